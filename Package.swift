@@ -1,0 +1,47 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Every module of ours is built in Swift 6 mode and a warning in it is an error.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// The C modules hold thin wrappers and kernels; they are optimised in debug builds too, so that tests stay quick.
+let strictC: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "lanes",
+  products: [.executable(name: "lanes", targets: ["lanes"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .target(name: "CLinux", cSettings: strictC),
+    .target(
+      name: "CCodecs", cSettings: strictC,
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(name: "CKernels", cSettings: strictC),
+    .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
+    .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
+    .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
+    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
+    .target(name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
+    .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
+    .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
+    .executableTarget(
+      name: "lanes",
+      dependencies: [
+        "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport", arguments,
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "LanesCoreTests", dependencies: ["LanesCore", system], swiftSettings: strict),
+    .testTarget(name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", system], swiftSettings: strict),
+    .testTarget(
+      name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
+    .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
+    .testTarget(
+      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesCore", "LanesOS", system], swiftSettings: strict),
+    .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,64 @@
+// Linux calls that Swift's Glibc module does not show, and the two signal handlers, which must be C.
+// Every wrapper returns -1 and sets errno on failure, as the call it wraps does.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// epoll(7)
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int clinux_epoll_remove(int epoll, int fd);
+// Fills tokens[] and events[] with at most `limit` entries and returns how many; timeout in milliseconds, -1 for ever.
+int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, int timeout);
+extern const uint32_t clinux_epollin, clinux_epollout, clinux_epollerr, clinux_epollhup;
+
+int clinux_eventfd(void);
+int clinux_memfd(const char *name);
+int clinux_pipe(int fds[2]);
+int clinux_pidfd_open(pid_t pid);
+int clinux_pidfd_kill(int pidfd, int signal);
+// Makes every descriptor from `first` on close at exec, or closes it now.
+int clinux_close_from(unsigned first);
+// Asks for SIGKILL when the thread that started this process ends; fails when `parent` is already gone.
+int clinux_die_with_parent(pid_t parent);
+// Number of CPUs in this process's affinity mask.
+int clinux_cpu_count(void);
+// wait4(2) without blocking when `nohang`; returns pid, 0 or -1.
+struct clinux_usage {
+  int64_t user_ns, system_ns, minor_faults, major_faults, voluntary, involuntary;
+};
+pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang);
+int clinux_self_usage(struct clinux_usage *usage);
+// Gives `from` the name `to` unless `to` exists (EEXIST), or replaces it.
+int clinux_rename(const char *from, const char *to, bool replace);
+// Gives the unnamed file behind `fd` a name; EEXIST when it is taken.
+int clinux_link_unnamed(int fd, const char *to);
+int clinux_fallocate(int fd, int64_t offset, int64_t length);
+int clinux_punch(int fd, int64_t offset, int64_t length);
+extern const int clinux_o_tmpfile, clinux_madv_populate_read;
+
+// Stop requests. The first SIGINT or SIGTERM is counted and told through `wake_fd` (an eventfd); the second removes the
+// files registered below and ends the process by that signal at once.
+int clinux_stop_install(int wake_fd);
+// 0, or the first signal that asked to stop.
+int clinux_stop_signal(void);
+void clinux_stop_reset(void);
+void clinux_die_by(int signal);
+
+// Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when full.
+int clinux_unfinished_add(const char *path);
+void clinux_unfinished_remove(int slot);
+
+// Mapped files that may shrink. When a page of a guarded range cannot be read (SIGBUS), zero pages are put in its place
+// up to the end of the range and the offset is remembered, so that the reader goes on and can ask afterwards.
+int clinux_guard_install(void);
+int clinux_guard_add(void *base, size_t length); // slot, or -1 when all are in use
+int64_t clinux_guard_fault(int slot);            // offset of the first unreadable byte's page, or -1
+void clinux_guard_remove(int slot);
+
+#endif

@@ -1,0 +1,122 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const uint32_t clinux_epollin = EPOLLIN, clinux_epollout = EPOLLOUT, clinux_epollerr = EPOLLERR,
+               clinux_epollhup = EPOLLHUP;
+const int clinux_o_tmpfile = O_TMPFILE;
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 // Linux 5.14
+#endif
+const int clinux_madv_populate_read = MADV_POPULATE_READ;
+
+int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data.u64 = token};
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
+  return control(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+int clinux_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, int timeout) {
+  enum { most = 64 };
+  struct epoll_event ready[most];
+  int count = epoll_wait(epoll, ready, limit < most ? limit : most, timeout);
+  for (int i = 0; i < count; i++) {
+    tokens[i] = ready[i].data.u64;
+    events[i] = ready[i].events;
+  }
+  return count;
+}
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int clinux_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+int clinux_pipe(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int clinux_pidfd_kill(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+int clinux_close_from(unsigned first) { return (int)syscall(SYS_close_range, first, UINT_MAX, 0); }
+
+int clinux_die_with_parent(pid_t parent) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return -1;
+  if (getppid() == parent) return 0;
+  errno = ESRCH;
+  return -1;
+}
+
+int clinux_cpu_count(void) {
+  // The mask of a machine with more CPUs than CPU_SETSIZE needs a larger set; 8192 is the kernel's own limit.
+  size_t size = CPU_ALLOC_SIZE(8192);
+  cpu_set_t *set = CPU_ALLOC(8192);
+  if (!set) return -1;
+  int count = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : -1;
+  CPU_FREE(set);
+  return count;
+}
+
+static int64_t nanoseconds(struct timeval time) { return time.tv_sec * 1000000000LL + time.tv_usec * 1000LL; }
+
+static void copy_usage(const struct rusage *from, struct clinux_usage *to) {
+  *to = (struct clinux_usage){
+      .user_ns = nanoseconds(from->ru_utime),
+      .system_ns = nanoseconds(from->ru_stime),
+      .minor_faults = from->ru_minflt,
+      .major_faults = from->ru_majflt,
+      .voluntary = from->ru_nvcsw,
+      .involuntary = from->ru_nivcsw,
+  };
+}
+
+pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang) {
+  struct rusage counted;
+  pid_t ended = wait4(pid, status, nohang ? WNOHANG : 0, &counted);
+  if (ended > 0) copy_usage(&counted, usage);
+  return ended;
+}
+
+int clinux_self_usage(struct clinux_usage *usage) {
+  struct rusage counted;
+  if (getrusage(RUSAGE_SELF, &counted) != 0) return -1;
+  copy_usage(&counted, usage);
+  return 0;
+}
+
+int clinux_rename(const char *from, const char *to, bool replace) {
+  if (replace) return rename(from, to);
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  // File systems without RENAME_NOREPLACE: a second link fails with EEXIST just the same.
+  if (link(from, to) != 0) return -1;
+  return unlink(from);
+}
+
+int clinux_link_unnamed(int fd, const char *to) {
+  char from[32];
+  snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+int clinux_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(fd, 0, offset, length); }
+int clinux_punch(int fd, int64_t offset, int64_t length) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}

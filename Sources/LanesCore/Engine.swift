@@ -1,0 +1,105 @@
+/// Who performs what, where and when, and nothing of what is computed.
+package protocol Engine {
+  /// How the engine is set up, for reports.
+  var setup: EngineSetup { get }
+
+  /// Runs the batch to its end, or until it is stopped.
+  ///
+  /// Blocks; call it from the main thread. `fold` hears of every unit that was started and of every unit that could
+  /// not start, in unit order and on the calling thread; so does `observer`, in order of completion.
+  func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord
+}
+
+/// What an engine is given to run.
+package struct Batch {
+  package let workload: any Workload
+  package let plan: any UnitPlan
+  package let fold: any Fold
+
+  package init(workload: any Workload, plan: any UnitPlan, fold: any Fold) {
+    self.workload = workload
+    self.plan = plan
+    self.fold = fold
+  }
+}
+
+/// The run could not start or had to be given up.
+package enum EngineError: Error, Equatable {
+  /// Something that the engine needs is not there, such as a worker that starts.
+  case missing(String)
+  /// The system refused a call that cannot be done without.
+  case system(String)
+}
+
+package enum EngineKind: String, Sendable, CaseIterable {
+  case serial, threads, processes, eventloop
+}
+
+package enum ChannelKind: String, Sendable, CaseIterable {
+  case pipe, shm
+}
+
+/// An engine's kind and size.
+package struct EngineSetup: Sendable, Equatable {
+  package var kind: EngineKind
+  /// Threads or processes that perform units.
+  package var lanes: Int
+  /// How bytes reach worker processes; nil for engines inside one process.
+  package var channel: ChannelKind?
+
+  package init(kind: EngineKind, lanes: Int, channel: ChannelKind? = nil) {
+    self.kind = kind
+    self.lanes = lanes
+    self.channel = channel
+  }
+
+  /// Such as "processes/shm ×2".
+  package var title: String {
+    let name = channel.map { "\(kind.rawValue)/\($0.rawValue)" } ?? kind.rawValue
+    return kind == .serial || kind == .eventloop ? name : "\(name) ×\(lanes)"
+  }
+}
+
+/// Hears of units as they start and end; called on the coordinating thread only.
+package protocol Observer: AnyObject {
+  func batchStarted(totalUnits: Int?)
+  func unitStarted(_ unit: Unit, lane: Int)
+  func unitEnded(_ unit: Unit, _ record: UnitRecord)
+  func planGrew(totalUnits: Int?)
+}
+
+extension Observer {
+  package func batchStarted(totalUnits: Int?) {}
+  package func unitStarted(_ unit: Unit, lane: Int) {}
+  package func unitEnded(_ unit: Unit, _ record: UnitRecord) {}
+  package func planGrew(totalUnits: Int?) {}
+}
+
+/// An observer that does nothing.
+package final class SilentObserver: Observer {
+  package init() {}
+}
+
+/// When and where one unit was loaded, performed and stored. Times are nanoseconds of the monotonic clock, which all
+/// processes of a machine share; 0 where a stage did not happen.
+package struct UnitRecord: Sendable, Equatable {
+  package struct Stage: Sendable, Equatable {
+    package var start: Int64 = 0
+    package var end: Int64 = 0
+    package init(start: Int64 = 0, end: Int64 = 0) {
+      self.start = start
+      self.end = end
+    }
+    package var nanoseconds: Int64 { end - start }
+  }
+
+  package var lane: Int
+  package var load = Stage()
+  package var perform = Stage()
+  package var store = Stage()
+  package var bytesIn = 0
+  package var bytesOut = 0
+  package var failed = false
+
+  package init(lane: Int) { self.lane = lane }
+}

@@ -1,0 +1,40 @@
+package import SystemPackage
+
+extension FilePath {
+  /// The path's bytes as the file system knows them, which need not be UTF-8.
+  package var rawBytes: Bytes {
+    withPlatformString { pointer in
+      UnsafeBufferPointer(start: pointer, count: length).map { UInt8(bitPattern: $0) }
+    }
+  }
+
+  /// The path made of `bytes`, up to the first NUL.
+  package init(rawBytes bytes: some Sequence<UInt8>) {
+    var terminated = bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
+    terminated.append(0)
+    self = terminated.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+  }
+
+  /// The path for a person: valid UTF-8, control characters escaped, so that a name cannot forge a line of output.
+  package var forDisplay: String {
+    var text = ""
+    for scalar in String(decoding: rawBytes, as: UTF8.self).unicodeScalars {
+      switch scalar.value {
+      case 0x0A: text += "\\n"
+      case 0x09: text += "\\t"
+      case 0x0D: text += "\\r"
+      case 0..<0x20, 0x7F..<0xA0: text += "\\x" + String(scalar.value, radix: 16)
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+}
+
+extension WireWriter {
+  package mutating func write(_ path: FilePath) { write(path.rawBytes) }
+}
+
+extension WireReader {
+  package mutating func readPath() throws(WireError) -> FilePath { FilePath(rawBytes: try readBytes()) }
+}

@@ -1,0 +1,64 @@
+/// How a unit ended.
+package enum Outcome: Sendable, Equatable {
+  /// Done, with the workload's partial result as bytes.
+  case done(Bytes)
+  case failed(UnitFailure)
+}
+
+/// Why one unit failed; the batch goes on.
+package struct UnitFailure: Error, Sendable, Equatable {
+  package enum Kind: UInt8, Sendable, CaseIterable {
+    /// The source could not be read, or changed while it was read.
+    case input
+    /// The workload refused the bytes: damaged, unsupported, too large.
+    case rejected
+    /// The output could not be stored.
+    case output
+    /// The worker process died.
+    case crashed
+    /// The unit took longer than allowed.
+    case timedOut
+    /// Memory or descriptors ran out.
+    case resources
+  }
+
+  package let kind: Kind
+  /// One clause without the unit's name and without a full stop, such as "it ends inside scan line 12".
+  package let reason: String
+  /// True when carrying on would fail in the same way for every unit, such as a full disk.
+  package let haltsBatch: Bool
+
+  package init(_ kind: Kind, _ reason: String, haltsBatch: Bool = false) {
+    self.kind = kind
+    self.reason = reason
+    self.haltsBatch = haltsBatch
+  }
+}
+
+extension WireWriter {
+  package mutating func write(_ outcome: Outcome) {
+    switch outcome {
+    case .done(let partial):
+      write(UInt8(0))
+      write(partial)
+    case .failed(let failure):
+      write(UInt8(1))
+      write(failure.kind.rawValue)
+      write(failure.haltsBatch)
+      write(failure.reason)
+    }
+  }
+}
+
+extension WireReader {
+  package mutating func readOutcome() throws(WireError) -> Outcome {
+    switch try read(UInt8.self) {
+    case 0: return .done(try readBytes())
+    case 1:
+      guard let kind = UnitFailure.Kind(rawValue: try read()) else { throw WireError("an unknown kind of failure") }
+      let halts = try readBool()
+      return .failed(UnitFailure(kind, try readString(), haltsBatch: halts))
+    default: throw WireError("an unknown kind of outcome")
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/// Growing memory that a unit writes its output to: the heap, or memory shared with another process.
+///
+/// Used by one thread at a time; the storage decides where the bytes live.
+package final class OutputBuffer {
+  /// Memory that can grow in place or by moving; it keeps the first `used` bytes.
+  package protocol Storage: AnyObject {
+    var base: UnsafeMutableRawPointer? { get }
+    var capacity: Int { get }
+    /// Makes `capacity` at least `needed`, or throws `.resources`.
+    func grow(to needed: Int, keeping used: Int) throws(UnitFailure)
+  }
+
+  private let storage: any Storage
+  /// Offset in the storage at which this unit's output starts.
+  package private(set) var start = 0
+  /// Bytes written for this unit.
+  package private(set) var count = 0
+
+  package init(_ storage: any Storage) { self.storage = storage }
+
+  package convenience init() { self.init(HeapStorage()) }
+
+  /// Forgets what was written and starts the next output at `offset` of the storage.
+  package func restart(at offset: Int = 0) {
+    start = offset
+    count = 0
+  }
+
+  /// Forgets bytes written after the first `count`.
+  package func truncate(to count: Int) { self.count = min(count, self.count) }
+
+  package func append(_ bytes: RawSpan) throws(UnitFailure) {
+    try bytes.withUnsafeBytes { (source) throws(UnitFailure) in try append(source) }
+  }
+
+  package func append(_ source: UnsafeRawBufferPointer) throws(UnitFailure) {
+    guard let from = source.baseAddress, source.count > 0 else { return }
+    try write(atMost: source.count) { free in
+      free.baseAddress!.copyMemory(from: from, byteCount: source.count)
+      return source.count
+    }
+  }
+
+  package func append(_ bytes: Bytes) throws(UnitFailure) {
+    try bytes.withUnsafeBytes { (source) throws(UnitFailure) in try append(source) }
+  }
+
+  /// Lends `limit` bytes of room behind what is written; `body` returns how many of them it filled.
+  package func write(atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) throws(UnitFailure) {
+    try reserve(limit)
+    let free = UnsafeMutableRawBufferPointer(start: storage.base! + start + count, count: limit)
+    let written = body(free)
+    precondition((0...limit).contains(written), "wrote past the room that was lent")
+    count += written
+  }
+
+  /// Makes room for `more` bytes.
+  package func reserve(_ more: Int) throws(UnitFailure) {
+    let needed = start + count + more
+    guard needed > storage.capacity else { return }
+    try storage.grow(to: max(needed, storage.capacity * 2, 4096), keeping: start + count)
+  }
+
+  /// What was written, valid until the buffer is written again.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let base = storage.base else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    return try body(UnsafeRawBufferPointer(start: base + start, count: count))
+  }
+}
+
+/// Heap memory for outputs that stay in this process.
+package final class HeapStorage: OutputBuffer.Storage {
+  package private(set) var base: UnsafeMutableRawPointer?
+  package private(set) var capacity = 0
+
+  package init() {}
+
+  package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: needed, alignment: 64)
+    if let base {
+      larger.copyMemory(from: base, byteCount: used)
+      base.deallocate()
+    }
+    base = larger
+    capacity = needed
+  }
+
+  deinit { base?.deallocate() }
+}

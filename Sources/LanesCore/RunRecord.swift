@@ -1,0 +1,94 @@
+/// Everything measured about one run.
+package struct RunRecord: Sendable, Equatable {
+  package var setup: EngineSetup
+  package var ending: Ending = .complete
+  package var unitsDone = 0
+  package var unitsFailed = 0
+  /// Wall time in nanoseconds, from the call of `run` to its return.
+  package var wall: Int64 = 0
+  /// The coordinating process.
+  package var coordinator = ProcessUsage()
+  /// Worker processes in order of their end; empty for engines inside one process.
+  package var workers: [ProcessUsage] = []
+  /// Bytes of all sources loaded and all outputs stored.
+  package var bytesIn = 0
+  package var bytesOut = 0
+  /// Bytes that crossed from one process to another, through pipes or shared memory.
+  package var bytesBetween = 0
+  package var lanes: [LaneUsage] = []
+  /// Worker processes that died before they were told to end.
+  package var workersLost = 0
+  /// Sentences about how the run was done, such as which kind of asynchronous reading was used.
+  package var notes: [String] = []
+
+  package init(setup: EngineSetup) { self.setup = setup }
+}
+
+/// Why a run ended.
+package enum Ending: Sendable, Equatable {
+  /// The plan was worked off, whether or not units failed.
+  case complete
+  /// A signal asked for it; nothing new was started after it.
+  case signalled(Int32)
+  /// Whoever read standard output went away.
+  case outputClosed
+  /// Carrying on made no sense, such as on a full disk.
+  case halted(String)
+}
+
+/// What the kernel counted for one process. A figure that could not be read is nil, never 0.
+package struct ProcessUsage: Sendable, Equatable {
+  /// Nanoseconds of processor time.
+  package var user: Int64 = 0
+  package var system: Int64 = 0
+  package var voluntarySwitches = 0
+  package var involuntarySwitches = 0
+  package var minorFaults = 0
+  package var majorFaults = 0
+  /// Peak resident memory in bytes (VmHWM).
+  package var peakMemory: Int?
+  /// Bytes fetched from and sent to storage (read_bytes and write_bytes of /proc/PID/io).
+  package var storageRead: Int?
+  package var storageWritten: Int?
+
+  package init() {}
+
+  /// The sum of both; peaks add up, since the processes live at the same time.
+  package static func + (one: ProcessUsage, other: ProcessUsage) -> ProcessUsage {
+    func sum(_ a: Int?, _ b: Int?) -> Int? { a.flatMap { a in b.map { a + $0 } } }
+    var total = one
+    total.user += other.user
+    total.system += other.system
+    total.voluntarySwitches += other.voluntarySwitches
+    total.involuntarySwitches += other.involuntarySwitches
+    total.minorFaults += other.minorFaults
+    total.majorFaults += other.majorFaults
+    total.peakMemory = sum(one.peakMemory, other.peakMemory)
+    total.storageRead = sum(one.storageRead, other.storageRead)
+    total.storageWritten = sum(one.storageWritten, other.storageWritten)
+    return total
+  }
+}
+
+/// What one lane did, in nanoseconds of wall time.
+package struct LaneUsage: Sendable, Equatable {
+  package var units = 0
+  package var loading: Int64 = 0
+  package var performing: Int64 = 0
+  package var storing: Int64 = 0
+
+  package init() {}
+
+  /// Adds one unit's stages.
+  package mutating func add(_ record: UnitRecord) {
+    units += 1
+    loading += record.load.nanoseconds
+    performing += record.perform.nanoseconds
+    storing += record.store.nanoseconds
+  }
+}
+
+extension RunRecord {
+  /// Coordinator and workers together.
+  package var usage: ProcessUsage { workers.reduce(coordinator, +) }
+}

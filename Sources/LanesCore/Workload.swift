@@ -1,0 +1,69 @@
+/// What to compute, and nothing of who runs it.
+///
+/// A workload is a value that can be written down as bytes and rebuilt in another process. Its units come from a
+/// `UnitPlan`, its partial results go to a `Fold`; both live in the coordinating process only.
+package protocol Workload: Sendable {
+  /// The name under which a worker process finds this type again.
+  static var name: String { get }
+
+  /// Rebuilds the workload from what `describe` wrote.
+  init(from reader: inout WireReader) throws(WireError)
+
+  /// Writes everything that `perform` depends on.
+  func describe(to writer: inout WireWriter)
+
+  /// Performs one unit: a function from bytes to bytes and a partial result.
+  ///
+  /// It does no input or output, may run on any thread and in any process, and keeps nothing between calls. The same
+  /// unit and input give the same output and partial result, byte for byte.
+  ///
+  /// - Parameters:
+  ///   - unit: what to do; its `source` and `sink` are the engine's business.
+  ///   - input: the bytes of the unit's source, valid during the call.
+  ///   - output: empty; what is appended goes to the unit's sink.
+  ///   - checkpoint: asked from time to time, at least every few milliseconds, so that a timeout is honoured.
+  /// - Returns: the partial result, for `Fold`.
+  /// - Throws: `UnitFailure` with a reason that makes sense after the unit's label; output is then discarded.
+  func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes
+}
+
+/// Where units come from, in order. Used by one thread; may do input and output of its own, such as walking a tree.
+package protocol UnitPlan: AnyObject {
+  /// Units that the whole batch has, when that is known already.
+  var totalUnits: Int? { get }
+
+  /// The next step. Does not block: when nothing is ready yet it says which descriptor to wait for.
+  func next() -> PlanStep
+}
+
+package enum PlanStep {
+  case unit(Unit)
+  /// A unit that failed before it could start, such as an input that does not exist.
+  case failed(Unit, UnitFailure)
+  /// Nothing yet; ask again when this descriptor is readable.
+  case waiting(descriptor: Int32)
+  case end
+}
+
+/// Takes outcomes in unit order, on the coordinating thread.
+package protocol Fold: AnyObject {
+  func absorb(_ unit: Unit, _ outcome: Outcome)
+}
+
+/// A plan whose units are all known.
+package final class ListPlan: UnitPlan {
+  private let units: [Unit]
+  private var position = 0
+
+  package init(_ units: [Unit]) { self.units = units }
+
+  package var totalUnits: Int? { units.count }
+
+  package func next() -> PlanStep {
+    guard position < units.count else { return .end }
+    defer { position += 1 }
+    return .unit(units[position])
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+
+/// A system call that failed, with its errno.
+package struct SystemError: Error, Sendable, Equatable {
+  /// The call's name, such as "open".
+  package let call: String
+  package let errno: Int32
+
+  package init(_ call: String, errno: Int32) {
+    self.call = call
+    self.errno = errno
+  }
+
+  /// The kernel's words for the errno, such as "no such file or directory".
+  package var reason: String {
+    var text = [CChar](repeating: 0, count: 128)
+    guard strerror_r(errno, &text, text.count) != nil else { return "error \(errno)" }
+    let words = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let message = words.isEmpty ? String(cString: strerror(errno)) : words
+    return message.prefix(1).lowercased() + message.dropFirst()
+  }
+
+  /// True when no later output can succeed either: the disk or quota is full, or the device fails.
+  package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EIO, EROFS].contains(errno) }
+}
+
+/// Runs a call that returns -1 on failure, again when a signal interrupted it, and reads errno before anything else can.
+@inline(__always)
+package func retrying<Value: FixedWidthInteger>(
+  _ call: StaticString, _ body: () -> Value
+) throws(SystemError) -> Value {
+  while true {
+    let value = body()
+    if value != -1 { return value }
+    let code = errno
+    if code != EINTR { throw SystemError("\(call)", errno: code) }
+  }
+}
+
+/// As `retrying`, for calls that must not be repeated after EINTR, such as `close`.
+@inline(__always)
+package func once<Value: FixedWidthInteger>(
+  _ call: StaticString, _ body: () -> Value
+) throws(SystemError) -> Value {
+  let value = body()
+  let code = errno
+  guard value != -1 else { throw SystemError("\(call)", errno: code) }
+  return value
+}
