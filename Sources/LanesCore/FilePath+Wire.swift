@@ -1,4 +1,4 @@
-package import SystemPackage
+import SystemPackage
 
 extension FilePath {
   /// The path's bytes as the file system knows them, which need not be UTF-8.

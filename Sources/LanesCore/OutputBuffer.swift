@@ -41,9 +41,7 @@ package final class OutputBuffer {
     }
   }
 
-  package func append(_ bytes: Bytes) throws(UnitFailure) {
-    try bytes.withUnsafeBytes { (source) throws(UnitFailure) in try append(source) }
-  }
+  package func append(_ bytes: Bytes) throws(UnitFailure) { try append(bytes.span.bytes) }
 
   /// Lends `limit` bytes of room behind what is written; `body` returns how many of them it filled.
   package func write(atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) throws(UnitFailure) {

@@ -1,4 +1,4 @@
-package import SystemPackage
+import SystemPackage
 
 /// The smallest piece of a batch that is handed out: an image, a slice of a file, an interval of integers.
 package struct Unit: Sendable, Equatable {

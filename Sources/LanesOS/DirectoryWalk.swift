@@ -1,6 +1,6 @@
 import Glibc
-package import LanesCore
-package import SystemPackage
+import LanesCore
+import SystemPackage
 
 /// Walks a tree depth first, names in byte order, one step at a time.
 ///

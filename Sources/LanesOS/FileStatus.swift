@@ -1,6 +1,6 @@
 import Glibc
-package import LanesCore
-package import SystemPackage
+import LanesCore
+import SystemPackage
 
 /// What `stat(2)` says of a file, as far as a batch needs it.
 package struct FileStatus: Sendable, Equatable {

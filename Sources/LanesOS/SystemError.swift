@@ -14,9 +14,9 @@ package struct SystemError: Error, Sendable, Equatable {
   /// The kernel's words for the errno, such as "no such file or directory".
   package var reason: String {
     var text = [CChar](repeating: 0, count: 128)
-    guard strerror_r(errno, &text, text.count) != nil else { return "error \(errno)" }
-    let words = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let message = words.isEmpty ? String(cString: strerror(errno)) : words
+    // glibc's strerror_r as Swift sees it is the XSI one: it fills the buffer.
+    guard strerror_r(errno, &text, text.count) == 0 else { return "error \(errno)" }
+    let message = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return message.prefix(1).lowercased() + message.dropFirst()
   }
 
