@@ -35,6 +35,13 @@ let package = Package(
         "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport", arguments,
       ],
       swiftSettings: strict),
+    .target(name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", system], path: "Tests/LanesTesting", swiftSettings: strict),
+    .executableTarget(
+      name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesTesting"], path: "Tests/lanes-test-worker",
+      swiftSettings: strict),
+    .testTarget(
+      name: "LanesEnginesTests", dependencies: ["LanesEngines", "LanesTesting", "lanes-test-worker", system],
+      swiftSettings: strict),
     .testTarget(name: "LanesCoreTests", dependencies: ["LanesCore", system], swiftSettings: strict),
     .testTarget(name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", system], swiftSettings: strict),
     .testTarget(

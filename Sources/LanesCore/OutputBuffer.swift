@@ -1,7 +1,8 @@
 /// Growing memory that a unit writes its output to: the heap, or memory shared with another process.
 ///
 /// Used by one thread at a time; the storage decides where the bytes live.
-package final class OutputBuffer {
+package final class OutputBuffer: @unchecked Sendable {
+  // Sendable: a buffer is handed from thread to thread with the unit it belongs to, never shared.
   /// Memory that can grow in place or by moving; it keeps the first `used` bytes.
   package protocol Storage: AnyObject {
     var base: UnsafeMutableRawPointer? { get }

@@ -1,0 +1,71 @@
+import LanesCore
+import LanesOS
+
+/// Takes units from the plan as long as there is room for them and no reason to stop.
+///
+/// Belongs to the coordinating thread.
+final class Intake {
+  enum Step {
+    /// Start this unit and call `release` when it has ended.
+    case start(Unit)
+    /// Something must end first.
+    case full
+    /// Ask again when this descriptor is readable.
+    case waiting(Int32)
+    case end
+  }
+
+  private let plan: any UnitPlan
+  private let ledger: Ledger
+  private let budget: Int
+  /// Units started and not released.
+  private(set) var inFlight = 0
+  private var bytesInFlight = 0
+  private var next: Unit?
+  private var isAtEnd = false
+  private var knownTotal: Int?
+
+  init(_ plan: any UnitPlan, _ ledger: Ledger, memory: Int) {
+    self.plan = plan
+    self.ledger = ledger
+    budget = memory
+    knownTotal = plan.totalUnits
+  }
+
+  func step() -> Step {
+    while true {
+      if ledger.ending != nil { return .end }
+      if let unit = next { return admit(unit) }
+      if isAtEnd { return .end }
+      switch plan.next() {
+      case .unit(let unit): next = unit
+      case .failed(let unit, let failure): ledger.refused(unit, failure)
+      case .waiting(let descriptor): return .waiting(descriptor)
+      case .end: isAtEnd = true
+      }
+      tellTotal()
+    }
+  }
+
+  /// The unit is over and its memory free.
+  func release(_ unit: Unit) {
+    inFlight -= 1
+    bytesInFlight -= weight(unit)
+  }
+
+  private func admit(_ unit: Unit) -> Step {
+    guard inFlight == 0 || (bytesInFlight + weight(unit) <= budget && ledger.hasRoom) else { return .full }
+    next = nil
+    inFlight += 1
+    bytesInFlight += weight(unit)
+    return .start(unit)
+  }
+
+  private func weight(_ unit: Unit) -> Int { unit.expectedInput + unit.expectedMemory }
+
+  private func tellTotal() {
+    guard plan.totalUnits != knownTotal else { return }
+    knownTotal = plan.totalUnits
+    ledger.planGrew(knownTotal)
+  }
+}

@@ -1,0 +1,133 @@
+import LanesCore
+import LanesOS
+
+/// Keeps the books of one run: what is started, what ended, results in unit order, and why the run ends.
+///
+/// Belongs to the coordinating thread.
+final class Ledger {
+  private struct Held {
+    let unit: Unit
+    let outcome: Outcome
+    let output: Bytes
+  }
+
+  private let fold: any Fold
+  private let observer: any Observer
+  private let began = monotonicNow()
+  private let usageBefore = ProcessUsage.current()
+  private var nextToDeliver = 0
+  private var held: [Int: Held] = [:]
+  private var heldBytes = 0
+  /// Units that were taken from the plan and then dropped because the run was stopped.
+  private var dropped: Set<Int> = []
+  var record: RunRecord
+
+  /// Bytes of finished output that may wait for an earlier unit before nothing new is started.
+  private static let heldLimit = 64 << 20
+
+  init(_ batch: Batch, _ observer: any Observer, _ setup: EngineSetup) {
+    fold = batch.fold
+    self.observer = observer
+    record = RunRecord(setup: setup)
+    record.lanes = Array(repeating: LaneUsage(), count: setup.lanes)
+    observer.batchStarted(totalUnits: batch.plan.totalUnits)
+  }
+
+  /// Why the run must end early, if it must.
+  var ending: Ending? {
+    if record.ending == .complete, let signal = StopSignals.received { record.ending = .signalled(signal) }
+    return record.ending == .complete ? nil : record.ending
+  }
+
+  /// False while too much output waits for an earlier unit; that one is on its way, so room comes.
+  var hasRoom: Bool { heldBytes < Self.heldLimit }
+
+  func planGrew(_ total: Int?) { observer.planGrew(totalUnits: total) }
+  func started(_ unit: Unit, lane: Int) { observer.unitStarted(unit, lane: lane) }
+
+  /// A unit ended; `output` is what goes to standard output if that is the unit's sink.
+  func ended(_ unit: Unit, _ times: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    var times = times
+    if case .failed(let failure) = outcome {
+      times.failed = true
+      if failure.haltsBatch, record.ending == .complete { record.ending = .halted("\(unit.label): \(failure.reason)") }
+    }
+    record.bytesIn += times.bytesIn
+    record.bytesOut += times.bytesOut
+    record.lanes[times.lane].add(times)
+    observer.unitEnded(unit, times)
+    deliver(unit, outcome, output)
+  }
+
+  /// A unit that could not start.
+  func refused(_ unit: Unit, _ failure: UnitFailure) {
+    var times = UnitRecord(lane: 0)
+    times.failed = true
+    observer.unitEnded(unit, times)
+    deliver(unit, .failed(failure), UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  /// A unit that was taken but never done because the run ends early; nothing is delivered for it.
+  func drop(_ unit: Unit) {
+    dropped.insert(unit.number)
+    deliverHeld()
+  }
+
+  /// The finished record; `workers` adds what other processes used.
+  func close(workers: [ProcessUsage] = []) -> RunRecord {
+    _ = ending
+    record.wall = monotonicNow() - began
+    record.coordinator = ProcessUsage.current().since(usageBefore)
+    record.workers = workers
+    return record
+  }
+
+  private func deliver(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+    let bytes = unit.sink == .standardOutput ? output : UnsafeRawBufferPointer(start: nil, count: 0)
+    if unit.number == nextToDeliver {
+      hand(unit, outcome, bytes)
+      deliverHeld()
+    } else {
+      held[unit.number] = Held(unit: unit, outcome: outcome, output: Bytes(bytes))
+      heldBytes += bytes.count
+    }
+  }
+
+  private func deliverHeld() {
+    while true {
+      if let next = held.removeValue(forKey: nextToDeliver) {
+        heldBytes -= next.output.count
+        next.output.span.bytes.withUnsafeBytes { hand(next.unit, next.outcome, $0) }
+      } else if dropped.remove(nextToDeliver) != nil {
+        nextToDeliver += 1
+      } else {
+        return
+      }
+    }
+  }
+
+  private func hand(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+    nextToDeliver += 1
+    switch outcome {
+    case .done: record.unitsDone += 1
+    case .failed: record.unitsFailed += 1
+    }
+    if case .done = outcome { print(output) }
+    fold.absorb(unit, outcome)
+  }
+
+  private func print(_ output: UnsafeRawBufferPointer) {
+    guard output.count > 0, record.ending != .outputClosed else { return }
+    do {
+      try StandardOutput.write(output)
+    } catch {
+      switch error {
+      case .closed: record.ending = .outputClosed
+      case .stopped: _ = ending
+      case .failed(let error) where record.ending == .complete:
+        record.ending = .halted("standard output: \(error.reason)")
+      case .failed: break
+      }
+    }
+  }
+}

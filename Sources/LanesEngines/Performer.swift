@@ -1,0 +1,56 @@
+import LanesCore
+import LanesOS
+
+/// Loads, performs and stores one unit after another in the calling thread, waiting for the disk.
+///
+/// What serial and thread lanes run. Belongs to one thread.
+final class Performer {
+  private let workload: any Workload
+  private let timeout: Duration?
+  private let loader = BlockingLoader()
+
+  init(_ workload: any Workload, timeout: Duration?) {
+    self.workload = workload
+    self.timeout = timeout
+  }
+
+  /// Does all of `unit`; its output is left in `output` for a sink that the coordinator serves.
+  func run(_ unit: Unit, lane: Int, output: OutputBuffer) -> (UnitRecord, Outcome) {
+    var times = UnitRecord(lane: lane)
+    output.restart()
+    defer { loader.release() }
+    do throws(UnitFailure) {
+      times.load.start = monotonicNow()
+      times.load.end = times.load.start
+      defer { if times.perform.start == 0 { times.load.end = monotonicNow() } }
+      try loader.load(unit.source)
+      times.bytesIn = loader.count
+      times.load.end = monotonicNow()
+      let partial = try perform(unit, &times, output)
+      try store(unit, &times, output)
+      return (times, .done(partial))
+    } catch {
+      output.restart()
+      return (times, .failed(error))
+    }
+  }
+
+  private func perform(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
+    times.perform.start = times.load.end
+    defer { times.perform.end = monotonicNow() }
+    let partial = try loader.withInput { (input) throws(UnitFailure) in
+      try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
+    }
+    try loader.verify(unit.source)
+    return partial
+  }
+
+  private func store(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) {
+    guard unit.sink != .none else { return }
+    times.bytesOut = output.count
+    guard case .file(let destination) = unit.sink else { return }
+    times.store.start = monotonicNow()
+    defer { times.store.end = monotonicNow() }
+    try output.withBytes { (bytes) throws(UnitFailure) in try BlockingStore.store(bytes, to: destination) }
+  }
+}

@@ -1,0 +1,112 @@
+import LanesCore
+import LanesOS
+
+/// What happens when a worker ends, wanted or not, or takes too long.
+///
+/// A worker that held one unit when it crashed was killed by that unit. One that held several says nothing about which:
+/// each is then performed alone in a worker, where a second crash is certain to be its own. A kill from outside
+/// (SIGKILL, SIGTERM, SIGHUP, SIGINT: a person, the kernel short of memory) is not held against the unit until it has
+/// happened `outsideKills` times.
+extension Coordinator {
+  /// Kills from outside that one unit may meet: far beyond bad luck, soon enough when the unit itself exhausts memory.
+  private static let outsideKills = 10
+  private static let outsideSignals: Set<Int32> = [1, 2, 9, 15]
+
+  func buryWorker(_ link: WorkerLink) {
+    let wasStarting = link.state == .starting
+    let wasLeaving = link.state == .leaving
+    do {
+      let (exit, usage) = try link.bury()
+      usages.append(complete(usage, link.farewell))
+      links.removeAll { $0 === link }
+      if !wasLeaving || !link.running.isEmpty {
+        ledger.record.workersLost += 1
+        returnUnits(of: link, exit, blamed: !wasStarting)
+      }
+      if wasStarting { noteFailedStart(exit) }
+      if !wasLeaving, problem == nil, ledger.ending == nil { try start(link.lane) }
+    } catch {
+      problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
+    }
+  }
+
+  /// Lets a unit's time run out: from the moment it is first in its worker. The worker asks itself first and ends the
+  /// unit cleanly; a quarter later, at least a quarter second, it is killed.
+  func watchClock(_ link: WorkerLink) {
+    guard let timeout = options.timeout else { return }
+    if let timer = link.timer { reactor.cancel(timer) }
+    link.timer = nil
+    guard let first = link.running.first else { return }
+    let limit = timeout.nanoseconds
+    let deadline = monotonicNow() + limit + max(limit / 4, 250_000_000)
+    link.timer = reactor.schedule(at: deadline) { [unowned link] in
+      link.overdue = first
+      link.kill(9)
+    }
+  }
+
+  private func complete(_ usage: ProcessUsage, _ farewell: Farewell?) -> ProcessUsage {
+    var usage = usage
+    usage.peakMemory = farewell?.peakMemory
+    usage.storageRead = farewell?.storageRead
+    usage.storageWritten = farewell?.storageWritten
+    return usage
+  }
+
+  /// - Parameter blamed: false for a worker that ended before it had looked at any unit.
+  private func returnUnits(of link: WorkerLink, _ exit: Child.Exit, blamed: Bool) {
+    let held = link.running
+    link.running = []
+    for slot in link.slots {
+      slot.unanswered = 0
+      if slot.loading == 0 { slot.errands = [] }
+    }
+    for errand in held {
+      guard blamed else {
+        retryOrDrop(errand)
+        continue
+      }
+      if let overdue = link.overdue {
+        if errand === overdue {
+          finish(errand, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
+        } else {
+          retryOrDrop(errand)
+        }
+      } else {
+        blame(errand, exit, isCertain: held.count == 1)
+      }
+    }
+  }
+
+  private func blame(_ errand: Errand, _ exit: Child.Exit, isCertain: Bool) {
+    if case .signal(let signal) = exit, Self.outsideSignals.contains(signal) {
+      errand.kills += 1
+      // Twice is still chance, but from then on its neighbours shall not suffer if it is not.
+      errand.mustBeAlone = errand.kills >= 2
+      if errand.kills < max(Self.outsideKills, options.retries + 1) { return retryOrDrop(errand) }
+    } else {
+      errand.crashes += 1
+      errand.mustBeAlone = true
+      if !isCertain || errand.crashes <= options.retries { return retryOrDrop(errand) }
+    }
+    let deaths = errand.crashes + errand.kills
+    let times = deaths == 1 ? "once" : deaths == 2 ? "twice" : "\(deaths) times"
+    finish(errand, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(exit.words)")))
+  }
+
+  private func noteFailedStart(_ exit: Child.Exit) {
+    failedStarts += 1
+    guard failedStarts >= 3 else { return }
+    problem = .missing("worker processes do not start: three in a row ended \(exit.words) before they were ready")
+  }
+}
+
+extension Child.Exit {
+  /// Such as "by signal 11 (SIGSEGV)".
+  var words: String {
+    switch self {
+    case .status(let code): "with exit status \(code)"
+    case .signal(let number): "by signal \(number) (\(SignalName.of(number)))"
+    }
+  }
+}

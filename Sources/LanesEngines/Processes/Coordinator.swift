@@ -1,0 +1,358 @@
+import LanesCore
+import LanesOS
+
+/// The state of one run over worker processes; itself an event loop that never waits for a disk or a worker.
+///
+///     plan ─▶ backlog ─▶ slot: load ─▶ frame ─▶ worker ─▶ reply ─▶ store ─▶ ledger
+///                 ▲                                │ dies
+///                 └──────── units it held ─────────┘
+///
+/// A worker holds two slots (credits). A free slot is filled at once, a reply frees it when its outputs are stored.
+final class Coordinator {
+  let reactor: Reactor
+  let files: AsyncFiles
+  let ledger: Ledger
+  let intake: Intake
+  let options: EngineOptions
+  let channel: ChannelKind
+  private let command: WorkerCommand
+  private let hello: Bytes
+  private let lanes: Int
+
+  var links: [WorkerLink] = []
+  /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbours.
+  var backlog: [Errand] = []
+  var usages: [ProcessUsage] = []
+  var problem: EngineError?
+  /// Workers in a row that ended before they were ready.
+  var failedStarts = 0
+  /// A moving average of what performing a unit takes, in nanoseconds.
+  private var typicalPerform: Double = 0
+  private var lastNeededLoad = true
+  private var inputWatch: Reactor.Watch?
+  private var stopWatch: Reactor.Watch?
+  private var isAtEnd = false
+  private var spareInputs: [HeapStorage] = []
+
+  init(
+    _ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
+  ) throws(SystemError) {
+    self.ledger = ledger
+    self.options = options
+    self.channel = channel
+    self.command = command
+    hello = Hello(channel: channel, timeout: options.timeout, workload: batch.workload).bytes
+    intake = Intake(batch.plan, ledger, memory: options.memory)
+    lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
+    reactor = try Reactor()
+    files = try AsyncFiles(reactor: reactor, depth: options.affordableQueueDepth, usesRing: options.usesRing)
+    stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.stop() }
+  }
+
+  func run() throws(SystemError) {
+    if let refusal = files.refusal { ledger.record.notes.append("\(refusal): the coordinator reads with readahead") }
+    for lane in 0..<lanes { try start(lane) }
+    while problem == nil {
+      fill()
+      if isAtEnd && intake.inFlight == 0 { break }
+      try turn()
+    }
+    try dismiss()
+  }
+
+  private func turn() throws(SystemError) {
+    let isNews = files.advance()
+    try reactor.turn(waiting: !isNews)
+  }
+
+  /// Starts the worker of a lane, at first or in place of a dead one.
+  func start(_ lane: Int) throws(SystemError) {
+    let link = try WorkerLink(
+      lane: lane, reactor: reactor, channel: channel, command: command, hello: hello,
+      onFrame: { [unowned self] link, frame in self.handle(frame, from: link) },
+      onDeath: { [unowned self] link in self.buryWorker(link) })
+    links.append(link)
+  }
+
+  /// Ends all workers and waits until the last one is gone; those that do not go within five seconds are killed.
+  private func dismiss() throws(SystemError) {
+    for link in links where link.state != .dead {
+      link.state = .leaving
+      if problem == nil { link.send(.end, Bytes()) } else { link.kill(9) }
+    }
+    _ = reactor.schedule(at: monotonicNow() + 5_000_000_000) { [unowned self] in
+      for link in self.links { link.kill(9) }
+    }
+    while !links.isEmpty || files.pending > 0 { try turn() }
+  }
+
+  private func stop() {
+    isAtEnd = true
+    for errand in backlog { drop(errand) }
+    backlog = []
+    if let stopWatch { reactor.forget(stopWatch) }
+    stopWatch = nil
+  }
+
+  // MARK: Handing out
+
+  /// Fills free slots as long as there are units; workers with the least to do come first.
+  private func fill() {
+    if ledger.ending != nil { stop() }
+    while let link = nextLink(), let first = nextErrand() {
+      let slot = link.slots.first { $0.isFree }!
+      var errands = [first]
+      while errands.count < batchSize, canShare(first), let next = nextErrand() {
+        guard canShare(next) else {
+          backlog.insert(next, at: 0)
+          break
+        }
+        errands.append(next)
+      }
+      lastNeededLoad = first.needsLoad(channel)
+      load(errands, slot, link)
+    }
+  }
+
+  private func nextLink() -> WorkerLink? {
+    let candidates = links.filter { link in
+      guard link.hasFreeSlot, !link.isReserved else { return false }
+      return link.busySlots == 0 || secondSlotPays
+    }
+    guard let best = candidates.min(by: { $0.busySlots < $1.busySlots }) else { return nil }
+    if let first = backlog.first, first.mustBeAlone { return candidates.first { $0.busySlots == 0 } }
+    return best
+  }
+
+  /// Waiting in a second slot hides the load or the frame; a long unit without a load is better left to whoever is free.
+  private var secondSlotPays: Bool { lastNeededLoad || typicalPerform < 2_000_000 }
+
+  /// Units per frame so that a frame keeps a worker busy for about a millisecond.
+  private var batchSize: Int {
+    guard options.timeout == nil, typicalPerform > 0 else { return 1 }
+    return max(1, min(64, Int(1_000_000 / typicalPerform)))
+  }
+
+  private func canShare(_ errand: Errand) -> Bool { errand.isSmall && !errand.mustBeAlone }
+
+  private func nextErrand() -> Errand? {
+    if !backlog.isEmpty { return backlog.removeFirst() }
+    guard !isAtEnd, inputWatch == nil else { return nil }
+    switch intake.step() {
+    case .start(let unit): return Errand(unit)
+    case .full: return nil
+    case .end: isAtEnd = true
+    case .waiting(let descriptor):
+      inputWatch = try? reactor.watch(descriptor) { [unowned self] _ in
+        if let watch = self.inputWatch { self.reactor.forget(watch) }
+        self.inputWatch = nil
+      }
+    }
+    return nil
+  }
+
+  // MARK: Loading and sending
+
+  private func load(_ errands: [Errand], _ slot: Slot, _ link: WorkerLink) {
+    slot.errands = errands
+    slot.loading = 1  // held until every load has been asked for
+    for errand in errands {
+      errand.times = UnitRecord(lane: link.lane)
+      errand.times.load.start = monotonicNow()
+      errand.times.load.end = errand.times.load.start
+      ledger.started(errand.unit, lane: link.lane)
+      guard errand.needsLoad(channel) else { continue }
+      slot.loading += 1
+      let isDirect = errands.count == 1 && channel == .shm
+      errand.input = isDirect ? nil : spareInputs.popLast() ?? HeapStorage()
+      files.load(errand.unit.source, into: isDirect ? slot.input! : errand.input!) { [unowned self] result in
+        self.loaded(errand, result, slot, link)
+      }
+    }
+    loadEnded(slot, link)
+  }
+
+  private func loaded(_ errand: Errand, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
+    errand.times.load.end = monotonicNow()
+    switch result {
+    case .success(let count): errand.inputCount = count
+    case .failure(let failure):
+      slot.errands.removeAll { $0 === errand }
+      finish(errand, .failed(failure))
+    }
+    loadEnded(slot, link)
+  }
+
+  private func loadEnded(_ slot: Slot, _ link: WorkerLink) {
+    slot.loading -= 1
+    guard slot.loading == 0, !slot.errands.isEmpty else { return }
+    if ledger.ending != nil || link.state == .dead {
+      let errands = slot.errands
+      slot.errands = []
+      for errand in errands { retryOrDrop(errand) }
+    } else {
+      send(slot, link)
+    }
+  }
+
+  private func send(_ slot: Slot, _ link: WorkerLink) {
+    let inputs: [Order.Input]
+    do throws(UnitFailure) {
+      inputs = try channel == .shm ? packIntoRegion(slot) : layOutForPipe(slot)
+    } catch {
+      let errands = slot.errands
+      slot.errands = []
+      for errand in errands { finish(errand, .failed(error)) }
+      return
+    }
+    var body = WireWriter()
+    body.write(UInt8(slot.index))
+    body.write(UInt32(slot.errands.count))
+    for (errand, input) in zip(slot.errands, inputs) {
+      Order(number: errand.unit.number, label: errand.unit.label, task: errand.unit.task, input: input).write(to: &body)
+      ledger.record.bytesBetween += errand.inputCount
+    }
+    slot.unanswered = slot.errands.count
+    link.running += slot.errands
+    link.send(.units, body.bytes, payloadOf: channel == .pipe ? slot.errands : [])
+    watchClock(link)
+  }
+
+  /// Where each input lies in the slot's region; what was loaded elsewhere is copied there.
+  private func packIntoRegion(_ slot: Slot) throws(UnitFailure) -> [Order.Input] {
+    let region = slot.input!
+    var inputs: [Order.Input] = []
+    var offset = 0
+    for errand in slot.errands {
+      if case .slice(let slice) = errand.unit.source {
+        inputs.append(.slice(slice))
+        continue
+      }
+      if case .bytes(let bytes) = errand.unit.source { errand.inputCount = bytes.count }
+      inputs.append(errand.inputCount == 0 ? .none : .at(offset: offset, length: errand.inputCount))
+      try region.grow(atLeast: offset + errand.inputCount, keeping: offset)
+      copyInput(of: errand, to: region.base, at: offset)
+      offset = (offset + errand.inputCount + 63) / 64 * 64
+    }
+    return inputs
+  }
+
+  private func copyInput(of errand: Errand, to base: UnsafeMutableRawPointer?, at offset: Int) {
+    guard errand.inputCount > 0, let base else { return }
+    if case .bytes(let bytes) = errand.unit.source {
+      bytes.withUnsafeBytes { (base + offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    } else if let input = errand.input {
+      (base + offset).copyMemory(from: input.base!, byteCount: errand.inputCount)
+    }
+  }
+
+  private func layOutForPipe(_ slot: Slot) -> [Order.Input] {
+    var offset = 0
+    return slot.errands.map { errand in
+      if case .bytes(let bytes) = errand.unit.source { errand.inputCount = bytes.count }
+      defer { offset += errand.inputCount }
+      return errand.inputCount == 0 ? .none : .at(offset: offset, length: errand.inputCount)
+    }
+  }
+
+  // MARK: Replies
+
+  private func handle(_ frame: Frame, from link: WorkerLink) {
+    do {
+      switch frame.kind {
+      case .ready:
+        failedStarts = 0
+        if link.state == .starting { link.state = .ready }
+      case .farewell: link.farewell = try Farewell(frame.body)
+      case .replies:
+        var reader = WireReader(frame.body)
+        while reader.remaining > 0 { try settle(Reply(from: &reader), frame, link) }
+        watchClock(link)
+      default: throw WireError("a frame of an unexpected kind")
+      }
+    } catch {
+      // A worker that sends what cannot be is treated as a crashed one.
+      link.kill(9)
+    }
+  }
+
+  private func settle(_ reply: Reply, _ frame: Frame, _ link: WorkerLink) throws(WireError) {
+    guard link.slots.indices.contains(reply.slot),
+      let position = link.running.firstIndex(where: { $0.unit.number == reply.number })
+    else { throw WireError("a reply to nothing") }
+    let errand = link.running.remove(at: position)
+    let slot = link.slots[reply.slot]
+    slot.unanswered -= 1
+    errand.times.perform = reply.perform
+    errand.times.bytesIn = reply.bytesIn
+    typicalPerform += (Double(reply.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
+    let output = try self.output(of: reply, frame, slot)
+    store(errand, reply.outcome, output, owner: frame.payload, slot, link)
+  }
+
+  private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
+    guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let end = reply.outputOffset.addingReportingOverflow(reply.outputLength)
+    guard reply.outputOffset >= 0, reply.outputLength >= 0, !end.overflow else { throw WireError("an impossible length") }
+    ledger.record.bytesBetween += reply.outputLength
+    if let region = slot.output {
+      do { try region.view(end.partialValue) } catch { throw WireError("an output beyond its region") }
+      return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
+    }
+    guard end.partialValue <= frame.payloadLength else { throw WireError("an output beyond its frame") }
+    return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
+  }
+
+  private func store(
+    _ errand: Errand, _ outcome: Outcome, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
+    _ link: WorkerLink
+  ) {
+    if case .done = outcome, errand.unit.sink != .none { errand.times.bytesOut = output.count }
+    guard case .done = outcome, case .file(let destination) = errand.unit.sink else {
+      finish(errand, outcome, output)
+      return settleSlot(slot)
+    }
+    slot.storing += 1
+    errand.times.store.start = monotonicNow()
+    files.store(output, to: destination) { [unowned self] result in
+      // `owner` holds the bytes until here.
+      _ = owner
+      errand.times.store.end = monotonicNow()
+      slot.storing -= 1
+      if case .failure(let failure) = result { self.finish(errand, .failed(failure)) } else { self.finish(errand, outcome) }
+      self.settleSlot(slot)
+    }
+  }
+
+  private func settleSlot(_ slot: Slot) {
+    if slot.isSettled { slot.reset() }
+  }
+
+  // MARK: Endings
+
+  func finish(
+    _ errand: Errand, _ outcome: Outcome, _ output: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+  ) {
+    intake.release(errand.unit)
+    ledger.ended(errand.unit, errand.times, outcome, output: output)
+    recycleInput(errand)
+  }
+
+  func drop(_ errand: Errand) {
+    intake.release(errand.unit)
+    ledger.drop(errand.unit)
+    recycleInput(errand)
+  }
+
+  /// Puts a unit back that did not get to run, unless the run is over.
+  func retryOrDrop(_ errand: Errand) {
+    recycleInput(errand)
+    if ledger.ending == nil { backlog.append(errand) } else { drop(errand) }
+  }
+
+  private func recycleInput(_ errand: Errand) {
+    if let input = errand.input, input.capacity <= 1 << 20, spareInputs.count < 256 { spareInputs.append(input) }
+    errand.input = nil
+    errand.inputCount = 0
+  }
+}

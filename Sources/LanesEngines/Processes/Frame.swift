@@ -1,0 +1,120 @@
+import LanesCore
+import LanesOS
+
+/// One message between coordinator and worker: a described body and, behind it, raw payload bytes.
+///
+///     body length   UInt32  little-endian
+///     kind          UInt8
+///     payload length UInt64
+///     body, payload
+///
+/// Order of a worker's life: hello → ready, then any number of units → replies, at last end → farewell.
+struct Frame {
+  enum Kind: UInt8 {
+    /// Coordinator: the workload and how bytes travel.
+    case hello = 1
+    /// Coordinator: units to perform, in order, from one slot.
+    case units = 2
+    /// Coordinator: no more units come.
+    case end = 3
+    /// Worker: the workload is rebuilt.
+    case ready = 11
+    /// Worker: units that ended.
+    case replies = 12
+    /// Worker: what the process used, before it exits.
+    case farewell = 13
+  }
+
+  static let headerSize = 13
+
+  let kind: Kind
+  let body: Bytes
+  /// Bytes behind the body, in `payload`.
+  let payloadLength: Int
+  let payload: HeapStorage
+
+  /// Header and body, to be followed by `payloadLength` bytes.
+  static func encode(_ kind: Kind, body: Bytes, payloadLength: Int = 0) -> Bytes {
+    var writer = WireWriter()
+    writer.write(UInt32(body.count))
+    writer.write(kind.rawValue)
+    writer.write(UInt64(payloadLength))
+    return writer.bytes + body
+  }
+}
+
+/// Puts frames together from what a descriptor gives.
+struct FrameReader {
+  enum Problem: Error {
+    /// The other end is closed.
+    case closed
+    /// The bytes are not frames.
+    case garbled
+  }
+
+  private var header = Bytes(repeating: 0, count: Frame.headerSize)
+  private var headerFilled = 0
+  private var body = Bytes()
+  private var bodyFilled = 0
+  private var kind: Frame.Kind?
+  private var payload = HeapStorage()
+  private var payloadLength = 0
+  private var payloadFilled = 0
+
+  /// The next whole frame; nil when a non-blocking descriptor has no more bytes for now.
+  mutating func next(from fd: Int32) throws(Problem) -> Frame? {
+    while headerFilled < header.count {
+      let got = try Self.read(fd, &header, headerFilled)
+      guard let got else { return nil }
+      headerFilled += got
+    }
+    if kind == nil { try readHeader() }
+    while bodyFilled < body.count {
+      guard let got = try Self.read(fd, &body, bodyFilled) else { return nil }
+      bodyFilled += got
+    }
+    while payloadFilled < payloadLength {
+      let room = UnsafeMutableRawBufferPointer(start: payload.base! + payloadFilled, count: payloadLength - payloadFilled)
+      guard let got = try Self.read(fd, room) else { return nil }
+      payloadFilled += got
+    }
+    return complete()
+  }
+
+  private mutating func readHeader() throws(Problem) {
+    var reader = WireReader(header)
+    do {
+      let length = Int(try reader.read(UInt32.self))
+      guard let kind = Frame.Kind(rawValue: try reader.read()) else { throw Problem.garbled }
+      payloadLength = Int(clamping: try reader.read(UInt64.self))
+      body = Bytes(repeating: 0, count: length)
+      if payloadLength > 0 { try payload.grow(atLeast: payloadLength, keeping: 0) }
+      self.kind = kind
+    } catch {
+      throw .garbled
+    }
+  }
+
+  private mutating func complete() -> Frame {
+    let frame = Frame(kind: kind!, body: body, payloadLength: payloadLength, payload: payload)
+    self = FrameReader()
+    return frame
+  }
+
+  private static func read(_ fd: Int32, _ bytes: inout Bytes, _ filled: Int) throws(Problem) -> Int? {
+    let result = bytes.withUnsafeMutableBytes { bytes in
+      Result { () throws(Problem) in try read(fd, UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])) }
+    }
+    return try result.get()
+  }
+
+  private static func read(_ fd: Int32, _ room: UnsafeMutableRawBufferPointer) throws(Problem) -> Int? {
+    do {
+      guard let got = try DescriptorIO.read(fd, into: room) else { return nil }
+      guard got > 0 else { throw Problem.closed }
+      return got
+    } catch {
+      throw .closed
+    }
+  }
+}

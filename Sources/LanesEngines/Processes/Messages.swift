@@ -1,0 +1,185 @@
+import LanesCore
+
+/// Descriptor numbers in a worker: frames in, frames out, and per slot one region for inputs and one for outputs.
+enum WorkerDescriptors {
+  static let orders: Int32 = 3
+  static let replies: Int32 = 4
+  static let firstRegion: Int32 = 5
+  /// Two slots: loading and storing one overlaps performing the other.
+  static let slots = 2
+  static func input(_ slot: Int) -> Int32 { firstRegion + Int32(slot * 2) }
+  static func output(_ slot: Int) -> Int32 { firstRegion + Int32(slot * 2 + 1) }
+}
+
+/// What a worker needs to know before the first unit.
+struct Hello {
+  let channel: ChannelKind
+  let timeout: Duration?
+  let workloadName: String
+  let description: Bytes
+
+  var bytes: Bytes {
+    var writer = WireWriter()
+    writer.write(channel.rawValue)
+    writer.write(optional: timeout?.nanoseconds)
+    writer.write(workloadName)
+    writer.write(description)
+    return writer.bytes
+  }
+
+  init(channel: ChannelKind, timeout: Duration?, workload: any Workload) {
+    self.channel = channel
+    self.timeout = timeout
+    workloadName = type(of: workload).name
+    var writer = WireWriter()
+    workload.describe(to: &writer)
+    description = writer.bytes
+  }
+
+  init(_ bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    guard let channel = ChannelKind(rawValue: try reader.readString()) else { throw WireError("an unknown channel") }
+    self.channel = channel
+    timeout = try reader.readOptional(Int64.self).map { .nanoseconds($0) }
+    workloadName = try reader.readString()
+    description = try reader.readBytes()
+  }
+}
+
+/// One unit as a worker sees it.
+struct Order {
+  /// Where the worker finds the input.
+  enum Input {
+    case none
+    /// In the frame's payload (pipe) or the slot's input region (shm).
+    case at(offset: Int, length: Int)
+    /// In a file that the worker maps itself.
+    case slice(FileSlice)
+  }
+
+  let number: Int
+  let label: String
+  let task: Bytes
+  let input: Input
+
+  func write(to writer: inout WireWriter) {
+    writer.write(number)
+    writer.write(label)
+    writer.write(task)
+    switch input {
+    case .none: writer.write(UInt8(0))
+    case .at(let offset, let length):
+      writer.write(UInt8(1))
+      writer.write(offset)
+      writer.write(length)
+    case .slice(let slice):
+      writer.write(UInt8(2))
+      writer.write(slice.path)
+      writer.write(slice.offset)
+      writer.write(slice.length)
+      writer.write(slice.identity.device)
+      writer.write(slice.identity.inode)
+    }
+  }
+
+  init(number: Int, label: String, task: Bytes, input: Input) {
+    self.number = number
+    self.label = label
+    self.task = task
+    self.input = input
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    number = try reader.read()
+    label = try reader.readString()
+    task = try reader.readBytes()
+    switch try reader.read(UInt8.self) {
+    case 0: input = .none
+    case 1:
+      let offset = try reader.read(Int.self)
+      input = .at(offset: offset, length: try reader.read())
+    default:
+      let path = try reader.readPath()
+      let offset = try reader.read(Int.self)
+      let length = try reader.read(Int.self)
+      let device = try reader.read(UInt64.self)
+      let identity = FileIdentity(device: device, inode: try reader.read())
+      input = .slice(FileSlice(path: path, offset: offset, length: length, identity: identity))
+    }
+  }
+}
+
+/// How one unit ended in a worker.
+struct Reply {
+  let slot: Int
+  let number: Int
+  let perform: UnitRecord.Stage
+  let bytesIn: Int
+  let outcome: Outcome
+  /// Where the output lies: in the frame's payload (pipe) or the slot's output region (shm).
+  let outputOffset: Int
+  let outputLength: Int
+
+  func write(to writer: inout WireWriter) {
+    writer.write(UInt8(slot))
+    writer.write(number)
+    writer.write(perform.start)
+    writer.write(perform.end)
+    writer.write(bytesIn)
+    writer.write(outcome)
+    writer.write(outputOffset)
+    writer.write(outputLength)
+  }
+
+  init(
+    slot: Int, number: Int, perform: UnitRecord.Stage, bytesIn: Int, outcome: Outcome, outputOffset: Int,
+    outputLength: Int
+  ) {
+    self.slot = slot
+    self.number = number
+    self.perform = perform
+    self.bytesIn = bytesIn
+    self.outcome = outcome
+    self.outputOffset = outputOffset
+    self.outputLength = outputLength
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    slot = Int(try reader.read(UInt8.self))
+    number = try reader.read()
+    let start = try reader.read(Int64.self)
+    perform = UnitRecord.Stage(start: start, end: try reader.read())
+    bytesIn = try reader.read()
+    outcome = try reader.readOutcome()
+    outputOffset = try reader.read()
+    outputLength = try reader.read()
+  }
+}
+
+/// A worker's last words: what only it can read about itself.
+struct Farewell {
+  let peakMemory: Int?
+  let storageRead: Int?
+  let storageWritten: Int?
+
+  init(_ usage: ProcessUsage) {
+    peakMemory = usage.peakMemory
+    storageRead = usage.storageRead
+    storageWritten = usage.storageWritten
+  }
+
+  var bytes: Bytes {
+    var writer = WireWriter()
+    writer.write(optional: peakMemory)
+    writer.write(optional: storageRead)
+    writer.write(optional: storageWritten)
+    return writer.bytes
+  }
+
+  init(_ bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    peakMemory = try reader.readOptional()
+    storageRead = try reader.readOptional()
+    storageWritten = try reader.readOptional()
+  }
+}

@@ -1,0 +1,31 @@
+import LanesCore
+import LanesOS
+
+/// Worker processes that share nothing but a pipe or a piece of memory with the coordinator, this process.
+package struct ProcessesEngine: Engine {
+  private let options: EngineOptions
+  private let channel: ChannelKind
+  private let worker: WorkerCommand
+
+  package init(_ options: EngineOptions, channel: ChannelKind, worker: WorkerCommand) {
+    self.options = options
+    self.channel = channel
+    self.worker = worker
+  }
+
+  package var setup: EngineSetup { EngineSetup(kind: .processes, lanes: options.lanes, channel: channel) }
+
+  package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
+    let ledger = Ledger(batch, observer, setup)
+    do {
+      let coordinator = try Coordinator(batch, ledger, options, channel, worker)
+      try coordinator.run()
+      if let problem = coordinator.problem { throw problem }
+      return ledger.close(workers: coordinator.usages)
+    } catch let error as SystemError {
+      throw .system("worker processes: \(error.call): \(error.reason)")
+    } catch {
+      throw error as! EngineError  // the two kinds are all that the body throws
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import LanesCore
+import LanesOS
+
+/// The life of a worker process: learn the workload, perform units until told to end.
+///
+/// It reads and writes frames with blocking calls and has no other thread. It ends when its coordinator does.
+package final class Worker {
+  /// Why a worker cannot go on; it exits with status 70 (EX_SOFTWARE) and the coordinator reports the rest.
+  package struct Failure: Error {
+    package let reason: String
+  }
+
+  private let channel: ChannelKind
+  private let timeout: Duration?
+  private let workload: any Workload
+  private let inputs: [SharedRegion]
+  private let outputs: [SharedRegion]
+  private let slices = BlockingLoader()
+  private let heapOutput = HeapStorage()
+  private var reader: FrameReader
+  private var replies = WireWriter()
+  private var lastFlush = monotonicNow()
+
+  /// Replies wait at most this long for others to share their frame: 1 ms is far below what a person sees and
+  /// three hundred times the cost of a frame.
+  private static let longestWait: Int64 = 1_000_000
+
+  /// Serves the coordinator on the inherited descriptors until it says so or goes away.
+  ///
+  /// - Parameters:
+  ///   - parent: the coordinator's process number.
+  ///   - workloads: the types that may be asked for.
+  package static func serve(parent: Int32, workloads: [any Workload.Type]) throws {
+    try WorkerProcess.settle(parent: parent)
+    var reader = FrameReader()
+    guard let frame = try reader.next(from: WorkerDescriptors.orders), frame.kind == .hello else {
+      throw Failure(reason: "the coordinator did not say hello")
+    }
+    let hello = try Hello(frame.body)
+    try Worker(hello, workloads, reader).run()
+  }
+
+  private init(_ hello: Hello, _ workloads: [any Workload.Type], _ reader: FrameReader) throws {
+    guard let type = workloads.first(where: { $0.name == hello.workloadName }) else {
+      throw Failure(reason: "the workload \(hello.workloadName) is unknown")
+    }
+    var description = WireReader(hello.description)
+    workload = try type.init(from: &description)
+    channel = hello.channel
+    timeout = hello.timeout
+    self.reader = reader
+    let slots = channel == .shm ? 0..<WorkerDescriptors.slots : 0..<0
+    inputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.input($0)) }
+    outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
+    let first = channel == .shm ? WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1 : WorkerDescriptors.firstRegion
+    WorkerProcess.closeDescriptors(from: first)
+  }
+
+  private func run() throws {
+    try send(.ready, Bytes())
+    while true {
+      let frame: Frame
+      do {
+        guard let next = try reader.next(from: WorkerDescriptors.orders) else { continue }
+        frame = next
+      } catch FrameReader.Problem.closed {
+        return
+      }
+      switch frame.kind {
+      case .units: try performAll(frame)
+      case .end: return try send(.farewell, Farewell(ProcessUsage.current()).bytes)
+      default: throw Failure(reason: "a frame of an unknown kind arrived")
+      }
+    }
+  }
+
+  private func performAll(_ frame: Frame) throws {
+    var body = WireReader(frame.body)
+    let slot = Int(try body.read(UInt8.self))
+    let count = Int(try body.read(UInt32.self))
+    let output = OutputBuffer(channel == .shm ? outputs[slot] : heapOutput)
+    var offset = 0
+    for _ in 0..<count {
+      let order = try Order(from: &body)
+      output.restart(at: offset)
+      let reply = perform(order, slot, frame, output)
+      reply.write(to: &replies)
+      // Outputs of one frame follow each other, 64-byte aligned, until they are sent.
+      offset = (offset + output.count + 63) / 64 * 64
+      if try flushIfDue(outputBytes: offset) { offset = channel == .pipe ? 0 : offset }
+    }
+    try flush(outputBytes: offset)
+  }
+
+  private func perform(_ order: Order, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
+    var stage = UnitRecord.Stage(start: monotonicNow())
+    var bytesIn = 0
+    let outcome: Outcome
+    do throws(UnitFailure) {
+      let unit = Unit(number: order.number, label: order.label, task: order.task)
+      outcome = .done(
+        try withInput(order.input, slot, frame) { (input) throws(UnitFailure) in
+          bytesIn = input.byteCount
+          return try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
+        })
+    } catch {
+      output.truncate(to: 0)
+      outcome = .failed(error)
+    }
+    stage.end = monotonicNow()
+    return Reply(
+      slot: slot, number: order.number, perform: stage, bytesIn: bytesIn, outcome: outcome,
+      outputOffset: output.start, outputLength: output.count)
+  }
+
+  private func withInput(
+    _ input: Order.Input, _ slot: Int, _ frame: Frame, _ body: (RawSpan) throws(UnitFailure) -> Bytes
+  ) throws(UnitFailure) -> Bytes {
+    switch input {
+    case .none, .at(_, length: 0): return try body(RawSpan())
+    case .at(let offset, let length):
+      let base = try inputBase(slot, offset + length, frame)
+      return try body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base + offset, count: length)))
+    case .slice(let slice):
+      defer { slices.release() }
+      try slices.load(.slice(slice))
+      let partial = try slices.withInput(body)
+      try slices.verify(.slice(slice))
+      return partial
+    }
+  }
+
+  private func inputBase(_ slot: Int, _ end: Int, _ frame: Frame) throws(UnitFailure) -> UnsafeMutableRawPointer {
+    guard channel == .shm else { return frame.payload.base! }
+    do {
+      try inputs[slot].view(end)
+      return inputs[slot].base!
+    } catch {
+      throw UnitFailure(.resources, "the shared input cannot be mapped: \(error.reason)")
+    }
+  }
+
+  private func flushIfDue(outputBytes: Int) throws -> Bool {
+    let isLarge = channel == .pipe && outputBytes >= 65536
+    guard isLarge || monotonicNow() - lastFlush > Self.longestWait else { return false }
+    try flush(outputBytes: outputBytes)
+    return true
+  }
+
+  private func flush(outputBytes: Int) throws {
+    guard !replies.bytes.isEmpty else { return }
+    let payload = channel == .pipe ? outputBytes : 0
+    try send(.replies, replies.bytes, payload: UnsafeRawBufferPointer(start: heapOutput.base, count: payload))
+    replies = WireWriter()
+    lastFlush = monotonicNow()
+  }
+
+  private func send(
+    _ kind: Frame.Kind, _ body: Bytes, payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+  ) throws {
+    let head = Frame.encode(kind, body: body, payloadLength: payload.count)
+    try head.withUnsafeBytes { try DescriptorIO.writeAll(WorkerDescriptors.replies, $0) }
+    if payload.count > 0 { try DescriptorIO.writeAll(WorkerDescriptors.replies, payload) }
+  }
+}

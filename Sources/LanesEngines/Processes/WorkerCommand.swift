@@ -1,0 +1,13 @@
+/// How to start a worker: a program and the arguments that make it one. The number of the parent process is appended.
+package struct WorkerCommand: Sendable {
+  package var program: String
+  package var arguments: [String]
+
+  /// - Parameters:
+  ///   - program: usually "/proc/self/exe", this program, whatever became of its file.
+  ///   - arguments: the words after the program's name, such as the hidden subcommand.
+  package init(program: String = "/proc/self/exe", arguments: [String]) {
+    self.program = program
+    self.arguments = arguments
+  }
+}

@@ -1,0 +1,172 @@
+import LanesCore
+import LanesOS
+
+/// The coordinator's end of one worker process.
+///
+/// Writes never block: what the pipe does not take now is kept and written when the reactor says so.
+final class WorkerLink {
+  enum State { case starting, ready, leaving, dead }
+
+  private enum Segment {
+    case bytes(Bytes)
+    /// Memory that `owner` keeps alive.
+    case memory(UnsafeRawBufferPointer, owner: AnyObject)
+  }
+
+  let lane: Int
+  let slots: [Slot]
+  var state = State.starting
+  /// Sent and not answered, in the order in which the worker performs them.
+  var running: [Errand] = []
+  var timer: Reactor.Timer?
+  /// The unit whose time was up when the coordinator killed the worker.
+  var overdue: Errand?
+  var farewell: Farewell?
+
+  private let reactor: Reactor
+  private var child: Child
+  private let orders: Descriptor
+  private let replies: Descriptor
+  private var reader = FrameReader()
+  private var queue: [Segment] = []
+  private var queueHead = 0
+  private var segmentWritten = 0
+  private var watches: [Reactor.Watch] = []
+  private var ordersWatch: Reactor.Watch?
+  private let onFrame: (WorkerLink, Frame) -> Void
+
+  /// 1 MiB, the most that pipe(7) lets an unprivileged process ask for: fewer switches per large payload.
+  private static let pipeCapacity: Int32 = 1 << 20
+
+  /// Starts a worker and greets it.
+  init(
+    lane: Int, reactor: Reactor, channel: ChannelKind, command: WorkerCommand, hello: Bytes,
+    onFrame: @escaping (WorkerLink, Frame) -> Void, onDeath: @escaping (WorkerLink) -> Void
+  ) throws(SystemError) {
+    self.lane = lane
+    self.reactor = reactor
+    self.onFrame = onFrame
+    var slots: [Slot] = []
+    for index in 0..<WorkerDescriptors.slots { slots.append(try Slot(index, channel)) }
+    self.slots = slots
+    let down = try Pipe()
+    let up = try Pipe()
+    child = try Child(Self.command(command, slots, orders: down.readEnd.number, replies: up.writeEnd.number))
+    orders = try down.writeEnd.duplicated(atLeast: 0)
+    replies = try up.readEnd.duplicated(atLeast: 0)
+    try orders.setNonBlocking()
+    try replies.setNonBlocking()
+    orders.setPipeCapacity(Self.pipeCapacity)
+    replies.setPipeCapacity(Self.pipeCapacity)
+    try watch(onDeath)
+    send(.hello, hello)
+  }
+
+  var pid: Int32 { child.pid }
+  var hasFreeSlot: Bool { state != .leaving && state != .dead && slots.contains { $0.isFree } }
+  /// True while it holds a unit that must be alone.
+  var isReserved: Bool { slots.contains { $0.errands.contains(where: \.mustBeAlone) } }
+  var busySlots: Int { slots.count { !$0.isFree } }
+
+  func send(_ kind: Frame.Kind, _ body: Bytes) {
+    queue.append(.bytes(Frame.encode(kind, body: body)))
+    flush()
+  }
+
+  /// Sends a frame whose payload is the inputs of `errands`, each as long as its `inputCount`.
+  func send(_ kind: Frame.Kind, _ body: Bytes, payloadOf errands: [Errand]) {
+    let length = errands.reduce(0) { $0 + $1.inputCount }
+    queue.append(.bytes(Frame.encode(kind, body: body, payloadLength: length)))
+    for errand in errands where errand.inputCount > 0 {
+      if case .bytes(let bytes) = errand.unit.source {
+        queue.append(.bytes(bytes))
+      } else {
+        let memory = UnsafeRawBufferPointer(start: errand.input!.base, count: errand.inputCount)
+        queue.append(.memory(memory, owner: errand.input!))
+      }
+    }
+    flush()
+  }
+
+  func kill(_ signal: Int32) { child.kill(signal) }
+
+  /// Takes what the dead worker had still said, reaps it and closes its pipes.
+  func bury() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
+    receive()
+    let end = try child.wait()
+    for watch in watches { reactor.forget(watch) }
+    if let timer { reactor.cancel(timer) }
+    state = .dead
+    queue = []
+    return end
+  }
+
+  private func watch(_ onDeath: @escaping (WorkerLink) -> Void) throws(SystemError) {
+    watches.append(try reactor.watch(replies.number) { [unowned self] _ in self.receive() })
+    watches.append(try reactor.watch(child.pidfd.number) { [unowned self] _ in onDeath(self) })
+    let ordersWatch = try reactor.watch(orders.number, []) { [unowned self] _ in self.flush() }
+    watches.append(ordersWatch)
+    self.ordersWatch = ordersWatch
+  }
+
+  private var repliesWatch: Reactor.Watch { watches[0] }
+
+  private func receive() {
+    do {
+      while state != .dead, let frame = try reader.next(from: replies.number) { onFrame(self, frame) }
+    } catch .garbled {
+      kill(9)
+    } catch {
+      // The end of the pipe is not yet the end of the process; the pidfd tells of that.
+      reactor.forget(repliesWatch)
+    }
+  }
+
+  private func flush() {
+    while queueHead < queue.count {
+      guard let taken = write(queue[queueHead]) else { break }
+      guard taken else { return reactor.change(ordersWatch!, to: .writable) }
+    }
+    queue.removeAll(keepingCapacity: true)
+    queueHead = 0
+    if let ordersWatch { reactor.change(ordersWatch, to: []) }
+  }
+
+  /// True when the segment is written, false when the pipe is full, nil when the worker is gone.
+  private func write(_ segment: Segment) -> Bool? {
+    switch segment {
+    case .bytes(let bytes): bytes.withUnsafeBytes { write($0) }
+    case .memory(let memory, _): write(memory)
+    }
+  }
+
+  private func write(_ memory: UnsafeRawBufferPointer) -> Bool? {
+    while segmentWritten < memory.count {
+      do {
+        let rest = UnsafeRawBufferPointer(rebasing: memory[segmentWritten...])
+        guard let count = try DescriptorIO.write(orders.number, rest) else { return false }
+        segmentWritten += count
+      } catch {
+        return nil
+      }
+    }
+    segmentWritten = 0
+    queueHead += 1
+    return true
+  }
+
+  private static func command(_ worker: WorkerCommand, _ slots: [Slot], orders: Int32, replies: Int32) -> Child.Command {
+    let own = String(WorkerProcess.currentID)
+    var command = Child.Command(program: worker.program, arguments: ["lanes"] + worker.arguments + [own])
+    // The crash reporter of Swift's runtime would keep a dead worker's pipes open.
+    command.environment = ["SWIFT_BACKTRACE": "enable=no"]
+    command.ownGroup = true
+    command.descriptors = [(WorkerDescriptors.orders, orders), (WorkerDescriptors.replies, replies)]
+    for slot in slots {
+      guard let input = slot.input, let output = slot.output else { continue }
+      command.descriptors.append((WorkerDescriptors.input(slot.index), input.descriptor.number))
+      command.descriptors.append((WorkerDescriptors.output(slot.index), output.descriptor.number))
+    }
+    return command
+  }
+}

@@ -1,0 +1,195 @@
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// Loads and stores files without making the reactor's thread wait for the disk.
+///
+/// Uses io_uring where the kernel grants it; its completions wake the reactor through an eventfd. Where it is refused,
+/// files are opened and read ahead at once (posix_fadvise WILLNEED) and read one per turn, oldest first, so that the disk
+/// works while the thread computes. At most `depth` operations run at a time; the rest queue up in order.
+package final class AsyncFiles {
+  package typealias LoadCompletion = (Result<Int, UnitFailure>) -> Void
+  package typealias StoreCompletion = (Result<Void, UnitFailure>) -> Void
+
+  private let reactor: Reactor
+  private let depth: Int
+  private var ring: CompletionRing?
+  /// Why there is no ring; nil when there is one.
+  package let refusal: String?
+  private var active: [UInt64: FileOperation] = [:]
+  private var readAhead: [FileOperation] = []
+  private var waiting: [FileOperation] = []
+  private var waitingHead = 0
+  private var nextToken: UInt64 = 0
+
+  /// - Parameters:
+  ///   - depth: operations in flight, at least 1; each holds one descriptor.
+  ///   - usesRing: false goes without io_uring, for comparison and tests.
+  package init(reactor: Reactor, depth: Int, usesRing: Bool = true) throws(SystemError) {
+    self.reactor = reactor
+    self.depth = max(1, depth)
+    guard usesRing else {
+      refusal = "io_uring was not asked for"
+      return
+    }
+    do {
+      let ring = try CompletionRing(depth: self.depth)
+      self.ring = ring
+      refusal = nil
+    } catch {
+      refusal = "io_uring is refused (\(error.reason))"
+    }
+    if let ring {
+      _ = try reactor.watch(ring.wakeDescriptor) { [unowned self] _ in
+        // Reset before the look at the queue, so that a completion in between wakes the reactor again.
+        ring.resetWake()
+        self.collect()
+      }
+    }
+  }
+
+  /// Operations not completed yet.
+  package var pending: Int { active.count + readAhead.count + (waiting.count - waitingHead) }
+  /// True when another operation would start at once.
+  package var hasRoom: Bool { active.count + readAhead.count < depth }
+
+  /// Loads `source`, a file or a slice, to the start of `storage`, which must not be touched until `completion` is called
+  /// with the number of bytes.
+  package func load(_ source: Source, into storage: any OutputBuffer.Storage, _ completion: @escaping LoadCompletion) {
+    begin(LoadOperation(source: source, storage: storage, completion: completion))
+  }
+
+  /// Stores `bytes`, which must stay as they are until `completion` is called, as a whole file.
+  package func store(_ bytes: UnsafeRawBufferPointer, to target: Destination, _ completion: @escaping StoreCompletion) {
+    begin(StoreOperation(bytes: bytes, target: target, completion: completion))
+  }
+
+  /// Hands over what was asked since the last turn, and does one piece of waiting work where there is no ring.
+  ///
+  /// Returns true when something was completed, so that the caller looks again before it waits; call it before every turn
+  /// of the reactor.
+  package func advance() -> Bool {
+    if ring != nil { return collect() }
+    guard !readAhead.isEmpty else { return false }
+    let operation = readAhead.removeFirst()
+    operation.runBlocking()
+    startWaiting()
+    return true
+  }
+
+  private func begin(_ operation: FileOperation) {
+    waiting.append(operation)
+    startWaiting()
+  }
+
+  private func startWaiting() {
+    while waitingHead < waiting.count, hasRoom {
+      let operation = waiting[waitingHead]
+      waitingHead += 1
+      start(operation)
+    }
+    if waitingHead > 256, waitingHead * 2 > waiting.count {
+      waiting.removeFirst(waitingHead)
+      waitingHead = 0
+    }
+  }
+
+  private func start(_ operation: FileOperation) {
+    guard ring != nil else {
+      operation.prefetch()
+      readAhead.append(operation)
+      return
+    }
+    nextToken += 1
+    active[nextToken] = operation
+    step(nextToken, operation, result: nil)
+  }
+
+  /// Takes completions until none is left, which may start further steps; true when there was one.
+  @discardableResult
+  private func collect() -> Bool {
+    var isNews = false
+    ring?.submit()
+    while let (token, result) = ring?.nextCompletion() {
+      isNews = true
+      guard let operation = active[token] else { continue }
+      step(token, operation, result: result)
+    }
+    ring?.submit()
+    return isNews
+  }
+
+  /// Runs the operation's next steps until one is in the kernel's hands or the operation is over.
+  private func step(_ token: UInt64, _ operation: FileOperation, result: Int32?) {
+    if let request = operation.next(result, context: token) {
+      ring!.prepare(request)
+      return
+    }
+    active[token] = nil
+    operation.finish()
+    startWaiting()
+  }
+}
+
+/// One load or store as a chain of requests.
+protocol FileOperation: AnyObject {
+  /// Takes the result of the last request (nil at first; negative is an errno) and gives the next one, or nil at the end.
+  func next(_ result: Int32?, context: UInt64) -> IORing.Request?
+  /// Calls whoever waits for the operation.
+  func finish()
+  /// Asks the kernel to read ahead, where there is no ring.
+  func prefetch()
+  /// Does the whole operation in blocking calls and finishes it, where there is no ring.
+  func runBlocking()
+}
+
+/// A submission and a completion queue shared with the kernel.
+final class CompletionRing {
+  private var ring: IORing
+  private var isDirty = false
+  private let wake: Descriptor
+
+  init(depth: Int) throws(SystemError) {
+    wake = try Descriptor.event()
+    do {
+      ring = try IORing(queueDepth: UInt32(clamping: max(8, depth)), flags: [.clampMaxEntries])
+      try ring.registerEventFD(FileDescriptor(rawValue: wake.number))
+    } catch {
+      throw SystemError("io_uring_setup", errno: error.rawValue)
+    }
+  }
+
+  /// Readable when completions may have arrived.
+  var wakeDescriptor: Int32 { wake.number }
+
+  /// Queues a request; the queue is at least as long as the number of operations, and submitted when it is full.
+  func prepare(_ request: IORing.Request) {
+    isDirty = true
+    if ring.prepare(request: request) { return }
+    submit()
+    isDirty = true
+    let isQueued = ring.prepare(request: request)
+    precondition(isQueued, "the kernel did not take submitted requests")
+  }
+
+  /// Hands queued requests to the kernel; no call when there are none.
+  func submit() {
+    guard isDirty else { return }
+    isDirty = false
+    do {
+      try ring.submitPreparedRequests()
+    } catch {
+      preconditionFailure("io_uring_enter failed: \(error)")
+    }
+  }
+
+  func nextCompletion() -> (token: UInt64, result: Int32)? {
+    guard let completion = ring.tryConsumeCompletion() else { return nil }
+    return (completion.context, completion.result)
+  }
+
+  func resetWake() {
+    var value: UInt64 = 0
+    _ = withUnsafeMutableBytes(of: &value) { read(wake.number, $0.baseAddress, 8) }
+  }
+}

@@ -1,0 +1,169 @@
+import CLinux
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// Loads one unit's source at a time, waiting for the disk; slices of regular files are mapped.
+///
+/// Belongs to one thread; the memory for whole files is used again for the next unit.
+package final class BlockingLoader {
+  private enum Holding { case nothing, bytes(Bytes), heap, mapping(HeldMapping) }
+  /// A mapping is noncopyable; a class can hold it in an enumeration.
+  private final class HeldMapping {
+    let mapping: Mapping
+    init(_ mapping: consuming Mapping) { self.mapping = mapping }
+  }
+
+  private let heap = HeapStorage()
+  private var holding = Holding.nothing
+  /// Bytes loaded.
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// Loads `source`; on failure nothing is held.
+  package func load(_ source: Source) throws(UnitFailure) {
+    release()
+    switch source {
+    case .none: return
+    case .bytes(let bytes):
+      holding = .bytes(bytes)
+      count = bytes.count
+    case .file(let path): try loadFile(path)
+    case .slice(let slice): try loadSlice(slice)
+    }
+  }
+
+  /// The loaded bytes, for the length of the call.
+  package func withInput<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    switch holding {
+    case .nothing: return try body(RawSpan())
+    case .bytes(let bytes): return try body(bytes.span.bytes)
+    case .heap: return try body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: heap.base, count: count)))
+    case .mapping(let held):
+      return try held.mapping.withBytes { (bytes) throws(Failure) in try body(RawSpan(_unsafeBytes: bytes)) }
+    }
+  }
+
+  /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing.
+  package func verify(_ source: Source) throws(UnitFailure) {
+    guard case .mapping(let held) = holding, let lost = held.mapping.firstLostByte, case .slice(let slice) = source
+    else { return }
+    throw .cutShort(at: slice.offset + lost)
+  }
+
+  /// Lets go of what is held, mappings at once, heap memory for the next unit.
+  package func release() {
+    holding = .nothing
+    count = 0
+  }
+
+  private func loadFile(_ path: FilePath) throws(UnitFailure) {
+    do {
+      let file = try Descriptor.reading(path)
+      let status = try FileStatus(of: file.number)
+      guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
+      try readToEnd(file.number, expecting: status.size)
+      holding = .heap
+    } catch let error as SystemError {
+      throw .unreadable(error)
+    } catch {
+      throw error as! UnitFailure  // the two kinds are all that the body throws
+    }
+  }
+
+  private func readToEnd(_ fd: Int32, expecting size: Int) throws {
+    count = 0
+    try heap.grow(atLeast: size + 1, keeping: 0)
+    while true {
+      try heap.grow(atLeast: count + 1, keeping: count)
+      let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
+      guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }
+      count += got
+    }
+  }
+
+  private func loadSlice(_ slice: FileSlice) throws(UnitFailure) {
+    do {
+      let file = try Descriptor.reading(slice.path)
+      try slice.check(try FileStatus(of: file.number))
+      count = slice.length
+      guard try !mapSlice(slice, file.number) else { return }
+      try readSlice(slice, file.number)
+    } catch let error as SystemError {
+      throw .unreadable(error)
+    } catch {
+      throw error as! UnitFailure  // the two kinds are all that the body throws
+    }
+  }
+
+  /// False where the file system does not map files (FUSE, some of /proc) or the address space is full.
+  private func mapSlice(_ slice: FileSlice, _ fd: Int32) throws(SystemError) -> Bool {
+    do {
+      let mapping = try Mapping(fd, offset: slice.offset, length: slice.length)
+      mapping.populate()
+      holding = .mapping(HeldMapping(mapping))
+      return true
+    } catch where error.errno == ENODEV || error.errno == ENOMEM {
+      return false
+    }
+  }
+
+  private func readSlice(_ slice: FileSlice, _ fd: Int32) throws {
+    try heap.grow(atLeast: slice.length, keeping: 0)
+    var filled = 0
+    while filled < slice.length {
+      let got = try retrying("pread") { pread(fd, heap.base! + filled, slice.length - filled, off_t(slice.offset + filled)) }
+      guard got > 0 else { throw UnitFailure.cutShort(at: slice.offset + filled) }
+      filled += got
+    }
+    holding = .heap
+  }
+}
+
+extension FileSlice {
+  /// Throws unless `status` is of the file that was planned and still holds the slice.
+  package func check(_ status: FileStatus) throws(UnitFailure) {
+    guard status.identity == identity else {
+      throw UnitFailure(.input, "another file took its place while it was read")
+    }
+    guard status.size >= offset + length else { throw .cutShort(at: status.size) }
+  }
+}
+
+extension UnitFailure {
+  /// An input that the kernel would not give.
+  package static func unreadable(_ error: SystemError) -> UnitFailure {
+    let isShortage = error.errno == EMFILE || error.errno == ENFILE || error.errno == ENOMEM
+    return UnitFailure(isShortage ? .resources : .input, error.reason)
+  }
+
+  /// A file that lost bytes after it was planned; `offset` counts from the start of the file.
+  package static func cutShort(at offset: Int) -> UnitFailure {
+    UnitFailure(.input, "it was cut short while it was read, near byte \(offset)")
+  }
+
+  /// An output that the kernel would not take.
+  package static func unwritable(_ path: FilePath, _ error: SystemError) -> UnitFailure {
+    let reason =
+      error.errno == EEXIST
+      ? "\(path.forDisplay) exists already"
+      : "\(path.forDisplay) cannot be written: \(error.reason)"
+    return UnitFailure(.output, reason, haltsBatch: error.isFullOrBroken)
+  }
+}
+
+/// Storing one file, waiting for the disk.
+package enum BlockingStore {
+  package static func store(_ bytes: UnsafeRawBufferPointer, to destination: Destination) throws(UnitFailure) {
+    do {
+      var file = try OutputFile(destination)
+      try file.write(bytes)
+      try file.commit()
+    } catch {
+      throw .unwritable(destination.path, error)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import CLinux
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// An open file descriptor that closes itself; always close-on-exec.
+package struct Descriptor: ~Copyable, Sendable {
+  package let number: Int32
+
+  /// Takes over `number`, which nobody else may close.
+  package init(owning number: Int32) { self.number = number }
+
+  deinit { close(number) }
+
+  /// Closes now and tells of write errors that the kernel kept until then.
+  package consuming func closeReporting() throws(SystemError) {
+    let number = self.number
+    discard self
+    _ = try once("close") { close(number) }
+  }
+
+  /// Gives the number away; the caller closes it.
+  package consuming func release() -> Int32 {
+    let number = self.number
+    discard self
+    return number
+  }
+
+  /// Opens an existing file for reading. A pipe without a writer does not block.
+  package static func reading(_ path: FilePath) throws(SystemError) -> Descriptor {
+    let number = try retrying("open") {
+      path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
+    }
+    return Descriptor(owning: number)
+  }
+
+  /// An event counter for waking a reactor, eventfd(2).
+  package static func event() throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retrying("eventfd") { clinux_eventfd() })
+  }
+
+  /// Asks for room for `bytes` in a pipe; what the system does not grant stays as it was.
+  package func setPipeCapacity(_ bytes: Int32) { _ = fcntl(number, setPipeSize, bytes) }
+
+  /// Adds one to an event counter.
+  package func raiseEvent() {
+    var one: UInt64 = 1
+    _ = withUnsafeBytes(of: &one) { write(number, $0.baseAddress, 8) }
+  }
+
+  /// Sets an event counter back to 0.
+  package func drainEvent() {
+    var value: UInt64 = 0
+    _ = withUnsafeMutableBytes(of: &value) { read(number, $0.baseAddress, 8) }
+  }
+
+  /// The same open file under a number of at least `minimum`.
+  package func duplicated(atLeast minimum: Int32) throws(SystemError) -> Descriptor {
+    Descriptor(owning: try retrying("fcntl") { [number] in fcntl(number, F_DUPFD_CLOEXEC, minimum) })
+  }
+
+  /// Makes reads and writes fail with EAGAIN instead of waiting.
+  package func setNonBlocking() throws(SystemError) {
+    let number = self.number
+    let flags = try retrying("fcntl") { fcntl(number, F_GETFL) }
+    _ = try retrying("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+  }
+}
+
+/// A pipe's two ends.
+package struct Pipe: ~Copyable {
+  package let readEnd: Descriptor
+  package let writeEnd: Descriptor
+
+  package init() throws(SystemError) {
+    var ends: [Int32] = [-1, -1]
+    _ = try retrying("pipe2") { clinux_pipe(&ends) }
+    readEnd = Descriptor(owning: ends[0])
+    writeEnd = Descriptor(owning: ends[1])
+  }
+}
+
+/// Reads and writes on bare descriptor numbers that somebody else owns.
+package enum DescriptorIO {
+  /// Reads once; 0 at the end of the file, nil when a non-blocking descriptor has nothing yet.
+  package static func read(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+    do {
+      return try retrying("read") { Glibc.read(fd, room.baseAddress, room.count) }
+    } catch {
+      if error.errno == EAGAIN { return nil }
+      throw error
+    }
+  }
+
+  /// Writes once; nil when a non-blocking descriptor takes nothing now.
+  package static func write(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
+    do {
+      return try retrying("write") { Glibc.write(fd, bytes.baseAddress, bytes.count) }
+    } catch {
+      if error.errno == EAGAIN { return nil }
+      throw error
+    }
+  }
+
+  /// Writes everything, waiting as long as it takes, also on a descriptor that somebody made non-blocking.
+  package static func writeAll(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      if let written = try write(fd, UnsafeRawBufferPointer(rebasing: rest)) {
+        rest = rest.dropFirst(written)
+      } else {
+        try wait(for: [(fd, Int16(POLLOUT))])
+      }
+    }
+  }
+
+  /// Reads exactly `room.count` bytes; false when the file ended before the first of them.
+  package static func readAll(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Bool {
+    var filled = 0
+    while filled < room.count {
+      let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
+      guard let count = try read(fd, into: free) else {
+        try wait(for: [(fd, Int16(POLLIN))])
+        continue
+      }
+      if count == 0 {
+        guard filled == 0 else { throw SystemError("read", errno: EPIPE) }
+        return false
+      }
+      filled += count
+    }
+    return true
+  }
+
+  /// Blocks until one of the descriptors is ready for its poll(2) events, or a signal arrives.
+  package static func wait(for descriptors: [(fd: Int32, events: Int16)]) throws(SystemError) {
+    var entries = descriptors.map { pollfd(fd: $0.fd, events: $0.events, revents: 0) }
+    let result = poll(&entries, nfds_t(entries.count), -1)
+    let code = errno
+    if result == -1 && code != EINTR { throw SystemError("poll", errno: code) }
+  }
+}
+
+/// F_SETPIPE_SZ of fcntl(2), which Swift's Glibc module does not show: F_LINUX_SPECIFIC_BASE + 7.
+private let setPipeSize: Int32 = 1024 + 7

@@ -1,0 +1,138 @@
+import CLinux
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// A file in the making: it appears under its final name only by `commit`, complete and on stable storage.
+///
+/// While it is written it has no name at all (O_TMPFILE), so that neither a crash nor `kill -9` can leave anything behind;
+/// file systems without that get a temporary name, which is removed when the value goes without a commit. Writes go
+/// through O_DSYNC: a name given before its data reached the disk could be an empty file after a power cut.
+package struct OutputFile: ~Copyable {
+  private let descriptor: Descriptor
+  private let target: Destination
+  private var temporary: FilePath?
+  private var registration: Int32
+
+  /// Opens the file; makes the folders on the way to it that do not exist.
+  package init(_ target: Destination) throws(SystemError) {
+    let folder = target.path.removingLastComponent()
+    let place = folder.isEmpty ? FilePath(".") : folder
+    var unnamed = try Self.openUnnamed(in: place)
+    if unnamed == nil, try Folders.makeIfMissing(place) { unnamed = try Self.openUnnamed(in: place) }
+    var name: FilePath?
+    if unnamed == nil {
+      let temporary = Self.temporaryName(beside: target.path)
+      unnamed = try Self.openNamed(temporary)
+      name = temporary
+    }
+    self.target = target
+    descriptor = Descriptor(owning: unnamed!)
+    temporary = name
+    registration = name.map { $0.withPlatformString { clinux_unfinished_add($0) } } ?? -1
+  }
+
+  /// The open file, for asynchronous writes.
+  package var number: Int32 { descriptor.number }
+
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    try DescriptorIO.writeAll(descriptor.number, bytes)
+  }
+
+  /// Gives the file its name; throws EEXIST when the name is taken and may not be replaced.
+  package mutating func commit() throws(SystemError) {
+    if let name = temporary {
+      try rename(name)
+      forgetTemporary()
+    } else if target.replacesExisting {
+      try replaceWithUnnamed()
+    } else {
+      _ = try retrying("linkat") { [number] in target.path.withPlatformString { clinux_link_unnamed(number, $0) } }
+    }
+  }
+
+  deinit {
+    if let temporary {
+      _ = temporary.withPlatformString { unlink($0) }
+      clinux_unfinished_remove(registration)
+    }
+  }
+
+  /// linkat(2) cannot replace, so the file gets a temporary name for the moment between the two calls.
+  private mutating func replaceWithUnnamed() throws(SystemError) {
+    do {
+      _ = try retrying("linkat") { [number] in target.path.withPlatformString { clinux_link_unnamed(number, $0) } }
+    } catch where error.errno == EEXIST {
+      let name = Self.temporaryName(beside: target.path)
+      registration = name.withPlatformString { clinux_unfinished_add($0) }
+      temporary = name
+      _ = try retrying("linkat") { [number] in name.withPlatformString { clinux_link_unnamed(number, $0) } }
+      try rename(name)
+      forgetTemporary()
+    }
+  }
+
+  private func rename(_ name: FilePath) throws(SystemError) {
+    _ = try retrying("rename") {
+      name.withPlatformString { from in
+        target.path.withPlatformString { clinux_rename(from, $0, target.replacesExisting) }
+      }
+    }
+  }
+
+  private mutating func forgetTemporary() {
+    clinux_unfinished_remove(registration)
+    registration = -1
+    temporary = nil
+  }
+
+  /// Nil where the folder does not exist or its file system has no unnamed files.
+  private static func openUnnamed(in folder: FilePath) throws(SystemError) -> Int32? {
+    let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
+    do {
+      return try retrying("open") { folder.withPlatformString { open($0, flags, 0o666) } }
+    } catch where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
+      return nil
+    }
+  }
+
+  private static func openNamed(_ name: FilePath) throws(SystemError) -> Int32 {
+    let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_DSYNC
+    return try retrying("open") { name.withPlatformString { open($0, flags, 0o666) } }
+  }
+
+  private static func temporaryName(beside path: FilePath) -> FilePath {
+    let unique = "\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    return path.removingLastComponent().appending(".lanes-\(unique).part")
+  }
+}
+
+/// Making folders.
+package enum Folders {
+  /// Makes `path` and what is missing above it; tells whether there was anything to make.
+  package static func makeIfMissing(_ path: FilePath) throws(SystemError) -> Bool {
+    if (try? FileStatus(of: path)) != nil { return false }
+    try make(path)
+    return true
+  }
+
+  /// Makes `path` and every folder above it that is missing; one that exists is no error.
+  package static func make(_ path: FilePath) throws(SystemError) {
+    do {
+      try makeOne(path)
+    } catch where error.errno == ENOENT {
+      let above = path.removingLastComponent()
+      guard !above.isEmpty, above != path else { throw error }
+      try make(above)
+      try makeOne(path)
+    }
+  }
+
+  private static func makeOne(_ path: FilePath) throws(SystemError) {
+    do {
+      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, 0o777) } }
+    } catch where error.errno == EEXIST {
+      return
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import LanesCore
+import LanesEngines
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// One engine under test.
+struct Contender: Sendable, CustomTestStringConvertible {
+  let kind: EngineKind
+  var channel = ChannelKind.shm
+  var usesRing = true
+
+  var testDescription: String {
+    let name = kind == .processes ? "processes/\(channel.rawValue)" : kind.rawValue
+    return usesRing ? name : "\(name) without io_uring"
+  }
+
+  static let all = [
+    Contender(kind: .serial), Contender(kind: .threads), Contender(kind: .processes, channel: .pipe),
+    Contender(kind: .processes, channel: .shm), Contender(kind: .eventloop),
+    Contender(kind: .eventloop, usesRing: false), Contender(kind: .processes, channel: .shm, usesRing: false),
+  ]
+  static let processes = all.filter { $0.kind == .processes }
+  static let inProcess = all.filter { $0.kind != .processes }
+
+  func engine(_ change: (inout EngineOptions) -> Void = { _ in }) -> any Engine {
+    var options = EngineOptions(lanes: 2, memory: 1 << 30, usesRing: usesRing)
+    change(&options)
+    return Engines.make(kind, channel: channel, options: options, worker: Self.worker)
+  }
+
+  private static let worker = WorkerCommand(program: workerPath, arguments: ["worker"])
+
+  /// The worker's program lies beside the test bundle or beside the runner, whichever started this process.
+  private static let workerPath: String = {
+    var folders = CommandLine.arguments.map { FilePath($0).removingLastComponent() }
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    if length > 0 { folders.append(FilePath(rawBytes: buffer[..<length].map { UInt8(bitPattern: $0) }).removingLastComponent()) }
+    for folder in folders {
+      let path = folder.appending("lanes-test-worker")
+      if path.withPlatformString({ access($0, X_OK) }) == 0 { return path.string }
+    }
+    fatalError("lanes-test-worker was not built beside the tests")
+  }()
+}
+
+/// Remembers what the engine delivered.
+final class Collector: Fold {
+  private(set) var numbers: [Int] = []
+  private(set) var outcomes: [Outcome] = []
+
+  func absorb(_ unit: Unit, _ outcome: Outcome) {
+    numbers.append(unit.number)
+    outcomes.append(outcome)
+  }
+
+  /// The sums that `ScriptedWorkload` returned, nil for failed units.
+  var sums: [UInt64?] {
+    outcomes.map { outcome in
+      guard case .done(let partial) = outcome else { return nil }
+      var reader = WireReader(partial)
+      return try? reader.read(UInt64.self)
+    }
+  }
+
+  func failure(_ index: Int) -> UnitFailure? {
+    if case .failed(let failure) = outcomes[index] { failure } else { nil }
+  }
+}
+
+/// Runs units and returns what came out.
+func run(
+  _ engine: any Engine, _ units: [Unit], observer: any Observer = SilentObserver()
+) throws -> (collector: Collector, record: RunRecord) {
+  try run(engine, ListPlan(units), observer: observer)
+}
+
+func run(
+  _ engine: any Engine, _ plan: any UnitPlan, observer: any Observer = SilentObserver()
+) throws -> (collector: Collector, record: RunRecord) {
+  let collector = Collector()
+  let record = try engine.run(Batch(workload: ScriptedWorkload(), plan: plan, fold: collector), observer: observer)
+  return (collector, record)
+}
+
+func unit(
+  _ number: Int, _ action: ScriptedWorkload.Action, source: Source = .none, sink: Sink = .none, expectedInput: Int = 0
+) -> Unit {
+  Unit(
+    number: number, label: "unit \(number)", task: ScriptedWorkload.task(action), source: source, sink: sink,
+    expectedInput: expectedInput)
+}

@@ -1,0 +1,66 @@
+import Glibc
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// A new folder below TMPDIR or /tmp, removed with all it holds when the last reference goes.
+package final class TemporaryFolder: Sendable {
+  package let path: FilePath
+
+  package init() {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/lanes-test-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { fatalError("no temporary folder: errno \(errno)") }
+    path = template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+  }
+
+  deinit { Self.remove(path) }
+
+  /// The path of `name` inside the folder.
+  package func file(_ name: String) -> FilePath { path.appending(name) }
+
+  /// Makes a file, and folders on the way to it.
+  @discardableResult
+  package func write(_ name: String, _ bytes: some Collection<UInt8>) throws -> FilePath {
+    let path = file(name)
+    try Folders.make(path.removingLastComponent())
+    let fd = path.withPlatformString { open($0, O_CREAT | O_TRUNC | O_WRONLY, 0o644) }
+    guard fd >= 0 else { throw SystemError("open", errno: errno) }
+    defer { close(fd) }
+    try Bytes(bytes).withUnsafeBytes { try DescriptorIO.writeAll(fd, $0) }
+    return path
+  }
+
+  /// All files in the folder with their contents, by path relative to it.
+  package func contents(of subfolder: String = "") throws -> [String: Bytes] {
+    var found: [String: Bytes] = [:]
+    let walk = DirectoryWalk(root: subfolder.isEmpty ? path : file(subfolder))
+    while let step = walk.next() {
+      if case .file(let path, let relative) = step { found[relative.forDisplay] = try readFile(path) }
+    }
+    return found
+  }
+
+  private static func remove(_ path: FilePath) {
+    if let directory = path.withPlatformString({ opendir($0) }) {
+      while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+        }
+        guard name != ".", name != "..", let component = name.lastComponent else { continue }
+        let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+        let inner = path.appending(component)
+        if isFolder { remove(inner) } else { _ = inner.withPlatformString { unlink($0) } }
+      }
+      closedir(directory)
+    }
+    _ = path.withPlatformString { rmdir($0) }
+  }
+}
+
+/// All bytes of a file.
+package func readFile(_ path: FilePath) throws -> Bytes {
+  let loader = BlockingLoader()
+  try loader.load(.file(path))
+  return loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
+}
