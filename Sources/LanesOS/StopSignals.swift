@@ -8,10 +8,13 @@ import Glibc
 package enum StopSignals {
   /// Installs the handlers; call once, early, on the main thread. SIGPIPE is ignored: writes report EPIPE instead.
   package static func install() throws(SystemError) {
-    signal(SIGPIPE, SIG_IGN)
+    ignoreBrokenPipes()
     guard wakeDescriptor >= 0 else { throw SystemError("eventfd", errno: EMFILE) }
     _ = try retrying("sigaction") { clinux_stop_install(wakeDescriptor) }
   }
+
+  /// Makes writes to a pipe without a reader report EPIPE instead of ending the process.
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
   /// Readable once a stop was asked for; lives as long as the process.
   package static let wakeDescriptor: Int32 = clinux_eventfd()

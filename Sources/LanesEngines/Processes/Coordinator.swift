@@ -37,6 +37,8 @@ final class Coordinator {
   init(
     _ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
   ) throws(SystemError) {
+    // A worker may die between two writes to it.
+    StopSignals.ignoreBrokenPipes()
     self.ledger = ledger
     self.options = options
     self.channel = channel
