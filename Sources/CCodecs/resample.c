@@ -110,9 +110,10 @@ inlined void store(const float *row, float scale, uint8_t *out, int depth, size_
       ((uint16_t *)(void *)out)[i] = (uint16_t)(int)(limited(row[i] * scale, 65535) + 0.5f);
 }
 
-// One pixel of premultiplied colour and alpha (0…top) to plain colour and alpha.
+// One pixel of premultiplied colour and alpha (0…top) to plain colour and alpha. Where the filter overshoots, alpha and
+// colour do so together: their quotient is right before either is limited.
 inlined void divide(const float *pixel, float *out, size_t lanes, float top) {
-  float alpha = limited(pixel[lanes - 1], top);
+  float alpha = pixel[lanes - 1];
   float factor = alpha > 0 ? top / alpha : 0;
   for (size_t lane = 0; lane + 1 < lanes; lane++) out[lane] = pixel[lane] * factor;
   out[lanes - 1] = alpha;
@@ -122,9 +123,10 @@ inlined void divide(const float *pixel, float *out, size_t lanes, float top) {
 inlined void flatten(
   const float *pixel, float *out, size_t lanes, size_t to, float top, const uint8_t background[3]) {
   float alpha = limited(pixel[lanes - 1], top);
+  float factor = pixel[lanes - 1] > top ? top / pixel[lanes - 1] : 1;
   for (size_t lane = 0; lane < to; lane++) {
-    float colour = limited(pixel[lane + 1 < lanes ? lane : 0], alpha);
-    out[lane] = lane < 3 ? colour + (top - alpha) * (background[lane] * (1.0f / 255)) : top;
+    float colour = limited(pixel[lane + 1 < lanes ? lane : 0] * factor, alpha);
+    out[lane] = lane < 3 ? colour + (top - alpha) * ((float)background[lane] * (1.0f / 255)) : top;
   }
 }
 

@@ -94,7 +94,8 @@ extension ConvertOptions {
     enlarge = try reader.readBool()
     quality = try reader.readOptional()
     progressive = try reader.readBool()
-    subsampling = if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
+    subsampling =
+      if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
     optimizeCoding = try reader.readBool()
     pngLevel = try reader.readOptional()
     background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())

@@ -7,6 +7,9 @@ struct ImageMetadata {
   /// A TIFF structure, as PNG's eXIf holds it.
   var exif: Bytes?
 
+  /// Nothing.
+  init() {}
+
   /// Keeps of `header` what `options` ask for and what fits rows of `shape`; a turned image is said to be upright.
   init(of header: ImageHeader, options: ConvertOptions, output shape: RowShape) {
     if options.metadata != .none, let profile = header.profile, Self.describes(profile, shape) {

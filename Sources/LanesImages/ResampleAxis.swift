@@ -59,9 +59,9 @@ struct ResampleAxis {
     /// Drops weights of nothing at both ends; an axis that keeps its size is left with one weight of 1.
     private mutating func trim() {
       while weights.count > 1, abs(weights[weights.count - 1]) < 1e-7 { weights.removeLast() }
-      let leading = weights.prefix { abs($0) < 1e-7 }.count
-      weights.removeFirst(min(leading, weights.count - 1))
-      first += min(leading, weights.count)
+      let leading = min(weights.prefix { abs($0) < 1e-7 }.count, weights.count - 1)
+      weights.removeFirst(leading)
+      first += leading
     }
   }
 }
