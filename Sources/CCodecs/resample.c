@@ -37,29 +37,37 @@ inlined void spread(floats *out, const float *weights, int lanes) {
   *out = some;
 }
 
-inlined void resample(const struct ccodecs_axis *axis, const int lanes, const float *row, float *out) {
+// Adds up the eight sums of a pixel to one per lane, in halves.
+inlined void gather(const floats *sums, const int lanes, float *out) {
+  float part[8];
+  *(floats *)part = *sums;
+  for (int width = 4; width >= lanes; width /= 2)
+    for (int lane = 0; lane < width; lane++) part[lane] += part[lane + width];
+  for (int lane = 0; lane < lanes; lane++) out[lane] = part[lane];
+}
+
+// Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
+// took 1.8 times as long on a Xeon of 2023 with AVX2.
+inlined void resample(const struct ccodecs_axis *axis, const int lanes, const float *const rows[4], float *const out[4]) {
   const int step = 8 / lanes;
   for (int x = 0; x < axis->count; x++) {
-    const float *from = row + (size_t)axis->first[x] * (size_t)lanes;
+    const size_t start = (size_t)axis->first[x] * (size_t)lanes;
     const float *weights = axis->weights + (size_t)x * (size_t)axis->stride;
-    floats sum = {0};
+    floats sums[4] = {{0}, {0}, {0}, {0}};
     for (int tap = 0; tap < axis->taps; tap += step) {
       floats weight;
       spread(&weight, weights + tap, lanes);
-      sum += *(const floats *)(from + tap * lanes) * weight;
+      for (int row = 0; row < 4; row++) sums[row] += *(const floats *)(rows[row] + start + tap * lanes) * weight;
     }
-    float part[8];
-    *(floats *)part = sum;
-    for (int width = 4; width >= lanes; width /= 2)
-      for (int lane = 0; lane < width; lane++) part[lane] += part[lane + width];
-    for (int lane = 0; lane < lanes; lane++) out[x * lanes + lane] = part[lane];
+    for (int row = 0; row < 4; row++) gather(sums + row, lanes, out[row] + x * lanes);
   }
 }
 
-inlined void resample_lanes(const struct ccodecs_axis *axis, int lanes, const float *row, float *out) {
-  if (lanes == 1) resample(axis, 1, row, out);
-  else if (lanes == 2) resample(axis, 2, row, out);
-  else resample(axis, 4, row, out);
+inlined void resample_lanes(
+  const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]) {
+  if (lanes == 1) resample(axis, 1, rows, out);
+  else if (lanes == 2) resample(axis, 2, rows, out);
+  else resample(axis, 4, rows, out);
 }
 
 inlined void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
@@ -161,8 +169,8 @@ inlined void narrow(
 
 twice(widen, (const uint8_t *row, float *out, const struct ccodecs_image *image), (row, out, image), widen)
 twice(
-  resample, (const struct ccodecs_axis *axis, int lanes, const float *row, float *out), (axis, lanes, row, out),
-  resample_lanes)
+  resample, (const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]),
+  (axis, lanes, rows, out), resample_lanes)
 twice(
   blend, (const float *const *rows, const float *weights, int count, float *out, size_t samples),
   (rows, weights, count, out, samples), blend)

@@ -7,6 +7,9 @@ import LanesCore
 /// the last row under the filter is there, a row of the result goes to the next stage. Colours are premultiplied by
 /// alpha while they are added up, so that what is invisible leaves no fringe.
 final class ResampleStage: RowSink {
+  /// Rows that the kernel narrows at a time.
+  private static let band = 4
+
   private let from: RowShape
   private let to: RowShape
   private let horizontal: ResampleAxis
@@ -20,6 +23,8 @@ final class ResampleStage: RowSink {
   private let finished: PixelMemory
   private let ringCount: Int
   private let samples: Int
+  /// Rows in `wide` that are not in the ring yet.
+  private var waiting = 0
   private var received = 0
   private var sent = 0
 
@@ -36,8 +41,10 @@ final class ResampleStage: RowSink {
     horizontal = ResampleAxis(inputCount: from.size.width, extent: extent.width, outputCount: to.size.width)
     vertical = ResampleAxis(inputCount: from.size.height, extent: extent.height, outputCount: to.size.height)
     samples = (to.size.width * from.lanes + 7) / 8 * 8
-    ringCount = min(vertical.taps, from.size.height)
-    wide = try FloatRows(count: 1, samples: from.size.width * from.lanes, slack: horizontal.stride * from.lanes)
+    // A whole band arrives while the rows under the filter are still needed.
+    ringCount = vertical.taps + Self.band
+    wide = try FloatRows(
+      count: Self.band, samples: from.size.width * from.lanes, slack: horizontal.stride * from.lanes)
     ring = try FloatRows(count: ringCount, samples: samples, slack: 0)
     blended = try FloatRows(count: 1, samples: samples, slack: 0)
     finished = try PixelMemory(count: to.bytesPerRow)
@@ -45,14 +52,31 @@ final class ResampleStage: RowSink {
 
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     var image = ccodecs_image(from)
-    ccodecs_widen(row, wide[0], &image)
-    horizontal.withC { ccodecs_resample($0, Int32(from.lanes), wide[0], ring[received % ringCount]) }
-    received += 1
+    ccodecs_widen(row, wide[waiting], &image)
+    waiting += 1
+    guard waiting == Self.band || received + waiting == from.size.height else { return }
+    narrowWaitingRows()
     while sent < vertical.outputCount && isReady(sent) {
       emit(sent)
       try next.take(finished.bytes)
       sent += 1
     }
+  }
+
+  /// Makes the rows that wait as narrow as the result and puts them into the ring. Always `band` rows are worked on:
+  /// what the last, shorter band leaves in the slots behind it is overwritten or never asked for.
+  private func narrowWaitingRows() {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: Self.band) { rows in
+      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: Self.band) { slots in
+        for index in 0..<Self.band {
+          rows.initializeElement(at: index, to: UnsafePointer(wide[index]))
+          slots.initializeElement(at: index, to: ring[(received + index) % ringCount])
+        }
+        horizontal.withC { ccodecs_resample($0, Int32(from.lanes), rows.baseAddress!, slots.baseAddress!) }
+      }
+    }
+    received += waiting
+    waiting = 0
   }
 
   func finish() throws(UnitFailure) { try next.finish() }

@@ -130,8 +130,8 @@ struct ccodecs_axis {
 
 // 8- or 16-bit lanes to floats of the same range; colours are multiplied by alpha/max when there is alpha.
 void ccodecs_widen(const uint8_t *row, float *out, const struct ccodecs_image *image);
-// Resamples one row. `row` must be readable for axis->stride pixels behind its end, and finite there.
-void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *row, float *out);
+// Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
+void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]);
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
