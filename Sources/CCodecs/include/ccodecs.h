@@ -1,1 +1,144 @@
+// JPEG and PNG as rows of pixels, from memory and into a callback, and the kernels that resize rows.
+//
+// libjpeg-turbo and libpng report errors by longjmp. Every function here arms its own jump, so that none ever crosses a
+// Swift frame: callbacks into Swift return a Boolean and the jump starts after they returned. A function that fails
+// fills `struct ccodecs_result`; the object stays valid for its `close` and for nothing else.
+//
+// Call order: open, start (JPEG), read … read, finish, close; open, write … write, finish, close.
+// An object belongs to one thread at a time.
+#ifndef CCODECS_H
+#define CCODECS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ccodecs_status {
+  ccodecs_ok,
+  ccodecs_damaged,     // the bytes contradict the format; message: the library's words
+  ccodecs_truncated,   // the bytes end too early
+  ccodecs_unsupported, // valid, but of a kind that is not read; message: a clause naming the kind
+  ccodecs_too_large,   // more pixels than allowed; header.width and header.height say how many
+  ccodecs_no_memory,
+  ccodecs_stopped,     // go_on returned false
+  ccodecs_sink_failed, // the sink returned false
+};
+
+struct ccodecs_result {
+  enum ccodecs_status status;
+  char message[224];
+};
+
+// Pixels lie in lanes of 8 or 16 bits (native byte order): 1 gray, 2 gray and alpha, 4 red, green, blue and alpha. In
+// an image without alpha the fourth lane holds no meaning. Alpha is not premultiplied.
+struct ccodecs_image {
+  uint32_t width, height;
+  int lanes;
+  int depth;
+  bool alpha;
+};
+
+struct ccodecs_header {
+  struct ccodecs_image image;
+  bool progressive; // progressive JPEG or interlaced PNG
+  bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
+  // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header.
+  const uint8_t *icc, *exif;
+  size_t icc_size, exif_size;
+};
+
+struct ccodecs_limits {
+  uint64_t max_pixels;
+  // Asked every few rows, also between the scans of a progressive file; false stops the decoder.
+  bool (*go_on)(void *context);
+  void *context;
+};
+
+struct ccodecs_metadata {
+  const uint8_t *icc, *exif; // NULL for none
+  size_t icc_size, exif_size;
+};
+
+// Takes the next encoded bytes; false stops the encoder.
+struct ccodecs_sink {
+  bool (*take)(void *context, const uint8_t *bytes, size_t count);
+  void *context;
+};
+
+// JPEG. `bytes` must outlive the decoder. Any warning of the library counts as damage.
+struct ccodecs_jpeg_decoder;
+struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
+  const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
+  struct ccodecs_result *result);
+// Starts decoding at eighths/8 of the size, 1…8; `image` receives the rows' shape.
+bool ccodecs_jpeg_start(
+  struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result);
+// Reads the next `count` rows, `stride` bytes apart.
+bool ccodecs_jpeg_read(
+  struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
+// Checks what follows the last row.
+bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result);
+void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder);
+
+// Subsampling is 444, 422 or 420; `image` has 1 or 4 lanes of 8 bits.
+struct ccodecs_jpeg_settings {
+  int quality, subsampling;
+  bool progressive, optimize;
+};
+struct ccodecs_jpeg_encoder;
+struct ccodecs_jpeg_encoder *ccodecs_jpeg_create(
+  const struct ccodecs_image *image, const struct ccodecs_jpeg_settings *settings,
+  const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result);
+bool ccodecs_jpeg_write(struct ccodecs_jpeg_encoder *encoder, const uint8_t *row, struct ccodecs_result *result);
+bool ccodecs_jpeg_complete(struct ccodecs_jpeg_encoder *encoder, struct ccodecs_result *result);
+void ccodecs_jpeg_destroy(struct ccodecs_jpeg_encoder *encoder);
+
+// PNG. `bytes` must outlive the decoder. Wrong checksums count as damage; an interlaced image is held whole.
+struct ccodecs_png_decoder;
+struct ccodecs_png_decoder *ccodecs_png_open(
+  const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
+  struct ccodecs_result *result);
+bool ccodecs_png_read(
+  struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
+bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result);
+void ccodecs_png_close(struct ccodecs_png_decoder *decoder);
+
+struct ccodecs_png_encoder;
+struct ccodecs_png_encoder *ccodecs_png_create(
+  const struct ccodecs_image *image, int level, const struct ccodecs_metadata *metadata,
+  const struct ccodecs_sink *sink, struct ccodecs_result *result);
+bool ccodecs_png_write(struct ccodecs_png_encoder *encoder, const uint8_t *row, struct ccodecs_result *result);
+bool ccodecs_png_complete(struct ccodecs_png_encoder *encoder, struct ccodecs_result *result);
+void ccodecs_png_destroy(struct ccodecs_png_encoder *encoder);
+
+// Memory that may be refused, zeroed: NULL instead of the end of the process. Aligned for any vector.
+void *ccodecs_allocate(size_t count);
+void ccodecs_free(void *memory);
+
+// Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
+
+// The Lanczos window of three lobes, sinc(x)·sinc(x/3) inside −3…3, else 0.
+double ccodecs_lanczos3(double x);
+
+// How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
+// Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
+struct ccodecs_axis {
+  const int32_t *first;
+  const float *weights;
+  int count, taps, stride;
+};
+
+// 8- or 16-bit lanes to floats of the same range; colours are multiplied by alpha/max when there is alpha.
+void ccodecs_widen(const uint8_t *row, float *out, const struct ccodecs_image *image);
+// Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
+void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]);
+// Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
+void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
+
+// Floats as `from` has them to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
+// image lies on `background` (8-bit red, green, blue).
+void ccodecs_narrow(
+  const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
+  const uint8_t background[3]);
+
+#endif

@@ -1,0 +1,162 @@
+#include "internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up behind as many.
+enum { max_scans = 100 };
+
+struct ccodecs_jpeg_decoder {
+  struct ccodecs_jpeg_errors errors;
+  struct jpeg_decompress_struct info;
+  struct jpeg_source_mgr source;
+  struct jpeg_progress_mgr progress;
+  struct ccodecs_limits limits;
+  JOCTET *icc;
+  uint8_t *cmyk; // one row in libjpeg's own order, for conversion
+};
+
+static void begin_source(j_decompress_ptr info) { (void)info; }
+static boolean on_end_of_bytes(j_decompress_ptr info) {
+  ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_truncated, "it ends inside the image data");
+}
+static void skip_bytes(j_decompress_ptr info, long count) {
+  if (count <= 0) return;
+  if ((size_t)count > info->src->bytes_in_buffer) on_end_of_bytes(info);
+  info->src->next_input_byte += count;
+  info->src->bytes_in_buffer -= (size_t)count;
+}
+
+static void on_progress(j_common_ptr common) {
+  j_decompress_ptr info = (j_decompress_ptr)common;
+  struct ccodecs_jpeg_decoder *decoder = info->client_data;
+  if (info->input_scan_number > max_scans)
+    ccodecs_jpeg_throw(common, ccodecs_unsupported, "a progressive JPEG of more than 100 scans");
+  if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
+    ccodecs_jpeg_throw(common, ccodecs_stopped, "stopped");
+}
+
+static void set_up(struct ccodecs_jpeg_decoder *decoder, const uint8_t *bytes, size_t count) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  jpeg_create_decompress(info);
+  info->client_data = decoder;
+  decoder->source = (struct jpeg_source_mgr){
+    .next_input_byte = bytes, .bytes_in_buffer = count, .init_source = begin_source,
+    .fill_input_buffer = on_end_of_bytes, .skip_input_data = skip_bytes,
+    .resync_to_restart = jpeg_resync_to_restart, .term_source = begin_source};
+  info->src = &decoder->source;
+  decoder->progress.progress_monitor = on_progress;
+  info->progress = &decoder->progress;
+  jpeg_save_markers(info, JPEG_APP0 + 1, 0xFFFF);
+  jpeg_save_markers(info, JPEG_APP0 + 2, 0xFFFF);
+}
+
+static void find_metadata(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_header *header) {
+  static const char name[] = "Exif\0"; // with the closing NUL of the literal: six bytes
+  for (jpeg_saved_marker_ptr marker = decoder->info.marker_list; marker; marker = marker->next) {
+    if (marker->marker != JPEG_APP0 + 1 || marker->data_length <= sizeof name) continue;
+    if (memcmp(marker->data, name, sizeof name) != 0) continue;
+    header->exif = marker->data + sizeof name;
+    header->exif_size = marker->data_length - sizeof name;
+    break;
+  }
+  unsigned size = 0;
+  // Pieces of a profile that do not fit together are a warning to libjpeg, which counts as damage here.
+  if (jpeg_read_icc_profile(&decoder->info, &decoder->icc, &size)) {
+    header->icc = decoder->icc;
+    header->icc_size = size;
+  }
+}
+
+static void fill_image(const struct jpeg_decompress_struct *info, struct ccodecs_image *image) {
+  image->width = info->output_width;
+  image->height = info->output_height;
+  image->lanes = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 4;
+  image->depth = 8;
+  image->alpha = false;
+}
+
+static void read_header(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_header *header) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  jpeg_read_header(info, TRUE);
+  if (info->jpeg_color_space == JCS_UNKNOWN)
+    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_unsupported, "a JPEG of unknown colour space");
+  info->output_width = info->image_width;
+  info->output_height = info->image_height;
+  fill_image(info, &header->image);
+  header->progressive = info->progressive_mode;
+  header->cmyk = info->num_components == 4;
+  if ((uint64_t)info->image_width * info->image_height > decoder->limits.max_pixels)
+    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_too_large, "too many pixels");
+  find_metadata(decoder, header);
+}
+
+struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
+  const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
+  struct ccodecs_result *result) {
+  struct ccodecs_jpeg_decoder *decoder = calloc(1, sizeof *decoder);
+  if (!decoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
+  decoder->limits = *limits;
+  decoder->errors.result = result;
+  ccodecs_jpeg_catch(&decoder->errors);
+  decoder->info.err = &decoder->errors.manager;
+  if (setjmp(decoder->errors.jump)) return ccodecs_jpeg_close(decoder), NULL;
+  set_up(decoder, bytes, count);
+  read_header(decoder, header);
+  return decoder;
+}
+
+bool ccodecs_jpeg_start(
+  struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  decoder->errors.result = result;
+  if (setjmp(decoder->errors.jump)) return false;
+  info->scale_num = (unsigned)eighths;
+  info->scale_denom = 8;
+  info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE
+                          : info->num_components == 4             ? JCS_CMYK
+                                                                  : JCS_EXT_RGBX;
+  jpeg_start_decompress(info);
+  fill_image(info, image);
+  if (info->out_color_space == JCS_CMYK && !(decoder->cmyk = malloc((size_t)info->output_width * 4)))
+    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
+  return true;
+}
+
+// Red is (1 − cyan)(1 − black) and so on; files marked by Adobe store the complements already.
+static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool inverted) {
+  const unsigned flip = inverted ? 0 : 255;
+  for (size_t x = 0; x < width; x++) {
+    unsigned black = cmyk[4 * x + 3] ^ flip;
+    for (int lane = 0; lane < 3; lane++) row[4 * x + lane] = (uint8_t)(((cmyk[4 * x + lane] ^ flip) * black + 127) / 255);
+    row[4 * x + 3] = 255;
+  }
+}
+
+bool ccodecs_jpeg_read(
+  struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  decoder->errors.result = result;
+  if (setjmp(decoder->errors.jump)) return false;
+  // No variable of this function changes between setjmp and a jump back, except those in `decoder`.
+  for (int row = 0; row < count; row++) {
+    JSAMPROW target = decoder->cmyk ? decoder->cmyk : rows + (size_t)row * stride;
+    if (jpeg_read_scanlines(info, &target, 1) != 1)
+      ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_damaged, "a row is missing");
+    if (decoder->cmyk) convert_cmyk(decoder->cmyk, rows + (size_t)row * stride, info->output_width, info->saw_Adobe_marker);
+  }
+  return true;
+}
+
+bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result) {
+  decoder->errors.result = result;
+  if (setjmp(decoder->errors.jump)) return false;
+  jpeg_finish_decompress(&decoder->info);
+  return true;
+}
+
+void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder) {
+  jpeg_destroy_decompress(&decoder->info);
+  free(decoder->icc);
+  free(decoder->cmyk);
+  free(decoder);
+}

@@ -1,0 +1,48 @@
+#include "internal.h"
+#include <jerror.h>
+#include <string.h>
+
+bool ccodecs_fail(struct ccodecs_result *result, enum ccodecs_status status, const char *message) {
+  result->status = status;
+  snprintf(result->message, sizeof result->message, "%s", message);
+  return false;
+}
+
+_Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status, const char *message) {
+  struct ccodecs_jpeg_errors *errors = (struct ccodecs_jpeg_errors *)info->err;
+  ccodecs_fail(errors->result, status, message);
+  longjmp(errors->jump, 1);
+}
+
+static _Noreturn void on_error(j_common_ptr info) {
+  char text[JMSG_LENGTH_MAX];
+  info->err->format_message(info, text);
+  switch (info->err->msg_code) {
+  case JERR_OUT_OF_MEMORY: ccodecs_jpeg_throw(info, ccodecs_no_memory, text);
+  case JERR_BAD_PRECISION:
+    snprintf(text, sizeof text, "a JPEG of %d bits per sample", info->err->msg_parm.i[0]);
+    ccodecs_jpeg_throw(info, ccodecs_unsupported, text);
+  case JERR_SOF_UNSUPPORTED: {
+    int kind = info->err->msg_parm.i[0];
+    // SOF3, 7, 11 and 15 are the lossless processes of ITU-T T.81 table B.1.
+    ccodecs_jpeg_throw(
+      info, ccodecs_unsupported, (kind & 3) == 3 ? "a lossless JPEG" : "a hierarchical JPEG");
+  }
+  case JERR_INPUT_EOF: ccodecs_jpeg_throw(info, ccodecs_truncated, text);
+  default: ccodecs_jpeg_throw(info, ccodecs_damaged, text);
+  }
+}
+
+static void on_message(j_common_ptr info, int level) {
+  // Levels from 0 are traces; warnings say that data is damaged and was made up.
+  if (level < 0) on_error(info);
+}
+
+static void ignore(j_common_ptr info) { (void)info; }
+
+void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors) {
+  jpeg_std_error(&errors->manager);
+  errors->manager.error_exit = on_error;
+  errors->manager.emit_message = on_message;
+  errors->manager.output_message = ignore;
+}

@@ -1,0 +1,178 @@
+#include "internal.h"
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { max_axis = 1000000, max_chunks = 1000, max_chunk_bytes = 16 << 20 };
+
+struct ccodecs_png_decoder {
+  png_structp png;
+  png_infop info;
+  jmp_buf jump;
+  struct ccodecs_result *result;
+  const uint8_t *bytes;
+  size_t count, position;
+  struct ccodecs_limits limits;
+  struct ccodecs_image image;
+  size_t row_bytes;
+  uint8_t *whole; // an interlaced image, once it was read
+  uint32_t next_row;
+};
+
+static _Noreturn void leave(struct ccodecs_png_decoder *decoder, enum ccodecs_status status, const char *message) {
+  ccodecs_fail(decoder->result, status, message);
+  longjmp(decoder->jump, 1);
+}
+
+static _Noreturn void on_error(png_structp png, png_const_charp message) {
+  enum ccodecs_status status = strstr(message, "ut of memory") ? ccodecs_no_memory : ccodecs_damaged;
+  leave(png_get_error_ptr(png), status, message);
+}
+
+// libpng warns of oddities around the pixels, such as a wrong profile or a chunk out of order, and goes on without.
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+static void on_read(png_structp png, png_bytep target, size_t count) {
+  struct ccodecs_png_decoder *decoder = png_get_io_ptr(png);
+  if (count > decoder->count - decoder->position) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+  memcpy(target, decoder->bytes + decoder->position, count);
+  decoder->position += count;
+}
+
+static void go_on(struct ccodecs_png_decoder *decoder) {
+  if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
+    leave(decoder, ccodecs_stopped, "stopped");
+}
+
+static void set_limits(png_structp png) {
+  // Chunks that nothing here uses, some of them compressed: their checksums are verified, their contents skipped.
+  static const png_byte skipped[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0oFFs";
+  png_set_user_limits(png, max_axis, max_axis);
+  png_set_chunk_cache_max(png, max_chunks);
+  png_set_chunk_malloc_max(png, max_chunk_bytes);
+  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, sizeof skipped / 5);
+}
+
+static uint32_t big_endian(const uint8_t *bytes) {
+  return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+// Width and height stand at a fixed place (PNG, 5.6 and 11.2.1); libpng's own refusal would not name them.
+static void check_size(struct ccodecs_png_decoder *decoder, struct ccodecs_header *header) {
+  if (decoder->count < 24) leave(decoder, ccodecs_truncated, "it ends inside the header");
+  header->image.width = big_endian(decoder->bytes + 16);
+  header->image.height = big_endian(decoder->bytes + 20);
+  if ((uint64_t)header->image.width * header->image.height > decoder->limits.max_pixels)
+    leave(decoder, ccodecs_too_large, "too many pixels");
+  if (header->image.width > max_axis || header->image.height > max_axis)
+    leave(decoder, ccodecs_unsupported, "a PNG of more than 1,000,000 pixels in one direction");
+}
+
+// Makes rows of 1, 2 or 4 lanes of 8 or 16 bits from every kind of PNG.
+static void set_transforms(struct ccodecs_png_decoder *decoder) {
+  png_structp png = decoder->png;
+  png_set_expand(png); // palettes to colours, fewer than 8 bits to 8, tRNS to alpha
+  png_set_swap(png);   // 16-bit samples to the order of this machine; the format is big-endian
+  bool transparent = png_get_valid(png, decoder->info, PNG_INFO_tRNS) != 0;
+  int kind = png_get_color_type(png, decoder->info);
+  if ((kind & PNG_COLOR_MASK_COLOR) && !(kind & PNG_COLOR_MASK_ALPHA) && !transparent)
+    png_set_filler(png, 0xFFFF, PNG_FILLER_AFTER);
+  png_set_interlace_handling(png);
+  png_read_update_info(png, decoder->info);
+
+  struct ccodecs_image *image = &decoder->image;
+  image->width = png_get_image_width(png, decoder->info);
+  image->height = png_get_image_height(png, decoder->info);
+  image->lanes = (kind & PNG_COLOR_MASK_COLOR) ? 4 : png_get_channels(png, decoder->info);
+  image->depth = png_get_bit_depth(png, decoder->info);
+  image->alpha = (kind & PNG_COLOR_MASK_ALPHA) || transparent;
+  decoder->row_bytes = (size_t)image->width * (size_t)(image->lanes * image->depth / 8);
+  if (png_get_rowbytes(png, decoder->info) != decoder->row_bytes)
+    leave(decoder, ccodecs_damaged, "rows have an unexpected size");
+}
+
+static void find_metadata(struct ccodecs_png_decoder *decoder, struct ccodecs_header *header) {
+  png_charp name;
+  png_bytep bytes = NULL;
+  png_uint_32 size = 0;
+  int method;
+  if (png_get_iCCP(decoder->png, decoder->info, &name, &method, &bytes, &size)) {
+    header->icc = bytes;
+    header->icc_size = size;
+  }
+  if (png_get_eXIf_1(decoder->png, decoder->info, &size, &bytes)) {
+    header->exif = bytes;
+    header->exif_size = size;
+  }
+}
+
+static bool begin(struct ccodecs_png_decoder *decoder) {
+  decoder->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decoder, on_error, on_warning);
+  if (!decoder->png) return false;
+  decoder->info = png_create_info_struct(decoder->png);
+  return decoder->info != NULL;
+}
+
+struct ccodecs_png_decoder *ccodecs_png_open(
+  const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
+  struct ccodecs_result *result) {
+  struct ccodecs_png_decoder *decoder = calloc(1, sizeof *decoder);
+  if (!decoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
+  decoder->result = result;
+  decoder->bytes = bytes;
+  decoder->count = count;
+  decoder->limits = *limits;
+  if (setjmp(decoder->jump)) return ccodecs_png_close(decoder), NULL;
+  if (!begin(decoder)) leave(decoder, ccodecs_no_memory, "out of memory");
+  set_limits(decoder->png);
+  png_set_read_fn(decoder->png, decoder, on_read);
+  check_size(decoder, header);
+  png_read_info(decoder->png, decoder->info);
+  find_metadata(decoder, header);
+  header->progressive = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
+  set_transforms(decoder);
+  header->image = decoder->image;
+  return decoder;
+}
+
+static void read_whole(struct ccodecs_png_decoder *decoder) {
+  decoder->whole = calloc(decoder->image.height, decoder->row_bytes);
+  if (!decoder->whole) leave(decoder, ccodecs_no_memory, "out of memory");
+  for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
+    for (uint32_t row = 0; row < decoder->image.height; row++) {
+      if (row % 16 == 0) go_on(decoder);
+      png_read_row(decoder->png, decoder->whole + row * decoder->row_bytes, NULL);
+    }
+}
+
+bool ccodecs_png_read(
+  struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
+  decoder->result = result;
+  if (setjmp(decoder->jump)) return false;
+  go_on(decoder);
+  bool interlaced = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
+  if (interlaced && !decoder->whole) read_whole(decoder);
+  for (int row = 0; row < count; row++, decoder->next_row++) {
+    uint8_t *target = rows + (size_t)row * stride;
+    if (interlaced) memcpy(target, decoder->whole + decoder->next_row * decoder->row_bytes, decoder->row_bytes);
+    else png_read_row(decoder->png, target, NULL);
+  }
+  return true;
+}
+
+bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result) {
+  decoder->result = result;
+  if (setjmp(decoder->jump)) return false;
+  png_read_end(decoder->png, NULL);
+  return true;
+}
+
+void ccodecs_png_close(struct ccodecs_png_decoder *decoder) {
+  png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
+  free(decoder->whole);
+  free(decoder);
+}

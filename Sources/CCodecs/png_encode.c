@@ -1,0 +1,91 @@
+#include "internal.h"
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ccodecs_png_encoder {
+  png_structp png;
+  png_infop info;
+  jmp_buf jump;
+  struct ccodecs_result *result;
+  struct ccodecs_sink sink;
+};
+
+static _Noreturn void leave(struct ccodecs_png_encoder *encoder, enum ccodecs_status status, const char *message) {
+  ccodecs_fail(encoder->result, status, message);
+  longjmp(encoder->jump, 1);
+}
+
+static _Noreturn void on_error(png_structp png, png_const_charp message) {
+  enum ccodecs_status status = strstr(message, "emory") ? ccodecs_no_memory : ccodecs_damaged;
+  leave(png_get_error_ptr(png), status, message);
+}
+
+// Such as a profile that does not fit the image, which is then left out.
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+static void on_write(png_structp png, png_bytep bytes, size_t count) {
+  struct ccodecs_png_encoder *encoder = png_get_io_ptr(png);
+  if (!encoder->sink.take(encoder->sink.context, bytes, count))
+    leave(encoder, ccodecs_sink_failed, "the output could not be taken");
+}
+
+static void on_flush(png_structp png) { (void)png; }
+
+static void write_header(
+  struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, int level,
+  const struct ccodecs_metadata *metadata) {
+  png_structp png = encoder->png;
+  int kind = image->lanes < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
+  png_set_benign_errors(png, 1);
+  png_set_compression_level(png, level);
+  png_set_IHDR(
+    png, encoder->info, image->width, image->height, image->depth, kind, PNG_INTERLACE_NONE,
+    PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (metadata->icc)
+    png_set_iCCP(png, encoder->info, "icc", PNG_COMPRESSION_TYPE_BASE, metadata->icc, (png_uint_32)metadata->icc_size);
+  if (metadata->exif)
+    png_set_eXIf_1(png, encoder->info, (png_uint_32)metadata->exif_size, (png_bytep)metadata->exif);
+  png_write_info(png, encoder->info);
+  png_set_swap(png);
+  if (image->lanes == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);
+}
+
+struct ccodecs_png_encoder *ccodecs_png_create(
+  const struct ccodecs_image *image, int level, const struct ccodecs_metadata *metadata,
+  const struct ccodecs_sink *sink, struct ccodecs_result *result) {
+  struct ccodecs_png_encoder *encoder = calloc(1, sizeof *encoder);
+  if (!encoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
+  encoder->sink = *sink;
+  encoder->result = result;
+  if (setjmp(encoder->jump)) return ccodecs_png_destroy(encoder), NULL;
+  encoder->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, encoder, on_error, on_warning);
+  if (encoder->png) encoder->info = png_create_info_struct(encoder->png);
+  if (!encoder->info) leave(encoder, ccodecs_no_memory, "out of memory");
+  png_set_write_fn(encoder->png, encoder, on_write, on_flush);
+  write_header(encoder, image, level, metadata);
+  return encoder;
+}
+
+bool ccodecs_png_write(struct ccodecs_png_encoder *encoder, const uint8_t *row, struct ccodecs_result *result) {
+  encoder->result = result;
+  if (setjmp(encoder->jump)) return false;
+  png_write_row(encoder->png, row);
+  return true;
+}
+
+bool ccodecs_png_complete(struct ccodecs_png_encoder *encoder, struct ccodecs_result *result) {
+  encoder->result = result;
+  if (setjmp(encoder->jump)) return false;
+  png_write_end(encoder->png, NULL);
+  return true;
+}
+
+void ccodecs_png_destroy(struct ccodecs_png_encoder *encoder) {
+  png_destroy_write_struct(&encoder->png, &encoder->info);
+  free(encoder);
+}

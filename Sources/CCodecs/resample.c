@@ -1,0 +1,181 @@
+// Row kernels. The work is done in vectors of eight floats, which compilers lower to two vectors of four where the
+// processor has no wider ones; products and sums are the same either way, and so are the bits.
+#include "ccodecs.h"
+#include <math.h>
+#include <stdlib.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
+#define inlined static inline __attribute__((always_inline))
+
+void *ccodecs_allocate(size_t count) {
+  size_t rounded = (count + 63) / 64 * 64;
+  void *memory = rounded < count ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+  if (memory) __builtin_memset(memory, 0, rounded);
+  return memory;
+}
+void ccodecs_free(void *memory) { free(memory); }
+
+double ccodecs_lanczos3(double x) {
+  if (fabs(x) < 1e-9) return 1;
+  if (fabs(x) >= 3) return 0;
+  double angle = 3.14159265358979323846 * x;
+  return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
+}
+
+// Eight lanes from 8, 4 or 2 weights.
+inlined void spread(floats *out, const float *weights, int lanes) {
+  floats some = {0};
+  if (lanes == 1) {
+    some = *(const floats *)weights;
+  } else if (lanes == 2) {
+    some = (floats){weights[0], weights[0], weights[1], weights[1], weights[2], weights[2], weights[3], weights[3]};
+  } else {
+    some = (floats){weights[0], weights[0], weights[0], weights[0], weights[1], weights[1], weights[1], weights[1]};
+  }
+  *out = some;
+}
+
+// Adds up the eight sums of a pixel to one per lane, in halves.
+inlined void gather(const floats *sums, const int lanes, float *out) {
+  float part[8];
+  *(floats *)part = *sums;
+  for (int width = 4; width >= lanes; width /= 2)
+    for (int lane = 0; lane < width; lane++) part[lane] += part[lane + width];
+  for (int lane = 0; lane < lanes; lane++) out[lane] = part[lane];
+}
+
+// Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
+// took 1.8 times as long on a Xeon of 2023 with AVX2.
+inlined void resample(const struct ccodecs_axis *axis, const int lanes, const float *const rows[4], float *const out[4]) {
+  const int step = 8 / lanes;
+  for (int x = 0; x < axis->count; x++) {
+    const size_t start = (size_t)axis->first[x] * (size_t)lanes;
+    const float *weights = axis->weights + (size_t)x * (size_t)axis->stride;
+    floats sums[4] = {{0}, {0}, {0}, {0}};
+    for (int tap = 0; tap < axis->taps; tap += step) {
+      floats weight;
+      spread(&weight, weights + tap, lanes);
+      for (int row = 0; row < 4; row++) sums[row] += *(const floats *)(rows[row] + start + tap * lanes) * weight;
+    }
+    for (int row = 0; row < 4; row++) gather(sums + row, lanes, out[row] + x * lanes);
+  }
+}
+
+inlined void resample_lanes(
+  const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]) {
+  if (lanes == 1) resample(axis, 1, rows, out);
+  else if (lanes == 2) resample(axis, 2, rows, out);
+  else resample(axis, 4, rows, out);
+}
+
+inlined void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
+  size_t at = 0;
+  for (; at + 32 <= samples; at += 32) {
+    floats a = {0}, b = {0}, c = {0}, d = {0};
+    for (int row = 0; row < count; row++) {
+      const float *from = rows[row] + at;
+      a += *(const floats *)(from) * weights[row];
+      b += *(const floats *)(from + 8) * weights[row];
+      c += *(const floats *)(from + 16) * weights[row];
+      d += *(const floats *)(from + 24) * weights[row];
+    }
+    *(floats *)(out + at) = a;
+    *(floats *)(out + at + 8) = b;
+    *(floats *)(out + at + 16) = c;
+    *(floats *)(out + at + 24) = d;
+  }
+  for (; at < samples; at += 8) {
+    floats sum = {0};
+    for (int row = 0; row < count; row++) sum += *(const floats *)(rows[row] + at) * weights[row];
+    *(floats *)(out + at) = sum;
+  }
+}
+
+inlined void widen(const uint8_t *row, float *out, const struct ccodecs_image *image) {
+  const size_t lanes = (size_t)image->lanes, samples = (size_t)image->width * lanes;
+  if (image->depth == 8)
+    for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
+  else
+    for (size_t i = 0; i < samples; i++) out[i] = (float)((const uint16_t *)(const void *)row)[i];
+  if (!image->alpha) return;
+  const float scale = image->depth == 8 ? 1.0f / 255 : 1.0f / 65535;
+  for (size_t pixel = 0; pixel < samples; pixel += lanes) {
+    float alpha = out[pixel + lanes - 1] * scale;
+    for (size_t lane = 0; lane + 1 < lanes; lane++) out[pixel + lane] *= alpha;
+  }
+}
+
+inlined float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
+
+// Limits and rounds `samples` floats times `scale` to integers of `depth` bits.
+inlined void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
+  if (depth == 8)
+    for (size_t i = 0; i < samples; i++) out[i] = (uint8_t)(int)(limited(row[i] * scale, 255) + 0.5f);
+  else
+    for (size_t i = 0; i < samples; i++)
+      ((uint16_t *)(void *)out)[i] = (uint16_t)(int)(limited(row[i] * scale, 65535) + 0.5f);
+}
+
+// One pixel of premultiplied colour and alpha (0…top) to plain colour and alpha. Where the filter overshoots, alpha and
+// colour do so together: their quotient is right before either is limited.
+inlined void divide(const float *pixel, float *out, size_t lanes, float top) {
+  float alpha = pixel[lanes - 1];
+  float factor = alpha > 0 ? top / alpha : 0;
+  for (size_t lane = 0; lane + 1 < lanes; lane++) out[lane] = pixel[lane] * factor;
+  out[lanes - 1] = alpha;
+}
+
+// One pixel of premultiplied colour and alpha (0…top) laid on a background; `to` may have more lanes.
+inlined void flatten(
+  const float *pixel, float *out, size_t lanes, size_t to, float top, const uint8_t background[3]) {
+  float alpha = limited(pixel[lanes - 1], top);
+  float factor = pixel[lanes - 1] > top ? top / pixel[lanes - 1] : 1;
+  for (size_t lane = 0; lane < to; lane++) {
+    float colour = limited(pixel[lane + 1 < lanes ? lane : 0] * factor, alpha);
+    out[lane] = lane < 3 ? colour + (top - alpha) * ((float)background[lane] * (1.0f / 255)) : top;
+  }
+}
+
+inlined void narrow(
+  const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
+  const uint8_t background[3]) {
+  const float top = from->depth == 8 ? 255 : 65535, scale = (to->depth == 8 ? 255 : 65535) / top;
+  const size_t lanes = (size_t)from->lanes, wanted = (size_t)to->lanes;
+  if (!from->alpha) return store(row, scale, out, to->depth, (size_t)from->width * lanes);
+  for (size_t x = 0; x < from->width; x++) {
+    float pixel[4];
+    if (to->alpha) divide(row + x * lanes, pixel, lanes, top);
+    else flatten(row + x * lanes, pixel, lanes, wanted, top, background);
+    store(pixel, scale, out + x * wanted * (size_t)(to->depth / 8), to->depth, wanted);
+  }
+}
+
+// Each kernel twice on x86-64: with 256-bit vectors where the processor has AVX2, else with the 128-bit ones of SSE2.
+#if defined(__x86_64__)
+#define wide __attribute__((target("avx2")))
+#define twice(name, parameters, arguments, body)                                                                       \
+  static wide void name##_wide parameters { body arguments; }                                                          \
+  static void name##_narrow parameters { body arguments; }                                                             \
+  void ccodecs_##name parameters {                                                                                     \
+    if (__builtin_cpu_supports("avx2")) name##_wide arguments;                                                         \
+    else name##_narrow arguments;                                                                                      \
+  }
+#else
+#define twice(name, parameters, arguments, body)                                                                       \
+  void ccodecs_##name parameters { body arguments; }
+#endif
+
+twice(widen, (const uint8_t *row, float *out, const struct ccodecs_image *image), (row, out, image), widen)
+twice(
+  resample, (const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]),
+  (axis, lanes, rows, out), resample_lanes)
+twice(
+  blend, (const float *const *rows, const float *weights, int count, float *out, size_t samples),
+  (rows, weights, count, out, samples), blend)
+twice(
+  narrow,
+  (const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
+   const uint8_t background[3]),
+  (row, from, out, to, background), narrow)

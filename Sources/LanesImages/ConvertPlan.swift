@@ -1,0 +1,138 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// The units of a batch of images: one per file, in the order of the inputs, directories in byte order of names.
+///
+/// Everything that can be refused is refused when the plan is made. Making it walks and examines files; `next` does not
+/// block.
+package final class ConvertPlan: UnitPlan {
+  private let request: ConvertRequest
+  private let naming: OutputNaming
+  private let namesOneFile: Bool
+  private var files = PlannedFiles()
+  private var position = 0
+
+  /// - Throws: `PlanRefusal` when there is nothing to do, when two inputs would have one result, when a result would
+  ///   replace an input, or an existing file without leave.
+  package init(_ request: ConvertRequest) throws(PlanRefusal) {
+    self.request = request
+    naming = OutputNaming(format: request.format)
+    namesOneFile = request.namesOneFile
+    for input in request.inputs { add(input) }
+    guard files.count > 0 else { throw PlanRefusal(messages: [nothingFound]) }
+    try PlanCheck(self).run()
+  }
+
+  package var totalUnits: Int? { files.count }
+
+  package func next() -> PlanStep {
+    guard position < files.count else { return .end }
+    defer { position += 1 }
+    let path = files.path(position)
+    if let failure = files.failure(position) {
+      return .failed(Unit(number: position, label: path.forDisplay, source: .file(path)), failure)
+    }
+    let destination = Destination(path: output(position), replacesExisting: request.overwrite)
+    return .unit(
+      Self.unit(
+        number: position, label: path.forDisplay, source: .file(path), sink: .file(destination),
+        bytes: files.size(position)))
+  }
+
+  /// A unit of `ConvertWorkload`, also for a source or sink that is not a file.
+  ///
+  /// - Parameter bytes: the size of the input, or 0 when it is not known.
+  package static func unit(number: Int, label: String, source: Source, sink: Sink, bytes: Int) -> Unit {
+    // Rows, rings and tables, and a dozen bytes per compressed byte for a progressive file's coefficients.
+    let memory = (8 << 20) + 12 * bytes
+    return Unit(number: number, label: label, source: source, sink: sink, expectedInput: bytes, expectedMemory: memory)
+  }
+
+  private func add(_ input: FilePath) {
+    let status: FileStatus
+    do {
+      status = try FileStatus(of: input)
+    } catch {
+      return files.add(input, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
+    }
+    switch status.kind {
+    case .directory: walk(input)
+    case .regular: files.add(input, relative: FilePath(root: nil, [input.lastComponent!]), size: status.size)
+    default: files.add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
+    }
+  }
+
+  private func walk(_ directory: FilePath) {
+    let walk = DirectoryWalk(root: directory)
+    while let step = walk.next() {
+      switch step {
+      case .file(let path, let relative):
+        guard ImageFormat(suffixOf: path) != nil else { continue }
+        files.add(path, relative: relative, size: (try? FileStatus(of: path).size) ?? 0)
+      case .unreadable(let path, let error):
+        files.add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
+      }
+    }
+  }
+
+  private var nothingFound: String {
+    if request.inputs.isEmpty { return "no images were named" }
+    let places = request.inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
+    return "no images were found in \(places); names ending in .jpg, .jpeg, .jpe, .jfif or .png are taken"
+  }
+}
+
+extension ConvertPlan {
+  /// What one unit of the plan is going to do, for a dry run.
+  package struct Line: Sendable, Equatable {
+    package enum Action: Sendable, Equatable {
+      case create
+      /// An existing file is replaced.
+      case replace
+      case fail(reason: String)
+    }
+    package let input: FilePath
+    /// nil for an input that fails.
+    package let output: FilePath?
+    package let action: Action
+
+    /// Such as "a.png -> out/a.jpg", for a person.
+    package var text: String {
+      switch action {
+      case .create: "\(input.forDisplay) -> \(output!.forDisplay)"
+      case .replace: "\(input.forDisplay) -> \(output!.forDisplay) (replaces the file there)"
+      case .fail(let reason): "\(input.forDisplay) fails: \(reason)"
+      }
+    }
+  }
+
+  /// One line per unit, made while it is read.
+  package var lines: some Sequence<Line> { (0..<files.count).lazy.map { self.line($0) } }
+
+  private func line(_ index: Int) -> Line {
+    let input = files.path(index)
+    if let failure = files.failure(index) {
+      return Line(input: input, output: nil, action: .fail(reason: failure.reason))
+    }
+    let output = output(index)
+    return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
+  }
+
+  var count: Int { files.count }
+  var replacesExisting: Bool { request.overwrite }
+  var destination: FilePath { request.destination }
+  var writesIntoDirectory: Bool { !namesOneFile }
+
+  /// Positions of the inputs that have a result.
+  var startable: some Sequence<Int> { (0..<files.count).lazy.filter { self.files.failure($0) == nil } }
+
+  func input(_ index: Int) -> FilePath { files.path(index) }
+
+  /// The result's path below the destination, for comparison.
+  func outputName(_ index: Int) -> Bytes { naming.result(for: files.tail(index)) }
+
+  func output(_ index: Int) -> FilePath {
+    namesOneFile ? request.destination : request.destination.pushing(FilePath(rawBytes: outputName(index)))
+  }
+}

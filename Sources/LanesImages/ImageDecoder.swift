@@ -1,0 +1,59 @@
+import CCodecs
+import LanesCore
+
+/// What is known of an image before its pixels are decoded.
+struct ImageHeader {
+  var shape: RowShape
+  /// The colour profile, unless it does not describe the decoded rows.
+  var profile: Bytes?
+  var exif: Exif?
+
+  init(_ header: ccodecs_header) {
+    shape = header.image.shape
+    if let start = header.icc, !header.cmyk {
+      profile = Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))
+    }
+    exif = header.exif.flatMap { Exif(Bytes(UnsafeBufferPointer(start: $0, count: header.exif_size))) }
+  }
+}
+
+/// Hands out an image's rows from top to bottom.
+protocol ImageDecoder: AnyObject {
+  var header: ImageHeader { get }
+  /// Prepares decoding at `eighths`/8 of the size, which only JPEG can do; returns the shape of the rows.
+  func start(eighths: Int) throws(UnitFailure) -> RowShape
+  /// Reads the next `count` rows into memory that has room for them.
+  func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws(UnitFailure)
+  /// Checks what follows the last row.
+  func finish() throws(UnitFailure)
+}
+
+/// Opens the decoder that the first bytes ask for.
+func openDecoder(
+  _ bytes: UnsafeRawBufferPointer, maxPixels: Int, context: CodecContext
+) throws(UnitFailure) -> (ImageFormat, any ImageDecoder) {
+  guard bytes.count > 0 else { throw UnitFailure(.rejected, "it is empty") }
+  guard let format = ImageFormat(sniffing: bytes) else {
+    throw UnitFailure(.rejected, "it is not an image that lanes can read (JPEG or PNG)")
+  }
+  switch format {
+  case .jpeg: return (format, try JPEGDecoder(bytes, maxPixels: maxPixels, context: context))
+  case .png: return (format, try PNGDecoder(bytes, maxPixels: maxPixels, context: context))
+  }
+}
+
+/// The refusal of an image or a result of too many pixels; `subject` such as "the header says".
+func tooManyPixels(_ subject: String, _ size: PixelSize, limit: Int) -> UnitFailure {
+  let text = "\(subject) \(size.width) × \(size.height) pixels; the limit is \(grouped(limit))"
+  return UnitFailure(.rejected, text + " (raise it with --max-pixels)")
+}
+
+/// A number with a comma between groups of three digits.
+private func grouped(_ number: Int) -> String {
+  var text = ""
+  for (index, digit) in String(number).reversed().enumerated() {
+    if index > 0 && index % 3 == 0 { text.append(",") }
+    text.append(digit)
+  }
+  return String(text.reversed())
+}

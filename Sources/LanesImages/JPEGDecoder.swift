@@ -1,0 +1,62 @@
+import CCodecs
+import LanesCore
+
+/// Decodes a JPEG in memory. CMYK becomes RGB; warnings of the library are errors.
+final class JPEGDecoder: ImageDecoder {
+  let header: ImageHeader
+  private let decoder: OpaquePointer
+  private let context: CodecContext
+  private var shape: RowShape
+
+  /// - Parameter bytes: must outlive the decoder.
+  init(_ bytes: UnsafeRawBufferPointer, maxPixels: Int, context: CodecContext) throws(UnitFailure) {
+    var limits = context.limits(maxPixels: maxPixels)
+    var header = ccodecs_header()
+    var result = ccodecs_result()
+    let start = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    guard let decoder = ccodecs_jpeg_open(start, bytes.count, &limits, &header, &result) else {
+      if result.status == ccodecs_too_large {
+        throw tooManyPixels("the header says", header.image.shape.size, limit: maxPixels)
+      }
+      throw context.failure(from: result, format: .jpeg)
+    }
+    self.decoder = decoder
+    self.context = context
+    self.header = ImageHeader(header)
+    shape = self.header.shape
+  }
+
+  deinit { ccodecs_jpeg_close(decoder) }
+
+  func start(eighths: Int) throws(UnitFailure) -> RowShape {
+    var image = ccodecs_image()
+    var result = ccodecs_result()
+    try check(ccodecs_jpeg_start(decoder, Int32(eighths), &image, &result), result)
+    shape = image.shape
+    return shape
+  }
+
+  func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws(UnitFailure) {
+    var result = ccodecs_result()
+    try check(ccodecs_jpeg_read(decoder, rows, shape.bytesPerRow, Int32(count), &result), result)
+  }
+
+  func finish() throws(UnitFailure) {
+    var result = ccodecs_result()
+    try check(ccodecs_jpeg_finish(decoder, &result), result)
+  }
+
+  private func check(_ succeeded: Bool, _ result: ccodecs_result) throws(UnitFailure) {
+    if !succeeded { throw context.failure(from: result, format: .jpeg) }
+  }
+
+  /// The smallest scale M of M/8, 1…8, that leaves at least twice the target in both directions, so that the
+  /// resampler still decides what is seen; 8 when none does.
+  static func eighths(from size: PixelSize, to target: PixelSize) -> Int {
+    for eighths in 1..<8 {
+      // libjpeg rounds scaled sizes up (jdmaster.c); twice the target must be there before rounding.
+      if size.width * eighths >= target.width * 16 && size.height * eighths >= target.height * 16 { return eighths }
+    }
+    return 8
+  }
+}

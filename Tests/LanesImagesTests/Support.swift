@@ -1,0 +1,142 @@
+import LanesCore
+import SystemPackage
+
+@testable import LanesImages
+
+/// The bytes of one of the files in Fixtures/images.
+func fixture(_ name: String) throws -> Bytes {
+  var folder = FilePath(#filePath)
+  for _ in 0..<3 { folder.removeLastComponent() }
+  return try read(folder.pushing(FilePath("Fixtures/images")).appending(name))
+}
+
+func read(_ path: FilePath) throws -> Bytes {
+  let file = try FileDescriptor.open(path, .readOnly)
+  return try file.closeAfter {
+    var bytes = Bytes()
+    var piece = Bytes(repeating: 0, count: 1 << 16)
+    while true {
+      let count = try piece.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { return bytes }
+      bytes += piece[..<count]
+    }
+  }
+}
+
+func write(_ bytes: Bytes, to path: FilePath) throws {
+  let file = try FileDescriptor.open(path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+  _ = try file.closeAfter { try file.writeAll(bytes) }
+}
+
+/// Options with a few settings changed.
+func options(_ change: (inout ConvertOptions) -> Void = { _ in }) -> ConvertOptions {
+  var options = ConvertOptions()
+  change(&options)
+  return options
+}
+
+/// Performs one unit as an engine would.
+func convert(
+  _ input: Bytes, _ options: ConvertOptions, checkpoint: Checkpoint = .open
+) throws(UnitFailure) -> (output: Bytes, image: ConvertedImage) {
+  let output = OutputBuffer()
+  let workload = ConvertWorkload(options)
+  let partial = try workload.perform(
+    Unit(number: 0, label: "test"), input: input.span.bytes, output: output, checkpoint: checkpoint)
+  do {
+    return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial))
+  } catch {
+    throw UnitFailure(.crashed, "the partial result cannot be read")
+  }
+}
+
+/// Why converting `input` fails; nil when it does not.
+func failure(of input: Bytes, _ options: ConvertOptions = ConvertOptions()) -> UnitFailure? {
+  do {
+    _ = try convert(input, options)
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// An image in memory: samples of 8 or 16 bits as numbers, row after row.
+struct Samples: Equatable {
+  var shape: RowShape
+  var values: [Int]
+
+  init(
+    _ width: Int, _ height: Int, lanes: Int = 1, depth: Int = 8, alpha: Bool = false, _ value: (Int, Int, Int) -> Int
+  ) {
+    shape = RowShape(size: PixelSize(width, height), lanes: lanes, depth: depth, hasAlpha: alpha)
+    values = []
+    for y in 0..<height { for x in 0..<width { for lane in 0..<lanes { values.append(value(x, y, lane)) } } }
+  }
+
+  init(shape: RowShape, bytes: Bytes) {
+    self.shape = shape
+    values = bytes.withUnsafeBytes { raw in
+      shape.depth == 8 ? raw.map { Int($0) } : raw.bindMemory(to: UInt16.self).map { Int($0) }
+    }
+  }
+
+  var bytes: Bytes {
+    shape.depth == 8
+      ? values.map { UInt8($0) } : values.map { UInt16($0) }.withUnsafeBytes { Bytes($0) }
+  }
+
+  subscript(x: Int, y: Int, lane: Int = 0) -> Int { values[(y * shape.size.width + x) * shape.lanes + lane] }
+
+  /// Hands the rows to a stage.
+  func send(to stage: any RowSink) throws(UnitFailure) {
+    let bytes = bytes
+    try bytes.withUnsafeBufferPointer { (buffer) throws(UnitFailure) in
+      for row in 0..<shape.size.height { try stage.take(buffer.baseAddress! + row * shape.bytesPerRow) }
+    }
+    try stage.finish()
+  }
+
+  var encodedAsPNG: Bytes {
+    get throws {
+      let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+      let encoder = try PNGEncoder(shape, metadata: ImageMetadata(), options: ConvertOptions(), context: context)
+      try send(to: encoder)
+      return context.output.withBytes { Bytes($0) }
+    }
+  }
+
+  init(decoding bytes: Bytes) throws {
+    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    (shape, values) = (RowShape(size: PixelSize(0, 0), lanes: 1, depth: 8, hasAlpha: false), [])
+    self = try bytes.withUnsafeBytes { raw in
+      let (_, decoder) = try openDecoder(raw, maxPixels: 1 << 28, context: context)
+      let shape = try decoder.start(eighths: 8)
+      var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
+      try pixels.withUnsafeMutableBufferPointer { try decoder.read(shape.size.height, into: $0.baseAddress!) }
+      try decoder.finish()
+      return Samples(shape: shape, bytes: pixels)
+    }
+  }
+}
+
+/// Keeps the rows it is given.
+final class Collector: RowSink {
+  let shape: RowShape
+  private(set) var bytes: Bytes = []
+  private(set) var isFinished = false
+
+  init(_ shape: RowShape) { self.shape = shape }
+
+  func take(_ row: UnsafePointer<UInt8>) {
+    bytes += UnsafeBufferPointer(start: row, count: shape.bytesPerRow)
+  }
+  func finish() { isFinished = true }
+
+  var samples: Samples { Samples(shape: shape, bytes: bytes) }
+}
+
+/// The header of an image.
+func header(of bytes: Bytes) throws -> ImageHeader {
+  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  return try bytes.withUnsafeBytes { try openDecoder($0, maxPixels: 1 << 28, context: context).1.header }
+}
