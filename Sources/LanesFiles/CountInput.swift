@@ -1,0 +1,40 @@
+import LanesOS
+import SystemPackage
+
+/// One input as the user named it.
+package enum CountInput: Sendable, Equatable {
+  /// Standard input; `named` when the user wrote "-".
+  case standardInput(named: Bool)
+  case path(FilePath)
+
+  /// What the words of a command line mean: no words are standard input without a name, and "-" is standard input.
+  package static func inputs(from words: [String]) -> [CountInput] {
+    guard !words.isEmpty else { return [.standardInput(named: false)] }
+    return words.map { $0 == "-" ? .standardInput(named: true) : .path(FilePath($0)) }
+  }
+
+  /// The name in a row of the table, or nil when there is none.
+  var name: FilePath? {
+    switch self {
+    case .standardInput(let named): named ? FilePath("-") : nil
+    case .path(let path): path
+    }
+  }
+
+  /// The status of the file behind it.
+  func status() throws(SystemError) -> FileStatus {
+    switch self {
+    case .standardInput: try FileStatus(of: 0)
+    case .path(let path): try FileStatus(of: path)
+    }
+  }
+
+  /// `path`, or what it means in this process where it depends on who opens it: /dev/stdin, /dev/fd/N, /proc/self/fd/N.
+  static func pathForOtherProcesses(_ path: FilePath) -> FilePath {
+    if path == FilePath("/dev/stdin") { return ReadyReader.path(ofDescriptor: 0) }
+    guard let name = path.lastComponent?.string, let descriptor = Int32(name) else { return path }
+    let folder = path.removingLastComponent()
+    guard folder == FilePath("/dev/fd") || folder == FilePath("/proc/self/fd") else { return path }
+    return ReadyReader.path(ofDescriptor: descriptor)
+  }
+}

@@ -1,0 +1,94 @@
+import CKernels
+import LanesCore
+
+/// What `wc` counts in a run of bytes.
+package struct Counts: Sendable, Equatable {
+  /// Newline bytes.
+  package var lines: UInt64 = 0
+  /// Words as GNU wc 9.1 counts them in the C locale: runs without white space that hold a printable character.
+  package var words: UInt64 = 0
+  package var bytes: UInt64 = 0
+
+  package init(lines: UInt64 = 0, words: UInt64 = 0, bytes: UInt64 = 0) {
+    self.lines = lines
+    self.words = words
+    self.bytes = bytes
+  }
+
+  package static func += (total: inout Counts, part: Counts) {
+    total.lines += part.lines
+    total.words += part.words
+    total.bytes += part.bytes
+  }
+}
+
+/// The counts of one slice and what its neighbours need to know of it, so that files may be cut at any byte.
+package struct CountPartial: Sendable, Equatable {
+  /// What decides whether the place behind it is inside a word.
+  package enum Edge: UInt8, Sendable {
+    /// Neither white space nor printable; it leaves the state as it was.
+    case neither
+    case space
+    case printable
+  }
+
+  /// As if no word reached into the slice.
+  package var counts = Counts()
+  /// The first byte that is white space or printable.
+  package var first = Edge.neither
+  /// The last such byte.
+  package var last = Edge.neither
+
+  package init() {}
+
+  /// Appends the slice that follows in the file; associative, with the empty partial as its neutral element.
+  package mutating func merge(_ next: CountPartial) {
+    counts += next.counts
+    // The word that `next` saw begin goes on from here.
+    if last == .printable && next.first == .printable { counts.words -= 1 }
+    if first == .neither { first = next.first }
+    if next.last != .neither { last = next.last }
+  }
+}
+
+extension CountPartial {
+  /// Counts `bytes`; lines and words only as far as `columns` asks for them.
+  init(of bytes: RawSpan, columns: CountColumns, level: Int32 = ckernels_best_level()) {
+    counts.bytes = UInt64(bytes.byteCount)
+    guard columns.contains(.lines) || columns.contains(.words) else { return }
+    bytes.withUnsafeBytes { buffer in
+      guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+      guard columns.contains(.words) else {
+        counts.lines = ckernels_count_lines(base, buffer.count, level)
+        return
+      }
+      let found = ckernels_count_words(base, buffer.count, level)
+      counts.lines = found.lines
+      counts.words = found.words
+      first = Edge(rawValue: found.first)!
+      last = Edge(rawValue: found.last)!
+    }
+  }
+
+  /// The 26 bytes that travel from a worker.
+  package var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(counts.lines)
+    writer.write(counts.words)
+    writer.write(counts.bytes)
+    writer.write(first.rawValue)
+    writer.write(last.rawValue)
+    return writer.bytes
+  }
+
+  /// Reads what `wire` holds.
+  package init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    counts = Counts(lines: try reader.read(), words: try reader.read(), bytes: try reader.read())
+    guard let first = Edge(rawValue: try reader.read()), let last = Edge(rawValue: try reader.read()) else {
+      throw WireError("an unknown edge of a slice")
+    }
+    self.first = first
+    self.last = last
+  }
+}

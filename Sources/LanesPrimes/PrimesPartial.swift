@@ -1,0 +1,36 @@
+import LanesCore
+
+/// What is known about the primes of an interval; parts that the mode does not ask for stay 0.
+package struct PrimesPartial: Sendable, Equatable {
+  /// Primes.
+  package var count: UInt64 = 0
+  /// The sum of all primes; exact, since all primes below 2^64 add up to less than 2^123.
+  package var sum: UInt128 = 0
+  /// Pairs p, p + 2 with both inside the interval.
+  package var twins: UInt64 = 0
+
+  package init() {}
+
+  package static func += (total: inout PrimesPartial, part: PrimesPartial) {
+    total.count += part.count
+    total.sum += part.sum
+    total.twins += part.twins
+  }
+
+  /// The 32 bytes that travel from a worker.
+  package var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(count)
+    writer.write(sum)
+    writer.write(twins)
+    return writer.bytes
+  }
+
+  /// Reads what `wire` holds.
+  package init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    count = try reader.read()
+    sum = try reader.read()
+    twins = try reader.read()
+  }
+}

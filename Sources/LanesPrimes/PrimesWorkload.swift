@@ -1,0 +1,102 @@
+import LanesCore
+
+/// What is asked about the primes of a range.
+package enum PrimesMode: UInt8, Sendable, CaseIterable {
+  /// How many there are.
+  case count
+  /// All of them as decimal text, ascending, one a line; counted as well.
+  case list
+  /// Their sum; counted as well.
+  case sum
+  /// How many pairs p, p + 2 there are with both in the range.
+  case twins
+}
+
+/// Finds primes by sieving: every unit is a closed interval, sieved on its own.
+///
+/// Memory per unit in progress is below 4 MB up to 1.7 · 10^13 (the square of `SieveSizes.largestResident`) and below
+/// 64 MB up to 2^64, output aside.
+package struct PrimesWorkload: Workload {
+  package static let name = "primes"
+  package let mode: PrimesMode
+
+  package init(mode: PrimesMode) { self.mode = mode }
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    guard let mode = PrimesMode(rawValue: try reader.read()) else { throw WireError("an unknown mode of primes") }
+    self.mode = mode
+  }
+
+  package func describe(to writer: inout WireWriter) { writer.write(mode.rawValue) }
+
+  /// Sieves the unit's interval; the partial result is a `PrimesPartial`.
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    let task: PrimesTask
+    do {
+      task = try PrimesTask(wire: unit.task)
+    } catch {
+      throw UnitFailure(.rejected, error.reason)
+    }
+    var partial = PrimesPartial()
+    try addTiny(task, to: &partial, output)
+    guard task.stop >= 7 else { return partial.wire }
+    let sieve = try SegmentSieve(low: max(task.start, 7), high: task.stop, checkpoint: checkpoint)
+    while let segment = try sieve.next(checkpoint: checkpoint) { try add(segment, to: &partial, output) }
+    return partial.wire
+  }
+
+  private func add(_ segment: Segment, to partial: inout PrimesPartial, _ output: OutputBuffer) throws(UnitFailure) {
+    switch mode {
+    case .twins: partial.twins += segment.twinCount
+    case .count: partial.count += segment.primeCount
+    case .sum:
+      partial.count += segment.primeCount
+      partial.sum += segment.sum
+    case .list:
+      partial.count += segment.primeCount
+      try PrimeText.append(segment, to: output)
+    }
+  }
+
+  /// Adds 2, 3 and 5, which the sieve's wheel leaves out.
+  private func addTiny(
+    _ task: PrimesTask, to partial: inout PrimesPartial, _ output: OutputBuffer
+  ) throws(UnitFailure) {
+    if mode == .twins {
+      for lower: UInt64 in [3, 5] where task.start <= lower && lower + 2 <= task.stop { partial.twins += 1 }
+      return
+    }
+    for prime: UInt64 in [2, 3, 5] where task.start <= prime && prime <= task.stop {
+      partial.count += 1
+      if mode == .sum { partial.sum += UInt128(prime) }
+      if mode == .list { try output.append([UInt8(ascii: "0") + UInt8(prime), UInt8(ascii: "\n")]) }
+    }
+  }
+}
+
+/// A unit's own description: its closed interval.
+struct PrimesTask: Equatable {
+  let start: UInt64
+  let stop: UInt64
+
+  init(start: UInt64, stop: UInt64) {
+    self.start = start
+    self.stop = stop
+  }
+
+  var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(start)
+    writer.write(stop)
+    return writer.bytes
+  }
+
+  init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    start = try reader.read()
+    stop = try reader.read()
+    guard start <= stop, stop - start <= UnitLength.longest + 64 else { throw WireError("its interval is not one") }
+  }
+}

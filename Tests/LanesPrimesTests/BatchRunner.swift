@@ -1,0 +1,40 @@
+import LanesCore
+import LanesPrimes
+
+/// Runs a range through plan, perform and fold as an engine would, on the calling thread.
+struct BatchRunner {
+  var partial = PrimesPartial()
+  var output: Bytes = []
+  var units: [Unit] = []
+  var failures: [UnitFailure] = []
+
+  init(_ start: UInt64, _ stop: UInt64, _ mode: PrimesMode = .count) throws {
+    let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: mode)
+    let fold = PrimesTotal()
+    let workload = PrimesWorkload(mode: mode)
+    let buffer = OutputBuffer()
+    let nothing = Bytes()
+    while case .unit(let unit) = plan.next() {
+      units.append(unit)
+      buffer.restart()
+      do throws(UnitFailure) {
+        fold.absorb(
+          unit, .done(try workload.perform(unit, input: nothing.span.bytes, output: buffer, checkpoint: .open)))
+        buffer.withBytes { output.append(contentsOf: $0) }
+      } catch {
+        failures.append(error)
+        fold.absorb(unit, .failed(error))
+      }
+    }
+    partial = fold.total
+  }
+
+  /// The listed primes.
+  var primes: [UInt64] {
+    output.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+      .map { UInt64(String(decoding: $0, as: UTF8.self))! }
+  }
+}
+
+/// The count of primes from `start` through `stop`.
+func count(_ start: UInt64, _ stop: UInt64) throws -> UInt64 { try BatchRunner(start, stop).partial.count }
