@@ -40,7 +40,7 @@ package struct ComparisonTable {
   private static let columns: [TextTable.Column] = [
     .init(""), .init("engine", alignment: .left), .init("wall ± spread"), .init("speed-", "up"), .init("eff"),
     .init("user"), .init("sys"), .init("CPU"), .init("switches", "vol/inv"), .init("faults", "min/maj"),
-    .init("peak", "mem"), .init("bytes", "btwn"),
+    .init("peak", "mem"), .init("bytes", "moved"),
   ]
 
   private func cells(_ entry: Comparison.Entry) -> [String] {
@@ -77,8 +77,9 @@ package struct ComparisonTable {
     }
     return [
       "median of \(rounds) ± half the distance between the quartiles; * least time; CPU 100% is one core;",
-      "switches voluntary/involuntary; faults minor/major; peak memory and bytes between processes: all added up",
-    ].map { $0 } + remarks
+      "switches voluntary/involuntary; faults minor/major; peak memory of all processes added up;",
+      "bytes moved between processes",
+    ] + remarks
   }
 
   private func outlierRemark(_ entry: Comparison.Entry) -> String {

@@ -1,7 +1,5 @@
 import LanesCore
 
-// MARK: - Waiting for storage
-
 extension Evidence {
   /// One lane that keeps a core less busy than this waits for something.
   private static let waits = 0.7
@@ -37,8 +35,6 @@ extension Evidence {
   }
 }
 
-// MARK: - More lanes than cores
-
 extension Evidence {
   /// Involuntary switches per second of processor time from which on lanes push each other off the cores; a lane alone
   /// on its core is pushed off a handful of times.
@@ -61,8 +57,6 @@ extension Evidence {
       && Double(entry.involuntarySwitches) >= Evidence.crowdedRate * max(seconds, 0.5)
   }
 }
-
-// MARK: - Computing
 
 extension Evidence {
   func computing(_ serial: Comparison.Entry) -> Finding? {

@@ -35,8 +35,6 @@ struct Evidence {
   }
 }
 
-// MARK: - Too small a batch
-
 extension Evidence {
   /// Starting workers and threads costs a few milliseconds each; a batch that one lane finishes in less than this many
   /// nanoseconds can lose all that several lanes gain.
@@ -53,8 +51,6 @@ extension Evidence {
       advice: "The batch is too small to be worth workers: run it serially or give it more to do.")
   }
 }
-
-// MARK: - Memory set-up
 
 extension Evidence {
   /// A minor fault costs about a microsecond (0.58 at best, 1.0 in the middle, 4.0 at the 95th percentile, measured by
@@ -76,8 +72,6 @@ extension Evidence {
   }
 }
 
-// MARK: - Traffic between processes
-
 extension Evidence {
   /// Bytes between processes per second of the run from which on moving them can matter: a pipe moves about 1 GiB a
   /// second, so below this it takes less than a sixteenth of the time.
@@ -95,7 +89,7 @@ extension Evidence {
     return Finding(
       kind: .ipcBound, sentence: trafficSentence(worst.slow, worst.quick),
       advice: worst.slow.setup.channel == .pipe
-        ? "Use shm (shared memory) or threads, which move nothing."
+        ? "Use shm (shared memory), or threads, which move nothing."
         : "Use threads, which move nothing, or larger units.")
   }
 
