@@ -20,7 +20,7 @@ test: build ## Build and run all tests
 bench: build ## Measure against well-known programs and write BENCHMARKS.md (takes long)
 	@Scripts/bench
 
-install: build ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
+install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
 	@Scripts/install "$(PREFIX)" "$(DESTDIR)"
 
 format: ## Lay out all Swift sources as .swift-format says
