@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import Callable, List, Optional
@@ -44,16 +45,19 @@ def run_once(contestant: Contestant) -> Sample:
     """Runs the program once; raises `Wrong` when it fails."""
     contestant.before()
     start = time.perf_counter_ns()
-    process = subprocess.Popen(
-        contestant.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "LC_ALL": "C", **contestant.environment})
-    output, errors = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = (time.perf_counter_ns() - start) / 1e9
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        last = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise Wrong(f"exit status {process.returncode}: {last[0]}")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            contestant.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+            env={**os.environ, "LC_ALL": "C", **contestant.environment})
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = (time.perf_counter_ns() - start) / 1e9
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
+        if process.returncode != 0:
+            errors.seek(0)
+            last = errors.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise Wrong(f"exit status {process.returncode}: {last[0]}")
     contestant.after(output)
     return Sample(wall, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
 

@@ -78,6 +78,12 @@ import Testing
         Samples.contender(Samples.threads(2), Figures(wall: 520, user: 360, system: 500, minor: 260_000)),
       ], kind: .memorySetUpBound, words: ["49%", "260,000 times", "smaller buffers"]),
     Case(
+      name: "a kernel busy with something else than memory",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 700, user: 350, system: 330, minor: 2_000)),
+        Samples.contender(Samples.threads(2), Figures(wall: 360, user: 350, system: 330, minor: 2_000)),
+      ], kind: .cpuBound, words: ["97% of its time"]),
+    Case(
       name: "eight lanes on two cores",
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 4_000, user: 3_950)),
