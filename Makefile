@@ -1,0 +1,39 @@
+# What to do with lanes; `make help` lists it. Each target calls a script, which opens with its purpose and usage.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test bench install format lint asan tsan clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the program: .build/release/lanes
+	@Scripts/build
+
+demo: build ## Convert photographs under every engine and compare what each cost
+	@Scripts/demo
+
+test: build ## Build and run all tests
+	@Scripts/test
+
+bench: build ## Measure against well-known programs and write BENCHMARKS.md (takes long)
+	@Scripts/bench
+
+install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
+	@Scripts/install "$(PREFIX)" "$(DESTDIR)"
+
+format: ## Lay out all Swift sources as .swift-format says
+	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+lint: ## Check layout, imports, file sizes and scripts
+	@Scripts/lint
+
+asan: ## Run all tests under the address sanitizer
+	@Scripts/test --sanitize=address
+
+tsan: ## Run all tests under the thread sanitizer
+	@Scripts/test --sanitize=thread
+
+clean: ## Remove everything that was built or fetched
+	@rm -rf .build .build-test .build-asan .build-tsan .build-bench

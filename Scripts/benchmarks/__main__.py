@@ -1,0 +1,86 @@
+"""Runs the sections named on the command line and puts BENCHMARKS.md together from all that were ever run here."""
+
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+from . import inputs
+from .sections import LANES, ROUNDS, SECTIONS
+
+PARTS = inputs.CACHE / "parts"
+
+
+def first_line(*argv: str) -> str:
+    """The first line that a command prints, or "unknown" when there is no such command."""
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace")
+    except OSError:
+        return "unknown"
+    return ((done.stdout or done.stderr).strip().splitlines() or ["unknown"])[0]
+
+
+def from_file(path: str, key: str) -> str:
+    """The value behind `key` in a file of the form of /proc/cpuinfo."""
+    for line in Path(path).read_text().splitlines():
+        if line.startswith(key):
+            return line.split(":", 1)[1].strip()
+    return "unknown"
+
+
+def machine() -> List[str]:
+    memory = int(from_file("/proc/meminfo", "MemTotal").split()[0]) / 2**20
+    file_system = first_line("stat", "-f", "-c", "%T", str(inputs.CACHE))
+    versions = [
+        first_line("swift", "--version"), first_line("primesieve", "--version"), first_line("vips", "--version"),
+        first_line("gm", "version").split(" http")[0], first_line("convert", "--version").split(" http")[0],
+        first_line("wc", "--version"),
+    ]
+    return [
+        f"- {from_file('/proc/cpuinfo', 'model name')}, {len(os.sched_getaffinity(0))} cores for this process, "
+        f"{memory:.1f} GiB of memory, load {os.getloadavg()[0]:.1f} at the start",
+        f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache unless told otherwise",
+        f"- {'; '.join(version for version in versions if version != 'unknown')}",
+        f"- lanes {first_line(LANES, '--version')} at {first_line('git', 'rev-parse', '--short', 'HEAD')}, built by "
+        "`make build`",
+    ]
+
+
+def run(name: str) -> None:
+    print(f"== {name}", file=sys.stderr)
+    about = [f"Measured on {datetime.date.today()}:", "", *machine(), ""]
+    title, *rest = SECTIONS[name]()
+    PARTS.mkdir(parents=True, exist_ok=True)
+    (PARTS / f"{name}.md").write_text("\n".join([title, "", *rest[1:], *about]) + "\n")
+
+
+def write_report() -> None:
+    parts = [PARTS / f"{name}.md" for name in SECTIONS]
+    text = "\n".join([
+        "# Benchmarks", "",
+        "Made by `Scripts/bench`; each section can be run by itself, such as `Scripts/bench primes`. Every program was run "
+        f"once to warm up and then in at least {ROUNDS} interleaved rounds; wall time is the median, the spread half the "
+        "distance between the quartiles. A ratio below 1 is quicker. The largest process is the peak of the largest single "
+        "process (`ru_maxrss`), not the sum.", "",
+    ])
+    Path("BENCHMARKS.md").write_text("\n".join([text] + [part.read_text() for part in parts if part.exists()]).rstrip() + "\n")
+    print("wrote BENCHMARKS.md", file=sys.stderr)
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(SECTIONS)
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(f"bench: no section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 64
+    inputs.CACHE.mkdir(exist_ok=True)
+    for name in names:
+        run(name)
+        write_report()
+    return 0
+
+
+sys.exit(main())

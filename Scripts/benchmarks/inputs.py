@@ -1,0 +1,118 @@
+"""Makes and fetches what the measurements work on; everything is kept under .build-bench and made once."""
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CACHE = Path(".build-bench").resolve()
+# Debian packages with photographs and paintings, free ones all of them.
+PHOTOGRAPH_PACKAGES = [
+    "mate-backgrounds", "plasma-workspace-wallpapers", "gnome-backgrounds", "lomiri-wallpapers-16.04",
+    "lomiri-wallpapers-20.04",
+]
+SMALLEST_PHOTOGRAPH = 50_000
+TEXT_BYTES = 2_000_000_000
+SMALL_FILES = 20_000
+
+
+def photographs() -> Path:
+    """A flat folder of JPEG and PNG photographs, each once, under names that differ without their suffix."""
+    folder = CACHE / "photographs"
+    if not folder.exists():
+        unpacked = CACHE / "unpacked"
+        for package in PHOTOGRAPH_PACKAGES:
+            unpack(package, unpacked)
+        making = CACHE / "photographs.part"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        collect(unpacked, making)
+        making.rename(folder)
+        shutil.rmtree(unpacked, ignore_errors=True)
+    found = sum(1 for _ in folder.iterdir())
+    print(f"  {found} photographs in {folder}", file=sys.stderr)
+    if found < 100:
+        print("  fewer than the 100 that the measurements are meant for", file=sys.stderr)
+    return folder
+
+
+def unpack(package: str, into: Path) -> None:
+    """Downloads a Debian package without installing it; says so and goes on when there is none."""
+    downloads = CACHE / "packages"
+    downloads.mkdir(parents=True, exist_ok=True)
+    found = subprocess.run(["apt-get", "download", "-qq", package], cwd=downloads, capture_output=True, text=True)
+    archives = sorted(downloads.glob(f"{package}_*.deb"))
+    if not archives:
+        print(f"  no package {package}: {found.stderr.strip()}", file=sys.stderr)
+        return
+    into.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["dpkg-deb", "-x", str(archives[-1]), str(into)], check=True)
+
+
+def collect(tree: Path, into: Path) -> None:
+    """Moves regular JPEG and PNG files that are no icons into one folder; equal files once, links never."""
+    seen = set()
+    for path in sorted(tree.rglob("*")):
+        if path.is_symlink() or not path.is_file() or path.stat().st_size < SMALLEST_PHOTOGRAPH:
+            continue
+        data = path.read_bytes()
+        suffix = "jpg" if data.startswith(b"\xff\xd8\xff") else "png" if data.startswith(b"\x89PNG\r\n") else None
+        digest = hashlib.sha256(data).digest()
+        if suffix is None or digest in seen:
+            continue
+        seen.add(digest)
+        path.rename(into / f"photo-{len(seen):03}.{suffix}")
+
+
+def text_block() -> bytes:
+    """About 32 MB of lines of 1 to 20 words, always the same."""
+    dice = random.Random(2)
+    words = ["".join(dice.choices("etaoinshrdlucmfwypvbgkjqxz", k=dice.randint(1, 12))) for _ in range(20_000)]
+    lines = (" ".join(dice.choices(words, k=dice.randint(1, 20))) for _ in range(420_000))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def large_text() -> Path:
+    """A text of 2 GB: the block over and over, each time turned to start at another line."""
+    path = CACHE / "large.txt"
+    if path.exists() and path.stat().st_size == TEXT_BYTES:
+        return path
+    CACHE.mkdir(exist_ok=True)
+    block = text_block()
+    dice = random.Random(3)
+    with open(path.with_suffix(".part"), "wb") as file:
+        while file.tell() < TEXT_BYTES:
+            turn = block.index(b"\n", dice.randrange(len(block) - 1000)) + 1
+            file.write((block[turn:] + block[:turn])[: TEXT_BYTES - file.tell()])
+    path.with_suffix(".part").rename(path)
+    return path
+
+
+def small_files() -> Path:
+    """20,000 texts of 4 to 64 kB, two hundred to a folder."""
+    folder = CACHE / "small"
+    if folder.exists():
+        return folder
+    making = CACHE / "small.part"
+    shutil.rmtree(making, ignore_errors=True)
+    block = text_block()
+    dice = random.Random(4)
+    for number in range(SMALL_FILES):
+        path = making / f"{number // 200:03}" / f"{number:05}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        start = dice.randrange(len(block) - 65_536)
+        path.write_bytes(block[start : start + dice.randint(4_000, 64_000)])
+    making.rename(folder)
+    os.sync()
+    return folder
+
+
+def checksum_of_tree(folder: Path) -> str:
+    """SHA-256 of the names and contents of all files below `folder`."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+import LanesCore
+
+/// A comparison as JSON, one object per line: every contender, then the verdict.
+///
+/// Keys end in their unit as in `RunJSON`. A contender's object has `"type": "contender"`, the last line
+/// `"type": "verdict"`.
+package enum ComparisonJSON {
+  /// Lines without their ends.
+  package static func lines(_ comparison: Comparison) -> [String] {
+    comparison.entries.map { contender($0) } + [verdict(comparison)]
+  }
+
+  private static func contender(_ entry: Comparison.Entry) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "contender")
+      RunJSON.write(entry.setup, to: &$0)
+      writeTimes(entry, to: &$0)
+      writeCounts(entry, to: &$0)
+    }
+    return json.text
+  }
+
+  private static func writeTimes(_ entry: Comparison.Entry, to json: inout JSONWriter) {
+    json.member("rounds", entry.wall.count)
+    json.member("wall_median_ns", Int64(entry.wall.median))
+    json.member("wall_min_ns", Int64(entry.wall.minimum))
+    json.member("wall_max_ns", Int64(entry.wall.maximum))
+    json.member("wall_half_range_ns", entry.wall.halfRange.map { Int64($0) })
+    json.member("wall_mad_ns", Int64(entry.wall.medianAbsoluteDeviation))
+    json.member("wall_outliers", entry.wall.outliers.count)
+    json.member("speed_up", entry.speedUp)
+    json.member("efficiency", entry.efficiency)
+    json.member("user_ns", Int64(entry.user))
+    json.member("system_ns", Int64(entry.system))
+    json.member("busy_cores", entry.busyCores)
+  }
+
+  private static func writeCounts(_ entry: Comparison.Entry, to json: inout JSONWriter) {
+    json.member("voluntary_switches", entry.voluntarySwitches)
+    json.member("involuntary_switches", entry.involuntarySwitches)
+    json.member("minor_faults", entry.minorFaults)
+    json.member("major_faults", entry.majorFaults)
+    json.member("peak_memory_bytes", entry.peakMemory)
+    json.member("storage_read_bytes", entry.storageRead)
+    json.member("in_bytes", entry.bytesIn)
+    json.member("out_bytes", entry.bytesOut)
+    json.member("between_bytes", entry.bytesBetween)
+    json.member("units_failed", entry.unitsFailed)
+    json.member("workers_lost", entry.workersLost)
+  }
+
+  private static func verdict(_ comparison: Comparison) -> String {
+    let verdict = Verdict(comparison)
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "verdict")
+      $0.member("verdict", verdict.kind.rawValue)
+      $0.member("finding", verdict.finding)
+      $0.member("advice", verdict.advice)
+      $0.member("winner", verdict.winner)
+      $0.member("fastest", comparison.fastest?.setup.title)
+      $0.key("leaders")
+      $0.array { for leader in comparison.leaders { $0.value(leader.setup.title) } }
+    }
+    return json.text
+  }
+}

@@ -1,0 +1,81 @@
+/// How far a batch is, as one line of a terminal.
+package struct ProgressLine: Sendable {
+  /// Units that ended, failed ones included.
+  package var done: Int
+  /// Nil while the plan is still being made.
+  package var total: Int?
+  package var failed: Int
+  /// Since the batch started.
+  package var elapsed: Duration
+
+  package init(done: Int, total: Int?, failed: Int, elapsed: Duration) {
+    self.done = done
+    self.total = total
+    self.failed = failed
+    self.elapsed = elapsed
+  }
+
+  /// The line, never longer than `width` columns, without any movement of the cursor: a bar where there is room, count
+  /// and percentage, rate, time left and failures. What does not fit is left out from the right. With an unknown total
+  /// it holds count and rate alone.
+  package func render(width: Int, unicode: Bool = true, color: Bool = false) -> String {
+    let known = total.flatMap { $0 > 0 ? $0 : nil }
+    let pieces = known.map { [percentage(of: $0), counted(of: $0)] } ?? ["\(Readable.count(done)) done"]
+    let all = pieces + [failures, rate, known.flatMap(timeLeft)].compactMap { $0 }
+    var shown = all
+    while shown.count > 1, length(of: shown) > width { shown.removeLast() }
+    let text = shown.joined(separator: ProgressLine.separator)
+    guard text.count <= width else { return String(text.prefix(max(0, width))) }
+    return bar(room: width - text.count - 1, of: known, unicode: unicode, color: color) + (color ? paint(shown) : text)
+  }
+
+  private static let separator = "  "
+
+  private func length(of pieces: [String]) -> Int { pieces.joined(separator: ProgressLine.separator).count }
+
+  private func share(of total: Int) -> Double { min(1, max(0, Double(done) / Double(total))) }
+
+  /// Rounded down, so that 100% means all.
+  private func percentage(of total: Int) -> String { "\(Int(share(of: total) * 100))%".leftPadded(to: 4) }
+
+  private func counted(of total: Int) -> String { "\(Readable.count(done))/\(Readable.count(total))" }
+
+  private var failures: String? { failed > 0 ? "\(Readable.count(failed)) failed" : nil }
+
+  private var unitsPerSecond: Double? {
+    let seconds = Double(elapsed.inNanoseconds) / 1e9
+    return done > 0 && seconds > 0 ? Double(done) / seconds : nil
+  }
+
+  private var rate: String? {
+    unitsPerSecond.map { $0 < 99.95 ? Readable.fixed($0, digits: 1) : Readable.count(Int($0)) }.map { "\($0)/s" }
+  }
+
+  private func timeLeft(of total: Int) -> String? {
+    guard let unitsPerSecond, done < total else { return nil }
+    let seconds = Int64(min(Double(total - done) / unitsPerSecond, 1e9).rounded(.up))
+    return Readable.duration(nanoseconds: max(seconds, 1) * 1_000_000_000).droppingFraction + " left"
+  }
+
+  /// The bar and a space behind it, at most 40 columns; nothing when fewer than 10 are free or there is no total.
+  private func bar(room: Int, of total: Int?, unicode: Bool, color: Bool) -> String {
+    guard let total, room >= 10 else { return "" }
+    let cells = min(room, 40) - 2
+    let filled = Int(share(of: total) * Double(cells))
+    let full = String(repeating: unicode ? "━" : "#", count: filled)
+    let empty = String(repeating: unicode ? "─" : "-", count: cells - filled)
+    return "[" + (color ? ANSI.green.apply(to: full) + ANSI.dim.apply(to: empty) : full + empty) + "] "
+  }
+
+  private func paint(_ pieces: [String]) -> String {
+    pieces.map { $0 == failures ? ANSI.red.apply(to: $0) : $0 }.joined(separator: ProgressLine.separator)
+  }
+}
+
+extension String {
+  /// `5.00 s` as `5 s`.
+  fileprivate var droppingFraction: String {
+    guard let point = firstIndex(of: "."), let space = firstIndex(of: " ") else { return self }
+    return String(self[..<point] + self[space...])
+  }
+}

@@ -1,0 +1,92 @@
+/// Writes figures for people, rounded to what the eye takes in.
+package enum Readable {
+  /// `value` with exactly `digits` digits behind the point, rounded half away from zero; `–` when it is not finite.
+  package static func fixed(_ value: Double, digits: Int) -> String {
+    let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+    guard value.isFinite, abs(value) * scale < 9e18 else { return "–" }
+    let scaled = Int64((abs(value) * scale).rounded())
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    guard digits > 0 else { return sign + String(scaled) }
+    let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: Int64(scale))
+    return sign + "\(whole)." + String(fraction).leftPadded(to: digits, with: "0")
+  }
+
+  /// Such as `1,234,567`.
+  package static func count(_ value: some BinaryInteger) -> String {
+    let digits = String(value.magnitude)
+    var text = value < 0 ? "-" : ""
+    for (position, digit) in digits.enumerated() {
+      if position > 0, (digits.count - position).isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+
+  /// Such as `1.5 GiB`; below 1 KiB whole bytes, above in steps of 1024 with one digit behind the point below 100.
+  package static func bytes(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    guard value >= 1024 else { return "\(bytes) B" }
+    for unit in ["KiB", "MiB", "GiB", "TiB"] {
+      value /= 1024
+      if value < 1023.5 { return fixed(value, digits: value < 99.95 ? 1 : 0) + " " + unit }
+    }
+    return fixed(value / 1024, digits: 1) + " PiB"
+  }
+
+  /// Such as `850 ns`, `12.3 ms`, `1.24 s`, `2 min 5 s` or `3 h 12 min`: three digits below a minute.
+  package static func duration(nanoseconds: Int64) -> String {
+    guard nanoseconds >= 1_000 else { return "\(nanoseconds) ns" }
+    var value = Double(nanoseconds)
+    for unit in ["µs", "ms", "s"] {
+      value /= 1_000
+      if unit == "s", value >= 59.95 { break }
+      if let digits = threeDigits(value) { return "\(digits) \(unit)" }
+    }
+    let seconds = Int64((Double(nanoseconds) / 1e9).rounded())
+    guard seconds >= 3_600 else { return "\(seconds / 60) min \(seconds % 60) s" }
+    return "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+  }
+
+  /// As `duration(nanoseconds:)`.
+  package static func duration(_ duration: Duration) -> String {
+    Readable.duration(nanoseconds: duration.inNanoseconds)
+  }
+
+  /// A share as whole percent, such as `97%`.
+  package static func percent(_ share: Double) -> String {
+    let text = fixed(share * 100, digits: 0)
+    return text == "–" ? text : text + "%"
+  }
+
+  /// Such as `no faults`, `1 fault` and `1,200 faults`.
+  package static func counted(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+    let noun = number == 1 ? one : many ?? one + "s"
+    return (number == 0 ? "no" : count(number)) + " " + noun
+  }
+
+  /// Three digits of a value below 999.5, and nil from there on.
+  static func threeDigits(_ value: Double) -> String? {
+    if value < 9.995 { return fixed(value, digits: 2) }
+    if value < 99.95 { return fixed(value, digits: 1) }
+    return value < 999.5 ? fixed(value, digits: 0) : nil
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, held within Int64.
+  package var inNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow else { return seconds < 0 ? .min : .max }
+    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return carry ? (seconds < 0 ? .min : .max) : sum
+  }
+}
+
+extension String {
+  func leftPadded(to width: Int, with filler: Character = " ") -> String {
+    String(repeating: filler, count: max(0, width - count)) + self
+  }
+
+  func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

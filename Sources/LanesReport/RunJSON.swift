@@ -1,0 +1,91 @@
+import LanesCore
+
+/// A run as one JSON object, which `--stats --json` prints.
+///
+/// Keys end in their unit: `_ns` nanoseconds, `_bytes` bytes; everything else is a count, a name or a sentence. A figure
+/// that could not be read is null, never 0.
+///
+///     engine              title, such as "processes/shm ×2"
+///     mode lanes ipc      the parts of the title; ipc is null inside one process
+///     ending              "complete", "signalled", "output closed" or "halted"
+///     signal reason       what ended the run, where a signal or a reason did
+///     units_done units_failed workers_lost
+///     wall_ns             from start to end of the run
+///     user_ns system_ns voluntary_switches involuntary_switches minor_faults major_faults
+///     peak_memory_bytes storage_read_bytes storage_written_bytes
+///                         the coordinator and all workers together
+///     in_bytes out_bytes between_bytes
+///                         sources loaded, outputs stored, bytes that crossed between processes
+///     coordinator workers the same figures by process
+///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane
+///     notes               sentences about how the run was done
+package enum RunJSON {
+  /// One line without its end.
+  package static func line(_ record: RunRecord) -> String {
+    var json = JSONWriter()
+    json.object { write(record, to: &$0) }
+    return json.text
+  }
+
+  /// The members alone, for an object that holds more.
+  package static func write(_ record: RunRecord, to json: inout JSONWriter) {
+    write(record.setup, to: &json)
+    write(record.ending, to: &json)
+    json.member("units_done", record.unitsDone)
+    json.member("units_failed", record.unitsFailed)
+    json.member("workers_lost", record.workersLost)
+    json.member("wall_ns", record.wall)
+    write(record.usage, to: &json)
+    json.member("in_bytes", record.bytesIn)
+    json.member("out_bytes", record.bytesOut)
+    json.member("between_bytes", record.bytesBetween)
+    json.key("coordinator")
+    json.object { write(record.coordinator, to: &$0) }
+    json.key("workers")
+    json.array { for worker in record.workers { $0.object { write(worker, to: &$0) } } }
+    json.key("per_lane")
+    json.array { for share in LaneShare.all(of: record) { $0.object { write(share, to: &$0) } } }
+    json.key("notes")
+    json.array { for note in record.notes { $0.value(note) } }
+  }
+
+  static func write(_ setup: EngineSetup, to json: inout JSONWriter) {
+    json.member("engine", setup.title)
+    json.member("mode", setup.kind.rawValue)
+    json.member("lanes", setup.lanes)
+    json.member("ipc", setup.channel?.rawValue)
+  }
+
+  private static func write(_ ending: Ending, to json: inout JSONWriter) {
+    switch ending {
+    case .complete: json.member("ending", "complete")
+    case .outputClosed: json.member("ending", "output closed")
+    case .signalled(let signal):
+      json.member("ending", "signalled")
+      json.member("signal", signal)
+    case .halted(let reason):
+      json.member("ending", "halted")
+      json.member("reason", reason)
+    }
+  }
+
+  private static func write(_ usage: ProcessUsage, to json: inout JSONWriter) {
+    json.member("user_ns", usage.user)
+    json.member("system_ns", usage.system)
+    json.member("voluntary_switches", usage.voluntarySwitches)
+    json.member("involuntary_switches", usage.involuntarySwitches)
+    json.member("minor_faults", usage.minorFaults)
+    json.member("major_faults", usage.majorFaults)
+    json.member("peak_memory_bytes", usage.peakMemory)
+    json.member("storage_read_bytes", usage.storageRead)
+    json.member("storage_written_bytes", usage.storageWritten)
+  }
+
+  private static func write(_ share: LaneShare, to json: inout JSONWriter) {
+    json.member("units", share.usage.units)
+    json.member("loading_ns", share.usage.loading)
+    json.member("performing_ns", share.usage.performing)
+    json.member("storing_ns", share.usage.storing)
+    json.member("idle_ns", share.idle)
+  }
+}

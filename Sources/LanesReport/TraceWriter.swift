@@ -1,0 +1,105 @@
+import LanesCore
+
+/// Writes when and where units ran, in the Chrome trace format, which Perfetto and chrome://tracing open.
+///
+/// Call `header` once, then `events` for every unit, in any order and as it ends, then `footer` once; what they return,
+/// put together, is one JSON object. Each lane is a thread of the trace. Where stages of one lane overlap, a thread's
+/// slices would not nest: there, loading and storing are asynchronous slices, which have rows of their own.
+///
+/// Source: "Trace Event Format", google/trace-viewer.
+package struct TraceWriter: Sendable {
+  private let setup: EngineSetup
+  private let origin: Int64
+  /// Whether a lane loads or stores one unit while it performs another.
+  private let stagesOverlap: Bool
+
+  /// A trace of a run with `setup`, whose times count from `origin`, a reading of the monotonic clock in nanoseconds.
+  package init(setup: EngineSetup, origin: Int64) {
+    self.setup = setup
+    self.origin = origin
+    stagesOverlap = setup.kind == .processes || setup.kind == .eventloop
+  }
+
+  /// The start of the file, with the names of the process and the lanes.
+  package func header() -> String {
+    let names = (0..<setup.lanes).map { metadata("thread_name", thread: $0 + 1, name: "lane \($0 + 1)") }
+    return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
+      + ([metadata("process_name", thread: 0, name: "lanes \(setup.title)")] + names).joined(separator: ",\n")
+  }
+
+  /// The stages of one unit, each on a line; empty when nothing of it ran.
+  package func events(label: String, number: Int, _ record: UnitRecord) -> String {
+    let stages = [("load", record.load), ("perform", record.perform), ("store", record.store)]
+    return stages.filter { $0.1.end > 0 }.map { category, stage in
+      let event = Event(label: label, number: number, category: category, stage: stage, record: record)
+      return isAsynchronous(category)
+        ? ",\n" + line(event, phase: "b", at: stage.start) + ",\n" + line(event, phase: "e", at: stage.end)
+        : ",\n" + line(event, phase: "X", at: stage.start)
+    }.joined()
+  }
+
+  /// The end of the file.
+  package func footer() -> String { "\n]}\n" }
+
+  private struct Event {
+    let label: String
+    let number: Int
+    let category: String
+    let stage: UnitRecord.Stage
+    let record: UnitRecord
+  }
+
+  private func isAsynchronous(_ category: String) -> Bool { stagesOverlap && category != "perform" }
+
+  private func line(_ event: Event, phase: String, at time: Int64) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("ph", phase)
+      $0.member("cat", event.category)
+      $0.member("name", phase == "X" ? event.label : "\(event.category) \(event.label)")
+      $0.member("pid", 1)
+      $0.member("tid", event.record.lane + 1)
+      $0.key("ts")
+      $0.microseconds(time - origin)
+      if phase == "X" {
+        $0.key("dur")
+        $0.microseconds(event.stage.nanoseconds)
+      } else {
+        $0.member("id", event.number)
+      }
+      if phase != "e" { writeArguments(event, to: &$0) }
+    }
+    return json.text
+  }
+
+  private func writeArguments(_ event: Event, to json: inout JSONWriter) {
+    json.key("args")
+    json.object {
+      $0.member("unit", event.number)
+      $0.member("in_bytes", event.record.bytesIn)
+      $0.member("out_bytes", event.record.bytesOut)
+      $0.member("failed", event.record.failed)
+    }
+  }
+
+  private func metadata(_ kind: String, thread: Int, name: String) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("ph", "M")
+      $0.member("name", kind)
+      $0.member("pid", 1)
+      $0.member("tid", thread)
+      $0.key("args")
+      $0.object { $0.member("name", name) }
+    }
+    return json.text
+  }
+}
+
+extension JSONWriter {
+  /// Nanoseconds as microseconds with three digits behind the point, exactly: a Double loses them after some hours.
+  fileprivate mutating func microseconds(_ nanoseconds: Int64) {
+    let (whole, rest) = nanoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000)
+    literal((nanoseconds < 0 ? "-" : "") + "\(whole)." + String(rest).leftPadded(to: 3, with: "0"))
+  }
+}

@@ -1,0 +1,76 @@
+import LanesCore
+
+/// What held a batch back, and what to do about it, in words and figures that a newcomer understands.
+///
+/// Judged from a comparison in this order, the first that fits: too small a batch, memory set-up, traffic between
+/// processes, waiting for storage, more lanes than cores, computing. The thresholds are stated in `Evidence`.
+package struct Verdict: Sendable, Equatable {
+  package enum Kind: String, Sendable, CaseIterable {
+    case startUpBound = "start-up-bound"
+    case memorySetUpBound = "memory-set-up-bound"
+    case ipcBound = "IPC-bound"
+    case ioBound = "I/O-bound"
+    case oversubscribed
+    case cpuBound = "CPU-bound"
+    case undecided
+  }
+
+  package let kind: Kind
+  /// What was found, with the figures it rests on; a sentence.
+  package let finding: String
+  /// What to do about it; a sentence.
+  package let advice: String
+  /// Who won and by how much, or that nobody did beyond the spread; a sentence.
+  package let winner: String
+
+  /// The three sentences, one after the other.
+  package var text: String { "\(finding) \(advice) \(winner)" }
+
+  /// Judges a whole comparison.
+  package init(_ comparison: Comparison) {
+    let finding = Evidence(comparison).finding
+    kind = finding.kind
+    self.finding = finding.sentence
+    advice = finding.advice
+    winner = Verdict.winnerSentence(comparison)
+  }
+}
+
+extension Verdict {
+  private static func winnerSentence(_ comparison: Comparison) -> String {
+    guard let best = comparison.fastest else { return "Nothing was compared." }
+    let time = Readable.duration(nanoseconds: Int64(best.wall.median))
+    let others = comparison.entries.filter { $0 != best }
+    guard !others.isEmpty else { return "Only \(best.setup.title) ran, in \(time)." }
+    guard comparison.rounds >= 3 else {
+      return "\(best.setup.title) needed least time, \(time), but fewer than three rounds do not show how far figures "
+        + "spread, so no winner is named."
+    }
+    let rivals = comparison.leaders.filter { $0 != best }
+    if rivals.count == others.count {
+      return "No difference beyond the spread: the least time was \(time), "
+        + "by \(best.setup.title)."
+    }
+    return best.setup.title + (rivals.isEmpty ? " won" : shared(with: rivals)) + ": \(time)"
+      + lead(of: best, in: comparison) + "."
+  }
+
+  private static func shared(with rivals: [Comparison.Entry]) -> String {
+    let names = rivals.map(\.setup.title)
+    let list = names.count == 1 ? names[0] : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
+    return " came first, with no difference beyond the spread to \(list)"
+  }
+
+  /// How far `best` leads the serial contender, or, when it is the serial one itself, the next that is truly slower.
+  private static func lead(of best: Comparison.Entry, in comparison: Comparison) -> String {
+    if best.setup.kind != .serial, let speedUp = best.speedUp, let serial = comparison.baseline,
+      best.wall.differs(from: serial.wall) == true
+    {
+      return ", \(Readable.fixed(speedUp, digits: 2)) times as fast as serial"
+    }
+    let slower = comparison.entries.filter { best.wall.differs(from: $0.wall) == true }
+    guard let next = slower.min(by: { $0.wall.median < $1.wall.median }) else { return "" }
+    let ratio = Readable.fixed(next.wall.median / best.wall.median, digits: 2)
+    return ", \(ratio) times as fast as \(next.setup.title)"
+  }
+}

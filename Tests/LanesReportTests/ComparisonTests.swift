@@ -1,0 +1,138 @@
+import LanesCore
+import LanesReport
+import Testing
+
+@Suite struct ComparisonTests {
+  @Test func `figures are medians and are measured against serial`() {
+    let comparison = Comparison(Samples.computing)
+    let threads = comparison.entries[1]
+    #expect(comparison.baseline?.setup == Samples.serial)
+    #expect(comparison.fastest == threads)
+    #expect(threads.wall.median == 2_060e6)
+    #expect(abs((threads.speedUp ?? 0) - 4_000 / 2_060) < 1e-9)
+    #expect(abs((threads.efficiency ?? 0) - 2_000 / 2_060) < 1e-9)
+    #expect(abs(threads.busyCores - 4_020.0 / 2_060) < 1e-9)
+    #expect(threads.peakMemory == 24 << 20)
+    #expect(comparison.entries[2].bytesBetween == 100 << 20)
+    #expect(comparison.rounds == 5)
+  }
+
+  @Test func `leaders are those that the fastest does not beat beyond the spread`() {
+    #expect(Comparison(Samples.computing).leaders.map(\.setup) == [Samples.threads(2), Samples.shm(2)])
+  }
+
+  @Test func `peaks of all processes add up, and one unknown makes the sum unknown`() {
+    var record = Samples.record(Samples.shm(2), .init(wall: 10, user: 5))
+    record.workers = [ProcessUsage(), ProcessUsage()]
+    record.workers[0].peakMemory = 1 << 20
+    #expect(Comparison([Contender(setup: record.setup, records: [record])]).entries[0].peakMemory == nil)
+    record.workers[1].peakMemory = 2 << 20
+    #expect(Comparison([Contender(setup: record.setup, records: [record])]).entries[0].peakMemory == 27 << 20)
+  }
+
+  @Test func `without a serial contender there is no speed-up`() {
+    let comparison = Comparison([Samples.contender(Samples.threads(2), .init(wall: 10, user: 10))])
+    #expect(comparison.entries[0].speedUp == nil)
+    #expect(ComparisonTable(comparison).lines()[2].contains("–"))
+  }
+
+  @Test func `the table holds every column`() {
+    #expect(
+      ComparisonTable(Comparison(Samples.computing)).lines() == [
+        "                                  speed-                        switches  faults peak bytes",
+        "  engine            wall ± spread     up  eff  user    sys  CPU  vol/inv min/maj  mem moved",
+        "  serial              4.00s ±1.0%  1.00× 100% 3.90s 60.0ms  99%     20/3   900/0  24M     0",
+        "* threads ×2          2.06s ±1.0%  1.94×  97% 3.95s 70.0ms 195%     20/3   900/0  24M     0",
+        "  processes/pipe ×2   2.30s ±1.0%  1.74×  87% 3.99s  160ms 180%     20/3   900/0  24M  100M",
+        "  processes/shm ×2    2.08s ±1.0%  1.92×  96% 3.96s 90.0ms 195%     20/3   900/0  24M  100M",
+        "  eventloop           4.04s ±1.0%  0.99×  99% 3.91s 70.0ms  99%     20/3   900/0  24M     0",
+        "median of 5 rounds ± half the distance between the quartiles; * least time; CPU 100% is one core;",
+        "switches voluntary/involuntary; faults minor/major; peak memory of all processes added up;",
+        "bytes moved between processes",
+      ])
+  }
+
+  @Test func `the table fits 100 columns whatever the figures are`() {
+    let setup = EngineSetup(kind: .processes, lanes: 16, channel: .pipe)
+    var record = RunRecord(setup: setup)
+    record.wall = 5_999_000_000_000
+    record.coordinator.user = 5_999_000_000_000
+    record.coordinator.system = 5_999_000_000_000
+    record.coordinator.voluntarySwitches = 999_400
+    record.coordinator.involuntarySwitches = 999_400
+    record.coordinator.minorFaults = 999_400
+    record.coordinator.majorFaults = 999_400
+    record.coordinator.peakMemory = 999 << 20
+    record.bytesBetween = 999 << 30
+    var slow = record
+    slow.setup = Samples.serial
+    slow.wall *= 20
+    slow.coordinator.user *= 20
+    let walls: [Int64] = [1, 2, 3]
+    let comparison = Comparison(
+      [record, slow].map { base in
+        Contender(setup: base.setup, records: walls.map { factor in with(base) { $0.wall *= factor } })
+      })
+    for line in ComparisonTable(comparison).lines() { #expect(line.count <= 100, "\(line)") }
+    for line in ComparisonTable(Comparison(Samples.computing)).lines() { #expect(line.count <= 100, "\(line)") }
+  }
+
+  private func with(_ record: RunRecord, _ change: (inout RunRecord) -> Void) -> RunRecord {
+    var changed = record
+    change(&changed)
+    return changed
+  }
+
+  @Test func `colour changes nothing but colour`() {
+    let table = ComparisonTable(Comparison(Samples.computing))
+    let coloured = table.lines(color: true)
+    #expect(coloured.map(withoutColor) == table.lines())
+    #expect(coloured[3].hasPrefix("\u{1B}[1;32m*"))
+    #expect(!coloured[2].contains("\u{1B}"))
+  }
+
+  private func withoutColor(_ line: String) -> String {
+    var result = ""
+    var isInside = false
+    for character in line {
+      if character == "\u{1B}" { isInside = true }
+      if !isInside { result.append(character) }
+      if character == "m" { isInside = false }
+    }
+    return result
+  }
+
+  @Test func `Markdown has the same cells and a bold best time`() {
+    let lines = ComparisonTable(Comparison(Samples.computing)).markdown()
+    #expect(lines.count == 7)
+    #expect(lines[1] == "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    #expect(
+      lines[3] == "| threads ×2 | **2.06s ±1.0%** | 1.94× | 97% | 3.95s | 70.0ms | 195% | 20/3 | 900/0 | 24M | 0 |")
+  }
+
+  @Test func `remarks name failed units, lost workers and odd rounds`() {
+    var records = (0..<6).map { _ in Samples.record(Samples.shm(2), .init(wall: 100, user: 90)) }
+    for index in records.indices { records[index].wall += Int64(index) * 1_000_000 }
+    records[5].wall = 900_000_000
+    records[1].unitsFailed = 4
+    records[2].workersLost = 1
+    let lines = ComparisonTable(Comparison([Contender(setup: Samples.shm(2), records: records)])).lines()
+    #expect(
+      lines.suffix(3) == [
+        "note: processes/shm ×2: 4 units failed", "note: processes/shm ×2: 1 worker died",
+        "note: processes/shm ×2: a round far from the others (900ms)",
+      ])
+  }
+
+  @Test func `JSON has a line per contender and one for the verdict`() {
+    let lines = ComparisonJSON.lines(Comparison(Samples.computing))
+    #expect(lines.count == 6)
+    #expect(
+      lines[3].hasPrefix(
+        #"{"type":"contender","engine":"processes/shm ×2","mode":"processes","lanes":2,"ipc":"shm","rounds":5,"#
+          + #""wall_median_ns":2080000000,"wall_min_ns":2038400000,"wall_max_ns":2121600000,"#
+          + #""wall_half_range_ns":20800000,"wall_mad_ns":20800000,"wall_outliers":0,"speed_up":1.923"#))
+    #expect(lines[5].hasPrefix(#"{"type":"verdict","verdict":"CPU-bound","finding":"CPU-bound: serial kept"#))
+    #expect(lines[5].hasSuffix(#""fastest":"threads ×2","leaders":["threads ×2","processes/shm ×2"]}"#))
+  }
+}

@@ -1,0 +1,79 @@
+import LanesCore
+import LanesReport
+
+/// Records made up for tests, in milliseconds and with every figure set.
+enum Samples {
+  /// What a made-up run needed; times in milliseconds.
+  struct Figures {
+    var wall: Double
+    var user: Double
+    var system = 0.0
+    var voluntary = 20
+    var involuntary = 3
+    var minor = 900
+    var major = 0
+    var between = 0
+    var storageRead: Int? = 0
+    /// Shares of the stages' time.
+    var loading = 0.02
+    var storing = 0.0
+  }
+
+  static let serial = EngineSetup(kind: .serial, lanes: 1)
+  static let eventLoop = EngineSetup(kind: .eventloop, lanes: 1)
+  static func threads(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .threads, lanes: lanes) }
+  static func pipe(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .pipe) }
+  static func shm(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .shm) }
+
+  static func record(_ setup: EngineSetup, _ figures: Figures) -> RunRecord {
+    var record = RunRecord(setup: setup)
+    record.unitsDone = 100
+    record.wall = Int64((figures.wall * 1e6).rounded())
+    record.coordinator.user = Int64((figures.user * 1e6).rounded())
+    record.coordinator.system = Int64((figures.system * 1e6).rounded())
+    record.coordinator.voluntarySwitches = figures.voluntary
+    record.coordinator.involuntarySwitches = figures.involuntary
+    record.coordinator.minorFaults = figures.minor
+    record.coordinator.majorFaults = figures.major
+    record.coordinator.peakMemory = 24 << 20
+    record.coordinator.storageRead = figures.storageRead
+    record.coordinator.storageWritten = 0
+    record.bytesIn = 400 << 20
+    record.bytesOut = 10 << 20
+    record.bytesBetween = figures.between
+    record.lanes = (0..<setup.lanes).map { _ in lane(figures, of: setup) }
+    return record
+  }
+
+  private static func lane(_ figures: Figures, of setup: EngineSetup) -> LaneUsage {
+    var lane = LaneUsage()
+    let busy = figures.wall * 1e6 * 0.9
+    lane.units = 100 / setup.lanes
+    lane.loading = Int64(busy * figures.loading)
+    lane.storing = Int64(busy * figures.storing)
+    lane.performing = Int64(busy * (1 - figures.loading - figures.storing))
+    return lane
+  }
+
+  /// A contender of five rounds that lie 1 % apart.
+  static func contender(_ setup: EngineSetup, _ figures: Figures, rounds: Int = 5) -> Contender {
+    let factors = [1, 1.01, 0.99, 1.02, 0.98]
+    let records = (0..<rounds).map { round in
+      var varied = figures
+      varied.wall *= factors[round % factors.count]
+      return record(setup, varied)
+    }
+    return Contender(setup: setup, records: records)
+  }
+
+  /// A batch that computes: two lanes take half the time.
+  static var computing: [Contender] {
+    [
+      contender(serial, Figures(wall: 4_000, user: 3_900, system: 60)),
+      contender(threads(2), Figures(wall: 2_060, user: 3_950, system: 70)),
+      contender(pipe(2), Figures(wall: 2_300, user: 3_990, system: 160, between: 100 << 20)),
+      contender(shm(2), Figures(wall: 2_080, user: 3_960, system: 90, between: 100 << 20)),
+      contender(eventLoop, Figures(wall: 4_040, user: 3_910, system: 70)),
+    ]
+  }
+}
