@@ -33,6 +33,7 @@ let package = Package(
       name: "lanes",
       dependencies: [
         "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport", arguments,
+        system,
       ],
       swiftSettings: strict),
     .target(name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", system], path: "Tests/LanesTesting", swiftSettings: strict),

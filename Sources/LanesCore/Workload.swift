@@ -50,6 +50,13 @@ package enum PlanStep {
 /// Takes outcomes in unit order, on the coordinating thread.
 package protocol Fold: AnyObject {
   func absorb(_ unit: Unit, _ outcome: Outcome)
+  /// False once results can no longer be passed on, such as when the reader of standard output has gone away; the run
+  /// then ends.
+  var wantsMore: Bool { get }
+}
+
+extension Fold {
+  package var wantsMore: Bool { true }
 }
 
 /// A plan whose units are all known.

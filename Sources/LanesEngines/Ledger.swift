@@ -114,6 +114,7 @@ final class Ledger {
     }
     if case .done = outcome { print(output) }
     fold.absorb(unit, outcome)
+    if !fold.wantsMore, record.ending == .complete { record.ending = .outputClosed }
   }
 
   private func print(_ output: UnsafeRawBufferPointer) {

@@ -44,4 +44,6 @@ package struct ConvertRequest: Sendable {
 package struct PlanRefusal: Error, Sendable, Equatable {
   /// One sentence each, without a full stop; the first few of what is wrong.
   package let messages: [String]
+
+  package init(messages: [String]) { self.messages = messages }
 }

@@ -34,6 +34,12 @@ package struct Descriptor: ~Copyable, Sendable {
     return Descriptor(owning: number)
   }
 
+  /// Opens a file for writing, empty; makes it when it does not exist.
+  package static func creating(_ path: FilePath) throws(SystemError) -> Descriptor {
+    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    return Descriptor(owning: try retrying("open") { path.withPlatformString { open($0, flags, 0o666) } })
+  }
+
   /// An event counter for waking a reactor, eventfd(2).
   package static func event() throws(SystemError) -> Descriptor {
     Descriptor(owning: try retrying("eventfd") { clinux_eventfd() })

@@ -1,1 +1,10 @@
-print("lanes")
+import LanesEngines
+import LanesOS
+
+// A worker never sees the command-line parser: it must start in milliseconds.
+let words = CommandLine.arguments
+if words.count == 3, words[1] == WorkerMode.word, let parent = Int32(words[2]) {
+  exitProcess(WorkerMode.run(parent: parent))
+} else {
+  LanesCommand.main()
+}

@@ -38,6 +38,8 @@ int clinux_self_usage(struct clinux_usage *usage);
 int clinux_rename(const char *from, const char *to, bool replace);
 // Gives the unnamed file behind `fd` a name; EEXIST when it is taken.
 int clinux_link_unnamed(int fd, const char *to);
+// Columns of the terminal behind `fd`, or 0.
+int clinux_terminal_width(int fd);
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
 int clinux_punch(int fd, int64_t offset, int64_t length);
 extern const int clinux_o_tmpfile, clinux_madv_populate_read;

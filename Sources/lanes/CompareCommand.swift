@@ -1,0 +1,4 @@
+import ArgumentParser
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "compare")
+}

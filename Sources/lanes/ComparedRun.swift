@@ -1,0 +1,51 @@
+import Glibc
+import LanesCore
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// The arrangement between `lanes compare` and the runs that it starts: two environment variables.
+///
+/// `LANES_RECORD_DESCRIPTOR` is the number of an inherited pipe on which the run sends its record; with `LANES_COLD` set
+/// the run drops its inputs from the page cache before it starts the clock.
+enum ComparedRun {
+  static let descriptorVariable = "LANES_RECORD_DESCRIPTOR"
+  static let coldVariable = "LANES_COLD"
+
+  static var isCold: Bool { Terminal.variable(coldVariable) != nil }
+
+  /// Sends the record to `lanes compare`, if that is who started this run.
+  static func report(_ record: RunRecord) {
+    guard let number = Terminal.variable(descriptorVariable).flatMap({ Int32($0) }) else { return }
+    var writer = WireWriter()
+    writer.write(record)
+    writer.bytes.withUnsafeBytes { try? DescriptorIO.writeAll(number, $0) }
+  }
+
+  /// Drops every file that the plan's units read.
+  static func dropInputs(of plan: any UnitPlan) {
+    var last: FilePath?
+    while case .unit(let unit) = nextUnit(plan) {
+      let path: FilePath?
+      switch unit.source {
+      case .file(let file): path = file
+      case .slice(let slice): path = slice.path
+      case .none, .bytes: path = nil
+      }
+      guard let path, path != last, let file = try? Descriptor.reading(path) else { continue }
+      PageCache.drop(file)
+      last = path
+    }
+  }
+
+  private static func nextUnit(_ plan: any UnitPlan) -> PlanStep {
+    while true {
+      switch plan.next() {
+      case .failed: continue
+      case .waiting: return .end
+      case .unit(let unit): return .unit(unit)
+      case .end: return .end
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import LanesCore
+import LanesOS
+import LanesReport
+
+/// Standard error for people: a progress line that gets out of the way of messages.
+///
+/// Used by the coordinating thread only.
+final class Console: Observer {
+  private let showsProgress: Bool
+  private let usesColor: Bool
+  private let began = monotonicNow()
+  private var drawn = false
+  private var lastDrawn: Int64 = 0
+  private var line = ProgressLine(done: 0, total: nil, failed: 0, elapsed: .zero)
+  /// Ten times a second is smooth to the eye and costs nothing.
+  private static let interval: Int64 = 100_000_000
+
+  /// - Parameter resultsOnScreen: results of this command appear one by one on standard output; a bar between them on
+  ///   the same terminal would only be in the way.
+  init(_ arguments: EngineArguments, resultsOnScreen: Bool) {
+    let isClear = Terminal.isTerminal(2) && !(resultsOnScreen && Terminal.isTerminal(1))
+    showsProgress =
+      switch arguments.progress {
+      case .always: !arguments.quiet
+      case .never: false
+      case .auto: isClear && !arguments.quiet
+      }
+    usesColor = !arguments.noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(2)
+  }
+
+  func batchStarted(totalUnits: Int?) { line.total = totalUnits }
+  func planGrew(totalUnits: Int?) { line.total = totalUnits }
+
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    line.done += 1
+    if record.failed { line.failed += 1 }
+    let now = monotonicNow()
+    guard showsProgress, now - lastDrawn >= Self.interval else { return }
+    lastDrawn = now
+    line.elapsed = .nanoseconds(now - began)
+    // The last column stays free: some terminals wrap as soon as it is filled.
+    let width = max(20, Terminal.width(2) - 1)
+    StandardError.write("\r\u{1B}[K" + line.render(width: width, color: usesColor))
+    drawn = true
+  }
+
+  /// A line of its own, the progress line gone.
+  func say(_ text: String) {
+    clear()
+    StandardError.line(text)
+  }
+
+  func failed(_ unit: Unit, _ failure: UnitFailure) { say("lanes: \(unit.label): \(failure.reason)") }
+
+  func clear() {
+    if drawn { StandardError.write("\r\u{1B}[K") }
+    drawn = false
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import LanesCore
+import LanesImages
+import LanesOS
+
+/// What the shell sees. One place for all of them; the README lists the same.
+enum ExitStatus: Int32 {
+  case good = 0
+  /// The batch ended, some units failed.
+  case someFailed = 1
+  /// Wrong usage or a refused plan; nothing was written.
+  case usage = 64
+  /// Something that is required is missing.
+  case missing = 69
+  /// Stopped early; nothing partial is left.
+  case stoppedEarly = 74
+
+  /// Ends a command with one sentence on standard error.
+  func failing(_ sentence: String) -> ExitCode {
+    StandardError.line("lanes: \(sentence)")
+    return ExitCode(rawValue)
+  }
+
+  /// The status of a run; tells why it ended early, and dies by the signal that ended it.
+  static func of(_ record: RunRecord) -> ExitCode? {
+    switch record.ending {
+    case .complete, .outputClosed:
+      return record.unitsFailed > 0 ? ExitCode(someFailed.rawValue) : nil
+    case .halted(let reason):
+      return stoppedEarly.failing("stopped early: \(reason)")
+    case .signalled(let signal):
+      StopSignals.die(by: signal)
+    }
+  }
+
+  /// The status for a run that could not be done at all.
+  static func of(_ error: EngineError) -> ExitCode {
+    switch error {
+    case .missing(let reason): missing.failing(reason)
+    case .system(let reason): stoppedEarly.failing(reason)
+    }
+  }
+
+  static func of(_ refusal: PlanRefusal) -> ExitCode {
+    for message in refusal.messages { StandardError.line("lanes: \(message)") }
+    return ExitCode(usage.rawValue)
+  }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import LanesCore
+import LanesImages
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// `lanes images convert`: a directory of images in, a mirrored directory out.
+struct ImagesConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert and resize images: files, whole directories, or a list of names.",
+    discussion: """
+      A directory is walked and its tree mirrored below DEST. Every result appears under its
+      name only when it is complete. Nothing is written when two inputs would give one
+      output, when an output is an input, or when an output exists (see --overwrite).
+      lanes images convert - -o - converts one image in a pipeline.
+      """)
+
+  @Argument(help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
+  var inputs: [String] = []
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("A directory, a file for one input, or - for standard output.", valueName: "DEST"),
+    completion: .file())
+  var output: String
+
+  @Option(
+    name: .customLong("files-from"), help: ArgumentHelp("Read names of inputs from FILE, one a line; - is standard input.", valueName: "FILE"),
+    completion: .file())
+  var filesFrom: String?
+
+  @Flag(name: .customShort("0"), help: "Names in --files-from end with NUL instead of a newline.")
+  var nulSeparated = false
+
+  @Flag(help: "Replace outputs that exist.")
+  var overwrite = false
+
+  @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
+  var dryRun = false
+
+  @OptionGroup(title: "Image options")
+  var image: ImageArguments
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  func run() throws {
+    let printer = ResultPrinter()
+    let console = Console(engine, resultsOnScreen: engine.json)
+    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json)
+    let names = try makeInputs()
+    let isPiped = names == [FilePath("-")] || output == "-"
+    let request = makeRequest(names)
+    let makePlan: () throws -> any UnitPlan = isPiped ? { try PipelinePlan(names, output) } : { try ConvertPlan(request) }
+    do {
+      if dryRun { return try printPlan(request, isPiped: isPiped, printer) }
+      let workload = ConvertWorkload(try image.options(formatOfDestination: formatOfDestination(request, isPiped)))
+      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes)
+      let record = try job.run(engine, console)
+      if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
+      record.printStatistics(engine, to: printer)
+      printer.flush()
+      if let status = ExitStatus.of(record) { throw status }
+    } catch let refusal as PlanRefusal {
+      throw ExitStatus.of(refusal)
+    }
+  }
+
+  private func formatOfDestination(_ request: ConvertRequest, _ isPiped: Bool) -> ConvertOptions.Format {
+    isPiped ? .same : request.formatOfDestination
+  }
+
+  /// Names from the command line and from the list.
+  private func makeInputs() throws -> [FilePath] {
+    let inputs = inputs.map { FilePath($0) }
+    guard let filesFrom else {
+      guard !inputs.isEmpty else { throw ValidationError("No INPUT: name images, directories, or a list with --files-from.") }
+      return inputs
+    }
+    do {
+      let list = try NameList.read(filesFrom, nulSeparated: nulSeparated)
+      guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
+      return inputs + list
+    } catch let failure as UnitFailure {
+      throw ExitStatus.usage.failing("the list \(filesFrom) cannot be read: \(failure.reason)")
+    }
+  }
+
+  private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
+    ConvertRequest(
+      inputs: names, destination: FilePath(output),
+      destinationIsDirectory: output.hasSuffix("/") || filesFrom != nil, format: image.to, overwrite: overwrite)
+  }
+
+  private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {
+    guard !isPiped else { throw ValidationError("--dry-run has nothing to plan for - .") }
+    for line in try ConvertPlan(request).lines { printer.line(line.text) }
+    printer.flush()
+  }
+}

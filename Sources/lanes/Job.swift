@@ -1,0 +1,90 @@
+import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesReport
+
+/// What a subcommand has prepared: a workload, how to plan its units, and where outcomes go.
+struct Job {
+  let workload: any Workload
+  /// Makes the plan anew; a comparison from a cold cache makes it twice.
+  let makePlan: () throws -> any UnitPlan
+  let fold: any Fold
+}
+
+extension Job {
+  /// Runs the job under the engine that `arguments` ask for and reports what that cost.
+  func run(_ arguments: EngineArguments, _ console: Console) throws -> RunRecord {
+    try StopSignals.install()
+    let plan = try makePlan()
+    if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
+    let engine = arguments.engine()
+    let trace = try makeTrace(arguments, engine.setup)
+    let observer: any Observer = trace.map { BothObservers(console, $0) } ?? console
+    let record: RunRecord
+    do {
+      record = try engine.run(Batch(workload: workload, plan: plan, fold: fold), observer: observer)
+    } catch {
+      console.clear()
+      throw ExitStatus.of(error)
+    }
+    console.clear()
+    try finish(trace, arguments)
+    ComparedRun.report(record)
+    return record
+  }
+
+  private func makeTrace(_ arguments: EngineArguments, _ setup: EngineSetup) throws -> Trace? {
+    guard let path = arguments.trace else { return nil }
+    do {
+      return try Trace(path, setup: setup)
+    } catch {
+      throw ExitStatus.usage.failing("the trace cannot be written to \(path): \(error.reason)")
+    }
+  }
+
+  private func finish(_ trace: Trace?, _ arguments: EngineArguments) throws {
+    do {
+      try trace?.finish()
+    } catch {
+      StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(error)")
+    }
+  }
+}
+
+extension RunRecord {
+  /// Prints statistics where they were asked for.
+  func printStatistics(_ arguments: EngineArguments, to printer: ResultPrinter) {
+    guard arguments.stats else { return }
+    if arguments.json {
+      printer.line(RunJSON.line(self))
+    } else {
+      for line in StatsText.lines(self) { StandardError.line(line) }
+    }
+  }
+}
+
+/// Results on standard output, a few thousand at a time; at once where a person watches.
+final class ResultPrinter {
+  private var pending = Bytes()
+  private let isImmediate = Terminal.isTerminal(1)
+  /// False once the reader has gone away or the disk is full.
+  private(set) var isOpen = true
+
+  func line(_ text: String) { bytes(Bytes((text + "\n").utf8)) }
+
+  func bytes(_ bytes: Bytes) {
+    pending += bytes
+    if isImmediate || pending.count > 32_768 { flush() }
+  }
+
+  func flush() {
+    defer { pending.removeAll(keepingCapacity: true) }
+    guard isOpen, !pending.isEmpty else { return }
+    do {
+      try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes) }
+    } catch {
+      isOpen = false
+      if case .failed(let error) = error { StandardError.line("lanes: standard output: \(error.reason)") }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesPrimes
+import LanesReport
+
+/// `lanes primes`: primes of a range, found by sieving.
+struct PrimesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "primes",
+    abstract: "Count, list or add up the primes of a range.",
+    discussion: """
+      Without bounds all primes up to 1e9, with one bound up to it, with two from the first
+      to the second, both included, anywhere from 0 to 2^64-1. Bounds read 1e9, 2^32,
+      10_000 or 1e12+1e8.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Bounds: [[START] STOP].", valueName: "BOUND"), transform: parseCount)
+  var bounds: [UInt64] = []
+
+  @Flag(exclusivity: .exclusive)
+  var question = Question.count
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  /// What is asked about the primes.
+  enum Question: String, EnumerableFlag {
+    case count, list, sum, twins
+
+    static func help(for value: Question) -> ArgumentHelp? {
+      switch value {
+      case .count: "Print how many there are (default)."
+      case .list: "Print them, ascending, one a line."
+      case .sum: "Print their sum, exactly."
+      case .twins: "Print how many pairs of primes differ by two."
+      }
+    }
+
+    var mode: PrimesMode {
+      switch self {
+      case .count: .count
+      case .list: .list
+      case .sum: .sum
+      case .twins: .twins
+      }
+    }
+  }
+
+  func run() throws {
+    let range = try makeRange()
+    let total = PrimesTotal()
+    let job = Job(
+      workload: PrimesWorkload(mode: question.mode), makePlan: { PrimesPlan(range, mode: question.mode) }, fold: total)
+    let console = Console(engine, resultsOnScreen: question == .list)
+    let record = try job.run(engine, console)
+    let printer = ResultPrinter()
+    if let (unit, failure) = total.firstFailure { console.failed(unit, failure) }
+    if record.ending == .complete, record.unitsFailed == 0 { printResult(range, total.total, printer) }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
+  }
+
+  private func makeRange() throws -> PrimeRange {
+    let stop = bounds.last ?? 1_000_000_000
+    guard bounds.count <= 2 else { throw ValidationError("At most two bounds: START and STOP.") }
+    do {
+      return try PrimeRange(start: bounds.count == 2 ? bounds[0] : 0, stop: stop)
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  private func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
+    let value =
+      switch question {
+      case .count, .list: String(total.count)
+      case .sum: String(total.sum)
+      case .twins: String(total.twins)
+      }
+    if engine.json {
+      guard question != .list else { return }
+      var json = JSONWriter()
+      json.object {
+        $0.member("type", "primes")
+        $0.member("start", range.start)
+        $0.member("stop", range.stop)
+        // Sums exceed what JSON readers keep exactly, hence a string.
+        if question == .sum { $0.member("sum", value) } else { $0.member(question.rawValue, UInt64(value)) }
+      }
+      printer.line(json.text)
+    } else if question != .list {
+      printer.line(value)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import LanesCore
+import LanesEngines
+import LanesFiles
+import LanesImages
+import LanesOS
+import LanesPrimes
+
+/// This program as a worker of its own processes engine: `lanes worker PARENT`, on inherited descriptors.
+enum WorkerMode {
+  static let word = "worker"
+
+  /// How the engine starts a worker.
+  static let command = WorkerCommand(arguments: [word])
+
+  /// Every workload that a worker can be asked for.
+  private static let workloads: [any Workload.Type] = [
+    ConvertWorkload.self, PrimesWorkload.self, CountWorkload.self,
+  ]
+
+  /// Serves until the coordinator says so; returns the exit status.
+  static func run(parent: Int32) -> Int32 {
+    do {
+      try Worker.serve(parent: parent, workloads: workloads)
+      return 0
+    } catch let failure as Worker.Failure {
+      StandardError.line("lanes: worker: \(failure.reason)")
+    } catch {
+      // The coordinator is gone or has closed the pipe; there is nobody to tell.
+    }
+    return 70
+  }
+}
