@@ -117,8 +117,10 @@ void ccodecs_free(void *memory);
 
 // Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
 
-// The Lanczos window of three lobes, sinc(x)·sinc(x/3) inside −3…3, else 0.
-double ccodecs_lanczos3(double x);
+// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`, by the Lanczos window of three lobes:
+// sinc(x)·sinc(x/3) for |x| < 3, where x is the distance of the sample's middle divided by `stretch` (at least 1).
+// `weights` has room for 6·stretch + 3. Returns how many there are; the first belongs to sample `first`.
+int ccodecs_window(double center, double stretch, int count, int *first, double *weights);
 
 // How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
 // Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
