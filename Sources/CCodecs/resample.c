@@ -180,6 +180,8 @@ inlined void narrow(
 }
 
 // Each kernel twice on x86-64: with 256-bit vectors where the processor has AVX2, else with the 128-bit ones of SSE2.
+// Measured for 1280 × 800 RGB to 512 × 320 on a Xeon of 2023: widen 0.42 and 0.46 ms, resample 1.60 and 2.13 ms, blend
+// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimised in debug builds too.
 #if defined(__x86_64__)
 #define wide __attribute__((target("avx2")))
 #define twice(name, parameters, arguments, body)                                                                       \

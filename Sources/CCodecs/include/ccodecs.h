@@ -38,9 +38,18 @@ struct ccodecs_image {
   bool alpha;
 };
 
+// What a PNG says of its colours without a profile (chunks sRGB, gAMA and cHRM), in libpng's fixed point of 1/100,000.
+struct ccodecs_colour {
+  bool srgb, primaries;
+  int intent;
+  int32_t gamma;     // 0 for none
+  int32_t points[8]; // x and y of white, red, green and blue
+};
+
 struct ccodecs_header {
   struct ccodecs_image image;
   bool progressive; // progressive JPEG or interlaced PNG
+  struct ccodecs_colour colour;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
   // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header.
   const uint8_t *icc, *exif;
@@ -57,6 +66,7 @@ struct ccodecs_limits {
 struct ccodecs_metadata {
   const uint8_t *icc, *exif; // NULL for none
   size_t icc_size, exif_size;
+  struct ccodecs_colour colour; // for PNG only
 };
 
 // Takes the next encoded bytes; false stops the encoder.
