@@ -95,6 +95,14 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
     leave(decoder, ccodecs_damaged, "rows have an unexpected size");
 }
 
+static void find_colour(struct ccodecs_png_decoder *decoder, struct ccodecs_colour *colour) {
+  int32_t *at = colour->points;
+  colour->srgb = png_get_sRGB(decoder->png, decoder->info, &colour->intent) != 0;
+  if (!png_get_gAMA_fixed(decoder->png, decoder->info, &colour->gamma)) colour->gamma = 0;
+  colour->primaries = png_get_cHRM_fixed(
+                        decoder->png, decoder->info, at, at + 1, at + 2, at + 3, at + 4, at + 5, at + 6, at + 7) != 0;
+}
+
 static void find_metadata(struct ccodecs_png_decoder *decoder, struct ccodecs_header *header) {
   png_charp name;
   png_bytep bytes = NULL;
@@ -133,6 +141,7 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   check_size(decoder, header);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
+  find_colour(decoder, &header->colour);
   header->progressive = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
   set_transforms(decoder);
   header->image = decoder->image;

@@ -35,6 +35,14 @@ static void on_write(png_structp png, png_bytep bytes, size_t count) {
 
 static void on_flush(png_structp png) { (void)png; }
 
+static void set_colour(struct ccodecs_png_encoder *encoder, const struct ccodecs_colour *colour) {
+  const int32_t *at = colour->points;
+  if (colour->srgb) png_set_sRGB(encoder->png, encoder->info, colour->intent);
+  if (colour->gamma > 0) png_set_gAMA_fixed(encoder->png, encoder->info, colour->gamma);
+  if (colour->primaries)
+    png_set_cHRM_fixed(encoder->png, encoder->info, at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
+}
+
 static void write_header(
   struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, int level,
   const struct ccodecs_metadata *metadata) {
@@ -46,7 +54,9 @@ static void write_header(
   png_set_IHDR(
     png, encoder->info, image->width, image->height, image->depth, kind, PNG_INTERLACE_NONE,
     PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  if (metadata->icc)
+  // A profile says more than the other chunks and takes their place (PNG specification, 11.3.2.3).
+  if (!metadata->icc) set_colour(encoder, &metadata->colour);
+  else
     png_set_iCCP(png, encoder->info, "icc", PNG_COMPRESSION_TYPE_BASE, metadata->icc, (png_uint_32)metadata->icc_size);
   if (metadata->exif)
     png_set_eXIf_1(png, encoder->info, (png_uint_32)metadata->exif_size, (png_bytep)metadata->exif);

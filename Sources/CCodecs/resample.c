@@ -17,11 +17,23 @@ void *ccodecs_allocate(size_t count) {
 }
 void ccodecs_free(void *memory) { free(memory); }
 
-double ccodecs_lanczos3(double x) {
+static double lanczos3(double x) {
   if (fabs(x) < 1e-9) return 1;
   if (fabs(x) >= 3) return 0;
   double angle = 3.14159265358979323846 * x;
   return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
+}
+
+int ccodecs_window(double center, double stretch, int count, int *first, double *weights) {
+  int low = (int)fmax(0, floor(center - 3 * stretch)), high = (int)fmin(count - 1, ceil(center + 3 * stretch));
+  // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
+  while (high > low && fabs(lanczos3((high + 0.5 - center) / stretch)) < 1e-7) high--;
+  while (low < high && fabs(lanczos3((low + 0.5 - center) / stretch)) < 1e-7) low++;
+  double sum = 0;
+  for (int at = low; at <= high; at++) sum += weights[at - low] = lanczos3((at + 0.5 - center) / stretch);
+  for (int at = low; at <= high; at++) weights[at - low] /= sum;
+  *first = low;
+  return high - low + 1;
 }
 
 // Eight lanes from 8, 4 or 2 weights.
@@ -93,18 +105,33 @@ inlined void blend(const float *const *rows, const float *weights, int count, fl
   }
 }
 
+// Multiplies the colours of `samples` floats by their pixel's alpha times `scale`.
+inlined void premultiply(float *out, const int lanes, float scale, size_t samples) {
+  const floats ones = {1, 1, 1, 1, 1, 1, 1, 1};
+  size_t at = 0;
+  for (; at + 8 <= samples; at += 8) {
+    floats pixels = *(floats *)(out + at), scaled = pixels * scale;
+    // Indices from 8 on name elements of `ones`: alpha itself stays.
+    *(floats *)(out + at) = pixels
+                            * (lanes == 4 ? __builtin_shufflevector(scaled, ones, 3, 3, 3, 8, 7, 7, 7, 8)
+                                          : __builtin_shufflevector(scaled, ones, 1, 8, 3, 8, 5, 8, 7, 8));
+  }
+  for (; at < samples; at += (size_t)lanes) {
+    float alpha = out[at + (size_t)lanes - 1] * scale;
+    for (int lane = 0; lane + 1 < lanes; lane++) out[at + (size_t)lane] *= alpha;
+  }
+}
+
 inlined void widen(const uint8_t *row, float *out, const struct ccodecs_image *image) {
-  const size_t lanes = (size_t)image->lanes, samples = (size_t)image->width * lanes;
+  const size_t samples = (size_t)image->width * (size_t)image->lanes;
   if (image->depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
   else
     for (size_t i = 0; i < samples; i++) out[i] = (float)((const uint16_t *)(const void *)row)[i];
   if (!image->alpha) return;
   const float scale = image->depth == 8 ? 1.0f / 255 : 1.0f / 65535;
-  for (size_t pixel = 0; pixel < samples; pixel += lanes) {
-    float alpha = out[pixel + lanes - 1] * scale;
-    for (size_t lane = 0; lane + 1 < lanes; lane++) out[pixel + lane] *= alpha;
-  }
+  if (image->lanes == 4) premultiply(out, 4, scale, samples);
+  else premultiply(out, 2, scale, samples);
 }
 
 inlined float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
@@ -153,6 +180,8 @@ inlined void narrow(
 }
 
 // Each kernel twice on x86-64: with 256-bit vectors where the processor has AVX2, else with the 128-bit ones of SSE2.
+// Measured for 1280 × 800 RGB to 512 × 320 on a Xeon of 2023: widen 0.42 and 0.46 ms, resample 1.60 and 2.13 ms, blend
+// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimised in debug builds too.
 #if defined(__x86_64__)
 #define wide __attribute__((target("avx2")))
 #define twice(name, parameters, arguments, body)                                                                       \

@@ -2,7 +2,7 @@ import CCodecs
 import LanesCore
 
 /// What C calls back into while it decodes or encodes one image. Nothing is thrown across C: a failure is kept here and
-/// thrown once C has returned.
+/// thrown once C has returned. C holds it unretained; every decoder and encoder here retains it for as long as C does.
 final class CodecContext {
   let checkpoint: Checkpoint
   let output: OutputBuffer

@@ -10,9 +10,9 @@ package struct ConvertOptions: Sendable, Equatable {
 
   /// Which descriptions of an image go along with it.
   package enum Metadata: UInt8, Sendable, CaseIterable {
-    /// Colour profile and Exif.
+    /// Colour description and Exif.
     case all
-    /// The colour profile only.
+    /// The colour description only: the profile, or what a PNG says without one.
     case icc
     case none
   }

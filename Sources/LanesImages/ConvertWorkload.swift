@@ -17,8 +17,6 @@ package struct ConvertWorkload: Workload {
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       let context = CodecContext(checkpoint: checkpoint, output: output)
-      // C holds the context unretained; it lives until the conversion and its codecs are gone.
-      defer { withExtendedLifetime(context) {} }
       let conversion = try Conversion(bytes, options: options, context: context)
       return try conversion.run(bytes).encoded()
     }

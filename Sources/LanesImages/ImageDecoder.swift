@@ -7,9 +7,12 @@ struct ImageHeader {
   /// The colour profile, unless it does not describe the decoded rows.
   var profile: Bytes?
   var exif: Exif?
+  /// What a PNG says of its colours without a profile.
+  var colour: ccodecs_colour
 
   init(_ header: ccodecs_header) {
     shape = header.image.shape
+    colour = header.colour
     if let start = header.icc, !header.cmyk {
       profile = Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))
     }

@@ -6,6 +6,8 @@ struct ImageMetadata {
   var profile: Bytes?
   /// A TIFF structure, as PNG's eXIf holds it.
   var exif: Bytes?
+  /// Goes into a PNG when there is no profile.
+  var colour = ccodecs_colour()
 
   /// Nothing.
   init() {}
@@ -15,6 +17,7 @@ struct ImageMetadata {
     if options.metadata != .none, let profile = header.profile, Self.describes(profile, shape) {
       self.profile = profile
     }
+    if options.metadata != .none { colour = header.colour }
     if options.metadata == .all, var exif = header.exif {
       if options.autoOrient { exif.resetOrientation() }
       self.exif = exif.bytes
@@ -33,7 +36,7 @@ struct ImageMetadata {
       (exif ?? []).withUnsafeBufferPointer { exifBytes in
         var metadata = ccodecs_metadata(
           icc: profile == nil ? nil : profileBytes.baseAddress, exif: exif == nil ? nil : exifBytes.baseAddress,
-          icc_size: profileBytes.count, exif_size: exifBytes.count)
+          icc_size: profileBytes.count, exif_size: exifBytes.count, colour: colour)
         return body(&metadata)
       }
     }

@@ -23,45 +23,26 @@ struct ResampleAxis {
   ///   - outputCount: samples wanted for that extent.
   init(inputCount: Int, extent: Double, outputCount: Int) {
     let scale = extent / Double(outputCount)
-    let windows = (0..<outputCount).map { Window(center: (Double($0) + 0.5) * scale, scale: scale, count: inputCount) }
-    let taps = windows.map(\.weights.count).max() ?? 1
-    let stride = (taps + 7) / 8 * 8
+    // When the image shrinks, the filter is stretched over `scale` input samples per lobe, so that it removes what the
+    // smaller image cannot show.
+    let stretch = max(scale, 1)
+    let room = Int(2 * Self.lobes * stretch) + 4
+    let stride = (min(room, inputCount) + 7) / 8 * 8
+    var first = [Int32](repeating: 0, count: outputCount)
     var weights = [Float](repeating: 0, count: outputCount * stride)
-    for (index, window) in windows.enumerated() {
-      for (tap, weight) in window.weights.enumerated() { weights[index * stride + tap] = Float(weight) }
+    var taps = 1
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: room) { window in
+      for index in 0..<outputCount {
+        let center = (Double(index) + 0.5) * scale
+        let count = Int(ccodecs_window(center, stretch, Int32(inputCount), &first[index], window.baseAddress!))
+        for tap in 0..<count { weights[index * stride + tap] = Float(window[tap]) }
+        taps = max(taps, count)
+      }
     }
-    self.first = windows.map { Int32($0.first) }
+    self.first = first
     self.weights = weights
     self.taps = taps
     self.stride = stride
     self.inputCount = inputCount
-  }
-
-  /// The input samples that lie under the filter around one point, cut off at the image's edges.
-  private struct Window {
-    var first: Int
-    var weights: [Double]
-
-    /// When the image shrinks, the filter is stretched over `scale` input samples per lobe, so that it removes what
-    /// the smaller image cannot show.
-    init(center: Double, scale: Double, count: Int) {
-      let stretch = max(scale, 1)
-      let reach = ResampleAxis.lobes * stretch
-      let lowest = max(0, Int((center - reach).rounded(.down)))
-      let highest = min(count - 1, Int((center + reach).rounded(.up)))
-      first = lowest
-      weights = (lowest...highest).map { ccodecs_lanczos3((Double($0) + 0.5 - center) / stretch) }
-      trim()
-      let sum = weights.reduce(0, +)
-      for index in weights.indices { weights[index] /= sum }
-    }
-
-    /// Drops weights of nothing at both ends; an axis that keeps its size is left with one weight of 1.
-    private mutating func trim() {
-      while weights.count > 1, abs(weights[weights.count - 1]) < 1e-7 { weights.removeLast() }
-      let leading = min(weights.prefix { abs($0) < 1e-7 }.count, weights.count - 1)
-      weights.removeFirst(leading)
-      first += leading
-    }
   }
 }

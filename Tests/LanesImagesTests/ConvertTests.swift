@@ -120,6 +120,22 @@ private let goodFixtures = [
     #expect(fitting.profile == nil, "a profile for colours does not go along with gray")
   }
 
+  @Test func `a PNG without a profile keeps its gamma and primaries`() throws {
+    var metadata = ImageMetadata()
+    metadata.colour.gamma = 100_000
+    metadata.colour.primaries = true
+    metadata.colour.points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    let image = Samples(8, 8, lanes: 4) { x, y, _ in 16 * x + y }
+    try image.send(to: PNGEncoder(image.shape, metadata: metadata, options: options(), context: context))
+    let input = context.output.withBytes { Bytes($0) }
+    let kept = try header(of: convert(input, options { $0.resize = ResizeSpec("4x4") }).output).colour
+    #expect(kept.gamma == 100_000)
+    #expect(kept.primaries && kept.points.2 == 68_000)
+    let dropped = try header(of: convert(input, options { $0.metadata = .none }).output).colour
+    #expect(dropped.gamma == 0 && !dropped.primaries)
+  }
+
   @Test func `a timeout stops the unit`() throws {
     let checkpoint = Checkpoint(timeout: .zero)
     for name in ["seeds.jpg", "dragonfly-progressive.jpg", "nuthatch-interlaced.png", "nuthatch-rgb.png"] {

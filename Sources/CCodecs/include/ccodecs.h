@@ -38,9 +38,18 @@ struct ccodecs_image {
   bool alpha;
 };
 
+// What a PNG says of its colours without a profile (chunks sRGB, gAMA and cHRM), in libpng's fixed point of 1/100,000.
+struct ccodecs_colour {
+  bool srgb, primaries;
+  int intent;
+  int32_t gamma;     // 0 for none
+  int32_t points[8]; // x and y of white, red, green and blue
+};
+
 struct ccodecs_header {
   struct ccodecs_image image;
   bool progressive; // progressive JPEG or interlaced PNG
+  struct ccodecs_colour colour;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
   // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header.
   const uint8_t *icc, *exif;
@@ -57,6 +66,7 @@ struct ccodecs_limits {
 struct ccodecs_metadata {
   const uint8_t *icc, *exif; // NULL for none
   size_t icc_size, exif_size;
+  struct ccodecs_colour colour; // for PNG only
 };
 
 // Takes the next encoded bytes; false stops the encoder.
@@ -117,8 +127,10 @@ void ccodecs_free(void *memory);
 
 // Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
 
-// The Lanczos window of three lobes, sinc(x)·sinc(x/3) inside −3…3, else 0.
-double ccodecs_lanczos3(double x);
+// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`, by the Lanczos window of three lobes:
+// sinc(x)·sinc(x/3) for |x| < 3, where x is the distance of the sample's middle divided by `stretch` (at least 1).
+// `weights` has room for 6·stretch + 3. Returns how many there are; the first belongs to sample `first`.
+int ccodecs_window(double center, double stretch, int count, int *first, double *weights);
 
 // How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
 // Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
