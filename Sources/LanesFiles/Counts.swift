@@ -53,7 +53,9 @@ package struct CountPartial: Sendable, Equatable {
 
 extension CountPartial {
   /// Counts `bytes`; lines and words only as far as `columns` asks for them.
-  init(of bytes: RawSpan, columns: CountColumns, level: Int32 = ckernels_best_level()) {
+  ///
+  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
+  package init(of bytes: RawSpan, columns: CountColumns, level: Int32 = ckernels_best_level()) {
     counts.bytes = UInt64(bytes.byteCount)
     guard columns.contains(.lines) || columns.contains(.words) else { return }
     bytes.withUnsafeBytes { buffer in

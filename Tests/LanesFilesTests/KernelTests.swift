@@ -1,0 +1,84 @@
+import CKernels
+import LanesCore
+import LanesFiles
+import Testing
+
+/// A plain statement of what GNU wc 9.1 counts in the C locale.
+func reference(_ bytes: some Sequence<UInt8>) -> CountPartial {
+  var partial = CountPartial()
+  var isInside = false
+  for byte in bytes {
+    partial.counts.bytes += 1
+    if byte == 0x0A { partial.counts.lines += 1 }
+    let edge: CountPartial.Edge
+    switch byte {
+    case 0x09...0x0D, 0x20: edge = .space
+    case 0x21...0x7E: edge = .printable
+    default: continue
+    }
+    if edge == .printable && !isInside { partial.counts.words += 1 }
+    isInside = edge == .printable
+    if partial.first == .neither { partial.first = edge }
+    partial.last = edge
+  }
+  return partial
+}
+
+/// Numbers that repeat from run to run (SplitMix64).
+struct Repeatable: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Bytes of one of several flavours: any, mostly text, mostly neither, mostly newlines.
+  mutating func bytes(_ count: Int, flavour: Int) -> Bytes {
+    let choices: Bytes =
+      switch flavour % 4 {
+      case 0: Bytes(0...255)
+      case 1: Bytes("etaoin  \n\t".utf8)
+      case 2: [0, 1, 0x7F, 0x80, 0xFF, 0, 0, 0, 0, 0x20, 0x61]
+      default: [0x0A, 0x0A, 0x0A, 0x0D, 0x20, 0x21, 0x7E, 0x08, 0x0E, 0x1F]
+      }
+    return (0..<count).map { _ in choices.randomElement(using: &self)! }
+  }
+}
+
+@Suite struct KernelTests {
+  static let levels = Array(0...ckernels_best_level())
+
+  @Test(arguments: levels) func `every kernel agrees with the reference at every length and alignment`(level: Int32) {
+    var random = Repeatable(state: 1)
+    for flavour in 0..<4 {
+      let bytes = random.bytes(300, flavour: flavour)
+      for length in 0...200 {
+        for alignment in [0, 1, 7, 16, 31, 33, 63, 64] + [length % 64] {
+          expectEqual(bytes[alignment..<alignment + length], level)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: levels) func `every kernel agrees with the reference on long runs`(level: Int32) {
+    var random = Repeatable(state: 2)
+    for flavour in 0..<8 {
+      let bytes = random.bytes(100_000 + flavour * 13, flavour: flavour)
+      expectEqual(bytes[...], level)
+    }
+    expectEqual(Bytes(repeating: 0x0A, count: 1 << 17)[...], level)
+    expectEqual(Bytes(repeating: 0x00, count: 70_001)[...], level)
+  }
+
+  private func expectEqual(_ bytes: ArraySlice<UInt8>, _ level: Int32) {
+    let expected = reference(bytes)
+    bytes.withUnsafeBytes { raw in
+      let span = RawSpan(_unsafeBytes: raw)
+      #expect(CountPartial(of: span, columns: .all, level: level) == expected)
+      #expect(CountPartial(of: span, columns: .lines, level: level).counts.lines == expected.counts.lines)
+    }
+  }
+}
