@@ -22,7 +22,6 @@ class Contestant:
     argv: List[str]
     before: Callable[[], None] = lambda: None
     after: Callable[[bytes], None] = lambda output: None
-    environment: dict = field(default_factory=dict)
     samples: List["Sample"] = field(default_factory=list)
     problem: Optional[str] = None
 
@@ -48,7 +47,7 @@ def run_once(contestant: Contestant) -> Sample:
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             contestant.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            env={**os.environ, "LC_ALL": "C", **contestant.environment})
+            env={**os.environ, "LC_ALL": "C"})
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         wall = (time.perf_counter_ns() - start) / 1e9
