@@ -63,8 +63,7 @@ def write_report() -> None:
         "# Benchmarks", "",
         "Made by `Scripts/bench`; each section can be run by itself, such as `Scripts/bench primes`. Every program was run "
         f"once to warm up and then in at least {ROUNDS} interleaved rounds; wall time is the median, the spread half the "
-        "distance between the quartiles. A ratio below 1 is quicker. The largest process is the peak of the largest single "
-        "process (`ru_maxrss`), not the sum.", "",
+        "distance between the quartiles. A ratio below 1 is quicker, and a difference within the spreads is none.", "",
     ])
     Path("BENCHMARKS.md").write_text("\n".join([text] + [part.read_text() for part in parts if part.exists()]).rstrip() + "\n")
     print("wrote BENCHMARKS.md", file=sys.stderr)

@@ -22,19 +22,20 @@ class Contestant:
     argv: List[str]
     before: Callable[[], None] = lambda: None
     after: Callable[[bytes], None] = lambda output: None
-    environment: dict = field(default_factory=dict)
     samples: List["Sample"] = field(default_factory=list)
     problem: Optional[str] = None
 
 
 @dataclass
 class Sample:
-    """One run: seconds of wall, user and system time, and bytes of the largest process at its peak."""
+    """One run: seconds of wall, user and system time, of the program and all its children.
+
+    No memory: ru_maxrss of a child starts at the peak of this program, so it says little of small ones.
+    """
 
     wall: float
     user: float
     system: float
-    peak: int
 
 
 class Wrong(Exception):
@@ -48,7 +49,7 @@ def run_once(contestant: Contestant) -> Sample:
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             contestant.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            env={**os.environ, "LC_ALL": "C", **contestant.environment})
+            env={**os.environ, "LC_ALL": "C"})
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         wall = (time.perf_counter_ns() - start) / 1e9
@@ -59,7 +60,7 @@ def run_once(contestant: Contestant) -> Sample:
             last = errors.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             raise Wrong(f"exit status {process.returncode}: {last[0]}")
     contestant.after(output)
-    return Sample(wall, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
+    return Sample(wall, usage.ru_utime, usage.ru_stime)
 
 
 def run_rounds(contestants: List[Contestant], rounds: int) -> None:
@@ -96,12 +97,12 @@ def table(contestants: List[Contestant], baseline: str) -> List[str]:
     """Lines of a Markdown table; ratios are to the contestant called `baseline`."""
     base = next((one for one in contestants if one.name == baseline and one.samples), None)
     lines = [
-        f"| | wall (median) | spread | ratio to {baseline} | user | system | largest process |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"| | wall (median) | spread | ratio to {baseline} | user | system |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in contestants:
         if one.problem:
-            lines.append(f"| {one.name} | {one.problem.replace('|', '/')} | | | | | |")
+            lines.append(f"| {one.name} | {one.problem.replace('|', '/')} | | | | |")
             continue
         walls = [sample.wall for sample in one.samples]
         middle = median(walls)
@@ -109,8 +110,7 @@ def table(contestants: List[Contestant], baseline: str) -> List[str]:
         lines.append(
             f"| {one.name} | {seconds(middle)} | ±{half_range(walls) / middle * 100:.1f} % | {ratio} "
             f"| {seconds(median([sample.user for sample in one.samples]))} "
-            f"| {seconds(median([sample.system for sample in one.samples]))} "
-            f"| {median([sample.peak for sample in one.samples]) / 2**20:.0f} MiB |")
+            f"| {seconds(median([sample.system for sample in one.samples]))} |")
     return lines
 
 

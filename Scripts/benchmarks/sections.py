@@ -26,8 +26,7 @@ def commands(contestants: List[Contestant]) -> List[str]:
     """The command lines as one would type them, in the top folder of the project."""
     lines = []
     for one in contestants:
-        settings = [f"{key}={value}" for key, value in one.environment.items()]
-        text = " ".join(settings + [shlex.join(one.argv)])
+        text = one.argv[2] if one.argv[:2] == ["sh", "-c"] else shlex.join(one.argv)
         for path, name in [(LANES, "lanes"), (str(inputs.CACHE), ".build-bench")]:
             text = text.replace(path, name)
         lines.append(text)
@@ -95,24 +94,24 @@ def image_engines(photographs: Path) -> List[Contestant]:
 
 def image_peers(photographs: Path) -> List[Contestant]:
     """The others, each with two processes of one thread and the size hint that lets it decode less."""
-    names = shlex.quote(str(photographs))
 
-    def peer(name: str, command: str, environment: dict) -> Contestant:
+    def peer(name: str, setting: str, command: str) -> Contestant:
         job = ImageJob(name, photographs)
-        line = f"find {names} -type f -print0 | sort -z | xargs -0 -P 2 -n 8 " + command.replace("OUT", str(job.folder))
-        return Contestant(
-            name, ["sh", "-c", line], before=job.empty, after=job.check_count, environment=environment)
+        # Names without a folder: gm puts the folders of its inputs below its output directory.
+        line = (
+            f"cd {shlex.quote(str(photographs))} && find . -type f -printf '%P\\0' | sort -z | "
+            f"{setting} xargs -0 -P 2 -n 8 {command.replace('OUT', str(job.folder))}")
+        return Contestant(name, ["sh", "-c", line], before=job.empty, after=job.check_count)
 
     return [
-        peer("vipsthumbnail, xargs -P2", "vipsthumbnail --size '512x512>' -o 'OUT/%s.jpg[Q=85]'", {"VIPS_CONCURRENCY": "1"}),
         peer(
-            "gm mogrify, xargs -P2",
-            "gm mogrify -size 512x512 -output-directory OUT -format jpg -resize '512x512>' -quality 85",
-            {"OMP_NUM_THREADS": "1"}),
+            "vipsthumbnail, xargs -P2", "VIPS_CONCURRENCY=1", "vipsthumbnail --size '512x512>' -o 'OUT/%s.jpg[Q=85]'"),
         peer(
-            "mogrify, xargs -P2",
-            "mogrify -define jpeg:size=512x512 -path OUT -format jpg -resize '512x512>' -quality 85",
-            {"MAGICK_THREAD_LIMIT": "1"}),
+            "gm mogrify, xargs -P2", "OMP_NUM_THREADS=1",
+            "gm mogrify -size 512x512 -output-directory OUT -format jpg -resize '512x512>' -quality 85"),
+        peer(
+            "mogrify, xargs -P2", "MAGICK_THREAD_LIMIT=1",
+            "mogrify -define jpeg:size=512x512 -path OUT -format jpg -resize '512x512>' -quality 85"),
     ]
 
 

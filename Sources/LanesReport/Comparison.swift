@@ -21,12 +21,14 @@ package struct Comparison: Sendable {
   /// Position of the first serial contender, against which the others are measured.
   package let baselineIndex: Int?
 
+  /// Compares contenders that ran the same batch; none at all is no mistake.
   package init(_ contenders: [Contender]) {
     baselineIndex = contenders.firstIndex { $0.setup.kind == .serial }
     let baseline = baselineIndex.map { Statistics(contenders[$0].records.map { Double($0.wall) }).median }
     entries = contenders.map { Entry($0, baseline: baseline) }
   }
 
+  /// The first serial entry.
   package var baseline: Entry? { baselineIndex.map { entries[$0] } }
 
   /// The entry with the least median of wall time; nil without entries.

@@ -4,6 +4,7 @@ import LanesCore
 package struct ComparisonTable {
   private let comparison: Comparison
 
+  /// The table of a comparison; nothing is laid out yet.
   package init(_ comparison: Comparison) { self.comparison = comparison }
 
   /// Lines without their ends: the table, at most 100 columns wide, and under it what its columns mean. The best time

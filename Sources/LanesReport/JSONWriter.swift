@@ -7,31 +7,40 @@ package struct JSONWriter {
   package private(set) var text = ""
   private var needsComma = false
 
+  /// A writer that has written nothing; one value, object or array makes a document.
   package init() {}
 
+  /// Writes an object whose members `members` writes.
   package mutating func object(_ members: (inout JSONWriter) -> Void) { enclose("{", "}", members) }
+
+  /// Writes an array whose elements `elements` writes.
   package mutating func array(_ elements: (inout JSONWriter) -> Void) { enclose("[", "]", elements) }
 
+  /// Writes a string, as an element or behind `key`.
   package mutating func value(_ string: String) {
     startValue()
     text += JSONWriter.quoted(string)
   }
 
+  /// Writes an integer in full, however large.
   package mutating func value(_ number: some FixedWidthInteger) {
     startValue()
     text += String(number)
   }
 
+  /// Writes a number, or null when it is not finite.
   package mutating func value(_ number: Double) {
     startValue()
     text += number.isFinite ? "\(number)" : "null"
   }
 
+  /// Writes true or false.
   package mutating func value(_ flag: Bool) {
     startValue()
     text += flag ? "true" : "false"
   }
 
+  /// Writes null.
   package mutating func null() { literal("null") }
 
   /// Writes `json`, which must be valid by itself.
@@ -63,21 +72,25 @@ package struct JSONWriter {
 }
 
 extension JSONWriter {
+  /// Writes a member with a string, or with null.
   package mutating func member(_ name: String, _ string: String?) {
     key(name)
     if let string { value(string) } else { null() }
   }
 
+  /// Writes a member with an integer, or with null.
   package mutating func member(_ name: String, _ number: (some FixedWidthInteger)?) {
     key(name)
     if let number { value(number) } else { null() }
   }
 
+  /// Writes a member with a number, or with null.
   package mutating func member(_ name: String, _ number: Double?) {
     key(name)
     if let number { value(number) } else { null() }
   }
 
+  /// Writes a member with true or false.
   package mutating func member(_ name: String, _ flag: Bool) {
     key(name)
     value(flag)

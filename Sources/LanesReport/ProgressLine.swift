@@ -8,6 +8,7 @@ package struct ProgressLine: Sendable {
   /// Since the batch started.
   package var elapsed: Duration
 
+  /// A line for one moment of a batch.
   package init(done: Int, total: Int?, failed: Int, elapsed: Duration) {
     self.done = done
     self.total = total

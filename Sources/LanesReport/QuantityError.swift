@@ -1,5 +1,6 @@
 /// A size, duration or count that cannot be read, and why.
 package struct QuantityError: Error, Equatable, Sendable {
+  /// What is wrong with it.
   package enum Problem: Equatable, Sendable {
     /// It is not written like a quantity of this kind; the words say what is expected.
     case malformed(expected: String)
@@ -13,6 +14,7 @@ package struct QuantityError: Error, Equatable, Sendable {
   package let text: String
   package let problem: Problem
 
+  /// An error about `text` as it was typed.
   package init(_ text: String, _ problem: Problem) {
     self.text = text
     self.problem = problem

@@ -5,6 +5,7 @@ import LanesCore
 /// Judged from a comparison in this order, the first that fits: too small a batch, memory set-up, traffic between
 /// processes, waiting for storage, more lanes than cores, computing. The thresholds are stated in `Evidence`.
 package struct Verdict: Sendable, Equatable {
+  /// What a batch can be held back by.
   package enum Kind: String, Sendable, CaseIterable {
     case startUpBound = "start-up-bound"
     case memorySetUpBound = "memory-set-up-bound"
