@@ -62,14 +62,17 @@ package final class DirectoryWalk {
 
   private func enter(_ path: FilePath, relative: FilePath) {
     do {
-      let entries = try list(path)
+      let entries = try Self.list(path)
       levels.append(Level(path: path, relative: relative, entries: entries))
     } catch {
       pending.append(.unreadable(path: path, error))
     }
   }
 
-  private func list(_ path: FilePath) throws(SystemError) -> [Entry] {
+  /// What a directory holds, in byte order; nothing when it cannot be read.
+  static func names(in path: FilePath) -> [FilePath.Component] { ((try? list(path)) ?? []).map(\.name) }
+
+  private static func list(_ path: FilePath) throws(SystemError) -> [Entry] {
     guard let directory = path.withPlatformString({ opendir($0) }) else {
       throw SystemError("opendir", errno: errno)
     }

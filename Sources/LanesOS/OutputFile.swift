@@ -106,33 +106,3 @@ package struct OutputFile: ~Copyable {
     return path.removingLastComponent().appending(".lanes-\(unique).part")
   }
 }
-
-/// Making folders.
-package enum Folders {
-  /// Makes `path` and what is missing above it; tells whether there was anything to make.
-  package static func makeIfMissing(_ path: FilePath) throws(SystemError) -> Bool {
-    if (try? FileStatus(of: path)) != nil { return false }
-    try make(path)
-    return true
-  }
-
-  /// Makes `path` and every folder above it that is missing; one that exists is no error.
-  package static func make(_ path: FilePath) throws(SystemError) {
-    do {
-      try makeOne(path)
-    } catch where error.errno == ENOENT {
-      let above = path.removingLastComponent()
-      guard !above.isEmpty, above != path else { throw error }
-      try make(above)
-      try makeOne(path)
-    }
-  }
-
-  private static func makeOne(_ path: FilePath) throws(SystemError) {
-    do {
-      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, 0o777) } }
-    } catch where error.errno == EEXIST {
-      return
-    }
-  }
-}

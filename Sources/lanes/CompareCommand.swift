@@ -1,4 +1,150 @@
 import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesReport
+
+/// `lanes compare`: the same batch under every engine, each in a process of its own, and what each way cost.
 struct CompareCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "compare")
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Run a batch under every engine and say what each way cost and what bounds the work.",
+    discussion: """
+      WORDS are those of the command itself:
+        lanes compare primes 1e10
+        lanes compare images convert photos --resize 512x512
+        lanes compare --cold files count -r folder
+      Options of compare stand before them. Images go to a temporary folder. Rounds are
+      interleaved; results that differ between contenders are an error.
+      """)
+
+  @Option(
+    help: ArgumentHelp("Engines, such as serial,threads. (default: all)", valueName: "LIST"), transform: parseModes)
+  var modes: [EngineKind]?
+
+  @Option(
+    help: ArgumentHelp("Numbers of lanes, such as 1,2,4. (default: powers of two up to all CPUs, and all)", valueName: "LIST"),
+    transform: parseLanes)
+  var cores: [Int]?
+
+  @Option(help: ArgumentHelp("Ways to reach worker processes. (default: pipe,shm)", valueName: "LIST"), transform: parseChannels)
+  var ipc: [ChannelKind]?
+
+  @Option(help: ArgumentHelp("Measured rounds.", valueName: "N"))
+  var rounds = 5
+
+  @Option(help: ArgumentHelp("Rounds before the measured ones. (default: 1, 0 with --cold)", valueName: "N"))
+  var warmup: Int?
+
+  @Flag(help: "Drop the inputs from the page cache before every run; needs no rights.")
+  var cold = false
+
+  @Flag(help: "Print one JSON object per contender and one for the verdict.")
+  var json = false
+
+  @Flag(help: "Print the table as Markdown.")
+  var markdown = false
+
+  @Flag(name: .shortAndLong, help: "Do not tell on standard error which round runs.")
+  var quiet = false
+
+  @Flag(name: .customLong("no-color"), help: "No colours (also when NO_COLOR is set).")
+  var noColor = false
+
+  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command to compare.", valueName: "WORDS"))
+  var words: [String]
+
+  func validate() throws {
+    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000.") }
+    if let warmup, !(0...100).contains(warmup) { throw ValidationError("--warmup takes a number from 0 to 100.") }
+    if json && markdown { throw ValidationError("--json and --markdown exclude each other.") }
+  }
+
+  func run() throws {
+    try StopSignals.install()
+    StopSignals.ignoreBrokenPipes()
+    let subject = try ComparedCommand(words)
+    let announces = !quiet && Terminal.isTerminal(2)
+    let race = Race(subject, setups: setups, cold: cold) { if announces { Self.announce($0) } }
+    let contenders: [LanesReport.Contender]
+    do throws(Race.Problem) {
+      contenders = try race.run(warmup: warmup ?? (cold ? 0 : 1), rounds: rounds)
+    } catch {
+      if !quiet, Terminal.isTerminal(2) { StandardError.write("\r\u{1B}[K") }
+      throw error.exitCode
+    }
+    if !contenders.isEmpty { print(Comparison(contenders), subject) }
+    if let signal = StopSignals.received { StopSignals.die(by: signal) }
+  }
+
+  /// Every contender, the baseline first.
+  private var setups: [EngineSetup] {
+    let lanes = cores ?? Self.usualLanes(upTo: CPUs.available)
+    return (modes ?? EngineKind.allCases).flatMap { kind -> [EngineSetup] in
+      switch kind {
+      case .serial, .eventloop: [EngineSetup(kind: kind, lanes: 1)]
+      case .threads: lanes.map { EngineSetup(kind: kind, lanes: $0) }
+      case .processes:
+        (ipc ?? ChannelKind.allCases).flatMap { channel in
+          lanes.map { EngineSetup(kind: kind, lanes: $0, channel: channel) }
+        }
+      }
+    }
+  }
+
+  private static func usualLanes(upTo all: Int) -> [Int] {
+    let powers = sequence(first: 1) { $0 * 2 }.prefix { $0 < all }
+    return Array(powers) + [all]
+  }
+
+  private static func announce(_ text: String) { StandardError.write("\r\u{1B}[K" + text) }
+
+  private func print(_ comparison: Comparison, _ subject: ComparedCommand) {
+    let printer = ResultPrinter()
+    defer { printer.flush() }
+    if !quiet, Terminal.isTerminal(2) { StandardError.write("\r\u{1B}[K") }
+    if json { return ComparisonJSON.lines(comparison).forEach(printer.line) }
+    let table = ComparisonTable(comparison)
+    let usesColor = !noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(1) && !markdown
+    printer.line(markdown ? "`lanes \(subject.display)`" : "lanes \(subject.display)")
+    printer.line("")
+    (markdown ? table.markdown() : table.lines(color: usesColor)).forEach(printer.line)
+    printer.line("")
+    let verdict = Verdict(comparison)
+    printer.line(markdown ? "**Verdict: \(verdict.kind.rawValue).**" : "Verdict: \(verdict.kind.rawValue)")
+    wrap(verdict.text, width: 100).forEach(printer.line)
+  }
+
+  private func wrap(_ text: String, width: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= width {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+}
+
+@Sendable func parseModes(_ text: String) throws -> [EngineKind] {
+  try parseList(text, "an engine: serial, threads, processes or eventloop") { EngineKind(rawValue: $0) }
+}
+
+@Sendable func parseChannels(_ text: String) throws -> [ChannelKind] {
+  try parseList(text, "a way to reach processes: pipe or shm") { ChannelKind(rawValue: $0) }
+}
+
+@Sendable func parseLanes(_ text: String) throws -> [Int] {
+  try parseList(text, "a number of lanes from 1 to 4096") { Int($0).flatMap { (1...4096).contains($0) ? $0 : nil } }
+}
+
+/// Reads `a,b,c`; every item must be what `read` takes, and none may come twice.
+private func parseList<Item: Equatable>(_ text: String, _ kind: String, _ read: (String) -> Item?) throws -> [Item] {
+  var items: [Item] = []
+  for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+    guard let item = read(word) else { throw ValidationError("'\(word)' is not \(kind).") }
+    if !items.contains(item) { items.append(item) }
+  }
+  return items
 }

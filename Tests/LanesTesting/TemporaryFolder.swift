@@ -8,13 +8,11 @@ package final class TemporaryFolder: Sendable {
   package let path: FilePath
 
   package init() {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/lanes-test-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { fatalError("no temporary folder: errno \(errno)") }
-    path = template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+    let base = FilePath(Terminal.variable("TMPDIR") ?? "/tmp")
+    do { path = try Folders.makeTemporary(base, prefix: "lanes-test-") } catch { fatalError("no temporary folder: \(error)") }
   }
 
-  deinit { Self.remove(path) }
+  deinit { Folders.remove(path) }
 
   /// The path of `name` inside the folder.
   package func file(_ name: String) -> FilePath { path.appending(name) }
@@ -39,22 +37,6 @@ package final class TemporaryFolder: Sendable {
       if case .file(let path, let relative) = step { found[relative.forDisplay] = try readFile(path) }
     }
     return found
-  }
-
-  private static func remove(_ path: FilePath) {
-    if let directory = path.withPlatformString({ opendir($0) }) {
-      while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
-        }
-        guard name != ".", name != "..", let component = name.lastComponent else { continue }
-        let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
-        let inner = path.appending(component)
-        if isFolder { remove(inner) } else { _ = inner.withPlatformString { unlink($0) } }
-      }
-      closedir(directory)
-    }
-    _ = path.withPlatformString { rmdir($0) }
   }
 }
 

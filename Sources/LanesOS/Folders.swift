@@ -1,0 +1,52 @@
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// Making and removing folders.
+package enum Folders {
+  /// Makes `path` and what is missing above it; tells whether there was anything to make.
+  package static func makeIfMissing(_ path: FilePath) throws(SystemError) -> Bool {
+    if (try? FileStatus(of: path)) != nil { return false }
+    try make(path)
+    return true
+  }
+
+  /// Makes `path` and every folder above it that is missing; one that exists is no error.
+  package static func make(_ path: FilePath) throws(SystemError) {
+    do {
+      try makeOne(path)
+    } catch where error.errno == ENOENT {
+      let above = path.removingLastComponent()
+      guard !above.isEmpty, above != path else { throw error }
+      try make(above)
+      try makeOne(path)
+    }
+  }
+
+  private static func makeOne(_ path: FilePath) throws(SystemError) {
+    do {
+      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, 0o777) } }
+    } catch where error.errno == EEXIST {
+      return
+    }
+  }
+
+  /// Makes a folder with a name of its own below `parent`, for this user only.
+  package static func makeTemporary(_ parent: FilePath, prefix: String) throws(SystemError) -> FilePath {
+    var template = parent.appending(prefix + "XXXXXX").rawBytes.map { CChar(bitPattern: $0) } + [0]
+    let made = mkdtemp(&template) != nil
+    let code = errno
+    guard made else { throw SystemError("mkdtemp", errno: code) }
+    return template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+  }
+
+  /// Removes a folder and all it holds, without following links; what cannot be removed stays.
+  package static func remove(_ path: FilePath) {
+    for name in DirectoryWalk.names(in: path) {
+      let inner = path.appending(name)
+      let status = try? FileStatus(of: inner, followingLinks: false)
+      if status?.kind == .directory { remove(inner) } else { _ = inner.withPlatformString { unlink($0) } }
+    }
+    _ = path.withPlatformString { rmdir($0) }
+  }
+}

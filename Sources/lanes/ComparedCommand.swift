@@ -1,0 +1,62 @@
+import ArgumentParser
+import LanesCore
+import SystemPackage
+
+/// A `lanes` command whose engine `lanes compare` chooses.
+struct ComparedCommand {
+  private let words: [String]
+  /// True when results are files, which then go to a folder of each contender's own.
+  let writesFiles: Bool
+
+  /// Refuses commands that cannot be compared, and options that a comparison sets itself.
+  init(_ words: [String]) throws {
+    let words = words.first == "--" ? Array(words.dropFirst()) : words
+    guard let family = words.first, ["images", "primes", "files"].contains(family) else {
+      throw ValidationError("Which command? For example: lanes compare primes 1e9")
+    }
+    self.words = words
+    writesFiles = words.prefix(2) == ["images", "convert"]
+    for word in words {
+      if let reason = Self.refusal(of: word, writesFiles) { throw ValidationError("\(word): \(reason)") }
+    }
+    if words.contains("-") || (family == "files" && !words.dropFirst(2).contains { !$0.hasPrefix("-") }) {
+      throw ValidationError("Standard input can be read once only, so it cannot be compared; name files instead.")
+    }
+    try check()
+  }
+
+  /// The words as they were typed, quoted where a shell needs it.
+  var display: String {
+    words.map { word in
+      let isPlain = word.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:%^@".utf8.contains($0) }
+      return isPlain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }.joined(separator: " ")
+  }
+
+  /// The arguments of one run.
+  func arguments(_ setup: EngineSetup, output: FilePath?) -> [String] {
+    var arguments = words
+    if let output { arguments += ["--output", output.string + "/"] }
+    arguments += ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)]
+    if let channel = setup.channel { arguments += ["--ipc", channel.rawValue] }
+    return arguments + ["--quiet", "--progress", "never"]
+  }
+
+  private static func refusal(of word: String, _ writesFiles: Bool) -> String? {
+    let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+    switch name {
+    case "--mode", "--ipc": return "compare runs every engine; use its own \(name == "--mode" ? "--modes" : "--ipc") before the command."
+    case "--cores": return "compare runs every number of lanes; use its own --cores before the command."
+    case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out."
+    case "-o" where writesFiles, "--output" where writesFiles: return "compare writes to a temporary folder; leave it out."
+    case "--dry-run": return "there is nothing to measure in a dry run."
+    default: return nil
+    }
+  }
+
+  /// Parses the command as it will be run, so that a mistake is told once and at once.
+  private func check() throws {
+    let setup = EngineSetup(kind: .serial, lanes: 1)
+    _ = try LanesCommand.parseAsRoot(arguments(setup, output: writesFiles ? FilePath("/") : nil))
+  }
+}

@@ -1,0 +1,113 @@
+import LanesCore
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// One run of a compared command: this program again, its output taken in and its record received.
+final class ComparedProcess {
+  private static let recordDescriptor: Int32 = 3
+
+  private let reactor: Reactor
+  private var child: Child
+  private var streams: [Stream] = []
+  private(set) var record: RunRecord?
+
+  /// A pipe from the child that is read until it ends.
+  private final class Stream {
+    let descriptor: Descriptor
+    var watch: Reactor.Watch?
+    let take: (UnsafeRawBufferPointer) -> Void
+
+    init(_ descriptor: consuming Descriptor, _ take: @escaping (UnsafeRawBufferPointer) -> Void) {
+      self.descriptor = descriptor
+      self.take = take
+    }
+  }
+
+  private var outputHash = Hasher()
+  private var messages = Bytes()
+  private var recordBytes = Bytes()
+  private let buffer = HeapStorage()
+
+  init(_ arguments: [String], cold: Bool) throws(SystemError) {
+    reactor = try Reactor()
+    let output = try Pipe()
+    let errors = try Pipe()
+    let record = try Pipe()
+    var command = Child.Command(program: "/proc/self/exe", arguments: ["lanes"] + arguments)
+    command.environment = [ComparedRun.descriptorVariable: String(Self.recordDescriptor)]
+    if cold { command.environment[ComparedRun.coldVariable] = "1" }
+    command.descriptors = [
+      (1, output.writeEnd.number), (2, errors.writeEnd.number), (Self.recordDescriptor, record.writeEnd.number),
+    ]
+    child = try Child(command)
+    try read(output.readEnd) { [unowned self] in self.outputHash.combine(bytes: $0) }
+    try read(errors.readEnd) { [unowned self] in self.messages += $0.prefix(65_536 - min(65_536, self.messages.count)) }
+    try read(record.readEnd) { [unowned self] in self.recordBytes += $0 }
+  }
+
+  /// Waits for the end; files written below `outputs` are part of the result.
+  func finish(outputs: FilePath?) throws(SystemError) -> (exit: Child.Exit, result: ComparedResult) {
+    while streams.contains(where: { $0.watch != nil }) { try reactor.turn(waiting: true) }
+    let (exit, _) = try child.wait()
+    var reader = WireReader(recordBytes)
+    record = try? reader.readRunRecord()
+    return (exit, ComparedResult(output: outputHash.finalize(), files: outputs.map(TreeDigest.of) ?? 0))
+  }
+
+  /// What went wrong, as the run itself put it.
+  func explanation(_ exit: Child.Exit) -> String {
+    let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
+    let words = lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
+    switch exit {
+    case .status(let code): return "the run ended with status \(code)\(words)"
+    case .signal(let number): return "the run was ended by \(SignalName.of(number))\(words)"
+    }
+  }
+
+  private func read(
+    _ end: borrowing Descriptor, _ take: @escaping (UnsafeRawBufferPointer) -> Void
+  ) throws(SystemError) {
+    // The pipe's own ends are closed when it goes out of scope; this copy stays.
+    let stream = Stream(try end.duplicated(atLeast: 0), take)
+    try stream.descriptor.setNonBlocking()
+    streams.append(stream)
+    stream.watch = try reactor.watch(stream.descriptor.number) { [unowned self, unowned stream] _ in
+      self.drain(stream)
+    }
+  }
+
+  private func drain(_ stream: Stream) {
+    do {
+      try buffer.grow(atLeast: 1 << 18, keeping: 0)
+      let room = UnsafeMutableRawBufferPointer(start: buffer.base, count: buffer.capacity)
+      while let count = try DescriptorIO.read(stream.descriptor.number, into: room) {
+        guard count > 0 else { break }
+        stream.take(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        if count < room.count { return }
+      }
+    } catch {
+      // An unreadable pipe is a finished one; a record that is missing then says so.
+    }
+    guard let watch = stream.watch else { return }
+    reactor.forget(watch)
+    stream.watch = nil
+  }
+}
+
+/// One number for a tree of files: relative names and contents, in byte order of names.
+enum TreeDigest {
+  static func of(_ root: FilePath) -> Int {
+    var hash = Hasher()
+    let walk = DirectoryWalk(root: root)
+    let loader = BlockingLoader()
+    while let step = walk.next() {
+      guard case .file(let path, let relative) = step else { continue }
+      hash.combine(relative.rawBytes)
+      guard (try? loader.load(.file(path))) != nil else { continue }
+      loader.withInput { input in input.withUnsafeBytes { hash.combine(bytes: $0) } }
+      hash.combine(loader.count)
+    }
+    return hash.finalize()
+  }
+}

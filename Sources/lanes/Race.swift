@@ -1,0 +1,109 @@
+import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// Runs contenders in turn, round after round, each run in a process of its own, and checks that all gave the same result.
+final class Race {
+  enum Problem: Error {
+    /// Two contenders gave different results.
+    case differ(EngineSetup, EngineSetup)
+    /// A run ended otherwise than with status 0 or 1.
+    case runFailed(EngineSetup, String)
+    case system(SystemError)
+
+    var exitCode: ExitCode {
+      switch self {
+      case .differ(let one, let other):
+        ExitStatus.someFailed.failing("the results of \(one.title) and \(other.title) differ")
+      case .runFailed(let setup, let reason): ExitStatus.stoppedEarly.failing("\(setup.title): \(reason)")
+      case .system(let error): ExitStatus.stoppedEarly.failing("compare: \(error.call): \(error.reason)")
+      }
+    }
+  }
+
+  private let command: ComparedCommand
+  private let setups: [EngineSetup]
+  private let cold: Bool
+  private let report: (String) -> Void
+  private var expected: (setup: EngineSetup, result: ComparedResult)?
+  private var records: [[RunRecord]]
+
+  init(_ command: ComparedCommand, setups: [EngineSetup], cold: Bool, report: @escaping (String) -> Void) {
+    self.command = command
+    self.setups = setups
+    self.cold = cold
+    self.report = report
+    records = Array(repeating: [], count: setups.count)
+  }
+
+  /// All rounds; after a stop request what whole rounds there are.
+  func run(warmup: Int, rounds: Int) throws(Problem) -> [LanesReport.Contender] {
+    for round in 0..<(warmup + rounds) {
+      for (index, setup) in setups.enumerated() {
+        let name = round < warmup ? "warm-up" : "round \(round - warmup + 1) of \(rounds)"
+        report("\(name): \(setup.title)")
+        guard let record = try runOnce(setup) else { return contenders(finishedRounds: max(0, round - warmup)) }
+        if round >= warmup { records[index].append(record) }
+      }
+    }
+    return contenders(finishedRounds: rounds)
+  }
+
+  private func contenders(finishedRounds: Int) -> [LanesReport.Contender] {
+    guard finishedRounds > 0 else { return [] }
+    return zip(setups, records).map { setup, records in
+      LanesReport.Contender(setup: setup, records: Array(records.prefix(finishedRounds)))
+    }
+  }
+
+  /// One run; nil when a stop was asked for.
+  private func runOnce(_ setup: EngineSetup) throws(Problem) -> RunRecord? {
+    let (run, exit, result) = try execute(setup)
+    if StopSignals.received != nil { return nil }
+    guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {
+      throw .runFailed(setup, run.explanation(exit))
+    }
+    try compare(setup, result)
+    return record
+  }
+
+  private func execute(_ setup: EngineSetup) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
+    do throws(SystemError) {
+      let folder = command.writesFiles ? try ScratchFolder() : nil
+      let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
+      let (exit, result) = try run.finish(outputs: folder?.path)
+      return (run, exit, result)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  private func compare(_ setup: EngineSetup, _ result: ComparedResult) throws(Problem) {
+    guard let expected else {
+      self.expected = (setup, result)
+      return
+    }
+    if expected.result != result { throw .differ(expected.setup, setup) }
+  }
+}
+
+/// What a run produced, as far as it must be the same for all: a digest of standard output and one of the files written.
+///
+/// Digests are of Swift's `Hasher` (SipHash), seeded anew in each process: fit for comparing within one.
+struct ComparedResult: Equatable {
+  var output: Int
+  var files: Int
+}
+
+/// A folder for outputs, removed with the value.
+final class ScratchFolder {
+  let path: FilePath
+
+  init() throws(SystemError) {
+    path = try Folders.makeTemporary(FilePath(Terminal.variable("TMPDIR") ?? "/tmp"), prefix: "lanes-compare-")
+  }
+
+  deinit { Folders.remove(path) }
+}
