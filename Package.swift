@@ -44,12 +44,16 @@ let package = Package(
       name: "LanesEnginesTests", dependencies: ["LanesEngines", "LanesTesting", "lanes-test-worker", system],
       swiftSettings: strict),
     .testTarget(name: "LanesCoreTests", dependencies: ["LanesCore", system], swiftSettings: strict),
-    .testTarget(name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", system], swiftSettings: strict),
+    .testTarget(name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", "LanesTesting", system],
+      swiftSettings: strict),
     .testTarget(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
     .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
     .testTarget(
       name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesCore", "LanesOS", system], swiftSettings: strict),
+    .testTarget(
+      name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],
+      swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
   ]
 )
