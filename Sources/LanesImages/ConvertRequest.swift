@@ -39,3 +39,11 @@ package struct ConvertRequest: Sendable {
 
   static func kind(of path: FilePath) -> FileStatus.Kind? { try? FileStatus(of: path).kind }
 }
+
+/// A batch that cannot be carried out as asked; nothing was done.
+package struct PlanRefusal: Error, Sendable, Equatable {
+  /// One sentence each, without a full stop; the first few of what is wrong.
+  package let messages: [String]
+
+  package init(messages: [String]) { self.messages = messages }
+}
