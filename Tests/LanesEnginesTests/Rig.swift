@@ -95,3 +95,18 @@ func unit(
     number: number, label: "unit \(number)", task: ScriptedWorkload.task(action), source: source, sink: sink,
     expectedInput: expectedInput)
 }
+
+/// Children of this process, as /proc lists them for its threads.
+func childProcesses() -> [pid_t] {
+  guard let tasks = opendir("/proc/self/task") else { return [] }
+  defer { closedir(tasks) }
+  var children: [pid_t] = []
+  while let entry = readdir(tasks) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    guard let text = ProcessFile("/proc/self/task/\(name)/children")?.text else { continue }
+    children += text.split(separator: " ").compactMap { pid_t($0) }
+  }
+  return children
+}

@@ -41,8 +41,9 @@ final class ThreadPool: Sendable {
   let lanes: Int
   private let queue = Monitor(Queue())
   private let finished = Monitor(Finished())
-  private let buffers = Mutex<[OutputBuffer]>([])
-  private let threads = Mutex<[WorkerThread]>([])
+  // Monitors, not `Synchronization.Mutex`: the thread sanitizer understands POSIX mutexes only.
+  private let buffers = Monitor<[OutputBuffer]>([])
+  private let threads = Monitor<[WorkerThread]>([])
   private let finishedSignal: Descriptor
   private let wakes = Atomic<Bool>(false)
 
