@@ -15,7 +15,7 @@ enum PrimeText {
       let room = Int(part.primeCount) * longestLine
       guard room > 0 else { continue }
       try output.write(atMost: room) { free in
-        var line = Line(firstNumber: part.firstByte * 30)
+        var line = Line()
         var end = free.baseAddress!.assumingMemoryBound(to: UInt8.self)
         let start = end
         part.forEachPrime { end = line.write($0, to: end) }
@@ -26,12 +26,11 @@ enum PrimeText {
 
   /// Writes numbers that ascend: only the last eight digits are made anew as long as those before them stay.
   private struct Line {
-    private var head: UInt64
+    /// No number has this head, so that the first one sets its own.
+    private var head = UInt64.max
     private var headText: (UInt64, UInt64) = (0, 0)
     private var headLength = 0
     private static let split: UInt64 = 100_000_000
-
-    init(firstNumber: UInt64) { head = firstNumber / Self.split &+ 1 }
 
     @inline(__always) mutating func write(
       _ number: UInt64, to place: UnsafeMutablePointer<UInt8>
