@@ -48,6 +48,8 @@ struct PrimesCommand: ParsableCommand {
     }
   }
 
+  func validate() throws { _ = try makeRange() }
+
   func run() throws {
     let range = try makeRange()
     let total = PrimesTotal()
