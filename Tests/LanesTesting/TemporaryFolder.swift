@@ -9,7 +9,9 @@ package final class TemporaryFolder: Sendable {
 
   package init() {
     let base = FilePath(Terminal.variable("TMPDIR") ?? "/tmp")
-    do { path = try Folders.makeTemporary(base, prefix: "lanes-test-") } catch { fatalError("no temporary folder: \(error)") }
+    do { path = try Folders.makeTemporary(base, prefix: "lanes-test-") } catch {
+      fatalError("no temporary folder: \(error)")
+    }
   }
 
   deinit { Folders.remove(path) }
