@@ -36,7 +36,9 @@ let package = Package(
         system,
       ],
       swiftSettings: strict),
-    .target(name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", system], path: "Tests/LanesTesting", swiftSettings: strict),
+    .target(
+      name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", system], path: "Tests/LanesTesting",
+      swiftSettings: strict),
     .executableTarget(
       name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesTesting"], path: "Tests/lanes-test-worker",
       swiftSettings: strict),
@@ -44,7 +46,8 @@ let package = Package(
       name: "LanesEnginesTests", dependencies: ["LanesEngines", "LanesTesting", "lanes-test-worker", system],
       swiftSettings: strict),
     .testTarget(name: "LanesCoreTests", dependencies: ["LanesCore", system], swiftSettings: strict),
-    .testTarget(name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", "LanesTesting", system],
+    .testTarget(
+      name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", "LanesTesting", system],
       swiftSettings: strict),
     .testTarget(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),

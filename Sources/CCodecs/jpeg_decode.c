@@ -127,7 +127,8 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool i
   const unsigned flip = inverted ? 0 : 255;
   for (size_t x = 0; x < width; x++) {
     unsigned black = cmyk[4 * x + 3] ^ flip;
-    for (int lane = 0; lane < 3; lane++) row[4 * x + lane] = (uint8_t)(((cmyk[4 * x + lane] ^ flip) * black + 127) / 255);
+    for (int lane = 0; lane < 3; lane++)
+      row[4 * x + lane] = (uint8_t)(((cmyk[4 * x + lane] ^ flip) * black + 127) / 255);
     row[4 * x + 3] = 255;
   }
 }
@@ -139,10 +140,11 @@ bool ccodecs_jpeg_read(
   if (setjmp(decoder->errors.jump)) return false;
   // No variable of this function changes between setjmp and a jump back, except those in `decoder`.
   for (int row = 0; row < count; row++) {
-    JSAMPROW target = decoder->cmyk ? decoder->cmyk : rows + (size_t)row * stride;
+    uint8_t *place = rows + (size_t)row * stride;
+    JSAMPROW target = decoder->cmyk ? decoder->cmyk : place;
     if (jpeg_read_scanlines(info, &target, 1) != 1)
       ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_damaged, "a row is missing");
-    if (decoder->cmyk) convert_cmyk(decoder->cmyk, rows + (size_t)row * stride, info->output_width, info->saw_Adobe_marker);
+    if (decoder->cmyk) convert_cmyk(decoder->cmyk, place, info->output_width, info->saw_Adobe_marker);
   }
   return true;
 }

@@ -25,7 +25,7 @@ static _Noreturn void leave(struct ccodecs_png_decoder *decoder, enum ccodecs_st
 }
 
 static _Noreturn void on_error(png_structp png, png_const_charp message) {
-  enum ccodecs_status status = strstr(message, "ut of memory") ? ccodecs_no_memory : ccodecs_damaged;
+  enum ccodecs_status status = strstr(message, "emory") ? ccodecs_no_memory : ccodecs_damaged;
   leave(png_get_error_ptr(png), status, message);
 }
 

@@ -60,7 +60,8 @@ inlined void gather(const floats *sums, const int lanes, float *out) {
 
 // Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
 // took 1.8 times as long on a Xeon of 2023 with AVX2.
-inlined void resample(const struct ccodecs_axis *axis, const int lanes, const float *const rows[4], float *const out[4]) {
+inlined void resample(
+  const struct ccodecs_axis *axis, const int lanes, const float *const rows[4], float *const out[4]) {
   const int step = 8 / lanes;
   for (int x = 0; x < axis->count; x++) {
     const size_t start = (size_t)axis->first[x] * (size_t)lanes;

@@ -17,6 +17,10 @@ int ckernels_best_level(void) {
 #endif
 }
 
+/* Why this is C: Swift has no way to turn a comparison of bytes into a mask of bits, and none to choose instructions at
+   run time. English text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 21 and 8.6, AVX2 14
+   and 8.1, SSE2 6 and 5.7; a loop over bytes in Swift makes 0.65. */
+
 /* 64 bytes as one bit each. */
 struct classes {
   uint64_t newline, space, printable;

@@ -2,14 +2,14 @@ import LanesCore
 
 /// What is to happen to each image of a batch.
 package struct ConvertOptions: Sendable, Equatable {
-  package enum Format: UInt8, Sendable, CaseIterable {
+  package enum Format: String, Sendable, CaseIterable {
     /// The format of the input's contents.
     case same
     case jpeg, png
   }
 
   /// Which descriptions of an image go along with it.
-  package enum Metadata: UInt8, Sendable, CaseIterable {
+  package enum Metadata: String, Sendable, CaseIterable {
     /// Colour description and Exif.
     case all
     /// The colour description only: the profile, or what a PNG says without one.
@@ -19,11 +19,12 @@ package struct ConvertOptions: Sendable, Equatable {
 
   /// How much smaller a JPEG's colour planes are than its brightness plane.
   package enum Subsampling: Int, Sendable, CaseIterable {
-    case none = 444
+    /// Colour planes of full size.
+    case full = 444
     /// Half the width.
-    case horizontal = 422
-    /// Half the width and height.
-    case both = 420
+    case half = 422
+    /// Half the width and half the height.
+    case quarter = 420
   }
 
   package static let defaultQuality = 85
@@ -89,7 +90,7 @@ extension ConvertOptions {
   }
 
   init(from reader: inout WireReader) throws(WireError) {
-    format = try Self.known(Format(rawValue: try reader.read()))
+    format = try Self.known(Format(rawValue: try reader.readString()))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
     enlarge = try reader.readBool()
     quality = try reader.readOptional()
@@ -99,7 +100,7 @@ extension ConvertOptions {
     optimizeCoding = try reader.readBool()
     pngLevel = try reader.readOptional()
     background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
-    metadata = try Self.known(Metadata(rawValue: try reader.read()))
+    metadata = try Self.known(Metadata(rawValue: try reader.readString()))
     autoOrient = try reader.readBool()
     maxPixels = try reader.read()
   }

@@ -84,41 +84,6 @@ package final class ConvertPlan: UnitPlan {
 }
 
 extension ConvertPlan {
-  /// What one unit of the plan is going to do, for a dry run.
-  package struct Line: Sendable, Equatable {
-    package enum Action: Sendable, Equatable {
-      case create
-      /// An existing file is replaced.
-      case replace
-      case fail(reason: String)
-    }
-    package let input: FilePath
-    /// nil for an input that fails.
-    package let output: FilePath?
-    package let action: Action
-
-    /// Such as "a.png -> out/a.jpg", for a person.
-    package var text: String {
-      switch action {
-      case .create: "\(input.forDisplay) -> \(output!.forDisplay)"
-      case .replace: "\(input.forDisplay) -> \(output!.forDisplay) (replaces the file there)"
-      case .fail(let reason): "\(input.forDisplay) fails: \(reason)"
-      }
-    }
-  }
-
-  /// One line per unit, made while it is read.
-  package var lines: some Sequence<Line> { (0..<files.count).lazy.map { self.line($0) } }
-
-  private func line(_ index: Int) -> Line {
-    let input = files.path(index)
-    if let failure = files.failure(index) {
-      return Line(input: input, output: nil, action: .fail(reason: failure.reason))
-    }
-    let output = output(index)
-    return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
-  }
-
   var count: Int { files.count }
   var replacesExisting: Bool { request.overwrite }
   var destination: FilePath { request.destination }
@@ -126,6 +91,8 @@ extension ConvertPlan {
 
   /// Positions of the inputs that have a result.
   var startable: some Sequence<Int> { (0..<files.count).lazy.filter { self.files.failure($0) == nil } }
+
+  func failure(_ index: Int) -> UnitFailure? { files.failure(index) }
 
   func input(_ index: Int) -> FilePath { files.path(index) }
 

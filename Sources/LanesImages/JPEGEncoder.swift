@@ -19,7 +19,7 @@ final class JPEGEncoder: RowSink {
     var image = ccodecs_image(shape)
     var settings = ccodecs_jpeg_settings(
       quality: Int32(options.quality ?? ConvertOptions.defaultQuality),
-      subsampling: Int32((options.subsampling ?? .both).rawValue), progressive: options.progressive,
+      subsampling: Int32((options.subsampling ?? .quarter).rawValue), progressive: options.progressive,
       optimize: options.optimizeCoding)
     var sink = context.sink
     var result = ccodecs_result()

@@ -102,17 +102,3 @@ final class ResampleStage: RowSink {
     colour.withUnsafeBufferPointer { ccodecs_narrow(blended[0], &source, finished.bytes, &target, $0.baseAddress!) }
   }
 }
-
-extension ResampleAxis {
-  /// Lends the tables to C for the length of a call.
-  func withC(_ body: (UnsafePointer<ccodecs_axis>) -> Void) {
-    first.withUnsafeBufferPointer { first in
-      weights.withUnsafeBufferPointer { weights in
-        var axis = ccodecs_axis(
-          first: first.baseAddress, weights: weights.baseAddress, count: Int32(outputCount), taps: Int32(taps),
-          stride: Int32(stride))
-        body(&axis)
-      }
-    }
-  }
-}

@@ -106,7 +106,7 @@ package final class BlockingLoader {
       mapping.populate()
       holding = .mapping(HeldMapping(mapping))
       return true
-    } catch where error.errno == ENODEV || error.errno == ENOMEM {
+    } catch  where error.errno == ENODEV || error.errno == ENOMEM {
       return false
     }
   }
@@ -115,7 +115,9 @@ package final class BlockingLoader {
     try heap.grow(atLeast: slice.length, keeping: 0)
     var filled = 0
     while filled < slice.length {
-      let got = try retrying("pread") { pread(fd, heap.base! + filled, slice.length - filled, off_t(slice.offset + filled)) }
+      let got = try retrying("pread") {
+        pread(fd, heap.base! + filled, slice.length - filled, off_t(slice.offset + filled))
+      }
       guard got > 0 else { throw UnitFailure.cutShort(at: slice.offset + filled) }
       filled += got
     }

@@ -44,7 +44,9 @@ package enum CPUs {
   private static func unified(_ folder: String, _ read: (String) -> String?) -> Double? {
     guard let text = read("/sys/fs/cgroup\(folder)/cpu.max") else { return nil }
     let fields = text.split(whereSeparator: \.isWhitespace)
-    guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]), period > 0 else { return nil }
+    guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]), period > 0 else {
+      return nil
+    }
     return quota / period
   }
 

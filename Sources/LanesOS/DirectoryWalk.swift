@@ -87,7 +87,8 @@ package final class DirectoryWalk {
       }
       let bytes = withUnsafePointer(to: &found.pointee.d_name) {
         $0.withMemoryRebound(to: UInt8.self, capacity: 256) { name in
-          Bytes(UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
+          Bytes(
+            UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
         }
       }
       if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }

@@ -15,7 +15,7 @@ package enum Folders {
   package static func make(_ path: FilePath) throws(SystemError) {
     do {
       try makeOne(path)
-    } catch where error.errno == ENOENT {
+    } catch  where error.errno == ENOENT {
       let above = path.removingLastComponent()
       guard !above.isEmpty, above != path else { throw error }
       try make(above)
@@ -26,7 +26,7 @@ package enum Folders {
   private static func makeOne(_ path: FilePath) throws(SystemError) {
     do {
       _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, 0o777) } }
-    } catch where error.errno == EEXIST {
+    } catch  where error.errno == EEXIST {
       return
     }
   }

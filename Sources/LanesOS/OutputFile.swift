@@ -62,7 +62,7 @@ package struct OutputFile: ~Copyable {
   private mutating func replaceWithUnnamed() throws(SystemError) {
     do {
       _ = try retrying("linkat") { [number] in target.path.withPlatformString { clinux_link_unnamed(number, $0) } }
-    } catch where error.errno == EEXIST {
+    } catch  where error.errno == EEXIST {
       let name = Self.temporaryName(beside: target.path)
       registration = name.withPlatformString { clinux_unfinished_add($0) }
       temporary = name
@@ -91,7 +91,7 @@ package struct OutputFile: ~Copyable {
     let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
     do {
       return try retrying("open") { folder.withPlatformString { open($0, flags, 0o666) } }
-    } catch where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
+    } catch  where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
       return nil
     }
   }

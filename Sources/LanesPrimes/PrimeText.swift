@@ -26,7 +26,7 @@ enum PrimeText {
 
   /// Writes numbers that ascend: only the last eight digits are made anew as long as those before them stay.
   private struct Line {
-    /// No number has this head, so that the first one sets its own.
+    /// What stands in `headText`; no number has this one to begin with.
     private var head = UInt64.max
     private var headText: (UInt64, UInt64) = (0, 0)
     private var headLength = 0

@@ -100,6 +100,7 @@ enum UnitLength {
   /// Bytes that one unit needs beside its output.
   static func memory(for range: PrimeRange, numbers: UInt64) -> Int {
     let bitmap = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident ? Int(numbers / 30) : 0
+    // Segment, sieving primes and, with a bitmap of everything, the notes for it; measured.
     return bitmap + 12 << 20
   }
 }

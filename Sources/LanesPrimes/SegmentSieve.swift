@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// Sieves an interval segment by segment and lends each finished one.
 ///
@@ -14,6 +15,8 @@ final class SegmentSieve {
   private let memory: UnsafeMutablePointer<UInt8>
   /// True when `memory` holds the whole interval, with the marks of the largest primes in it.
   private let isWhole: Bool
+  /// True when small primes alone are sieved with and what they leave is proved prime one by one.
+  private let isShort: Bool
   private var blockTurns: TurnSieve
   private var segmentTurns: TurnSieve
   private var steps = StepSieve()
@@ -30,14 +33,16 @@ final class SegmentSieve {
     let sizes = SieveSizes(byteCount: byteCount)
     self.sizes = sizes
     let root = SievingPrimes.root(of: high)
-    isWhole = root > SieveSizes.largestResident
+    isShort = ShortInterval.isShort(byteCount: byteCount, root: root)
+    isWhole = root > SieveSizes.largestResident && !isShort
     let bitmap = isWhole ? (byteCount + 127) & ~127 : sizes.segment
-    let resident = min(root, SieveSizes.largestResident)
+    let resident = min(root, isShort ? ShortInterval.largestSieved : SieveSizes.largestResident)
     let turning = try Self.primesForTurns(min(resident, sizes.segmentTurns), checkpoint)
     let split = turning.firstIndex { $0 > sizes.blockTurns } ?? turning.count
     blockTurns = TurnSieve(turning[..<split], firstByte: firstByte)
     segmentTurns = TurnSieve(turning[split...], firstByte: firstByte)
-    memory = .allocate(capacity: bitmap + 2 * sizes.padding)
+    let total = bitmap + 2 * sizes.padding
+    memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
     try addSteps(above: max(sizes.segmentTurns, PreSieve.largestPrime), through: resident, checkpoint)
     if isWhole { try markWhole(through: root, checkpoint) }
   }
@@ -71,7 +76,7 @@ final class SegmentSieve {
   private func markWhole(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
     let bitmap = memory + sizes.padding
     bitmap.initialize(repeating: 0xFF, count: (byteCount + 127) & ~127)
-    var wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte)
+    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte)
     try wide.mark(from: SieveSizes.largestResident + 1, through: root, checkpoint)
   }
 
@@ -86,6 +91,7 @@ final class SegmentSieve {
     sweep(bytes, rounded, first)
     putBackPrimes(bytes, count, first)
     trim(bytes, count, rounded, first)
+    if isShort { try ShortInterval.keepPrimes(bytes, count: count, firstByte: first, checkpoint) }
     done += count
     return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first)
   }

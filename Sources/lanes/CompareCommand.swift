@@ -13,8 +13,9 @@ struct CompareCommand: ParsableCommand {
         lanes compare primes 1e10
         lanes compare images convert photos --resize 512x512
         lanes compare --cold files count -r folder
-      Options of compare stand before them. Images go to a temporary folder. Rounds are
-      interleaved; results that differ between contenders are an error.
+
+      Options of compare stand before them. Images go to a temporary folder. Rounds are interleaved; results that \
+      differ between contenders are an error.
       """)
 
   @Option(
@@ -22,11 +23,14 @@ struct CompareCommand: ParsableCommand {
   var modes: [EngineKind]?
 
   @Option(
-    help: ArgumentHelp("Numbers of lanes, such as 1,2,4. (default: powers of two up to all CPUs, and all)", valueName: "LIST"),
+    help: ArgumentHelp(
+      "Numbers of lanes, such as 1,2,4. (default: powers of two up to all CPUs, and all)", valueName: "LIST"),
     transform: parseLanes)
   var cores: [Int]?
 
-  @Option(help: ArgumentHelp("Ways to reach worker processes. (default: pipe,shm)", valueName: "LIST"), transform: parseChannels)
+  @Option(
+    help: ArgumentHelp("Ways to reach worker processes. (default: pipe,shm)", valueName: "LIST"),
+    transform: parseChannels)
   var ipc: [ChannelKind]?
 
   @Option(help: ArgumentHelp("Measured rounds.", valueName: "N"))

@@ -28,8 +28,11 @@ struct ComparedCommand {
   /// The words as they were typed, quoted where a shell needs it.
   var display: String {
     words.map { word in
-      let isPlain = word.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:%^@".utf8.contains($0) }
-      return isPlain && !word.isEmpty ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+      let isPlain = word.utf8.allSatisfy {
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:%^@".utf8.contains($0)
+      }
+      return isPlain && !word.isEmpty
+        ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }.joined(separator: " ")
   }
 
@@ -45,10 +48,14 @@ struct ComparedCommand {
   private static func refusal(of word: String, _ writesFiles: Bool) -> String? {
     let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
     switch name {
-    case "--mode", "--ipc": return "compare runs every engine; use its own \(name == "--mode" ? "--modes" : "--ipc") before the command."
+    case "--mode", "--ipc":
+      return "compare runs every engine; use its own \(name == "--mode" ? "--modes" : "--ipc") before the command."
     case "--cores": return "compare runs every number of lanes; use its own --cores before the command."
     case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out."
-    case "-o" where writesFiles, "--output" where writesFiles: return "compare writes to a temporary folder; leave it out."
+    case "-o" where writesFiles, "--output" where writesFiles:
+      return "compare writes to a temporary folder; leave it out."
+    case "--modes", "--rounds", "--warmup", "--cold", "--markdown":
+      return "options of compare stand before the command."
     case "--dry-run": return "there is nothing to measure in a dry run."
     default: return nil
     }

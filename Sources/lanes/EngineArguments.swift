@@ -19,23 +19,27 @@ enum ProgressChoice: String, ExpressibleByArgument, CaseIterable {
 /// The options that every workload shares.
 struct EngineArguments: ParsableArguments {
   @Option(
-    help: "Which engine: serial, threads, processes, eventloop or auto (threads, or serial where only one CPU may be used).")
+    help: ArgumentHelp("Which engine; auto is threads, or serial where only one CPU may be used.", valueName: "ENGINE"))
   var mode = Mode.auto
 
-  @Option(name: .customLong("cores"), help: ArgumentHelp(
-    "Worker processes or threads (default: the CPUs that affinity and cgroup quota grant).", valueName: "N"))
+  @Option(
+    name: .customLong("cores"),
+    help: ArgumentHelp(
+      "Worker processes or threads (default: the CPUs that affinity and cgroup quota grant).", valueName: "N"))
   var cores: Int?
 
-  @Option(help: "How bytes reach worker processes: pipe or shm.")
+  @Option(help: ArgumentHelp("How bytes reach worker processes.", valueName: "CHANNEL"))
   var ipc = ChannelKind.shm
 
-  @Option(help: ArgumentHelp(
-    "Loads in flight for the event loop and for processes (default: \(EngineOptions.defaultQueueDepth), fewer where descriptors are short).",
-    valueName: "N"))
+  @Option(
+    help: ArgumentHelp(
+      "Loads in flight for the event loop and for processes (default: \(EngineOptions.defaultQueueDepth), fewer where descriptors are short).",
+      valueName: "N"))
   var queueDepth: Int?
 
   @Option(
-    help: ArgumentHelp("Memory for what is in flight, such as 512M (default: half of what is free).", valueName: "SIZE"),
+    help: ArgumentHelp(
+      "Memory for what is in flight, such as 512M (default: half of what is free).", valueName: "SIZE"),
     transform: parseSize)
   var memory: Int?
 
@@ -51,14 +55,15 @@ struct EngineArguments: ParsableArguments {
   var stats = false
 
   @Option(
-    help: ArgumentHelp("Write start and end of every unit in the Chrome trace format (opens in Perfetto).", valueName: "FILE"),
+    help: ArgumentHelp(
+      "Write start and end of every unit in the Chrome trace format (opens in Perfetto).", valueName: "FILE"),
     completion: .file())
   var trace: String?
 
   @Flag(help: "Print results, and statistics with --stats, as one JSON object per line.")
   var json = false
 
-  @Option(help: "A progress bar on standard error: auto (on a terminal), always or never.")
+  @Option(help: ArgumentHelp("A progress bar on standard error; auto shows it on a terminal.", valueName: "WHEN"))
   var progress = ProgressChoice.auto
 
   @Flag(name: .shortAndLong, help: "Print no progress and no summary; errors are still told.")

@@ -1,34 +1,41 @@
 import ArgumentParser
 import LanesImages
 
-extension ConvertOptions.Format: ExpressibleByArgument {
-  public init?(argument: String) {
-    switch argument.lowercased() {
-    case "jpeg", "jpg": self = .jpeg
-    case "png": self = .png
-    case "same": self = .same
-    default: return nil
+/// `--to`.
+enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
+  case jpeg, png, same
+
+  init?(argument: String) { self.init(rawValue: argument == "jpg" ? "jpeg" : argument) }
+
+  var format: ConvertOptions.Format {
+    switch self {
+    case .jpeg: .jpeg
+    case .png: .png
+    case .same: .same
     }
   }
-  public static var allValueStrings: [String] { ["jpeg", "png", "same"] }
-  public var defaultValueDescription: String { Self.allValueStrings[self == .jpeg ? 0 : self == .png ? 1 : 2] }
 }
 
-extension ConvertOptions.Metadata: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let found = zip(Self.allCases, Self.allValueStrings).first(where: { $0.1 == argument }) else { return nil }
-    self = found.0
+/// `--metadata`.
+enum MetadataChoice: String, ExpressibleByArgument, CaseIterable {
+  case all, icc, none
+
+  var metadata: ConvertOptions.Metadata {
+    switch self {
+    case .all: .all
+    case .icc: .icc
+    case .none: .none
+    }
   }
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-  public var defaultValueDescription: String { "\(self)" }
 }
 
 extension ConvertOptions.Subsampling: ExpressibleByArgument {}
 
 /// The options of `lanes images convert` that say what becomes of a picture.
 struct ImageArguments: ParsableArguments {
-  @Option(help: "Output format: jpeg, png or same. (default: from DEST's suffix for one file, else same)")
-  var to = ConvertOptions.Format.same
+  @Option(
+    help: ArgumentHelp("Output format; for one file DEST's suffix decides unless this does.", valueName: "FORMAT"))
+  var to = FormatChoice.same
 
   @Option(
     help: ArgumentHelp("Fit inside WxH, Wx, xH or scale to P%, keeping proportions.", valueName: "SIZE"),
@@ -44,7 +51,7 @@ struct ImageArguments: ParsableArguments {
   @Flag(help: "Write progressive JPEG.")
   var progressive = false
 
-  @Option(help: "JPEG chroma subsampling: 444, 422 or 420. (default: 420)")
+  @Option(help: ArgumentHelp("JPEG chroma subsampling; 420 unless given.", valueName: "SCHEME"))
   var subsampling: ConvertOptions.Subsampling?
 
   @Option(
@@ -53,19 +60,21 @@ struct ImageArguments: ParsableArguments {
   var pngLevel: Int?
 
   @Option(
-    help: ArgumentHelp("What shows through transparency in a JPEG: #rrggbb or a name. (default: white)", valueName: "COLOR"),
+    help: ArgumentHelp(
+      "What shows through transparency in a JPEG: #rrggbb or a name. (default: white)", valueName: "COLOR"),
     transform: parseColor)
   var background: RGBColor?
 
-  @Option(help: "Which metadata to keep: all, icc or none.")
-  var metadata = ConvertOptions.Metadata.all
+  @Option(help: ArgumentHelp("Which metadata to keep.", valueName: "KIND"))
+  var metadata = MetadataChoice.all
 
   @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it.")
   var noAutoOrient = false
 
   @Option(
     name: .customLong("max-pixels"),
-    help: ArgumentHelp("Refuse larger images. (default: \(ConvertOptions.defaultMaxPixels))", valueName: "N"), transform: parseCount)
+    help: ArgumentHelp("Refuse larger images. (default: \(ConvertOptions.defaultMaxPixels))", valueName: "N"),
+    transform: parseCount)
   var maxPixels: UInt64?
 
   func validate() throws {
@@ -77,7 +86,7 @@ struct ImageArguments: ParsableArguments {
   /// - Parameter formatOfDestination: what the suffix of a single output asks for; `--to` has the last word.
   func options(formatOfDestination: ConvertOptions.Format) throws -> ConvertOptions {
     var options = ConvertOptions()
-    options.format = to == .same ? formatOfDestination : to
+    options.format = to == .same ? formatOfDestination : to.format
     options.resize = resize
     options.enlarge = enlarge
     options.quality = quality
@@ -85,7 +94,7 @@ struct ImageArguments: ParsableArguments {
     options.subsampling = subsampling
     options.pngLevel = pngLevel
     if let background { options.background = background }
-    options.metadata = metadata
+    options.metadata = metadata.metadata
     options.autoOrient = !noAutoOrient
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }
     return options

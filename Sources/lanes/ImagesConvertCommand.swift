@@ -11,33 +11,17 @@ struct ImagesConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Convert and resize images: files, whole directories, or a list of names.",
     discussion: """
-      A directory is walked and its tree mirrored below DEST. Every result appears under its
-      name only when it is complete. Nothing is written when two inputs would give one
-      output, when an output is an input, or when an output exists (see --overwrite).
-      lanes images convert - -o - converts one image in a pipeline.
+      A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
+      complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
+      output exists (see --overwrite). lanes images convert - -o - converts one image in a pipeline.
       """)
 
-  @Argument(help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
   var inputs: [String] = []
 
-  @Option(
-    name: .shortAndLong, help: ArgumentHelp("A directory, a file for one input, or - for standard output.", valueName: "DEST"),
-    completion: .file())
-  var output: String
-
-  @Option(
-    name: .customLong("files-from"), help: ArgumentHelp("Read names of inputs from FILE, one a line; - is standard input.", valueName: "FILE"),
-    completion: .file())
-  var filesFrom: String?
-
-  @Flag(name: .customShort("0"), help: "Names in --files-from end with NUL instead of a newline.")
-  var nulSeparated = false
-
-  @Flag(help: "Replace outputs that exist.")
-  var overwrite = false
-
-  @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
-  var dryRun = false
+  @OptionGroup(title: "Input and output")
+  var files: FileArguments
 
   @OptionGroup(title: "Image options")
   var image: ImageArguments
@@ -50,11 +34,12 @@ struct ImagesConvertCommand: ParsableCommand {
     let console = Console(engine, resultsOnScreen: engine.json)
     let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json)
     let names = try makeInputs()
-    let isPiped = names == [FilePath("-")] || output == "-"
+    let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
-    let makePlan: () throws -> any UnitPlan = isPiped ? { try PipelinePlan(names, output) } : { try ConvertPlan(request) }
+    let makePlan: () throws -> any UnitPlan =
+      isPiped ? { try PipelinePlan(names, files.output) } : { try ConvertPlan(request) }
     do {
-      if dryRun { return try printPlan(request, isPiped: isPiped, printer) }
+      if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
       let workload = ConvertWorkload(try image.options(formatOfDestination: formatOfDestination(request, isPiped)))
       let job = Job(workload: workload, makePlan: makePlan, fold: outcomes)
       let record = try job.run(engine, console)
@@ -74,12 +59,14 @@ struct ImagesConvertCommand: ParsableCommand {
   /// Names from the command line and from the list.
   private func makeInputs() throws -> [FilePath] {
     let inputs = inputs.map { FilePath($0) }
-    guard let filesFrom else {
-      guard !inputs.isEmpty else { throw ValidationError("No INPUT: name images, directories, or a list with --files-from.") }
+    guard let filesFrom = files.from else {
+      guard !inputs.isEmpty else {
+        throw ValidationError("No INPUT: name images, directories, or a list with --files-from.")
+      }
       return inputs
     }
     do {
-      let list = try NameList.read(filesFrom, nulSeparated: nulSeparated)
+      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated)
       guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
       return inputs + list
     } catch let failure as UnitFailure {
@@ -89,8 +76,9 @@ struct ImagesConvertCommand: ParsableCommand {
 
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     ConvertRequest(
-      inputs: names, destination: FilePath(output),
-      destinationIsDirectory: output.hasSuffix("/") || filesFrom != nil, format: image.to, overwrite: overwrite)
+      inputs: names, destination: FilePath(files.output),
+      destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
+      overwrite: files.overwrite)
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {

@@ -81,7 +81,8 @@ final class ResultPrinter {
     defer { pending.removeAll(keepingCapacity: true) }
     guard isOpen, !pending.isEmpty else { return }
     do {
-      try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes) }
+      try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes)
+      }
     } catch {
       isOpen = false
       if case .failed(let error) = error { StandardError.line("lanes: standard output: \(error.reason)") }

@@ -18,9 +18,12 @@ struct LanesCommand: ParsableCommand {
       The same batch gives the same bytes whichever way it runs.
 
       EXIT STATUS
-        0 all good, 1 some units failed, 64 wrong usage or a refused plan (nothing was
-        written), 69 something required is missing, 74 stopped early (nothing partial is
-        left), 130 and 143 stopped by a signal.
+        0    all good
+        1    finished, some units failed
+        64   wrong usage or a refused plan; nothing was written
+        69   something required is missing
+        74   stopped early; nothing partial is left
+        130, 143   stopped by a signal
       """,
     version: version,
     subcommands: [ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self])

@@ -10,20 +10,27 @@ struct PrimesCommand: ParsableCommand {
     commandName: "primes",
     abstract: "Count, list or add up the primes of a range.",
     discussion: """
-      Without bounds all primes up to 1e9, with one bound up to it, with two from the first
-      to the second, both included, anywhere from 0 to 2^64-1. Bounds read 1e9, 2^32,
-      10_000 or 1e12+1e8.
+      Without bounds all primes up to 1e9, with one bound up to it, with two from the first to the second, both \
+      included, anywhere from 0 to 2^64-1. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
       """)
 
   @Argument(
     help: ArgumentHelp("Bounds: [[START] STOP].", valueName: "BOUND"), transform: parseCount)
   var bounds: [UInt64] = []
 
-  @Flag(exclusivity: .exclusive)
-  var question = Question.count
+  @OptionGroup(title: "Questions")
+  var asked: Asked
 
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
+
+  /// The options that say what is asked.
+  struct Asked: ParsableArguments {
+    @Flag(exclusivity: .exclusive)
+    var question = Question.count
+  }
+
+  private var question: Question { asked.question }
 
   /// What is asked about the primes.
   enum Question: String, EnumerableFlag {
@@ -31,7 +38,7 @@ struct PrimesCommand: ParsableCommand {
 
     static func help(for value: Question) -> ArgumentHelp? {
       switch value {
-      case .count: "Print how many there are (default)."
+      case .count: "Print how many there are."
       case .list: "Print them, ascending, one a line."
       case .sum: "Print their sum, exactly."
       case .twins: "Print how many pairs of primes differ by two."

@@ -1,4 +1,3 @@
-import Glibc
 import LanesCore
 import LanesOS
 import LanesReport

@@ -98,7 +98,9 @@ import Testing
     #expect(try folder.contents().isEmpty)
   }
 
-  @Test(arguments: Contender.all) func `an input that does not exist fails with its reason`(_ contender: Contender) throws {
+  @Test(arguments: Contender.all) func `an input that does not exist fails with its reason`(_ contender: Contender)
+    throws
+  {
     let units = [
       unit(0, .echo, source: .file(FilePath("/nonexistent/file"))), unit(1, .echo, source: .file(FilePath("/tmp"))),
       unit(2, .echo, source: .bytes([9])),
@@ -110,7 +112,9 @@ import Testing
     #expect(record.ending == .complete)
   }
 
-  @Test(arguments: Contender.all) func `an existing output is kept unless it may be replaced`(_ contender: Contender) throws {
+  @Test(arguments: Contender.all) func `an existing output is kept unless it may be replaced`(_ contender: Contender)
+    throws
+  {
     let folder = TemporaryFolder()
     try folder.write("kept", [1])
     try folder.write("replaced", [2])
@@ -188,7 +192,9 @@ import Testing
     #expect(collector.sums == [1, 3, 5, 7, 9])
   }
 
-  @Test(arguments: Contender.all) func `a tiny memory budget still lets one unit in at a time`(_ contender: Contender) throws {
+  @Test(arguments: Contender.all) func `a tiny memory budget still lets one unit in at a time`(_ contender: Contender)
+    throws
+  {
     let units = (0..<20).map { unit($0, .echo, source: .bytes([1]), expectedInput: 1 << 40) }
     let (collector, _) = try run(contender.engine { $0.memory = 1 }, units)
     #expect(collector.sums.count == 20)
@@ -205,7 +211,9 @@ import Testing
     #expect(record.unitsFailed == 1)
   }
 
-  @Test(arguments: Contender.all) func `a stop request ends the batch and what runs is whole`(_ contender: Contender) throws {
+  @Test(arguments: Contender.all) func `a stop request ends the batch and what runs is whole`(_ contender: Contender)
+    throws
+  {
     try StopSignals.install()
     defer { StopSignals.reset() }
     final class Stopper: Observer {

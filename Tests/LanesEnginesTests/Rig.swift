@@ -38,7 +38,9 @@ struct Contender: Sendable, CustomTestStringConvertible {
     var folders = CommandLine.arguments.map { FilePath($0).removingLastComponent() }
     var buffer = [CChar](repeating: 0, count: 4096)
     let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    if length > 0 { folders.append(FilePath(rawBytes: buffer[..<length].map { UInt8(bitPattern: $0) }).removingLastComponent()) }
+    if length > 0 {
+      folders.append(FilePath(rawBytes: buffer[..<length].map { UInt8(bitPattern: $0) }).removingLastComponent())
+    }
     for folder in folders {
       let path = folder.appending("lanes-test-worker")
       if path.withPlatformString({ access($0, X_OK) }) == 0 { return path.string }

@@ -48,7 +48,9 @@ extension ContractTests {
       #expect(record.unitsDone == 94)
     }
 
-    @Test(arguments: Contender.processes) func `without retries the first certain death counts`(_ contender: Contender) throws {
+    @Test(arguments: Contender.processes) func `without retries the first certain death counts`(_ contender: Contender)
+      throws
+    {
       let (collector, record) = try run(contender.engine { $0.retries = 0 }, [unit(0, .die(SIGSEGV))])
       #expect(collector.failure(0)?.reason == "its worker process died once, the last time by signal 11 (SIGSEGV)")
       #expect(record.workersLost == 1)
@@ -66,7 +68,8 @@ extension ContractTests {
       #expect(record.unitsDone == 9)
     }
 
-    @Test(arguments: Contender.processes) func `workers killed from outside cost no unit`(_ contender: Contender) throws {
+    @Test(arguments: Contender.processes) func `workers killed from outside cost no unit`(_ contender: Contender) throws
+    {
       final class Killer: Observer {
         private var ended = 0
         var kills = 0
@@ -97,7 +100,8 @@ extension ContractTests {
       _ contender: Contender
     ) throws {
       let worker = WorkerCommand(program: "/bin/false", arguments: [])
-      let engine = Engines.make(.processes, channel: contender.channel, options: EngineOptions(lanes: 2), worker: worker)
+      let engine = Engines.make(
+        .processes, channel: contender.channel, options: EngineOptions(lanes: 2), worker: worker)
       #expect(throws: EngineError.self) { try run(engine, [unit(0, .echo)]) }
     }
   }

@@ -88,8 +88,8 @@ private let goodFixtures = [
     }
     #expect(try frame { $0.quality = 80 } == [0xC0, 0x22])
     #expect(try frame { $0.progressive = true } == [0xC2, 0x22])
-    #expect(try frame { $0.subsampling = ConvertOptions.Subsampling.none } == [0xC0, 0x11])
-    #expect(try frame { $0.subsampling = .horizontal } == [0xC0, 0x21])
+    #expect(try frame { $0.subsampling = .full } == [0xC0, 0x11])
+    #expect(try frame { $0.subsampling = .half } == [0xC0, 0x21])
     let plain = try convert(fixture("seeds.jpg"), options { $0.quality = 80 }).output
     let optimized = try convert(fixture("seeds.jpg"), options { ($0.quality, $0.optimizeCoding) = (80, true) }).output
     #expect(optimized.count < plain.count)
@@ -148,7 +148,7 @@ private let goodFixtures = [
   @Test func `workload and options come back as they were written`() throws {
     let odd = options {
       ($0.format, $0.resize, $0.enlarge, $0.quality, $0.progressive) = (.png, .percent(12.5), true, 7, true)
-      ($0.subsampling, $0.optimizeCoding, $0.pngLevel, $0.metadata) = (.horizontal, true, 0, .icc)
+      ($0.subsampling, $0.optimizeCoding, $0.pngLevel, $0.metadata) = (.half, true, 0, .icc)
       ($0.background, $0.autoOrient, $0.maxPixels) = (RGBColor(red: 1, green: 2, blue: 3), false, 99)
     }
     for original in [options(), options { $0.resize = .inside(width: 3, height: nil) }, odd] {

@@ -7,7 +7,8 @@ import SystemPackage
 func fixture(_ name: String) throws -> Bytes {
   var folder = FilePath(#filePath)
   for _ in 0..<3 { folder.removeLastComponent() }
-  return try read(folder.pushing(FilePath("Fixtures/images")).appending(name))
+  let kind = name.hasPrefix("damaged-") ? "damaged" : "photos"
+  return try read(folder.pushing(FilePath("Fixtures/images")).appending(kind).appending(name))
 }
 
 func read(_ path: FilePath) throws -> Bytes {

@@ -295,7 +295,9 @@ final class Coordinator {
   private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
     guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let end = reply.outputOffset.addingReportingOverflow(reply.outputLength)
-    guard reply.outputOffset >= 0, reply.outputLength >= 0, !end.overflow else { throw WireError("an impossible length") }
+    guard reply.outputOffset >= 0, reply.outputLength >= 0, !end.overflow else {
+      throw WireError("an impossible length")
+    }
     ledger.record.bytesBetween += reply.outputLength
     if let region = slot.output {
       do { try region.view(end.partialValue) } catch { throw WireError("an output beyond its region") }
@@ -321,7 +323,11 @@ final class Coordinator {
       _ = owner
       errand.times.store.end = monotonicNow()
       slot.storing -= 1
-      if case .failure(let failure) = result { self.finish(errand, .failed(failure)) } else { self.finish(errand, outcome) }
+      if case .failure(let failure) = result {
+        self.finish(errand, .failed(failure))
+      } else {
+        self.finish(errand, outcome)
+      }
       self.settleSlot(slot)
     }
   }
@@ -333,7 +339,8 @@ final class Coordinator {
   // MARK: Endings
 
   func finish(
-    _ errand: Errand, _ outcome: Outcome, _ output: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    _ errand: Errand, _ outcome: Outcome,
+    _ output: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
   ) {
     intake.release(errand.unit)
     ledger.ended(errand.unit, errand.times, outcome, output: output)

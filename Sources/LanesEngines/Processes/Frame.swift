@@ -74,7 +74,8 @@ struct FrameReader {
       bodyFilled += got
     }
     while payloadFilled < payloadLength {
-      let room = UnsafeMutableRawBufferPointer(start: payload.base! + payloadFilled, count: payloadLength - payloadFilled)
+      let room = UnsafeMutableRawBufferPointer(
+        start: payload.base! + payloadFilled, count: payloadLength - payloadFilled)
       guard let got = try Self.read(fd, room) else { return nil }
       payloadFilled += got
     }

@@ -52,7 +52,8 @@ package final class Worker {
     let slots = channel == .shm ? 0..<WorkerDescriptors.slots : 0..<0
     inputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.input($0)) }
     outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
-    let first = channel == .shm ? WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1 : WorkerDescriptors.firstRegion
+    let first =
+      channel == .shm ? WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1 : WorkerDescriptors.firstRegion
     WorkerProcess.closeDescriptors(from: first)
   }
 

@@ -155,7 +155,8 @@ final class WorkerLink {
     return true
   }
 
-  private static func command(_ worker: WorkerCommand, _ slots: [Slot], orders: Int32, replies: Int32) -> Child.Command {
+  private static func command(_ worker: WorkerCommand, _ slots: [Slot], orders: Int32, replies: Int32) -> Child.Command
+  {
     let own = String(WorkerProcess.currentID)
     var command = Child.Command(program: worker.program, arguments: ["lanes"] + worker.arguments + [own])
     // The crash reporter of Swift's runtime would keep a dead worker's pipes open.

@@ -1,0 +1,121 @@
+import LanesCore
+import LanesPrimes
+import Testing
+
+@Suite struct PlanTests {
+  private func units(_ start: UInt64, _ stop: UInt64, _ mode: PrimesMode = .count) throws -> (
+    units: [Unit], claimed: Int
+  ) {
+    let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: mode)
+    let claimed = plan.totalUnits ?? -1
+    var units: [Unit] = []
+    while units.count < 20_000, case .unit(let unit) = plan.next() { units.append(unit) }
+    return (units, claimed)
+  }
+
+  private func interval(_ unit: Unit) throws -> ClosedRange<UInt64> {
+    var reader = WireReader(unit.task)
+    let start: UInt64 = try reader.read()
+    return start...(try reader.read())
+  }
+
+  static let ranges: [(UInt64, UInt64)] = [
+    (0, 0), (5, 5), (0, 1 << 32), (999, 20_000_000_123), (1 << 63, (1 << 63) + 5_000_000_000),
+  ]
+
+  @Test(arguments: ranges)
+  func `units cover the range without gaps and end where bytes do`(start: UInt64, stop: UInt64) throws {
+    for mode in [PrimesMode.count, .list] {
+      let (units, claimed) = try units(start, stop, mode)
+      #expect(units.count == claimed)
+      #expect(units.map(\.number) == Array(0..<units.count))
+      var next = start
+      for unit in units {
+        let interval = try interval(unit)
+        #expect(interval.lowerBound == next)
+        next = interval.upperBound + 1
+        if interval.upperBound != stop { #expect(interval.upperBound % 30 == 1) }
+      }
+      #expect(next == stop + 1)
+    }
+  }
+
+  @Test func `the last unit ends at the top`() throws {
+    let (units, claimed) = try units(.max - 10_000_000_000, .max)
+    #expect(units.count == claimed)
+    #expect(try interval(units.last!).upperBound == .max)
+  }
+
+  @Test func `the whole range is planned lazily`() throws {
+    let plan = PrimesPlan(try PrimeRange(start: 0, stop: .max), mode: .count)
+    guard case .unit(let unit) = plan.next() else {
+      Issue.record("no unit")
+      return
+    }
+    #expect(try interval(unit).lowerBound == 0)
+    #expect(plan.totalUnits! > 1_000_000_000)
+  }
+
+  @Test(arguments: [UInt64(0), 1_000_000_000, 1_000_000_000_000, 1 << 50])
+  func `a unit of a list makes at most four megabytes`(start: UInt64) throws {
+    let plan = PrimesPlan(try PrimeRange(start: start, stop: start + 1_000_000_000), mode: .list)
+    guard case .unit(let unit) = plan.next() else {
+      Issue.record("no unit")
+      return
+    }
+    #expect(unit.sink == .standardOutput)
+    let output = OutputBuffer()
+    let nothing = Bytes()
+    let workload = PrimesWorkload(mode: .list)
+    _ = try workload.perform(unit, input: nothing.span.bytes, output: output, checkpoint: .open)
+    #expect((100_000...(4 << 20)).contains(output.count))
+  }
+
+  @Test func `a range that runs backwards is refused`() {
+    #expect(throws: PrimeRangeError.backwards(start: 8, stop: 7)) { try PrimeRange(start: 8, stop: 7) }
+    #expect("\(PrimeRangeError.backwards(start: 8, stop: 7))" == "the range starts at 8, behind its end 7")
+  }
+}
+
+@Suite struct TotalTests {
+  @Test func `partials and workloads come back as they were written`() throws {
+    let partial = try BatchRunner(0, 100_000, .sum).partial
+    #expect(try PrimesPartial(wire: partial.wire) == partial)
+    #expect(throws: WireError.self) { try PrimesPartial(wire: Bytes(partial.wire.dropLast())) }
+    for mode in PrimesMode.allCases {
+      var writer = WireWriter()
+      PrimesWorkload(mode: mode).describe(to: &writer)
+      var reader = WireReader(writer.bytes)
+      #expect(try PrimesWorkload(from: &reader).mode == mode)
+    }
+  }
+
+  @Test func `the first failure is kept and the rest is added up`() {
+    let total = PrimesTotal()
+    var partial = PrimesPartial()
+    partial.count = 4
+    total.absorb(Unit(number: 0, label: "a"), .done(partial.wire))
+    total.absorb(Unit(number: 1, label: "b"), .failed(UnitFailure(.crashed, "it died")))
+    total.absorb(Unit(number: 2, label: "c"), .failed(UnitFailure(.timedOut, "it took longer")))
+    total.absorb(Unit(number: 3, label: "d"), .done(partial.wire))
+    #expect(total.total.count == 8)
+    #expect(total.unitsFailed == 2)
+    #expect(total.firstFailure?.unit.label == "b")
+    #expect(total.firstFailure?.failure.reason == "it died")
+  }
+
+  @Test func `a unit that is none and a timeout fail the unit`() {
+    let workload = PrimesWorkload(mode: .count)
+    let nothing = Bytes()
+    #expect(throws: UnitFailure.self) {
+      try workload.perform(
+        Unit(number: 0, label: ""), input: nothing.span.bytes, output: OutputBuffer(), checkpoint: .open)
+    }
+    let plan = try! PrimesPlan(PrimeRange(start: 1 << 63, stop: 1 << 63 + 100_000_000), mode: .count)
+    guard case .unit(let unit) = plan.next() else { return }
+    #expect(throws: UnitFailure(.timedOut, "it took longer than allowed")) {
+      try workload.perform(
+        unit, input: nothing.span.bytes, output: OutputBuffer(), checkpoint: Checkpoint(timeout: .milliseconds(5)))
+    }
+  }
+}
