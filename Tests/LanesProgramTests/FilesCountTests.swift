@@ -22,7 +22,7 @@ import Testing
     let folder = TemporaryFolder()
     let line = Bytes("the quick brown fox\tjumps over\r\nthe lazy dog\n".utf8)
     var bytes = Bytes()
-    for _ in 0..<600_000 { bytes += line }
+    for _ in 0..<400_000 { bytes += line }
     try folder.write("large", bytes)
     try folder.write("small", [0x61])
     try expectAsWc(["large", "small"], engine, in: folder.path)
