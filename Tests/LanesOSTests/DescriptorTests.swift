@@ -5,69 +5,76 @@ import LanesTesting
 import SystemPackage
 import Testing
 
-/// Counts descriptors, which belong to the whole process; `Scripts/test` therefore runs one test at a time.
-@Suite(.serialized) struct DescriptorTests {
-  @Test func `the count sees a leak`() {
-    let before = openDescriptorCount()
-    let leaked = open("/dev/null", O_RDONLY)
-    #expect(openDescriptorCount() == before + 1)
-    close(leaked)
-    #expect(openDescriptorCount() == before)
+/// Tests that count descriptors do so in a process of their own, where no other test opens any.
+@Suite struct DescriptorTests {
+  @Test func `the count sees a leak`() async {
+    await #expect(processExitsWith: .success) {
+      let before = openDescriptorCount()
+      let leaked = open("/dev/null", O_RDONLY)
+      #expect(openDescriptorCount() == before + 1)
+      close(leaked)
+      #expect(openDescriptorCount() == before)
+    }
   }
 
-  @Test func `descriptors close with their values`() throws {
-    let before = openDescriptorCount()
-    do {
-      let pipe = try Pipe()
-      let event = try Descriptor.event()
-      let file = try Descriptor.reading("/dev/null")
-      let copy = try file.duplicated(atLeast: 50)
-      #expect(openDescriptorCount() == before + 5)
-      #expect(copy.number >= 50)
-      for number in [pipe.readEnd.number, pipe.writeEnd.number, event.number, file.number, copy.number] {
-        #expect(fcntl(number, F_GETFD) == FD_CLOEXEC)
+  @Test func `descriptors close with their values`() async {
+    await #expect(processExitsWith: .success) {
+      let before = openDescriptorCount()
+      do {
+        let pipe = try Pipe()
+        let event = try Descriptor.event()
+        let file = try Descriptor.reading("/dev/null")
+        let copy = try file.duplicated(atLeast: 50)
+        #expect(openDescriptorCount() == before + 5)
+        #expect(copy.number >= 50)
+        for number in [pipe.readEnd.number, pipe.writeEnd.number, event.number, file.number, copy.number] {
+          #expect(fcntl(number, F_GETFD) == FD_CLOEXEC)
+        }
       }
+      #expect(openDescriptorCount() == before)
     }
-    #expect(openDescriptorCount() == before)
   }
 
-  @Test func `a released descriptor is the caller's`() throws {
-    let before = openDescriptorCount()
-    let number = try Descriptor.reading("/dev/null").release()
-    #expect(openDescriptorCount() == before + 1)
-    try Descriptor(owning: number).closeReporting()
-    #expect(openDescriptorCount() == before)
-    #expect(throws: SystemError("close", errno: EBADF)) { try Descriptor(owning: number).closeReporting() }
+  @Test func `a released descriptor is the caller's`() async {
+    await #expect(processExitsWith: .success) {
+      let before = openDescriptorCount()
+      let number = try Descriptor.reading("/dev/null").release()
+      #expect(openDescriptorCount() == before + 1)
+      try Descriptor(owning: number).closeReporting()
+      #expect(openDescriptorCount() == before)
+      #expect(throws: SystemError("close", errno: EBADF)) { try Descriptor(owning: number).closeReporting() }
+    }
   }
 
-  @Test func `what holds descriptors gives them back`() throws {
-    let folder = TemporaryFolder()
-    let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
-    let before = openDescriptorCount()
-    for _ in 0..<3 {
-      _ = try Reactor()
-      _ = try SharedRegion()
-      _ = try OutputFile(Destination(path: folder.file("new"), replacesExisting: false))
-      _ = try readFile(path)
-      var child = try Child(Child.Command(program: "/bin/true", arguments: ["true"]))
-      _ = try child.wait()
-      _ = try Child(Child.Command(program: "/bin/sleep", arguments: ["sleep", "1000"]))
-      let walk = DirectoryWalk(root: folder.path)
-      _ = walk.next()
-      _ = try AsyncFiles(reactor: Reactor(), depth: 4)
+  @Test func `what holds descriptors gives them back`() async {
+    await #expect(processExitsWith: .success) {
+      let folder = TemporaryFolder()
+      let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+      let before = openDescriptorCount()
+      for _ in 0..<3 {
+        _ = try Reactor()
+        _ = try SharedRegion()
+        _ = try OutputFile(Destination(path: folder.file("new"), replacesExisting: false))
+        _ = try readFile(path)
+        var child = try Child(Child.Command(program: "/bin/true", arguments: ["true"]))
+        _ = try child.wait()
+        _ = try Child(Child.Command(program: "/bin/sleep", arguments: ["sleep", "1000"]))
+        let walk = DirectoryWalk(root: folder.path)
+        _ = walk.next()
+        _ = try AsyncFiles(reactor: Reactor(), depth: 4)
+      }
+      #expect(openDescriptorCount() == before)
     }
-    #expect(openDescriptorCount() == before)
   }
 
-  @Test func `failed openings leave nothing open`() throws {
-    let before = openDescriptorCount()
-    #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading("/nonexistent").release() }
-    #expect(throws: SystemError("open", errno: EISDIR)) { try Descriptor.creating("/tmp").release() }
-    #expect(throws: SystemError.self) {
-      _ = try OutputFile(Destination(path: "/proc/lanes/file", replacesExisting: false))
+  @Test func `failed openings leave nothing open`() async {
+    await #expect(processExitsWith: .success) {
+      // The first error thrown in a process makes the runtime open files of its own.
+      failToOpen()
+      let before = openDescriptorCount()
+      for _ in 0..<3 { failToOpen() }
+      #expect(openDescriptorCount() == before)
     }
-    #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"])) }
-    #expect(openDescriptorCount() == before)
   }
 
   @Test func `a full pipe is waited for, also when it does not block`() throws {
@@ -100,4 +107,15 @@ import Testing
       }
     }
   }
+}
+
+/// Fails in every way that has opened something before, or might have.
+private func failToOpen() {
+  #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading("/nonexistent").release() }
+  #expect(throws: SystemError("open", errno: EISDIR)) { try Descriptor.creating("/tmp").release() }
+  #expect(throws: SystemError.self) {
+    _ = try OutputFile(Destination(path: "/proc/lanes/file", replacesExisting: false))
+  }
+  #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"])) }
+  #expect(throws: UnitFailure.self) { try BlockingLoader().load(.file("/tmp")) }
 }
