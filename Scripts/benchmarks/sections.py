@@ -194,13 +194,20 @@ def captured(argv: List[str]) -> List[str]:
     return ["```", f"$ {shown}", *text.splitlines(), "```"]
 
 
+def comparison(*words: str) -> List[str]:
+    return captured([LANES, "compare", "--rounds", str(ROUNDS), *words])
+
+
 def compare() -> List[str]:
-    folder = inputs.small_files()
-    argv = [LANES, "compare", "--cold", "--rounds", str(ROUNDS), "files", "count", "-r", str(folder)]
+    small = ["files", "count", "-r", str(inputs.small_files())]
+    photographs = ["images", "convert", str(inputs.photographs()), "--resize", "512x512", "--to", "jpeg"]
     return [
-        "## Many small files from storage", "",
-        f"{inputs.SMALL_FILES:,} files of 4 to 64 kB, dropped from the page cache before each run.", "",
-        *captured(argv), "",
+        "## lanes compare", "",
+        "Photographs:", "", *comparison("--cores", "2", *photographs), "",
+        "Primes:", "", *comparison("primes", "1e10"), "",
+        "One large file, warm:", "", *comparison("--cores", "2", "files", "count", str(inputs.large_text())), "",
+        f"{inputs.SMALL_FILES:,} files of 4 to 64 kB, dropped from the page cache before each run, with two lanes and with more "
+        "lanes than cores:", "", *comparison("--cold", "--cores", "2,16", *small), "",
     ]
 
 

@@ -3,22 +3,24 @@ import SystemPackage
 extension FilePath {
   /// The path's bytes as the file system knows them, which need not be UTF-8.
   package var rawBytes: Bytes {
-    withPlatformString { pointer in
-      UnsafeBufferPointer(start: pointer, count: length).map { UInt8(bitPattern: $0) }
-    }
+    withPlatformString { Bytes(UnsafeRawBufferPointer(start: $0, count: length)) }
   }
 
   /// The path made of `bytes`, up to the first NUL.
   package init(rawBytes bytes: some Sequence<UInt8>) {
-    var terminated = bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
+    var terminated = Bytes(bytes)
     terminated.append(0)
-    self = terminated.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
+    self = terminated.withUnsafeBytes {
+      FilePath(platformString: $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+    }
   }
 
   /// The path for a person: valid UTF-8, control characters escaped, so that a name cannot forge a line of output.
   package var forDisplay: String {
+    let bytes = rawBytes
+    if bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) { return String(decoding: bytes, as: UTF8.self) }
     var text = ""
-    for scalar in String(decoding: rawBytes, as: UTF8.self).unicodeScalars {
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
       switch scalar.value {
       case 0x0A: text += "\\n"
       case 0x09: text += "\\t"

@@ -59,6 +59,7 @@ package enum ComparisonJSON {
       $0.member("finding", verdict.finding)
       $0.member("advice", verdict.advice)
       $0.member("winner", verdict.winner)
+      $0.member("remark", verdict.remark)
       $0.member("fastest", comparison.fastest?.setup.title)
       $0.key("leaders")
       $0.array { for leader in comparison.leaders { $0.value(leader.setup.title) } }

@@ -22,8 +22,14 @@ struct Evidence {
 
   var finding: Finding {
     guard let serial else { return withoutBaseline }
-    return tooSmall(serial) ?? memorySetUp(serial) ?? traffic ?? storage(serial) ?? crowded(serial)
+    return tooSmall(serial) ?? storage(serial) ?? memorySetUp(serial) ?? unavoidableTraffic ?? crowded(serial)
       ?? computing(serial) ?? unclear(serial)
+  }
+
+  /// What else is worth saying: that some contender, though not the batch as such, was held back by moving bytes.
+  var remark: String? {
+    guard let traffic, finding.kind != .ipcBound else { return nil }
+    return traffic.sentence.replacingPrefix("IPC-bound: ", with: "But ") + " " + traffic.advice
   }
 
   /// The several-lane contender to judge scaling by: of those that the fastest one does not beat beyond the spread, the
@@ -77,6 +83,11 @@ extension Evidence {
   /// second, so below this it takes less than a sixteenth of the time.
   private static let heavyTraffic = 64.0 * 1024 * 1024
 
+  /// Moving bytes bounds the batch itself only where no contender with several lanes could do without.
+  private var unavoidableTraffic: Finding? {
+    parallel.allSatisfy { $0.setup.kind == .processes && $0.bytesBetween > 0 } ? traffic : nil
+  }
+
   private var traffic: Finding? {
     let heavy = parallel.filter { entry in
       entry.setup.kind == .processes
@@ -99,7 +110,9 @@ extension Evidence {
       other.setup.lanes == slow.setup.lanes
         && (other.setup.kind == .threads || slow.setup.channel == .pipe && other.setup.channel == .shm)
     }
-    let ahead = cheaper.filter { lag(slow, behind: $0) >= 1.1 && slow.wall.differs(from: $0.wall) == true }
+    let ahead = (cheaper.isEmpty ? [serial].compactMap { $0 } : cheaper).filter {
+      lag(slow, behind: $0) >= 1.1 && slow.wall.differs(from: $0.wall) == true
+    }
     return ahead.min { $0.wall.median < $1.wall.median }
   }
 
@@ -110,6 +123,12 @@ extension Evidence {
   private func trafficSentence(_ slow: Comparison.Entry, _ quick: Comparison.Entry) -> String {
     "IPC-bound: \(slow.setup.title) moved \(Readable.bytes(slow.bytesBetween)) between processes and needed "
       + "\(time(slow)), where \(quick.setup.title) needed \(time(quick))."
+  }
+}
+
+extension String {
+  fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
   }
 }
 

@@ -2,8 +2,8 @@ import LanesCore
 
 /// What held a batch back, and what to do about it, in words and figures that a newcomer understands.
 ///
-/// Judged from a comparison in this order, the first that fits: too small a batch, memory set-up, traffic between
-/// processes, waiting for storage, more lanes than cores, computing. The thresholds are stated in `Evidence`.
+/// Judged from a comparison in this order, the first that fits: too small a batch, waiting for storage, memory set-up,
+/// traffic between processes, more lanes than cores, computing. The thresholds are stated in `Evidence`.
 package struct Verdict: Sendable, Equatable {
   /// What a batch can be held back by.
   package enum Kind: String, Sendable, CaseIterable {
@@ -24,12 +24,17 @@ package struct Verdict: Sendable, Equatable {
   /// Who won and by how much, or that nobody did beyond the spread; a sentence.
   package let winner: String
 
-  /// The three sentences, one after the other.
-  package var text: String { "\(finding) \(advice) \(winner)" }
+  /// Something about one contender that the finding does not say; a sentence or two.
+  package let remark: String?
+
+  /// All sentences, one after the other.
+  package var text: String { [finding, advice, winner, remark].compactMap { $0 }.joined(separator: " ") }
 
   /// Judges a whole comparison.
   package init(_ comparison: Comparison) {
-    let finding = Evidence(comparison).finding
+    let evidence = Evidence(comparison)
+    let finding = evidence.finding
+    remark = evidence.remark
     kind = finding.kind
     self.finding = finding.sentence
     advice = finding.advice
