@@ -80,17 +80,17 @@ package final class Worker {
     let slot = Int(try body.read(UInt8.self))
     let count = Int(try body.read(UInt32.self))
     let output = OutputBuffer(channel == .shm ? outputs[slot] : heapOutput)
-    var offset = 0
+    var end = 0
     for _ in 0..<count {
       let order = try Order(from: &body)
-      output.restart(at: offset)
+      // Outputs of one frame follow each other, 64-byte aligned, until they are sent.
+      output.restart(at: (end + 63) / 64 * 64)
       let reply = perform(order, slot, frame, output)
       reply.write(to: &replies)
-      // Outputs of one frame follow each other, 64-byte aligned, until they are sent.
-      offset = (offset + output.count + 63) / 64 * 64
-      if try flushIfDue(outputBytes: offset) { offset = channel == .pipe ? 0 : offset }
+      if output.count > 0 { end = output.start + output.count }
+      if try flushIfDue(outputBytes: end), channel == .pipe { end = 0 }
     }
-    try flush(outputBytes: offset)
+    try flush(outputBytes: end)
   }
 
   private func perform(_ order: Order, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
