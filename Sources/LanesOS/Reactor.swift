@@ -52,7 +52,7 @@ package final class Reactor {
     _ = clinux_epoll_remove(epoll.number, entry.fd)
   }
 
-  /// Calls `handler` once, at or after `deadline` of the monotonic clock.
+  /// Calls `handler` once, at or after `deadline` of the monotonic clock; earlier deadlines come first.
   package func schedule(at deadline: Int64, _ handler: @escaping () -> Void) -> Timer {
     nextToken += 1
     timers[nextToken] = (deadline, handler)
@@ -85,9 +85,11 @@ package final class Reactor {
   private func fireTimers() {
     guard !timers.isEmpty else { return }
     let now = monotonicNow()
-    for (token, timer) in timers.filter({ $0.value.deadline <= now }) where timers.removeValue(forKey: token) != nil {
-      timer.handler()
+    let due = timers.filter { $0.value.deadline <= now }.sorted {
+      ($0.value.deadline, $0.key) < ($1.value.deadline, $1.key)
     }
+    // Asked anew each time: an earlier handler may have cancelled the timer.
+    for (token, timer) in due where timers.removeValue(forKey: token) != nil { timer.handler() }
   }
 
   private static func events(_ interests: Readiness) -> UInt32 {

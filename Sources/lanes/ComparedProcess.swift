@@ -11,6 +11,7 @@ final class ComparedProcess {
   private var child: Child
   private var streams: [Stream] = []
   private(set) var record: RunRecord?
+  private var stopWatch: Reactor.Watch?
 
   /// A pipe from the child that is read until it ends.
   private final class Stream {
@@ -35,7 +36,10 @@ final class ComparedProcess {
     let errors = try Pipe()
     let record = try Pipe()
     var command = Child.Command(program: "/proc/self/exe", arguments: ["lanes"] + arguments)
-    command.environment = [ComparedRun.descriptorVariable: String(Self.recordDescriptor)]
+    command.environment = [
+      ComparedRun.descriptorVariable: String(Self.recordDescriptor),
+      ComparedRun.parentVariable: String(WorkerProcess.currentID),
+    ]
     if cold { command.environment[ComparedRun.coldVariable] = "1" }
     command.descriptors = [
       (1, output.writeEnd.number), (2, errors.writeEnd.number), (Self.recordDescriptor, record.writeEnd.number),
@@ -44,6 +48,7 @@ final class ComparedProcess {
     try read(output.readEnd) { [unowned self] in self.outputHash.combine(bytes: $0) }
     try read(errors.readEnd) { [unowned self] in self.messages += $0.prefix(65_536 - min(65_536, self.messages.count)) }
     try read(record.readEnd) { [unowned self] in self.recordBytes += $0 }
+    stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.passOnStop() }
   }
 
   /// Waits for the end; files written below `outputs` are part of the result.
@@ -75,6 +80,13 @@ final class ComparedProcess {
     stream.watch = try reactor.watch(stream.descriptor.number) { [unowned self, unowned stream] _ in
       self.drain(stream)
     }
+  }
+
+  /// A signal sent to this process alone, other than a terminal's Ctrl-C, must reach the run too.
+  private func passOnStop() {
+    if let signal = StopSignals.received { child.kill(signal) }
+    if let stopWatch { reactor.forget(stopWatch) }
+    stopWatch = nil
   }
 
   private func drain(_ stream: Stream) {

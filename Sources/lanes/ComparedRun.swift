@@ -3,15 +3,22 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
-/// The arrangement between `lanes compare` and the runs that it starts: two environment variables.
+/// The arrangement between `lanes compare` and the runs that it starts: three environment variables.
 ///
-/// `LANES_RECORD_DESCRIPTOR` is the number of an inherited pipe on which the run sends its record; with `LANES_COLD` set
+/// `LANES_COMPARED_BY` is the number of the process that compares, without which the run has no purpose; `LANES_RECORD_DESCRIPTOR` is the number of an inherited pipe on which the run sends its record; with `LANES_COLD` set
 /// the run drops its inputs from the page cache before it starts the clock.
 enum ComparedRun {
   static let descriptorVariable = "LANES_RECORD_DESCRIPTOR"
+  static let parentVariable = "LANES_COMPARED_BY"
   static let coldVariable = "LANES_COLD"
 
   static var isCold: Bool { Terminal.variable(coldVariable) != nil }
+
+  /// Makes this run end with the comparison that it is part of, even when that is killed.
+  static func followParent() throws(SystemError) {
+    guard let parent = Terminal.variable(parentVariable).flatMap({ Int32($0) }) else { return }
+    try WorkerProcess.settle(parent: parent)
+  }
 
   /// Sends the record to `lanes compare`, if that is who started this run.
   static func report(_ record: RunRecord) {

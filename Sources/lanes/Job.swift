@@ -15,6 +15,7 @@ extension Job {
   /// Runs the job under the engine that `arguments` ask for and reports what that cost.
   func run(_ arguments: EngineArguments, _ console: Console) throws -> RunRecord {
     try StopSignals.install()
+    try ComparedRun.followParent()
     let plan = try makePlan()
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()

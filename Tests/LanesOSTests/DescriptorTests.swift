@@ -1,0 +1,118 @@
+import Glibc
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// Tests that count descriptors do so in a process of their own, where no other test opens any.
+@Suite struct DescriptorTests {
+  @Test func `the count sees a leak`() async {
+    await #expect(processExitsWith: .success) {
+      #expect(gain { _ = open("/dev/null", O_RDONLY) } == 1)
+      #expect(gain { close(open("/dev/null", O_RDONLY)) } == 0)
+    }
+  }
+
+  @Test func `descriptors close with their values`() async {
+    await #expect(processExitsWith: .success) {
+      let gained = try gain {
+        let pipe = try Pipe()
+        let event = try Descriptor.event()
+        let file = try Descriptor.reading("/dev/null")
+        let copy = try file.duplicated(atLeast: 50)
+        #expect(copy.number >= 50)
+        for number in [pipe.readEnd.number, pipe.writeEnd.number, event.number, file.number, copy.number] {
+          #expect(fcntl(number, F_GETFD) == FD_CLOEXEC)
+        }
+      }
+      #expect(gained == 0)
+    }
+  }
+
+  @Test func `a released descriptor is the caller's`() async {
+    await #expect(processExitsWith: .success) {
+      var number: Int32 = -1
+      #expect(try gain { number = try Descriptor.reading("/dev/null").release() } == 1)
+      try Descriptor(owning: number).closeReporting()
+      #expect(throws: SystemError("close", errno: EBADF)) { try Descriptor(owning: number).closeReporting() }
+    }
+  }
+
+  @Test func `what holds descriptors gives them back`() async {
+    await #expect(processExitsWith: .success) {
+      let folder = TemporaryFolder()
+      let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+      let gained = try gain {
+        _ = try Reactor()
+        _ = try SharedRegion()
+        _ = try OutputFile(Destination(path: folder.file("new"), replacesExisting: false))
+        _ = try readFile(path)
+        var child = try Child(Child.Command(program: "/bin/true", arguments: ["true"]))
+        _ = try child.wait()
+        _ = try Child(Child.Command(program: "/bin/sleep", arguments: ["sleep", "1000"]))
+        let walk = DirectoryWalk(root: folder.path)
+        _ = walk.next()
+        _ = try AsyncFiles(reactor: Reactor(), depth: 4)
+      }
+      #expect(gained == 0)
+    }
+  }
+
+  @Test func `failed openings leave nothing open`() async {
+    await #expect(processExitsWith: .success) { #expect(gain(failToOpen) == 0) }
+  }
+
+  @Test func `a full pipe is waited for, also when it does not block`() throws {
+    let pipe = try Pipe()
+    try pipe.writeEnd.setNonBlocking()
+    try pipe.readEnd.setNonBlocking()
+    let bytes = Bytes((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+    let number = pipe.writeEnd.number
+    let writer = try WorkerThread { bytes.withUnsafeBytes { try? DescriptorIO.writeAll(number, $0) } }
+    var received = Bytes(repeating: 0, count: bytes.count)
+    let isWhole = try received.withUnsafeMutableBytes { try DescriptorIO.readAll(pipe.readEnd.number, into: $0) }
+    writer.join()
+    #expect(isWhole)
+    #expect(received == bytes)
+    var one = [UInt8](repeating: 0, count: 1)
+    #expect(try one.withUnsafeMutableBytes { try DescriptorIO.read(pipe.readEnd.number, into: $0) } == nil)
+  }
+
+  @Test func `an end before the first byte is told from one in the middle`() throws {
+    let folder = TemporaryFolder()
+    var room = [UInt8](repeating: 0, count: 4)
+    for (bytes, isMiddle) in [([], false), ([1, 2], true)] as [(Bytes, Bool)] {
+      let file = try Descriptor.reading(try folder.write("file", bytes))
+      if isMiddle {
+        #expect(throws: SystemError("read", errno: EPIPE)) {
+          try room.withUnsafeMutableBytes { try DescriptorIO.readAll(file.number, into: $0) }
+        }
+      } else {
+        #expect(try room.withUnsafeMutableBytes { try DescriptorIO.readAll(file.number, into: $0) } == false)
+      }
+    }
+  }
+}
+
+/// How many more descriptors are open after `body` than before it: the middle one of five trials, since the test library
+/// opens and closes some of its own while a process starts.
+private func gain(_ body: () throws -> Void) rethrows -> Int {
+  let gains = try (0..<5).map { _ in
+    let before = openDescriptorCount()
+    try body()
+    return openDescriptorCount() - before
+  }
+  return gains.sorted()[2]
+}
+
+/// Fails in every way that has opened something before, or might have.
+private func failToOpen() {
+  #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading("/nonexistent").release() }
+  #expect(throws: SystemError("open", errno: EISDIR)) { try Descriptor.creating("/tmp").release() }
+  #expect(throws: SystemError.self) {
+    _ = try OutputFile(Destination(path: "/proc/lanes/file", replacesExisting: false))
+  }
+  #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"])) }
+  #expect(throws: UnitFailure.self) { try BlockingLoader().load(.file("/tmp")) }
+}

@@ -1,0 +1,88 @@
+import Glibc
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+@Suite struct OutputFileTests {
+  private let folder = TemporaryFolder()
+
+  @Test(arguments: [true, false]) func `nothing is to be seen before the commit`(_ replaces: Bool) throws {
+    var file = try OutputFile(Destination(path: folder.file("new"), replacesExisting: replaces))
+    try write([1, 2, 3], to: file)
+    #expect(try Tree(folder.path).names == [])
+    try file.commit()
+    #expect(try folder.contents() == ["new": [1, 2, 3]])
+  }
+
+  @Test(arguments: [true, false]) func `nothing is left of a file that was given up`(_ replaces: Bool) throws {
+    try folder.write("old", [9])
+    do {
+      let file = try OutputFile(Destination(path: folder.file("old"), replacesExisting: replaces))
+      try write([1, 2, 3], to: file)
+    }
+    #expect(try folder.contents() == ["old": [9]])
+  }
+
+  @Test func `an existing file is replaced in one step`() throws {
+    let old = try Descriptor.reading(try folder.write("name", [9]))
+    var file = try OutputFile(Destination(path: folder.file("name"), replacesExisting: true))
+    try write([1, 2], to: file)
+    try file.commit()
+    #expect(try folder.contents() == ["name": [1, 2]])
+    var byte: [UInt8] = [0]
+    #expect(try byte.withUnsafeMutableBytes { try DescriptorIO.read(old.number, into: $0) } == 1)
+    #expect(byte == [9], "whoever reads the old file keeps it")
+  }
+
+  @Test func `an existing file that may not be replaced stays`() throws {
+    try folder.write("name", [9])
+    #expect(throws: SystemError("linkat", errno: EEXIST)) {
+      var file = try OutputFile(Destination(path: folder.file("name"), replacesExisting: false))
+      try write([1], to: file)
+      try file.commit()
+    }
+    #expect(try folder.contents() == ["name": [9]])
+  }
+
+  @Test func `a folder in the place of the file stays`() throws {
+    try folder.write("name/inner", [9])
+    #expect(throws: SystemError.self) {
+      var file = try OutputFile(Destination(path: folder.file("name"), replacesExisting: true))
+      try file.commit()
+    }
+    #expect(try folder.contents() == ["name/inner": [9]])
+  }
+
+  @Test func `folders on the way are made`() throws {
+    var file = try OutputFile(Destination(path: folder.file("a/b/c"), replacesExisting: false))
+    try file.commit()
+    #expect(try folder.contents() == ["a/b/c": []])
+  }
+
+  @Test func `permissions are those that the user's mask leaves`() throws {
+    var file = try OutputFile(Destination(path: folder.file("new"), replacesExisting: false))
+    try file.commit()
+    let mask = umask(0)
+    umask(mask)
+    var status = stat()
+    #expect(stat(folder.file("new").string, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o666 & ~mask)
+  }
+
+  @Test func `a link is replaced, not what it points to`() throws {
+    let target = try folder.write("target", [9])
+    #expect(symlink(target.string, folder.file("link").string) == 0)
+    var file = try OutputFile(Destination(path: folder.file("link"), replacesExisting: true))
+    try write([1], to: file)
+    try file.commit()
+    #expect(try readFile(target) == [9])
+    #expect(try FileStatus(of: folder.file("link"), followingLinks: false).kind == .regular)
+  }
+
+  private func write(_ bytes: Bytes, to file: borrowing OutputFile) throws {
+    let number = file.number
+    try bytes.withUnsafeBytes { try DescriptorIO.writeAll(number, $0) }
+  }
+}

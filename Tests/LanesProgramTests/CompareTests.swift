@@ -1,0 +1,95 @@
+import Glibc
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+@Suite struct CompareTests {
+  private static let once = ["compare", "--rounds", "1", "--warmup", "0"]
+
+  @Test func `a table fits a hundred columns and names every engine`() throws {
+    let result = try Program.run(Self.once + ["primes", "1e6"])
+    #expect(result.exit == .status(0))
+    #expect(result.errors == "")
+    #expect(result.lines.allSatisfy { $0.count <= 100 })
+    #expect(result.lines.first == "lanes primes 1e6")
+    for engine in ["serial", "threads ×1", "processes/pipe ×1", "processes/shm ×1", "eventloop"] {
+      #expect(result.text.contains(" \(engine) "), "\(engine)")
+    }
+    #expect(result.text.contains("\nVerdict: "))
+  }
+
+  @Test func `contenders and verdict come as JSON`() throws {
+    let result = try Program.run(
+      Self.once + ["--json", "--modes", "serial,processes", "--cores", "2", "--ipc", "pipe", "primes", "1e6"])
+    let values = result.lines.map { JSONValue($0) }
+    #expect(values.map { $0?["type"] } == ["contender", "contender", "verdict"].map { .string($0) })
+    #expect(values.prefix(2).map { $0?["engine"] } == [.string("serial"), .string("processes/pipe ×2")])
+    for key in ["wall_median_ns", "user_ns", "system_ns", "voluntary_switches", "minor_faults", "peak_memory_bytes"] {
+      guard case .number? = values[0]?[key] else {
+        Issue.record("\(key) is no number")
+        continue
+      }
+    }
+  }
+
+  @Test func `a Markdown table has equal rows`() throws {
+    let result = try Program.run(Self.once + ["--markdown", "--modes", "serial,threads", "primes", "1e6"])
+    let rows = result.lines.filter { $0.hasPrefix("|") }
+    #expect(rows.count >= 4)
+    #expect(Set(rows.map { row in row.count { $0 == "|" } }).count == 1)
+    #expect(result.text.contains("**Verdict: "))
+  }
+
+  @Test func `compared conversions leave nothing behind`() throws {
+    let photos = try photoFolder()
+    let scratch = TemporaryFolder()
+    let before = try Tree(photos.path)
+    let result = try Program.run(
+      Self.once + ["--cores", "2", "images", "convert", photos.path.string, "--resize", "64x64"],
+      environment: ["TMPDIR": scratch.path.string], directory: photos.path)
+    #expect(result.exit == .status(0), "\(result.errors)")
+    #expect(try Program.shell("ls -A \"$1\"", [scratch.path.string]).text == "")
+    #expect(try Tree(photos.path) == before)
+  }
+
+  @Test(arguments: [
+    (["primes", "1e6", "--mode", "serial"], "--modes"), (["primes", "1e6", "--mode=serial"], "--modes"),
+    (["primes", "1e6", "--ipc", "shm"], "--ipc"), (["primes", "1e6", "--cores", "2"], "--cores"),
+    (["images", "convert", "x", "-o", "y"], "temporary folder"),
+    (["images", "convert", "x", "--output=y"], "temporary folder"),
+    (["files", "count", "-"], "Standard input"), (["files", "count"], "Standard input"),
+    (["primes", "--trace", "x"], "--trace"),
+    (["primes", "20", "10"], "behind its end"), (["primes", "--lits"], "--list"),
+  ]) func `what a comparison sets itself is refused in the command`(_ words: [String], _ hint: String) throws {
+    let result = try Program.run(Self.once + words)
+    #expect(result.exit == .status(64))
+    #expect(result.output == [])
+    #expect(result.errors.contains(hint), "\(result.errors)")
+  }
+
+  @Test func `a command that fails says which and why`() throws {
+    let result = try Program.run(Self.once + ["images", "convert", Fixtures.texts.string])
+    #expect(result.exit == .status(74))
+    #expect(result.output == [])
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains("serial: the run ended with status 64: lanes: no images were found"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func `a signal ends a comparison and its runs`(_ signal: Int32) throws {
+    let program = try Program.start(Self.once + ["--modes", "processes", "primes", "1e13"])
+    var runs: [pid_t] = []
+    #expect(
+      eventually {
+        runs = Processes.children(of: program.pid)
+        runs += runs.flatMap(Processes.children)
+        return runs.count > 1
+      }, "a run and its workers are there")
+    program.kill(signal)
+    let result = try program.finish()
+    #expect(result.exit == .signal(signal))
+    #expect(result.output == [])
+    #expect(eventually { !runs.contains(where: Processes.isAlive) })
+  }
+}

@@ -1,0 +1,64 @@
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// Few descriptors and a full disk.
+@Suite struct LimitsTests {
+  @Test(arguments: EngineChoice.all) func `sixty-four descriptors are enough for three hundred files`(
+    _ engine: EngineChoice
+  ) throws {
+    let images = try manyImages(300, of: "nuthatch-bits.png")
+    let target = TemporaryFolder()
+    let converted = try Program.run(
+      ["images", "convert", images.path.string, "-o", target.file("out").string] + engine.flags,
+      preparation: "ulimit -n 64")
+    #expect(converted.exit == .status(0), "\(converted.errors)")
+    let tree = try Tree(target.file("out"))
+    #expect(tree.files.count == 300)
+    #expect(Set(tree.files.values).count == 1)
+    let words = ["files", "count", "-r", images.path.string]
+    let counted = try Program.run(words + engine.flags, preparation: "ulimit -n 64")
+    #expect(counted.exit == .status(0))
+    #expect(try counted.text == Program.run(words + EngineChoice.serial.flags).text)
+  }
+
+  @Test(.enabled(if: canMountSmallDisk, "needs root and mount namespaces"), arguments: EngineChoice.all)
+  func `a full disk stops the batch and holds whole files only`(_ engine: EngineChoice) throws {
+    let images = try manyImages(300, of: "nuthatch-bits.png")
+    let folder = TemporaryFolder()
+    let image = try readFile(Fixtures.image("nuthatch-bits.png"))
+    try Folders.make(folder.file("disk"))
+    // Only what is copied out of the namespace can be looked at from here.
+    let script = """
+      mount -t tmpfs -o size=64k none "$1/disk" || exit 99
+      images=$2 base=$1; shift 2
+      "$LANES" images convert "$images" -o "$base/disk/out" "$@"
+      status=$?
+      ls -A "$base/disk" > "$base/listing"
+      cp -R "$base/disk/out" "$base/copy" && exit $status
+      """
+    let result = try Program.shell(
+      "exec unshare -m sh -c \"$@\"", [script, "sh", folder.path.string, images.path.string] + engine.flags)
+    #expect(result.exit == .status(74), "\(result.errors)")
+    #expect(result.errors.contains("stopped early"))
+    #expect(result.errors.contains("no space left on device"))
+    #expect(try readFile(folder.file("listing")) == Bytes("out\n".utf8))
+    let tree = try Tree(folder.file("copy"))
+    #expect(tree.files.count > 1 && tree.files.count < 300)
+    #expect(tree.files.values.allSatisfy { $0 == image })
+  }
+
+  @Test(arguments: EngineChoice.all) func `a full standard output is told`(_ engine: EngineChoice) throws {
+    let result = try Program.shell("\"$LANES\" primes 1e7 --list \"$@\" > /dev/full", engine.flags)
+    #expect(result.errors.contains("no space left on device"))
+    #expect(result.exit != .status(0))
+  }
+}
+
+/// Whether a file system of this test's own can be mounted.
+private let canMountSmallDisk: Bool = {
+  let script = "unshare -m sh -c 'mount -t tmpfs -o size=64k none /tmp' 2> /dev/null"
+  return (try? Program.shell(script))?.exit == .status(0)
+}()

@@ -1,0 +1,78 @@
+import LanesOS
+import LanesTesting
+import Testing
+
+@Suite struct PrimesTests {
+  @Test(arguments: EngineChoice.all) func `every engine counts, adds up and finds twins alike`(_ engine: EngineChoice)
+    throws
+  {
+    let answers = [
+      ([], "664579\n"), (["--count"], "664579\n"), (["--sum"], "3203324994356\n"), (["--twins"], "58980\n"),
+    ]
+    for (question, answer) in answers {
+      let result = try Program.run(["primes", "1e7"] + question + engine.flags)
+      #expect(result.exit == .status(0))
+      #expect(result.text == answer)
+      #expect(result.errors == "")
+    }
+  }
+
+  @Test(arguments: EngineChoice.all) func `a list is the same bytes from every engine`(_ engine: EngineChoice) throws {
+    let range = ["primes", "1e12", "1e12+3e6", "--list"]
+    let expected = try Program.run(range + EngineChoice.serial.flags)
+    #expect(expected.lines.first == "1000000000039")
+    #expect(expected.lines.allSatisfy { $0.count == 13 })
+    #expect(expected.lines == expected.lines.sorted())
+    let counted = try Program.run(["primes", "1e12", "1e12+3e6"] + engine.flags)
+    #expect(counted.text == "\(expected.lines.count)\n")
+    let result = try Program.run(range + engine.flags)
+    #expect(result.output == expected.output)
+    #expect(result.exit == .status(0))
+  }
+
+  @Test(arguments: [
+    (["10"], "4"), (["0"], "0"), (["1"], "0"), (["2"], "1"), (["2", "2"], "1"), (["24", "28"], "0"),
+    (["10_000"], "1229"),
+    (["2^16"], "6542"), (["1e6", "1e6+1e2"], "6"), (["2^64-1"], nil), (["2^64-60", "2^64-1"], "1"),
+  ]) func `bounds read as people write them`(_ bounds: [String], _ count: String?) throws {
+    // The largest bound of all is taken too, but counting up to it would never end.
+    let words = count == nil ? ["2^64-59", bounds[0]] : bounds
+    let result = try Program.run(["primes"] + words)
+    #expect(result.exit == .status(0))
+    #expect(result.text == (count ?? "1") + "\n")
+  }
+
+  @Test(arguments: [
+    (["20", "10"], "the range starts at 20, behind its end 10"), (["1x"], "1x"), (["--", "-5"], "below zero"),
+    (["-5"], "-5"), (["1.5"], "whole number"), (["2^64"], "2^64-1"), (["1e40"], "too large"), ([""], "expected"),
+    (["1", "2", "3"], "two bounds"), (["--list", "--sum", "10"], "--sum"),
+  ]) func `bounds that make no sense are refused in a line`(_ words: [String], _ mention: String) throws {
+    let result = try Program.run(["primes"] + words)
+    #expect(result.exit == .status(64))
+    #expect(result.text == "")
+    let errors = result.errorLines.filter { $0.hasPrefix("Error: ") }
+    #expect(errors.count == 1 && errors[0] == result.errorLines[0])
+    #expect(errors.first?.contains(mention) == true)
+    #expect(result.errors.contains("Usage: lanes primes"))
+  }
+
+  @Test(arguments: EngineChoice.all) func `a reader that has enough ends the listing quietly`(_ engine: EngineChoice)
+    throws
+  {
+    let result = try Program.run(["primes", "1e9", "--list"] + engine.flags, outputLimit: 6)
+    #expect(result.exit == .status(0))
+    #expect(result.errors == "")
+    #expect(result.text.hasPrefix("2\n3\n5\n"))
+  }
+
+  @Test(arguments: EngineChoice.all) func `JSON holds the question and the answer`(_ engine: EngineChoice) throws {
+    let count = try Program.run(["primes", "100", "1000", "--json"] + engine.flags)
+    #expect(count.lines == [#"{"type":"primes","start":100,"stop":1000,"count":143}"#])
+    let sum = try Program.run(["primes", "10", "--sum", "--json"] + engine.flags)
+    #expect(JSONValue(sum.text)?["sum"] == .string("17"))
+  }
+
+  @Test func `without bounds all primes up to a thousand million are counted`() throws {
+    #expect(try Program.run(["primes"]).text == "50847534\n")
+  }
+}

@@ -1,0 +1,73 @@
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// What runs tell of themselves: timeouts, traces, statistics, progress.
+@Suite struct ReportsTests {
+  @Test(arguments: EngineChoice.all) func `a unit that takes too long fails by name, and there is no result`(
+    _ engine: EngineChoice
+  ) throws {
+    let result = try Program.run(["primes", "1e8", "--timeout", "1ns"] + engine.flags)
+    #expect(result.exit == .status(1))
+    #expect(result.output == [])
+    #expect(result.errors.hasPrefix("lanes: primes 0…"))
+    #expect(result.errors.contains("longer than allowed"))
+    let ample = try Program.run(["primes", "1e6", "--timeout", "10m"] + engine.flags)
+    #expect(ample.text == "78498\n")
+  }
+
+  @Test(arguments: EngineChoice.all) func `a trace holds one event for the work on each unit`(_ engine: EngineChoice)
+    throws
+  {
+    let photos = try photoFolder()
+    let target = TemporaryFolder()
+    let result = try Program.run(
+      ["images", "convert", photos.path.string, "-o", target.file("out").string, "--resize", "50%", "--trace"]
+        + [target.file("trace").string] + engine.flags)
+    #expect(result.exit == .status(0))
+    let trace = try #require(JSONValue(String(decoding: try readFile(target.file("trace")), as: UTF8.self)))
+    let events = trace["traceEvents"]?.items ?? []
+    let performed = events.filter { $0["cat"] == .string("perform") }
+    #expect(performed.count == Fixtures.goodImages.count)
+    #expect(performed.allSatisfy { $0["ph"] == .string("X") && $0["dur"] != nil })
+    #expect(events.contains { $0["name"] == .string("thread_name") })
+  }
+
+  @Test(arguments: EngineChoice.all) func `statistics tell what a run cost`(_ engine: EngineChoice) throws {
+    let result = try Program.run(["primes", "1e7", "--stats"] + engine.flags)
+    #expect(result.text == "664579\n")
+    for line in ["wall", "processor", "switches", "faults", "memory", "bytes", "storage", "lane"] {
+      #expect(result.errorLines.contains { $0.hasPrefix("  \(line) ") }, "\(line)")
+    }
+    #expect(!result.errors.contains("died"))
+  }
+
+  @Test(arguments: EngineChoice.all) func `statistics come as a line of JSON behind the result`(_ engine: EngineChoice)
+    throws
+  {
+    let result = try Program.run(["primes", "1e7", "--stats", "--json"] + engine.flags)
+    #expect(result.errors == "")
+    let values = result.lines.map { JSONValue($0) }
+    try #require(values.count == 2)
+    #expect(values[0]?["count"] == .number("664579"))
+    #expect(values[1]?["ending"] == .string("complete"))
+    #expect(values[1]?["mode"] == .string(engine.flags[1]))
+    let shared = values[1]?["per_lane"]?.items.compactMap { lane -> Int? in
+      if case .number(let units)? = lane["units"] { Int(units) } else { nil }
+    }
+    #expect(values[1]?["units_done"] == .number(String(shared?.reduce(0, +) ?? -1)))
+  }
+
+  @Test func `progress is drawn only where it is asked for`() throws {
+    let silent = try Program.run(["primes", "1e9"])
+    #expect(silent.errors == "")
+    let drawn = try Program.run(["primes", "1e9", "--progress", "always"])
+    #expect(drawn.errors.hasPrefix("\r\u{1B}[K"))
+    #expect(drawn.errors.hasSuffix("\r\u{1B}[K"), "nothing stays on the line")
+    let quiet = try Program.run(["primes", "1e9", "--progress", "always", "--quiet"])
+    #expect(quiet.errors == "")
+    #expect(Set([silent.text, drawn.text, quiet.text]) == ["50847534\n"])
+  }
+}
