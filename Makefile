@@ -14,7 +14,7 @@ build: ## Build the program: .build/release/lanes
 demo: build ## Convert photographs under every engine and compare what each cost
 	@Scripts/demo
 
-test: build ## Build and run all tests
+test: ## Build and run all tests
 	@Scripts/test
 
 bench: build ## Measure against well-known programs and write BENCHMARKS.md (takes long)
