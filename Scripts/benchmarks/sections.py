@@ -190,8 +190,8 @@ def captured(argv: List[str]) -> List[str]:
     if done.returncode != 0:
         text += f"\n(exit status {done.returncode}) {done.stderr.strip()}"
     print(text, file=sys.stderr)
-    shown = shlex.join(argv).replace(LANES, "lanes").replace(str(inputs.CACHE), ".build-bench")
-    return ["```", f"$ {shown}", *text.splitlines(), "```"]
+    shown = "\n".join([f"$ {shlex.join(argv).replace(LANES, 'lanes')}", text])
+    return ["```", *shown.replace(str(inputs.CACHE), ".build-bench").splitlines(), "```"]
 
 
 def comparison(*words: str) -> List[str]:

@@ -48,6 +48,11 @@ private final class EventLoop {
   private let timeout: Duration?
   /// Units between their start and the end of their load.
   private var loading = 0
+  /// Expected bytes of what is being loaded or waits to be performed.
+  private var bytesAhead = 0
+  /// Bytes to load ahead, beside one unit: enough to keep a disk busy while a unit is performed; more would only leave
+  /// the processor's cache before it is used.
+  private static let farthestAhead = 32 << 20
   private var storing = 0
   private var ready: [Flight] = []
   private var readyHead = 0
@@ -90,7 +95,7 @@ private final class EventLoop {
 
   /// Starts loads as long as there is room for them.
   private func takeUnits() {
-    while !isAtEnd, inputWatch == nil, loading + (ready.count - readyHead) < depth {
+    while !isAtEnd, inputWatch == nil, loading + (ready.count - readyHead) < depth, bytesAhead < Self.farthestAhead {
       switch intake.step() {
       case .start(let unit): start(unit)
       case .full: return
@@ -109,6 +114,7 @@ private final class EventLoop {
 
   private func start(_ unit: Unit) {
     ledger.started(unit, lane: 0)
+    bytesAhead += unit.expectedInput
     let flight = Flight(unit, input: inputs.popLast() ?? HeapStorage(), output: outputs.popLast() ?? OutputBuffer())
     flight.times.load.start = monotonicNow()
     switch unit.source {
@@ -136,6 +142,7 @@ private final class EventLoop {
 
   private func performNext() {
     guard let flight = popReady() else { return }
+    bytesAhead -= flight.unit.expectedInput
     guard ledger.ending == nil else { return drop(flight) }
     flight.output.restart()
     flight.times.perform.start = monotonicNow()
@@ -181,6 +188,7 @@ private final class EventLoop {
   }
 
   private func finish(_ flight: Flight) {
+    if flight.times.perform.start == 0 { bytesAhead -= flight.unit.expectedInput }
     intake.release(flight.unit)
     flight.output.withBytes { ledger.ended(flight.unit, flight.times, flight.outcome!, output: $0) }
     recycle(flight)

@@ -33,6 +33,9 @@ final class Coordinator {
   private var stopWatch: Reactor.Watch?
   private var isAtEnd = false
   private var spareInputs: [HeapStorage] = []
+  private var spareBytes = 0
+  /// Memory kept for the next loads: fresh memory costs a page fault for every 4 KiB.
+  private static let largestSpare = 64 << 20
 
   init(
     _ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
@@ -166,12 +169,18 @@ final class Coordinator {
       guard errand.needsLoad(channel) else { continue }
       slot.loading += 1
       let isDirect = errands.count == 1 && channel == .shm
-      errand.input = isDirect ? nil : spareInputs.popLast() ?? HeapStorage()
+      errand.input = isDirect ? nil : takeSpare()
       files.load(errand.unit.source, into: isDirect ? slot.input! : errand.input!) { [unowned self] result in
         self.loaded(errand, result, slot, link)
       }
     }
     loadEnded(slot, link)
+  }
+
+  private func takeSpare() -> HeapStorage {
+    guard let spare = spareInputs.popLast() else { return HeapStorage() }
+    spareBytes -= spare.capacity
+    return spare
   }
 
   private func loaded(_ errand: Errand, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
@@ -360,7 +369,10 @@ final class Coordinator {
   }
 
   private func recycleInput(_ errand: Errand) {
-    if let input = errand.input, input.capacity <= 1 << 20, spareInputs.count < 256 { spareInputs.append(input) }
+    if let input = errand.input, spareBytes + input.capacity <= Self.largestSpare {
+      spareInputs.append(input)
+      spareBytes += input.capacity
+    }
     errand.input = nil
     errand.inputCount = 0
   }

@@ -102,6 +102,12 @@ struct FrameReader {
     return frame
   }
 
+  /// Takes back the memory of a payload that nobody reads any more, for the next frame.
+  mutating func recycle(_ payload: HeapStorage) {
+    guard payloadFilled == 0, payload.capacity <= 64 << 20 else { return }
+    self.payload = payload
+  }
+
   private static func read(_ fd: Int32, _ bytes: inout Bytes, _ filled: Int) throws(Problem) -> Int? {
     let result = bytes.withUnsafeMutableBytes { bytes in
       Result { () throws(Problem) in try read(fd, UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])) }

@@ -68,7 +68,9 @@ package final class Worker {
         return
       }
       switch frame.kind {
-      case .units: try performAll(frame)
+      case .units:
+        try performAll(frame)
+        reader.recycle(frame.payload)
       case .end: return try send(.farewell, Farewell(ProcessUsage.current()).bytes)
       default: throw Failure(reason: "a frame of an unknown kind arrived")
       }

@@ -151,7 +151,13 @@ final class WorkerLink {
       }
     }
     segmentWritten = 0
+    // Lets go of the memory now: under steady traffic the queue itself may never run empty.
+    queue[queueHead] = .bytes([])
     queueHead += 1
+    if queueHead > 64 {
+      queue.removeFirst(queueHead)
+      queueHead = 0
+    }
     return true
   }
 
