@@ -31,22 +31,7 @@ struct Contender: Sendable, CustomTestStringConvertible {
     return Engines.make(kind, channel: channel, options: options, worker: Self.worker)
   }
 
-  private static let worker = WorkerCommand(program: workerPath, arguments: ["worker"])
-
-  /// The worker's program lies beside the test bundle or beside the runner, whichever started this process.
-  private static let workerPath: String = {
-    var folders = CommandLine.arguments.map { FilePath($0).removingLastComponent() }
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    if length > 0 {
-      folders.append(FilePath(rawBytes: buffer[..<length].map { UInt8(bitPattern: $0) }).removingLastComponent())
-    }
-    for folder in folders {
-      let path = folder.appending("lanes-test-worker")
-      if path.withPlatformString({ access($0, X_OK) }) == 0 { return path.string }
-    }
-    fatalError("lanes-test-worker was not built beside the tests")
-  }()
+  private static let worker = WorkerCommand(program: builtProgram("lanes-test-worker"), arguments: ["worker"])
 }
 
 /// Remembers what the engine delivered.

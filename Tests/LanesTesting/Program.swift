@@ -49,17 +49,7 @@ package enum Program {
   /// What LANES_BINARY names, or else the program beside the test bundle.
   package static let path: String = {
     if let named = Terminal.variable("LANES_BINARY") { return named }
-    var folders = CommandLine.arguments.map { FilePath($0).removingLastComponent() }
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    if length > 0 {
-      folders.append(FilePath(rawBytes: buffer[..<length].map { UInt8(bitPattern: $0) }).removingLastComponent())
-    }
-    for folder in folders {
-      let path = folder.appending("lanes")
-      if path.withPlatformString({ access($0, X_OK) }) == 0 { return path.string }
-    }
-    fatalError("lanes was not built beside the tests, and LANES_BINARY does not name it")
+    return builtProgram("lanes")
   }()
 }
 
