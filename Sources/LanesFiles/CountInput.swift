@@ -8,9 +8,13 @@ package enum CountInput: Sendable, Equatable {
   case path(FilePath)
 
   /// What the words of a command line mean: no words are standard input without a name, and "-" is standard input.
-  package static func inputs(from words: [String]) -> [CountInput] {
+  ///
+  /// - Parameter path: the file that a word names.
+  package static func inputs(
+    from words: [String], path: (String) -> FilePath = { FilePath($0) }
+  ) -> [CountInput] {
     guard !words.isEmpty else { return [.standardInput(named: false)] }
-    return words.map { $0 == "-" ? .standardInput(named: true) : .path(FilePath($0)) }
+    return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
   }
 
   /// The name in a row of the table, or nil when there is none.

@@ -138,8 +138,7 @@ extension FileSlice {
 extension UnitFailure {
   /// An input that the kernel would not give.
   package static func unreadable(_ error: SystemError) -> UnitFailure {
-    let isShortage = error.errno == EMFILE || error.errno == ENFILE || error.errno == ENOMEM
-    return UnitFailure(isShortage ? .resources : .input, error.reason)
+    UnitFailure(error.isShortage ? .resources : .input, error.reason)
   }
 
   /// A file that lost bytes after it was planned; `offset` counts from the start of the file.

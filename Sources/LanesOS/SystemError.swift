@@ -20,6 +20,9 @@ package struct SystemError: Error, Sendable, Equatable {
     return message.prefix(1).lowercased() + message.dropFirst()
   }
 
+  /// True when descriptors, processes or memory ran out, so that doing with less may help.
+  package var isShortage: Bool { [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno) }
+
   /// True when no later output can succeed either: the disk or quota is full, or the device fails.
   package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EIO, EROFS].contains(errno) }
 }

@@ -8,6 +8,7 @@ final class ConvertOutcomes: Fold {
   private let console: Console
   private let json: Bool
   private var copies = 0
+  private var isHalted = false
 
   init(printer: ResultPrinter, console: Console, json: Bool) {
     self.printer = printer
@@ -19,7 +20,10 @@ final class ConvertOutcomes: Fold {
     var image: ConvertedImage?
     switch outcome {
     case .done(let partial): image = try? ConvertWorkload.decodePartial(partial)
-    case .failed(let failure): console.failed(unit, failure)
+    case .failed(let failure):
+      // A full disk fails everything in flight in the same way; once is enough.
+      if !(failure.haltsBatch && isHalted) { console.failed(unit, failure) }
+      isHalted = isHalted || failure.haltsBatch
     }
     if image?.isCopy == true { copies += 1 }
     if json { printer.line(line(unit, outcome, image)) }

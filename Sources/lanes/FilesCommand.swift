@@ -37,7 +37,7 @@ struct FilesCountCommand: ParsableCommand {
   var engine: EngineArguments
 
   func run() throws {
-    let inputs = CountInput.inputs(from: files)
+    let inputs = CountInput.inputs(from: files, path: RawArguments.path)
     let table = CountTable(columns: columns, inputs: inputs, recursive: recursive)
     let printer = ResultPrinter()
     let console = Console(engine, resultsOnScreen: true)

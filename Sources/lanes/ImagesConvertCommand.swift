@@ -58,7 +58,7 @@ struct ImagesConvertCommand: ParsableCommand {
 
   /// Names from the command line and from the list.
   private func makeInputs() throws -> [FilePath] {
-    let inputs = inputs.map { FilePath($0) }
+    let inputs = inputs.map(RawArguments.path)
     guard let filesFrom = files.from else {
       guard !inputs.isEmpty else {
         throw ValidationError("No INPUT: name images, directories, or a list with --files-from.")
@@ -76,7 +76,7 @@ struct ImagesConvertCommand: ParsableCommand {
 
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     ConvertRequest(
-      inputs: names, destination: FilePath(files.output),
+      inputs: names, destination: RawArguments.path(files.output),
       destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
       overwrite: files.overwrite)
   }

@@ -16,6 +16,24 @@ import Testing
     }
   }
 
+  @Test func `names that are not UTF-8 are those that were typed`() throws {
+    let folder = TemporaryFolder()
+    let names: [[UInt8]] = [[0x61, 0xFF], [0x61, 0xFE], [0x61, 0xEF, 0xBF, 0xBD]]
+    let make =
+      "cd \"$1\" && echo > \"$(printf 'a\\377')\" && printf '\\n\\n' > \"$(printf 'a\\376')\" && "
+      + "printf '\\n\\n\\n' > \"$(printf 'a\\357\\277\\275')\""
+    _ = try Program.shell(make, [folder.path.string])
+    let count =
+      "cd \"$1\" && exec \"$LANES\" files count -l \"$(printf 'a\\377')\" \"$(printf 'a\\376')\" "
+      + "\"$(printf 'a\\357\\277\\275')\""
+    let run = try Program.shell(count, [folder.path.string])
+    #expect(run.exit == .status(0), "\(run.errors)")
+    let lines = run.output.split(separator: 0x0A).map { Bytes($0) }
+    for (index, name) in names.enumerated() {
+      #expect(lines[index] == Bytes("\(index + 1) ".utf8) + name)
+    }
+  }
+
   @Test(arguments: EngineChoice.all) func `a file of many slices is counted as wc counts it`(_ engine: EngineChoice)
     throws
   {

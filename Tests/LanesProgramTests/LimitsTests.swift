@@ -24,6 +24,14 @@ import Testing
     #expect(try counted.text == Program.run(words + EngineChoice.serial.flags).text)
   }
 
+  @Test func `with few descriptors fewer workers do all of the work`() throws {
+    let run = try Program.run(
+      ["primes", "1e7", "--mode", "processes", "--cores", "8", "--stats"], preparation: "ulimit -n 40")
+    #expect(run.exit == .status(0), "\(run.errors)")
+    #expect(run.text == "664579\n")
+    #expect(run.errors.contains("of 8 workers could be started"))
+  }
+
   @Test(.enabled(if: canMountSmallDisk, "needs root and mount namespaces"), arguments: EngineChoice.all)
   func `a full disk stops the batch and holds whole files only`(_ engine: EngineChoice) throws {
     let images = try manyImages(300, of: "nuthatch-bits.png")

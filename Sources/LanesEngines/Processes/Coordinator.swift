@@ -56,13 +56,25 @@ final class Coordinator {
 
   func run() throws(SystemError) {
     if let refusal = files.refusal { ledger.record.notes.append("\(refusal): the coordinator reads with readahead") }
-    for lane in 0..<lanes { try start(lane) }
+    try startWorkers()
     while problem == nil {
       fill()
       if isAtEnd && intake.inFlight == 0 { break }
       try turn()
     }
     try dismiss()
+  }
+
+  /// Starts a worker per lane; with fewer where descriptors or processes run out behind the first.
+  private func startWorkers() throws(SystemError) {
+    for lane in 0..<lanes {
+      do {
+        try start(lane)
+      } catch  where lane > 0 && error.isShortage {
+        ledger.record.notes.append("only \(lane) of \(lanes) workers could be started: \(error.call): \(error.reason)")
+        return
+      }
+    }
   }
 
   private func turn() throws(SystemError) {

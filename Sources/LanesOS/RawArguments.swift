@@ -1,0 +1,36 @@
+import LanesCore
+import SystemPackage
+
+/// File names as they were typed, byte for byte.
+///
+/// Swift's `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD, and a name changed that way names no file.
+package enum RawArguments {
+  /// The path that an argument stands for. Of several arguments that look the same after the replacement the first
+  /// that was not asked for yet is meant, so ask in their order; main thread only.
+  package static func path(_ argument: String) -> FilePath {
+    guard argument.unicodeScalars.contains("\u{FFFD}") else { return FilePath(argument) }
+    let candidates = arguments.filter { String(decoding: $0, as: UTF8.self) == argument }
+    guard let first = candidates.first else { return FilePath(argument) }
+    let count = asked.withLock { asked in
+      asked[argument, default: 0] += 1
+      return asked[argument]!
+    }
+    return FilePath(rawBytes: count <= candidates.count ? candidates[count - 1] : first)
+  }
+
+  private static let asked = Monitor<[String: Int]>([:])
+
+  private static let arguments: [Bytes] = (0..<Int(CommandLine.argc)).compactMap { index in
+    CommandLine.unsafeArgv[index].map(bytes)
+  }
+
+  private static func bytes(of pointer: UnsafeMutablePointer<CChar>) -> Bytes {
+    var bytes = Bytes()
+    var next = pointer
+    while next.pointee != 0 {
+      bytes.append(UInt8(bitPattern: next.pointee))
+      next += 1
+    }
+    return bytes
+  }
+}
