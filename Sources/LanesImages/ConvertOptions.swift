@@ -33,6 +33,11 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// The part that is kept, before turning and resizing.
+  package var crop: CropSpec?
+  /// Applied after the Exif orientation and `crop`.
+  package var turn = Orientation.upright
+  package var grayscale = false
   /// Lets `resize` make images larger.
   package var enlarge = false
   /// JPEG quality 1…100; nil for the default, which also allows copying images that need no change.
@@ -69,44 +74,5 @@ package struct ConvertOptions: Sendable, Equatable {
     case .jpeg: quality == nil && subsampling == nil && !progressive && !optimizeCoding
     case .png: pngLevel == nil
     }
-  }
-}
-
-extension ConvertOptions {
-  func describe(to writer: inout WireWriter) {
-    writer.write(format.rawValue)
-    writer.write(resize != nil)
-    if let resize { writer.write(resize) }
-    writer.write(enlarge)
-    writer.write(optional: quality)
-    writer.write(progressive)
-    writer.write(optional: subsampling?.rawValue)
-    writer.write(optimizeCoding)
-    writer.write(optional: pngLevel)
-    for channel in [background.red, background.green, background.blue] { writer.write(channel) }
-    writer.write(metadata.rawValue)
-    writer.write(autoOrient)
-    writer.write(maxPixels)
-  }
-
-  init(from reader: inout WireReader) throws(WireError) {
-    format = try Self.known(Format(rawValue: try reader.readString()))
-    resize = try reader.readBool() ? try reader.readResizeSpec() : nil
-    enlarge = try reader.readBool()
-    quality = try reader.readOptional()
-    progressive = try reader.readBool()
-    subsampling =
-      if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
-    optimizeCoding = try reader.readBool()
-    pngLevel = try reader.readOptional()
-    background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
-    metadata = try Self.known(Metadata(rawValue: try reader.readString()))
-    autoOrient = try reader.readBool()
-    maxPixels = try reader.read()
-  }
-
-  private static func known<Value>(_ value: Value?) throws(WireError) -> Value {
-    guard let value else { throw WireError("an unknown option of an image conversion") }
-    return value
   }
 }

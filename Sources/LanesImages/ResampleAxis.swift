@@ -18,11 +18,11 @@ struct ResampleAxis {
 
   /// - Parameters:
   ///   - inputCount: samples there are.
-  ///   - extent: samples that the picture covers, from 0; less than `inputCount` when the last one is only partly
-  ///     covered, as after a JPEG was scaled by its decoder.
+  ///   - extent: samples that the picture covers; the first and last need not be covered wholly, as after a JPEG was
+  ///     scaled by its decoder.
   ///   - outputCount: samples wanted for that extent.
-  init(inputCount: Int, extent: Double, outputCount: Int) {
-    let scale = extent / Double(outputCount)
+  init(inputCount: Int, extent: Extent, outputCount: Int) {
+    let scale = extent.length / Double(outputCount)
     // When the image shrinks, the filter is stretched over `scale` input samples per lobe, so that it removes what the
     // smaller image cannot show.
     let stretch = max(scale, 1)
@@ -33,7 +33,7 @@ struct ResampleAxis {
     var taps = 1
     withUnsafeTemporaryAllocation(of: Double.self, capacity: room) { window in
       for index in 0..<outputCount {
-        let center = (Double(index) + 0.5) * scale
+        let center = extent.start + (Double(index) + 0.5) * scale
         let count = Int(ccodecs_window(center, stretch, Int32(inputCount), &first[index], window.baseAddress!))
         for tap in 0..<count { weights[index * stride + tap] = Float(window[tap]) }
         taps = max(taps, count)

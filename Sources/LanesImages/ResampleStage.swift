@@ -29,17 +29,17 @@ final class ResampleStage: RowSink {
   private var sent = 0
 
   /// - Parameters:
-  ///   - extent: the part of the input rows that the picture covers, as width and height.
+  ///   - covered: the part of the input rows that the picture covers.
   ///   - to: the same or fewer lanes; depth and alpha may differ.
   init(
-    from: RowShape, extent: (width: Double, height: Double), to: RowShape, background: RGBColor, next: any RowSink
+    from: RowShape, covered: Covered, to: RowShape, background: RGBColor, next: any RowSink
   ) throws(UnitFailure) {
     self.from = from
     self.to = to
     self.background = background
     self.next = next
-    horizontal = ResampleAxis(inputCount: from.size.width, extent: extent.width, outputCount: to.size.width)
-    vertical = ResampleAxis(inputCount: from.size.height, extent: extent.height, outputCount: to.size.height)
+    horizontal = ResampleAxis(inputCount: from.size.width, extent: covered.width, outputCount: to.size.width)
+    vertical = ResampleAxis(inputCount: from.size.height, extent: covered.height, outputCount: to.size.height)
     samples = (to.size.width * from.lanes + 7) / 8 * 8
     // A whole band arrives while the rows under the filter are still needed.
     ringCount = vertical.taps + Self.band

@@ -23,6 +23,9 @@ struct ImagesConvertCommand: ParsableCommand {
   @OptionGroup(title: "Input and output")
   var files: FileArguments
 
+  @OptionGroup(title: "Shape, in this order")
+  var geometry: GeometryArguments
+
   @OptionGroup(title: "Image options")
   var image: ImageArguments
 
@@ -40,8 +43,7 @@ struct ImagesConvertCommand: ParsableCommand {
       isPiped ? { try PipelinePlan(names, files.output) } : { try ConvertPlan(request) }
     do {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
-      let workload = ConvertWorkload(try image.options(formatOfDestination: formatOfDestination(request, isPiped)))
-      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes)
+      let job = Job(workload: makeWorkload(request, isPiped: isPiped), makePlan: makePlan, fold: outcomes)
       let record = try job.run(engine, console)
       if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
       record.printStatistics(engine, to: printer)
@@ -52,8 +54,10 @@ struct ImagesConvertCommand: ParsableCommand {
     }
   }
 
-  private func formatOfDestination(_ request: ConvertRequest, _ isPiped: Bool) -> ConvertOptions.Format {
-    isPiped ? .same : request.formatOfDestination
+  private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
+    var options = image.options(formatOfDestination: isPiped ? .same : request.formatOfDestination)
+    geometry.apply(to: &options)
+    return ConvertWorkload(options)
   }
 
   /// Names from the command line and from the list.

@@ -1,0 +1,68 @@
+import ArgumentParser
+import LanesImages
+
+/// `--rotate`: degrees clockwise.
+enum RotationChoice: Int, ExpressibleByArgument, CaseIterable {
+  case quarter = 90
+  case half = 180
+  case threeQuarters = 270
+
+  var turn: Orientation {
+    switch self {
+    case .quarter: .rotated90
+    case .half: .rotated180
+    case .threeQuarters: .rotated270
+    }
+  }
+}
+
+/// The options of `lanes images convert` that say what becomes of an image's shape, in the order in which they apply.
+struct GeometryArguments: ParsableArguments {
+  @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it first.")
+  var noAutoOrient = false
+
+  @Option(
+    help: ArgumentHelp("Keep WxH+X+Y of the oriented image, as far as it is inside.", valueName: "PART"),
+    transform: parseCrop)
+  var crop: CropSpec?
+
+  @Option(help: ArgumentHelp("Then turn clockwise.", valueName: "DEGREES"))
+  var rotate: RotationChoice?
+
+  @Flag(help: "Then swap top and bottom.")
+  var flip = false
+
+  @Flag(help: "Then swap left and right.")
+  var flop = false
+
+  @Option(
+    help: ArgumentHelp("Then fit inside WxH, Wx, xH or scale to P%, keeping proportions.", valueName: "SIZE"),
+    transform: parseResize)
+  var resize: ResizeSpec?
+
+  @Flag(help: "Let --resize enlarge.")
+  var enlarge = false
+
+  /// Sets what these arguments decide.
+  func apply(to options: inout ConvertOptions) {
+    options.autoOrient = !noAutoOrient
+    options.crop = crop
+    options.turn = rotate?.turn ?? .upright
+    if flip { options.turn = options.turn.then(.flipped) }
+    if flop { options.turn = options.turn.then(.mirrored) }
+    options.resize = resize
+    options.enlarge = enlarge
+  }
+}
+
+@Sendable func parseCrop(_ text: String) throws -> CropSpec {
+  guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10.") }
+  return spec
+}
+
+@Sendable func parseResize(_ text: String) throws -> ResizeSpec {
+  guard let spec = ResizeSpec(text) else {
+    throw ValidationError("'\(text)' is not a size: write 800x600, 800x, x600 or 50%.")
+  }
+  return spec
+}
