@@ -1,7 +1,7 @@
 import LanesCore
 
-/// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → encoder,
-/// row by row.
+/// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
+/// → encoder, row by row.
 struct Conversion {
   /// Rows that are decoded at a time.
   private static let band = 16
@@ -52,22 +52,34 @@ struct Conversion {
     let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
     var cropped = rows
     cropped.size = part.size
-    let resized = outputShape(of: rows, size: geometry.scaled)
-    let isGrayed = options.grayscale && resized.lanes == 4
-    let coloured = isGrayed ? GrayStage.shape(of: resized) : resized
-    var turned = coloured
-    turned.size = geometry.result
-
-    var stage = try encoder(turned)
-    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: coloured, next: stage) }
-    if isGrayed { stage = try GrayStage(resized, next: stage) }
-    if cropped != resized {
+    let resized = outputShape(of: rows, size: geometry.window.size)
+    var stage = try stages(after: resized)
+    if cropped != resized || geometry.scaled != geometry.window.size {
+      let resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
       stage = try ResampleStage(
-        from: cropped, covered: covered, to: resized, background: options.background, next: stage)
+        from: cropped, to: resized, resampling, background: options.background, next: stage)
     }
     if cropped != rows { stage = CropStage(part, of: rows, next: stage) }
     try decode(as: rows, into: stage)
     try stage.finish()
+  }
+
+  /// What follows the resampler.
+  private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
+    let isGrayed = options.grayscale && resized.lanes == 4
+    let coloured = isGrayed ? GrayStage.shape(of: resized) : resized
+    let background = options.grayscale ? options.background.gray : options.background
+    var turned = coloured
+    turned.size = geometry.turn.applied(to: coloured.size)
+    var result = geometry.isPadded ? PadStage.shape(of: turned, on: background) : turned
+    result.size = geometry.result
+
+    var stage = try encoder(result)
+    if geometry.isPadded {
+      stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
+    }
+    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: coloured, next: stage) }
+    return isGrayed ? try GrayStage(resized, next: stage) : stage
   }
 
   /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a coloured background.

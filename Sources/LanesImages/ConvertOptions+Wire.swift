@@ -5,6 +5,8 @@ extension ConvertOptions {
     writer.write(format.rawValue)
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
+    writer.write(fit.rawValue)
+    writer.write(gravity.rawValue)
     writer.write(crop != nil)
     if let crop { writer.write(crop) }
     writer.write(turn.rawValue)
@@ -24,6 +26,8 @@ extension ConvertOptions {
   init(from reader: inout WireReader) throws(WireError) {
     format = try Self.known(Format(rawValue: try reader.readString()))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
+    fit = try Self.known(Fit(rawValue: try reader.readString()))
+    gravity = try Self.known(Gravity(rawValue: try reader.readString()))
     crop = try reader.readBool() ? try reader.readCropSpec() : nil
     turn = try Self.known(Orientation(rawValue: try reader.read()))
     grayscale = try reader.readBool()

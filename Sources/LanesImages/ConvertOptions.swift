@@ -33,6 +33,9 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
+  package var fit = Fit.inside
+  package var gravity = Gravity.centre
   /// The part that is kept, before turning and resizing.
   package var crop: CropSpec?
   /// Applied after the Exif orientation and `crop`.
@@ -49,7 +52,7 @@ package struct ConvertOptions: Sendable, Equatable {
   package var optimizeCoding = false
   /// zlib's level 0…9; nil for 6.
   package var pngLevel: Int?
-  /// What shows through alpha where the output has none.
+  /// What shows through alpha where the output has none, and around what is padded.
   package var background = RGBColor.white
   package var metadata = Metadata.all
   /// Turns the pixels as the Exif orientation says, and resets it.

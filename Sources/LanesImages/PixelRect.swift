@@ -10,6 +10,9 @@ package struct PixelRect: Sendable, Equatable {
     self.size = size
   }
 
+  var columns: Range<Int> { x..<x + size.width }
+  var rows: Range<Int> { y..<y + size.height }
+
   /// All pixels of an image of `size`.
   init(all size: PixelSize) { self.init(x: 0, y: 0, size: size) }
 }

@@ -20,20 +20,21 @@ struct ResampleAxis {
   ///   - inputCount: samples there are.
   ///   - extent: samples that the picture covers; the first and last need not be covered wholly, as after a JPEG was
   ///     scaled by its decoder.
-  ///   - outputCount: samples wanted for that extent.
-  init(inputCount: Int, extent: Extent, outputCount: Int) {
+  ///   - outputCount: samples that this extent becomes.
+  ///   - part: those of them that are wanted.
+  init(inputCount: Int, extent: Extent, outputCount: Int, part: Range<Int>) {
     let scale = extent.length / Double(outputCount)
     // When the image shrinks, the filter is stretched over `scale` input samples per lobe, so that it removes what the
     // smaller image cannot show.
     let stretch = max(scale, 1)
     let room = Int(2 * Self.lobes * stretch) + 4
     let stride = (min(room, inputCount) + 7) / 8 * 8
-    var first = [Int32](repeating: 0, count: outputCount)
-    var weights = [Float](repeating: 0, count: outputCount * stride)
+    var first = [Int32](repeating: 0, count: part.count)
+    var weights = [Float](repeating: 0, count: part.count * stride)
     var taps = 1
     withUnsafeTemporaryAllocation(of: Double.self, capacity: room) { window in
-      for index in 0..<outputCount {
-        let center = extent.start + (Double(index) + 0.5) * scale
+      for index in 0..<part.count {
+        let center = extent.start + (Double(part.lowerBound + index) + 0.5) * scale
         let count = Int(ccodecs_window(center, stretch, Int32(inputCount), &first[index], window.baseAddress!))
         for tap in 0..<count { weights[index * stride + tap] = Float(window[tap]) }
         taps = max(taps, count)

@@ -29,17 +29,19 @@ final class ResampleStage: RowSink {
   private var sent = 0
 
   /// - Parameters:
-  ///   - covered: the part of the input rows that the picture covers.
-  ///   - to: the same or fewer lanes; depth and alpha may differ.
+  ///   - to: of the window's size; the same or fewer lanes; depth and alpha may differ.
   init(
-    from: RowShape, covered: Covered, to: RowShape, background: RGBColor, next: any RowSink
+    from: RowShape, to: RowShape, _ resampling: Resampling, background: RGBColor, next: any RowSink
   ) throws(UnitFailure) {
     self.from = from
     self.to = to
     self.background = background
     self.next = next
-    horizontal = ResampleAxis(inputCount: from.size.width, extent: covered.width, outputCount: to.size.width)
-    vertical = ResampleAxis(inputCount: from.size.height, extent: covered.height, outputCount: to.size.height)
+    let (covered, scaled, window) = (resampling.covered, resampling.scaled, resampling.window)
+    horizontal = ResampleAxis(
+      inputCount: from.size.width, extent: covered.width, outputCount: scaled.width, part: window.columns)
+    vertical = ResampleAxis(
+      inputCount: from.size.height, extent: covered.height, outputCount: scaled.height, part: window.rows)
     samples = (to.size.width * from.lanes + 7) / 8 * 8
     // A whole band arrives while the rows under the filter are still needed.
     ringCount = vertical.taps + Self.band

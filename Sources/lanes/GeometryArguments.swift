@@ -16,6 +16,12 @@ enum RotationChoice: Int, ExpressibleByArgument, CaseIterable {
   }
 }
 
+extension Fit: ExpressibleByArgument {}
+
+extension Gravity: ExpressibleByArgument {
+  package init?(argument: String) { self.init(rawValue: argument == "center" ? "centre" : argument) }
+}
+
 /// The options of `lanes images convert` that say what becomes of an image's shape, in the order in which they apply.
 struct GeometryArguments: ParsableArguments {
   @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it first.")
@@ -40,8 +46,23 @@ struct GeometryArguments: ParsableArguments {
     transform: parseResize)
   var resize: ResizeSpec?
 
-  @Flag(help: "Let --resize enlarge.")
+  @Option(
+    help: ArgumentHelp(
+      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background.",
+      valueName: "WAY"))
+  var fit = Fit.inside
+
+  @Option(help: ArgumentHelp("The side or corner that cover keeps and pad places at.", valueName: "PLACE"))
+  var gravity = Gravity.centre
+
+  @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
   var enlarge = false
+
+  func validate() throws {
+    if fit != .inside {
+      guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
+    }
+  }
 
   /// Sets what these arguments decide.
   func apply(to options: inout ConvertOptions) {
@@ -51,6 +72,8 @@ struct GeometryArguments: ParsableArguments {
     if flip { options.turn = options.turn.then(.flipped) }
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
+    options.fit = fit
+    options.gravity = gravity
     options.enlarge = enlarge
   }
 }

@@ -56,7 +56,8 @@ struct ImageArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What shows through transparency in a JPEG: #rrggbb or a name. (default: white)", valueName: "COLOR"),
+      "What shows through transparency in a JPEG, and what pads: #rrggbb or a name. (default: white)",
+      valueName: "COLOR"),
     transform: parseColor)
   var background: RGBColor?
 

@@ -1,0 +1,20 @@
+/// From what to what an image is resized.
+struct Resampling {
+  /// The part of the input rows that the picture covers.
+  var covered: Covered
+  /// The size that this part becomes.
+  var scaled: PixelSize
+  /// The part of that which is made.
+  var window: PixelRect
+
+  /// All of an image of `size` to all of `scaled`.
+  init(all size: PixelSize, to scaled: PixelSize) {
+    self.init(covered: Covered(all: size), scaled: scaled, window: PixelRect(all: scaled))
+  }
+
+  init(covered: Covered, scaled: PixelSize, window: PixelRect) {
+    self.covered = covered
+    self.scaled = scaled
+    self.window = window
+  }
+}
