@@ -24,13 +24,47 @@ static double lanczos3(double x) {
   return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
 }
 
-int ccodecs_window(double center, double stretch, int count, int *first, double *weights) {
-  int low = (int)fmax(0, floor(center - 3 * stretch)), high = (int)fmin(count - 1, ceil(center + 3 * stretch));
+static double cubic(double x, double b, double c) {
+  double a = fabs(x);
+  if (a < 1) return ((12 - 9 * b - 6 * c) * a * a * a + (-18 + 12 * b + 6 * c) * a * a + 6 - 2 * b) / 6;
+  if (a < 2) return ((-b - 6 * c) * a * a * a + (6 * b + 30 * c) * a * a + (-12 * b - 48 * c) * a + 8 * b + 24 * c) / 6;
+  return 0;
+}
+
+double ccodecs_radius(enum ccodecs_filter filter) {
+  switch (filter) {
+  case ccodecs_lanczos3: return 3;
+  case ccodecs_mitchell:
+  case ccodecs_catmull_rom: return 2;
+  case ccodecs_linear: return 1;
+  default: return 0.5;
+  }
+}
+
+static double weight_at(enum ccodecs_filter filter, double x) {
+  switch (filter) {
+  case ccodecs_lanczos3: return lanczos3(x);
+  case ccodecs_mitchell: return cubic(x, 1.0 / 3, 1.0 / 3);
+  case ccodecs_catmull_rom: return cubic(x, 0, 0.5);
+  case ccodecs_linear: return fmax(0, 1 - fabs(x));
+  default: return x >= -0.5 && x < 0.5; // half-open, so that no sample counts twice
+  }
+}
+
+int ccodecs_window(
+  enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights) {
+  const double reach = ccodecs_radius(filter) * stretch;
+  int low = (int)fmax(0, floor(center - reach)), high = (int)fmin(count - 1, ceil(center + reach));
   // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
-  while (high > low && fabs(lanczos3((high + 0.5 - center) / stretch)) < 1e-7) high--;
-  while (low < high && fabs(lanczos3((low + 0.5 - center) / stretch)) < 1e-7) low++;
+  while (high > low && fabs(weight_at(filter, (high + 0.5 - center) / stretch)) < 1e-7) high--;
+  while (low < high && fabs(weight_at(filter, (low + 0.5 - center) / stretch)) < 1e-7) low++;
   double sum = 0;
-  for (int at = low; at <= high; at++) sum += weights[at - low] = lanczos3((at + 0.5 - center) / stretch);
+  for (int at = low; at <= high; at++) sum += weights[at - low] = weight_at(filter, (at + 0.5 - center) / stretch);
+  if (filter == ccodecs_nearest || fabs(sum) < 1e-7) {
+    *first = (int)fmin(fmax(0, floor(center)), count - 1);
+    weights[0] = 1;
+    return 1;
+  }
   for (int at = low; at <= high; at++) weights[at - low] /= sum;
   *first = low;
   return high - low + 1;

@@ -46,8 +46,8 @@ struct Conversion {
 
   /// Builds the stages from the last to the first and sends the rows through them.
   private func convert() throws(UnitFailure) {
-    let eighths =
-      report.inputFormat == .jpeg ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+    let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
+    let eighths = mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
     let rows = try decoder.start(eighths: eighths)
     let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
     var cropped = rows
@@ -55,7 +55,8 @@ struct Conversion {
     let resized = outputShape(of: rows, size: geometry.window.size)
     var stage = try stages(after: resized)
     if cropped != resized || geometry.scaled != geometry.window.size {
-      let resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
+      var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
+      resampling.filter = options.filter
       stage = try ResampleStage(
         from: cropped, to: resized, resampling, background: options.background, next: stage)
     }

@@ -7,6 +7,7 @@ extension ConvertOptions {
     if let resize { writer.write(resize) }
     writer.write(fit.rawValue)
     writer.write(gravity.rawValue)
+    writer.write(filter.rawValue)
     writer.write(crop != nil)
     if let crop { writer.write(crop) }
     writer.write(turn.rawValue)
@@ -28,6 +29,7 @@ extension ConvertOptions {
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
     fit = try Self.known(Fit(rawValue: try reader.readString()))
     gravity = try Self.known(Gravity(rawValue: try reader.readString()))
+    filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))
     crop = try reader.readBool() ? try reader.readCropSpec() : nil
     turn = try Self.known(Orientation(rawValue: try reader.read()))
     grayscale = try reader.readBool()

@@ -36,6 +36,7 @@ package struct ConvertOptions: Sendable, Equatable {
   /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
   package var fit = Fit.inside
   package var gravity = Gravity.centre
+  package var filter = ResampleFilter.lanczos3
   /// The part that is kept, before turning and resizing.
   package var crop: CropSpec?
   /// Applied after the Exif orientation and `crop`.
@@ -69,6 +70,9 @@ package struct ConvertOptions: Sendable, Equatable {
     case .png: .png
     }
   }
+
+  /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
+  var allowsDecoderScaling: Bool { filter != .nearest }
 
   /// True when nothing is asked that would change an upright image of `format` whose size stays.
   func leavesAlone(_ format: ImageFormat) -> Bool {

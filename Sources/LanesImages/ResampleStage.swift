@@ -39,9 +39,11 @@ final class ResampleStage: RowSink {
     self.next = next
     let (covered, scaled, window) = (resampling.covered, resampling.scaled, resampling.window)
     horizontal = ResampleAxis(
-      inputCount: from.size.width, extent: covered.width, outputCount: scaled.width, part: window.columns)
+      inputCount: from.size.width, extent: covered.width, outputCount: scaled.width, part: window.columns,
+      filter: resampling.filter)
     vertical = ResampleAxis(
-      inputCount: from.size.height, extent: covered.height, outputCount: scaled.height, part: window.rows)
+      inputCount: from.size.height, extent: covered.height, outputCount: scaled.height, part: window.rows,
+      filter: resampling.filter)
     samples = (to.size.width * from.lanes + 7) / 8 * 8
     // A whole band arrives while the rows under the filter are still needed.
     ringCount = vertical.taps + Self.band

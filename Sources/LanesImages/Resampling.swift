@@ -6,6 +6,7 @@ struct Resampling {
   var scaled: PixelSize
   /// The part of that which is made.
   var window: PixelRect
+  var filter = ResampleFilter.lanczos3
 
   /// All of an image of `size` to all of `scaled`.
   init(all size: PixelSize, to scaled: PixelSize) {

@@ -16,6 +16,7 @@ enum RotationChoice: Int, ExpressibleByArgument, CaseIterable {
   }
 }
 
+extension ResampleFilter: ExpressibleByArgument {}
 extension Fit: ExpressibleByArgument {}
 
 extension Gravity: ExpressibleByArgument {
@@ -58,6 +59,9 @@ struct GeometryArguments: ParsableArguments {
   @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
   var enlarge = false
 
+  @Option(help: ArgumentHelp("How --resize weighs pixels.", valueName: "FILTER"))
+  var filter = ResampleFilter.lanczos3
+
   func validate() throws {
     if fit != .inside {
       guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
@@ -75,6 +79,7 @@ struct GeometryArguments: ParsableArguments {
     options.fit = fit
     options.gravity = gravity
     options.enlarge = enlarge
+    options.filter = filter
   }
 }
 

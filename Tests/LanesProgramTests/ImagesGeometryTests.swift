@@ -7,7 +7,7 @@ import Testing
 @Suite struct ImagesGeometryTests {
   private static let ways: [[String]] = [
     ["--rotate", "90", "--flip", "--resize", "40x40"], ["--flop", "--crop", "50x30+20-5", "--grayscale"],
-    ["--resize", "50x40", "--fit", "cover", "--gravity", "northeast"],
+    ["--resize", "50x40", "--fit", "cover", "--gravity", "northeast", "--filter", "mitchell"],
     ["--resize", "50x40", "--fit", "pad", "--gravity", "south", "--background", "#204060", "--rotate", "270"],
   ]
 
@@ -37,7 +37,10 @@ import Testing
   }
 
   @Test func `what is no part, no turn or no size is a mistake`() throws {
-    for way in [["--crop", "9x9+1"], ["--rotate", "45"], ["--resize", "0x9"], ["--fit", "cover", "--resize", "9x"]] {
+    for way in [
+      ["--crop", "9x9+1"], ["--rotate", "45"], ["--resize", "0x9"], ["--filter", "best"],
+      ["--fit", "cover", "--resize", "9x"],
+    ] {
       let result = try Program.run(["images", "convert", "a.png", "-o", "out"] + way)
       #expect(result.exit == .status(64))
     }

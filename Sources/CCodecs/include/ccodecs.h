@@ -127,10 +127,23 @@ void ccodecs_free(void *memory);
 
 // Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
 
-// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`, by the Lanczos window of three lobes:
-// sinc(x)·sinc(x/3) for |x| < 3, where x is the distance of the sample's middle divided by `stretch` (at least 1).
-// `weights` has room for 6·stretch + 3. Returns how many there are; the first belongs to sample `first`.
-int ccodecs_window(double center, double stretch, int count, int *first, double *weights);
+// How a sample's weight depends on x, its distance from the centre.
+enum ccodecs_filter {
+  ccodecs_lanczos3,    // sinc(x)·sinc(x/3)
+  ccodecs_mitchell,    // the cubic of Mitchell and Netravali, Reconstruction Filters in Computer Graphics, B = C = 1/3
+  ccodecs_catmull_rom, // the same with B = 0, C = 1/2
+  ccodecs_linear,      // 1 − |x|
+  ccodecs_box,         // 1 from −1/2 up to 1/2
+  ccodecs_nearest,     // the one sample that the centre lies in
+};
+// Distance from which weights are 0.
+double ccodecs_radius(enum ccodecs_filter filter);
+
+// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`. The distance of a sample is that of
+// its middle divided by `stretch` (at least 1). `weights` has room for 2·radius·stretch + 3. Returns how many there are;
+// the first belongs to sample `first`.
+int ccodecs_window(
+  enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights);
 
 // How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
 // Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
