@@ -13,7 +13,7 @@ struct ImagesConvertCommand: ParsableCommand {
     discussion: """
       A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
-      output exists (see --overwrite). lanes images convert - -o - converts one image in a pipeline.
+      output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
       """)
 
   @Argument(
@@ -39,8 +39,9 @@ struct ImagesConvertCommand: ParsableCommand {
     let names = try makeInputs()
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
+    if isPiped { try files.validateForPipeline() }
     let makePlan: () throws -> any UnitPlan =
-      isPiped ? { try PipelinePlan(names, files.output) } : { try ConvertPlan(request) }
+      isPiped ? { try PipelinePlan(names, files.output) } : { try outcomes.knowing(ConvertPlan(request)) }
     do {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
       let job = Job(workload: makeWorkload(request, isPiped: isPiped), makePlan: makePlan, fold: outcomes)
@@ -82,7 +83,7 @@ struct ImagesConvertCommand: ParsableCommand {
     ConvertRequest(
       inputs: names, destination: FilePath(files.output),
       destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
-      overwrite: files.overwrite)
+      existing: files.existing, name: files.name)
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {
