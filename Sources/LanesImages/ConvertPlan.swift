@@ -23,8 +23,8 @@ package final class ConvertPlan: UnitPlan {
     self.request = request
     naming = OutputNaming(format: request.format, template: request.name)
     namesOneFile = request.namesOneFile
-    for input in request.inputs { add(input) }
-    guard files.count > 0 else { throw PlanRefusal(messages: [nothingFound]) }
+    for input in request.inputs { files.take(input) }
+    guard files.count > 0 else { throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)]) }
     try PlanCheck(self).run()
     skipWhatExists()
   }
@@ -58,33 +58,6 @@ package final class ConvertPlan: UnitPlan {
     return Unit(number: number, label: label, source: source, sink: sink, expectedInput: bytes, expectedMemory: memory)
   }
 
-  private func add(_ input: FilePath) {
-    let status: FileStatus
-    do {
-      status = try FileStatus(of: input)
-    } catch {
-      return files.add(input, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
-    }
-    switch status.kind {
-    case .directory: walk(input)
-    case .regular: files.add(input, relative: FilePath(root: nil, [input.lastComponent!]), size: status.size)
-    default: files.add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
-    }
-  }
-
-  private func walk(_ directory: FilePath) {
-    let walk = DirectoryWalk(root: directory)
-    while let step = walk.next() {
-      switch step {
-      case .file(let path, let relative):
-        guard ImageFormat(suffixOf: path) != nil else { continue }
-        files.add(path, relative: relative, size: (try? FileStatus(of: path).size) ?? 0)
-      case .unreadable(let path, let error):
-        files.add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
-      }
-    }
-  }
-
   private func skipWhatExists() {
     guard request.existing == .skip || request.existing == .replaceOlder else { return }
     for index in startable where isDone(index) { skipped.insert(index) }
@@ -95,12 +68,6 @@ package final class ConvertPlan: UnitPlan {
     if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
     guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
     return result.modified >= source.modified
-  }
-
-  private var nothingFound: String {
-    if request.inputs.isEmpty { return "no images were named" }
-    let places = request.inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
-    return "no images were found in \(places); names ending in .jpg, .jpeg, .jpe, .jfif or .png are taken"
   }
 }
 
