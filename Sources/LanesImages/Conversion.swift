@@ -57,6 +57,7 @@ struct Conversion {
     if cropped != resized || geometry.scaled != geometry.window.size {
       var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
       resampling.filter = options.filter
+      resampling.isLinear = options.linearLight
       stage = try ResampleStage(
         from: cropped, to: resized, resampling, background: options.background, next: stage)
     }

@@ -8,6 +8,7 @@ extension ConvertOptions {
     writer.write(fit.rawValue)
     writer.write(gravity.rawValue)
     writer.write(filter.rawValue)
+    writer.write(linearLight)
     writer.write(crop != nil)
     if let crop { writer.write(crop) }
     writer.write(turn.rawValue)
@@ -30,6 +31,7 @@ extension ConvertOptions {
     fit = try Self.known(Fit(rawValue: try reader.readString()))
     gravity = try Self.known(Gravity(rawValue: try reader.readString()))
     filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))
+    linearLight = try reader.readBool()
     crop = try reader.readBool() ? try reader.readCropSpec() : nil
     turn = try Self.known(Orientation(rawValue: try reader.read()))
     grayscale = try reader.readBool()

@@ -37,6 +37,8 @@ package struct ConvertOptions: Sendable, Equatable {
   package var fit = Fit.inside
   package var gravity = Gravity.centre
   package var filter = ResampleFilter.lanczos3
+  /// Resizes in proportion to light instead of to encoded levels, as if every image were sRGB.
+  package var linearLight = false
   /// The part that is kept, before turning and resizing.
   package var crop: CropSpec?
   /// Applied after the Exif orientation and `crop`.
@@ -72,7 +74,7 @@ package struct ConvertOptions: Sendable, Equatable {
   }
 
   /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
-  var allowsDecoderScaling: Bool { filter != .nearest }
+  var allowsDecoderScaling: Bool { filter != .nearest && !linearLight }
 
   /// True when nothing is asked that would change an upright image of `format` whose size stays.
   func leavesAlone(_ format: ImageFormat) -> Bool {

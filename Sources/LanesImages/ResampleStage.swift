@@ -15,6 +15,7 @@ final class ResampleStage: RowSink {
   private let horizontal: ResampleAxis
   private let vertical: ResampleAxis
   private let background: RGBColor
+  private let curve: LightCurve?
   private let next: any RowSink
 
   private let wide: FloatRows
@@ -36,6 +37,7 @@ final class ResampleStage: RowSink {
     self.from = from
     self.to = to
     self.background = background
+    curve = resampling.isLinear ? LightCurve(depth: from.depth) : nil
     self.next = next
     let (covered, scaled, window) = (resampling.covered, resampling.scaled, resampling.window)
     horizontal = ResampleAxis(
@@ -56,7 +58,7 @@ final class ResampleStage: RowSink {
 
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     var image = ccodecs_image(from)
-    ccodecs_widen(row, wide[waiting], &image)
+    curve.withC { ccodecs_widen(row, wide[waiting], &image, $0) }
     waiting += 1
     guard waiting == Self.band || received + waiting == from.size.height else { return }
     narrowWaitingRows()
@@ -103,6 +105,8 @@ final class ResampleStage: RowSink {
     source.width = UInt32(to.size.width)
     var target = ccodecs_image(to)
     let colour = [background.red, background.green, background.blue]
-    colour.withUnsafeBufferPointer { ccodecs_narrow(blended[0], &source, finished.bytes, &target, $0.baseAddress!) }
+    colour.withUnsafeBufferPointer { colour in
+      curve.withC { ccodecs_narrow(blended[0], &source, finished.bytes, &target, colour.baseAddress!, $0) }
+    }
   }
 }

@@ -62,6 +62,10 @@ struct GeometryArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How --resize weighs pixels.", valueName: "FILTER"))
   var filter = ResampleFilter.lanczos3
 
+  @Flag(
+    name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
+  var linearLight = false
+
   func validate() throws {
     if fit != .inside {
       guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
@@ -80,6 +84,7 @@ struct GeometryArguments: ParsableArguments {
     options.gravity = gravity
     options.enlarge = enlarge
     options.filter = filter
+    options.linearLight = linearLight
   }
 }
 

@@ -14,6 +14,8 @@ struct ImagesConvertCommand: ParsableCommand {
       A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
       output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
+
+      An image is oriented, cropped, turned, resized and made gray, in this order.
       """)
 
   @Argument(

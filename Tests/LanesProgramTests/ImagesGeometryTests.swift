@@ -7,7 +7,7 @@ import Testing
 @Suite struct ImagesGeometryTests {
   private static let ways: [[String]] = [
     ["--rotate", "90", "--flip", "--resize", "40x40"], ["--flop", "--crop", "50x30+20-5", "--grayscale"],
-    ["--resize", "50x40", "--fit", "cover", "--gravity", "northeast", "--filter", "mitchell"],
+    ["--resize", "50x40", "--fit", "cover", "--gravity", "northeast", "--filter", "mitchell", "--linear-light"],
     ["--resize", "50x40", "--fit", "pad", "--gravity", "south", "--background", "#204060", "--rotate", "270"],
   ]
 

@@ -153,17 +153,27 @@ struct ccodecs_axis {
   int count, taps, stride;
 };
 
-// 8- or 16-bit lanes to floats of the same range; colours are multiplied by alpha/max when there is alpha.
-void ccodecs_widen(const uint8_t *row, float *out, const struct ccodecs_image *image);
+// The curve of sRGB (IEC 61966-2-1), for colours that are added up in proportion to their light. `light` tells for each
+// of 256 or 65,536 levels how much light it is, `level` for every 1/16,384 of light which level that is; both from 0 to 1.
+enum { ccodecs_curve_steps = 16384 };
+struct ccodecs_curve {
+  const float *light, *level; // `level` has ccodecs_curve_steps + 2 entries
+};
+void ccodecs_fill_light(float *light, int depth);
+void ccodecs_fill_level(float *level);
+
+// 8- or 16-bit lanes to floats of the same range, to light when there is a `curve`; colours are multiplied by alpha/max when there is alpha.
+void ccodecs_widen(
+  const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
 // Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
 void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]);
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
-// Floats as `from` has them to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
+// Floats as `from` has them, light when there is a `curve`, to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
 // image lies on `background` (8-bit red, green, blue).
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
-  const uint8_t background[3]);
+  const uint8_t background[3], const struct ccodecs_curve *curve);
 
 #endif
