@@ -24,13 +24,47 @@ static double lanczos3(double x) {
   return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
 }
 
-int ccodecs_window(double center, double stretch, int count, int *first, double *weights) {
-  int low = (int)fmax(0, floor(center - 3 * stretch)), high = (int)fmin(count - 1, ceil(center + 3 * stretch));
+static double cubic(double x, double b, double c) {
+  double a = fabs(x);
+  if (a < 1) return ((12 - 9 * b - 6 * c) * a * a * a + (-18 + 12 * b + 6 * c) * a * a + 6 - 2 * b) / 6;
+  if (a < 2) return ((-b - 6 * c) * a * a * a + (6 * b + 30 * c) * a * a + (-12 * b - 48 * c) * a + 8 * b + 24 * c) / 6;
+  return 0;
+}
+
+double ccodecs_radius(enum ccodecs_filter filter) {
+  switch (filter) {
+  case ccodecs_lanczos3: return 3;
+  case ccodecs_mitchell:
+  case ccodecs_catmull_rom: return 2;
+  case ccodecs_linear: return 1;
+  default: return 0.5;
+  }
+}
+
+static double weight_at(enum ccodecs_filter filter, double x) {
+  switch (filter) {
+  case ccodecs_lanczos3: return lanczos3(x);
+  case ccodecs_mitchell: return cubic(x, 1.0 / 3, 1.0 / 3);
+  case ccodecs_catmull_rom: return cubic(x, 0, 0.5);
+  case ccodecs_linear: return fmax(0, 1 - fabs(x));
+  default: return x >= -0.5 && x < 0.5; // half-open, so that no sample counts twice
+  }
+}
+
+int ccodecs_window(
+  enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights) {
+  const double reach = ccodecs_radius(filter) * stretch;
+  int low = (int)fmax(0, floor(center - reach)), high = (int)fmin(count - 1, ceil(center + reach));
   // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
-  while (high > low && fabs(lanczos3((high + 0.5 - center) / stretch)) < 1e-7) high--;
-  while (low < high && fabs(lanczos3((low + 0.5 - center) / stretch)) < 1e-7) low++;
+  while (high > low && fabs(weight_at(filter, (high + 0.5 - center) / stretch)) < 1e-7) high--;
+  while (low < high && fabs(weight_at(filter, (low + 0.5 - center) / stretch)) < 1e-7) low++;
   double sum = 0;
-  for (int at = low; at <= high; at++) sum += weights[at - low] = lanczos3((at + 0.5 - center) / stretch);
+  for (int at = low; at <= high; at++) sum += weights[at - low] = weight_at(filter, (at + 0.5 - center) / stretch);
+  if (filter == ccodecs_nearest || fabs(sum) < 1e-7) {
+    *first = (int)fmin(fmax(0, floor(center)), count - 1);
+    weights[0] = 1;
+    return 1;
+  }
   for (int at = low; at <= high; at++) weights[at - low] /= sum;
   *first = low;
   return high - low + 1;
@@ -123,12 +157,45 @@ inlined void premultiply(float *out, const int lanes, float scale, size_t sample
   }
 }
 
-inlined void widen(const uint8_t *row, float *out, const struct ccodecs_image *image) {
+void ccodecs_fill_light(float *light, int depth) {
+  const int top = depth == 8 ? 255 : 65535;
+  for (int level = 0; level <= top; level++) {
+    double x = (double)level / top;
+    light[level] = (float)(x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4));
+  }
+}
+
+void ccodecs_fill_level(float *level) {
+  for (int step = 0; step <= ccodecs_curve_steps + 1; step++) {
+    double x = fmin(1, (double)step / ccodecs_curve_steps);
+    level[step] = (float)(x <= 0.0031308 ? 12.92 * x : 1.055 * pow(x, 1 / 2.4) - 0.055);
+  }
+}
+
+inlined bool is_alpha(const struct ccodecs_image *image, int lane) {
+  return lane == 3 || (lane == 1 && image->lanes == 2);
+}
+
+// Levels to light; alpha stays.
+inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
+  const float top = image->depth == 8 ? 255 : 65535;
+  for (int lane = 0; lane < image->lanes; lane++) {
+    if (is_alpha(image, lane)) continue;
+    for (size_t x = 0; x < image->width; x++) {
+      size_t at = x * (size_t)image->lanes + (size_t)lane;
+      out[at] = top * light[image->depth == 8 ? row[at] : ((const uint16_t *)(const void *)row)[at]];
+    }
+  }
+}
+
+inlined void widen(
+  const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve) {
   const size_t samples = (size_t)image->width * (size_t)image->lanes;
   if (image->depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
   else
     for (size_t i = 0; i < samples; i++) out[i] = (float)((const uint16_t *)(const void *)row)[i];
+  if (curve) lighten(row, out, image, curve->light);
   if (!image->alpha) return;
   const float scale = image->depth == 8 ? 1.0f / 255 : 1.0f / 65535;
   if (image->lanes == 4) premultiply(out, 4, scale, samples);
@@ -157,25 +224,51 @@ inlined void divide(const float *pixel, float *out, size_t lanes, float top) {
 
 // One pixel of premultiplied colour and alpha (0…top) laid on a background; `to` may have more lanes.
 inlined void flatten(
-  const float *pixel, float *out, size_t lanes, size_t to, float top, const uint8_t background[3]) {
+  const float *pixel, float *out, size_t lanes, size_t to, float top, const float background[3]) {
   float alpha = limited(pixel[lanes - 1], top);
   float factor = pixel[lanes - 1] > top ? top / pixel[lanes - 1] : 1;
   for (size_t lane = 0; lane < to; lane++) {
     float colour = limited(pixel[lane + 1 < lanes ? lane : 0] * factor, alpha);
-    out[lane] = lane < 3 ? colour + (top - alpha) * ((float)background[lane] * (1.0f / 255)) : top;
+    out[lane] = lane < 3 ? colour + (top - alpha) * background[lane] : top;
+  }
+}
+
+// The level of `light` of at most `top`, in the same range; between the steps of the curve it is a straight line.
+inlined float level_of(float light, float top, const float *level) {
+  float step = limited(light, top) * ((float)ccodecs_curve_steps / top);
+  int below = (int)step;
+  return top * (level[below] + (level[below + 1] - level[below]) * (step - (float)below));
+}
+
+// Stores rows of light without alpha.
+inlined void darken(
+  const float *row, const struct ccodecs_image *from, float scale, uint8_t *out, int depth, const float *level) {
+  const float top = from->depth == 8 ? 255 : 65535;
+  const size_t lanes = (size_t)from->lanes;
+  for (size_t x = 0; x < from->width; x++) {
+    float pixel[4];
+    for (size_t lane = 0; lane < lanes; lane++) pixel[lane] = level_of(row[x * lanes + lane], top, level);
+    store(pixel, scale, out + x * lanes * (size_t)(depth / 8), depth, lanes);
   }
 }
 
 inlined void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
-  const uint8_t background[3]) {
+  const uint8_t background[3], const struct ccodecs_curve *curve) {
   const float top = from->depth == 8 ? 255 : 65535, scale = (to->depth == 8 ? 255 : 65535) / top;
   const size_t lanes = (size_t)from->lanes, wanted = (size_t)to->lanes;
+  if (!from->alpha && curve) return darken(row, from, scale, out, to->depth, curve->level);
   if (!from->alpha) return store(row, scale, out, to->depth, (size_t)from->width * lanes);
+  float behind[3];
+  for (int lane = 0; lane < 3; lane++)
+    behind[lane] = curve ? curve->light[from->depth == 8 ? background[lane] : background[lane] * 257]
+                         : (float)background[lane] * (1.0f / 255);
   for (size_t x = 0; x < from->width; x++) {
     float pixel[4];
     if (to->alpha) divide(row + x * lanes, pixel, lanes, top);
-    else flatten(row + x * lanes, pixel, lanes, wanted, top, background);
+    else flatten(row + x * lanes, pixel, lanes, wanted, top, behind);
+    for (size_t lane = 0; curve && lane < wanted; lane++)
+      if (!is_alpha(to, (int)lane)) pixel[lane] = level_of(pixel[lane], top, curve->level);
     store(pixel, scale, out + x * wanted * (size_t)(to->depth / 8), to->depth, wanted);
   }
 }
@@ -197,7 +290,9 @@ inlined void narrow(
   void ccodecs_##name parameters { body arguments; }
 #endif
 
-twice(widen, (const uint8_t *row, float *out, const struct ccodecs_image *image), (row, out, image), widen)
+twice(
+  widen, (const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve),
+  (row, out, image, curve), widen)
 twice(
   resample, (const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]),
   (axis, lanes, rows, out), resample_lanes)
@@ -207,5 +302,5 @@ twice(
 twice(
   narrow,
   (const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
-   const uint8_t background[3]),
-  (row, from, out, to, background), narrow)
+   const uint8_t background[3], const struct ccodecs_curve *curve),
+  (row, from, out, to, background, curve), narrow)

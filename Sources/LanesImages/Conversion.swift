@@ -1,6 +1,7 @@
 import LanesCore
 
-/// The way of one image from bytes to bytes: decoder → resampler → turn → encoder, row by row.
+/// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
+/// → encoder, row by row.
 struct Conversion {
   /// Rows that are decoded at a time.
   private static let band = 16
@@ -8,6 +9,7 @@ struct Conversion {
   private let options: ConvertOptions
   private let context: CodecContext
   private let decoder: any ImageDecoder
+  private let geometry: Geometry
   private var report: ConvertedImage
 
   /// Reads the header and decides what is to be done.
@@ -15,18 +17,13 @@ struct Conversion {
     let (format, decoder) = try openDecoder(input, maxPixels: options.maxPixels, context: context)
     let header = decoder.header
     let orientation = options.autoOrient ? header.exif?.orientation ?? .upright : .upright
-    let displayed = orientation.applied(to: header.shape.size)
-    let target = options.resize?.target(for: displayed, enlarging: options.enlarge) ?? displayed
-    let (area, overflows) = target.width.multipliedReportingOverflow(by: target.height)
-    guard !overflows, area <= options.maxPixels else {
-      throw tooManyPixels("its result would have", target, limit: options.maxPixels)
-    }
+    geometry = try Geometry(stored: header.shape.size, orientation: orientation, options: options)
     self.options = options
     self.context = context
     self.decoder = decoder
     report = ConvertedImage(
-      inputSize: header.shape.size, outputSize: target, formats: (format, options.outputFormat(for: format)),
-      orientation: orientation)
+      inputSize: header.shape.size, outputSize: geometry.result, formats: (format, options.outputFormat(for: format)),
+      orientation: geometry.turn)
   }
 
   /// Converts `input`, the bytes this was made from, and says how.
@@ -42,28 +39,49 @@ struct Conversion {
   }
 
   private var canCopy: Bool {
-    report.inputFormat == report.outputFormat && report.orientation == .upright
-      && report.outputSize == report.inputSize && options.leavesAlone(report.inputFormat)
+    let shape = decoder.header.shape
+    return report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
+      && !(options.grayscale && shape.lanes == 4) && options.leavesAlone(report.inputFormat)
   }
 
+  /// Builds the stages from the last to the first and sends the rows through them.
   private func convert() throws(UnitFailure) {
-    let full = decoder.header.shape.size
-    let target = report.orientation.applied(to: report.outputSize)
-    let eighths = report.inputFormat == .jpeg ? JPEGDecoder.eighths(from: full, to: target) : 8
+    let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
+    let eighths = mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
     let rows = try decoder.start(eighths: eighths)
-    let wanted = outputShape(of: rows, size: target)
-
-    var turned = wanted
-    turned.size = report.outputSize
-    var stage = try encoder(turned)
-    if report.orientation != .upright { stage = try OrientStage(report.orientation, shape: wanted, next: stage) }
-    if rows != wanted {
-      let extent = (Double(full.width * eighths) / 8, Double(full.height * eighths) / 8)
+    let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
+    var cropped = rows
+    cropped.size = part.size
+    let resized = outputShape(of: rows, size: geometry.window.size)
+    var stage = try stages(after: resized)
+    if cropped != resized || geometry.scaled != geometry.window.size {
+      var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
+      resampling.filter = options.filter
+      resampling.isLinear = options.linearLight
       stage = try ResampleStage(
-        from: rows, extent: extent, to: wanted, background: options.background, next: stage)
+        from: cropped, to: resized, resampling, background: options.background, next: stage)
     }
+    if cropped != rows { stage = CropStage(part, of: rows, next: stage) }
     try decode(as: rows, into: stage)
     try stage.finish()
+  }
+
+  /// What follows the resampler.
+  private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
+    let isGrayed = options.grayscale && resized.lanes == 4
+    let coloured = isGrayed ? GrayStage.shape(of: resized) : resized
+    let background = options.grayscale ? options.background.gray : options.background
+    var turned = coloured
+    turned.size = geometry.turn.applied(to: coloured.size)
+    var result = geometry.isPadded ? PadStage.shape(of: turned, on: background) : turned
+    result.size = geometry.result
+
+    var stage = try encoder(result)
+    if geometry.isPadded {
+      stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
+    }
+    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: coloured, next: stage) }
+    return isGrayed ? try GrayStage(resized, next: stage) : stage
   }
 
   /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a coloured background.

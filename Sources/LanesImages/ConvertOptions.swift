@@ -33,6 +33,17 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
+  package var fit = Fit.inside
+  package var gravity = Gravity.centre
+  package var filter = ResampleFilter.lanczos3
+  /// Resizes in proportion to light instead of to encoded levels, as if every image were sRGB.
+  package var linearLight = false
+  /// The part that is kept, before turning and resizing.
+  package var crop: CropSpec?
+  /// Applied after the Exif orientation and `crop`.
+  package var turn = Orientation.upright
+  package var grayscale = false
   /// Lets `resize` make images larger.
   package var enlarge = false
   /// JPEG quality 1…100; nil for the default, which also allows copying images that need no change.
@@ -44,7 +55,7 @@ package struct ConvertOptions: Sendable, Equatable {
   package var optimizeCoding = false
   /// zlib's level 0…9; nil for 6.
   package var pngLevel: Int?
-  /// What shows through alpha where the output has none.
+  /// What shows through alpha where the output has none, and around what is padded.
   package var background = RGBColor.white
   package var metadata = Metadata.all
   /// Turns the pixels as the Exif orientation says, and resets it.
@@ -62,6 +73,9 @@ package struct ConvertOptions: Sendable, Equatable {
     }
   }
 
+  /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
+  var allowsDecoderScaling: Bool { filter != .nearest && !linearLight }
+
   /// True when nothing is asked that would change an upright image of `format` whose size stays.
   func leavesAlone(_ format: ImageFormat) -> Bool {
     guard metadata == .all else { return false }
@@ -69,44 +83,5 @@ package struct ConvertOptions: Sendable, Equatable {
     case .jpeg: quality == nil && subsampling == nil && !progressive && !optimizeCoding
     case .png: pngLevel == nil
     }
-  }
-}
-
-extension ConvertOptions {
-  func describe(to writer: inout WireWriter) {
-    writer.write(format.rawValue)
-    writer.write(resize != nil)
-    if let resize { writer.write(resize) }
-    writer.write(enlarge)
-    writer.write(optional: quality)
-    writer.write(progressive)
-    writer.write(optional: subsampling?.rawValue)
-    writer.write(optimizeCoding)
-    writer.write(optional: pngLevel)
-    for channel in [background.red, background.green, background.blue] { writer.write(channel) }
-    writer.write(metadata.rawValue)
-    writer.write(autoOrient)
-    writer.write(maxPixels)
-  }
-
-  init(from reader: inout WireReader) throws(WireError) {
-    format = try Self.known(Format(rawValue: try reader.readString()))
-    resize = try reader.readBool() ? try reader.readResizeSpec() : nil
-    enlarge = try reader.readBool()
-    quality = try reader.readOptional()
-    progressive = try reader.readBool()
-    subsampling =
-      if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
-    optimizeCoding = try reader.readBool()
-    pngLevel = try reader.readOptional()
-    background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
-    metadata = try Self.known(Metadata(rawValue: try reader.readString()))
-    autoOrient = try reader.readBool()
-    maxPixels = try reader.read()
-  }
-
-  private static func known<Value>(_ value: Value?) throws(WireError) -> Value {
-    guard let value else { throw WireError("an unknown option of an image conversion") }
-    return value
   }
 }

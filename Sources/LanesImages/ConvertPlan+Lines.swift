@@ -7,6 +7,8 @@ extension ConvertPlan {
       case create
       /// An existing file is replaced.
       case replace
+      /// The result is there already.
+      case skip
       case fail(reason: String)
     }
     package let input: FilePath
@@ -19,6 +21,7 @@ extension ConvertPlan {
       switch action {
       case .create: "\(input.forDisplay) -> \(output!.forDisplay)"
       case .replace: "\(input.forDisplay) -> \(output!.forDisplay) (replaces the file there)"
+      case .skip: "\(input.forDisplay) is skipped: \(output!.forDisplay) is there"
       case .fail(let reason): "\(input.forDisplay) fails: \(reason)"
       }
     }
@@ -27,12 +30,18 @@ extension ConvertPlan {
   /// One line per unit, made while it is read.
   package var lines: some Sequence<Line> { (0..<count).lazy.map { self.line($0) } }
 
+  /// Inputs whose results are there already, and those results.
+  package var skippedFiles: some Sequence<(input: FilePath, output: FilePath)> {
+    (0..<count).lazy.filter { self.isSkipped($0) }.map { (self.input($0), self.output($0)) }
+  }
+
   private func line(_ index: Int) -> Line {
     let input = input(index)
     if let failure = failure(index) {
       return Line(input: input, output: nil, action: .fail(reason: failure.reason))
     }
     let output = output(index)
+    if isSkipped(index) { return Line(input: input, output: output, action: .skip) }
     return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
   }
 }

@@ -11,32 +11,41 @@ package final class ConvertPlan: UnitPlan {
   private let naming: OutputNaming
   private let namesOneFile: Bool
   private var files = PlannedFiles()
+  /// Positions of the inputs whose results are there already.
+  private var skipped: Set<Int> = []
   private var position = 0
+  /// The next unit's.
+  private var number = 0
 
   /// - Throws: `PlanRefusal` when there is nothing to do, when two inputs would have one result, when a result would
   ///   replace an input, or an existing file without leave.
   package init(_ request: ConvertRequest) throws(PlanRefusal) {
     self.request = request
-    naming = OutputNaming(format: request.format)
+    naming = OutputNaming(format: request.format, template: request.name)
     namesOneFile = request.namesOneFile
-    for input in request.inputs { add(input) }
-    guard files.count > 0 else { throw PlanRefusal(messages: [nothingFound]) }
+    for input in request.inputs { files.take(input) }
+    guard files.count > 0 else { throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)]) }
     try PlanCheck(self).run()
+    skipWhatExists()
   }
 
-  package var totalUnits: Int? { files.count }
+  package var totalUnits: Int? { files.count - skipped.count }
 
   package func next() -> PlanStep {
+    while skipped.contains(position) { position += 1 }
     guard position < files.count else { return .end }
-    defer { position += 1 }
+    defer {
+      position += 1
+      number += 1
+    }
     let path = files.path(position)
     if let failure = files.failure(position) {
-      return .failed(Unit(number: position, label: path.forDisplay, source: .file(path)), failure)
+      return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
     }
-    let destination = Destination(path: output(position), replacesExisting: request.overwrite)
+    let destination = Destination(path: output(position), replacesExisting: replacesExisting)
     return .unit(
       Self.unit(
-        number: position, label: path.forDisplay, source: .file(path), sink: .file(destination),
+        number: number, label: path.forDisplay, source: .file(path), sink: .file(destination),
         bytes: files.size(position)))
   }
 
@@ -49,48 +58,31 @@ package final class ConvertPlan: UnitPlan {
     return Unit(number: number, label: label, source: source, sink: sink, expectedInput: bytes, expectedMemory: memory)
   }
 
-  private func add(_ input: FilePath) {
-    let status: FileStatus
-    do {
-      status = try FileStatus(of: input)
-    } catch {
-      return files.add(input, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
-    }
-    switch status.kind {
-    case .directory: walk(input)
-    case .regular: files.add(input, relative: FilePath(root: nil, [input.lastComponent!]), size: status.size)
-    default: files.add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
-    }
+  private func skipWhatExists() {
+    guard request.existing == .skip || request.existing == .replaceOlder else { return }
+    for index in startable where isDone(index) { skipped.insert(index) }
   }
 
-  private func walk(_ directory: FilePath) {
-    let walk = DirectoryWalk(root: directory)
-    while let step = walk.next() {
-      switch step {
-      case .file(let path, let relative):
-        guard ImageFormat(suffixOf: path) != nil else { continue }
-        files.add(path, relative: relative, size: (try? FileStatus(of: path).size) ?? 0)
-      case .unreadable(let path, let error):
-        files.add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
-      }
-    }
-  }
-
-  private var nothingFound: String {
-    if request.inputs.isEmpty { return "no images were named" }
-    let places = request.inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
-    return "no images were found in \(places); names ending in .jpg, .jpeg, .jpe, .jfif or .png are taken"
+  private func isDone(_ index: Int) -> Bool {
+    let output = output(index)
+    if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
+    guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
+    return result.modified >= source.modified
   }
 }
 
 extension ConvertPlan {
   var count: Int { files.count }
-  var replacesExisting: Bool { request.overwrite }
+  /// True when no existing result is a reason to refuse.
+  var toleratesExisting: Bool { request.existing != .refuse }
+  var replacesExisting: Bool { request.existing == .replace || request.existing == .replaceOlder }
   var destination: FilePath { request.destination }
   var writesIntoDirectory: Bool { !namesOneFile }
 
   /// Positions of the inputs that have a result.
   var startable: some Sequence<Int> { (0..<files.count).lazy.filter { self.files.failure($0) == nil } }
+
+  func isSkipped(_ index: Int) -> Bool { skipped.contains(index) }
 
   func failure(_ index: Int) -> UnitFailure? { files.failure(index) }
 

@@ -10,24 +10,37 @@ package struct ConvertRequest: Sendable {
   /// The destination was written with a slash at its end, so that it is a directory even if it does not exist yet.
   package var destinationIsDirectory: Bool
   package var format: ConvertOptions.Format
-  /// Lets results take the place of existing files.
-  package var overwrite: Bool
+  package var existing: Existing
+  /// Names results below the destination, which is then a directory; nil for the names of the inputs.
+  package var name: NameTemplate?
+
+  /// What happens to results that exist.
+  package enum Existing: Sendable {
+    /// The batch is refused.
+    case refuse
+    case replace
+    /// The input is skipped.
+    case skip
+    /// The input is skipped unless it was changed after its result.
+    case replaceOlder
+  }
 
   package init(
     inputs: [FilePath], destination: FilePath, destinationIsDirectory: Bool = false,
-    format: ConvertOptions.Format = .same, overwrite: Bool = false
+    format: ConvertOptions.Format = .same, existing: Existing = .refuse, name: NameTemplate? = nil
   ) {
     self.inputs = inputs
     self.destination = destination
     self.destinationIsDirectory = destinationIsDirectory
     self.format = format
-    self.overwrite = overwrite
+    self.existing = existing
+    self.name = name
   }
 
   /// True when the destination names the one result itself: there is one input, no directory, and the destination is
   /// not a directory either.
   package var namesOneFile: Bool {
-    guard inputs.count == 1, !destinationIsDirectory else { return false }
+    guard inputs.count == 1, !destinationIsDirectory, name == nil else { return false }
     return Self.kind(of: inputs[0]) != .directory && Self.kind(of: destination) != .directory
   }
 

@@ -6,13 +6,22 @@ struct ImageHeader {
   var shape: RowShape
   /// The colour profile, unless it does not describe the decoded rows.
   var profile: Bytes?
+  /// True also for a profile that does not describe the decoded rows.
+  var hasProfile: Bool
   var exif: Exif?
   /// What a PNG says of its colours without a profile.
   var colour: ccodecs_colour
+  /// Progressive JPEG or interlaced PNG.
+  var isProgressive: Bool
+  /// Four inks, which become red, green and blue when they are decoded.
+  var isCMYK: Bool
 
   init(_ header: ccodecs_header) {
     shape = header.image.shape
     colour = header.colour
+    isProgressive = header.progressive
+    hasProfile = header.icc != nil
+    isCMYK = header.cmyk
     if let start = header.icc, !header.cmyk {
       profile = Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))
     }

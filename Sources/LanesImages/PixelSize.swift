@@ -10,5 +10,9 @@ package struct PixelSize: Sendable, Equatable {
 
   /// Pixels in total; wraps around for sizes that no image has.
   var area: Int { width &* height }
+  static func - (whole: PixelSize, part: PixelSize) -> PixelSize {
+    PixelSize(whole.width - part.width, whole.height - part.height)
+  }
+
   var transposed: PixelSize { PixelSize(height, width) }
 }

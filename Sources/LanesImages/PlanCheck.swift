@@ -17,6 +17,7 @@ struct PlanCheck {
     var check = self
     check.checkDestination()
     if check.messages.isEmpty {
+      check.checkNames()
       check.checkCollisions()
       check.checkExisting()
     }
@@ -34,6 +35,18 @@ struct PlanCheck {
       return
     }
     refuse("\(plan.destination.forDisplay) is not a directory, which the results of several inputs need")
+  }
+
+  /// Results that a template would place outside the destination or on the destination itself.
+  private mutating func checkNames() {
+    for index in plan.startable where plan.writesIntoDirectory {
+      let components = plan.outputName(index).split(separator: UInt8(ascii: "/"))
+      if components.isEmpty
+        || components.contains(where: { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) })
+      {
+        refuse("the result of \(plan.input(index).forDisplay) would not lie below \(plan.destination.forDisplay)")
+      }
+    }
   }
 
   /// Two results under one name. Names are compared by a hash first, so that they need not be kept.
@@ -72,8 +85,8 @@ struct PlanCheck {
         refuse("\(output.forDisplay) is itself an input; choose another destination")
       } else if status.kind == .directory {
         refuse("\(output.forDisplay) is a directory, and \(plan.input(index).forDisplay) would take its place")
-      } else if !plan.replacesExisting {
-        refuse("\(output.forDisplay) exists already; --overwrite replaces it")
+      } else if !plan.toleratesExisting {
+        refuse("\(output.forDisplay) exists already; --overwrite replaces it, --skip-existing leaves it")
       }
     }
   }

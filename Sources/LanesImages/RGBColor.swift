@@ -29,6 +29,12 @@ package struct RGBColor: Sendable, Equatable {
 
   var isGray: Bool { red == green && green == blue }
 
+  /// The gray that `GrayStage` makes of it.
+  var gray: RGBColor {
+    let level = UInt8(luma(red, green, blue))
+    return RGBColor(red: level, green: level, blue: level)
+  }
+
   private static let names: [String: RGBColor] = [
     "white": white, "black": RGBColor(red: 0, green: 0, blue: 0), "gray": RGBColor(red: 128, green: 128, blue: 128),
     "grey": RGBColor(red: 128, green: 128, blue: 128), "red": RGBColor(red: 255, green: 0, blue: 0),

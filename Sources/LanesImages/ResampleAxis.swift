@@ -2,9 +2,6 @@ import CCodecs
 
 /// How the samples along one axis are made from the input's: a window of weights for each.
 struct ResampleAxis {
-  /// Lobes of the Lanczos window on each side of its centre.
-  static let lobes = 3.0
-
   /// First input sample of each output sample's window.
   let first: [Int32]
   /// `stride` weights per output sample, of sum 1; those behind a window's end are 0.
@@ -18,23 +15,26 @@ struct ResampleAxis {
 
   /// - Parameters:
   ///   - inputCount: samples there are.
-  ///   - extent: samples that the picture covers, from 0; less than `inputCount` when the last one is only partly
-  ///     covered, as after a JPEG was scaled by its decoder.
-  ///   - outputCount: samples wanted for that extent.
-  init(inputCount: Int, extent: Double, outputCount: Int) {
-    let scale = extent / Double(outputCount)
-    // When the image shrinks, the filter is stretched over `scale` input samples per lobe, so that it removes what the
+  ///   - extent: samples that the picture covers; the first and last need not be covered wholly, as after a JPEG was
+  ///     scaled by its decoder.
+  ///   - outputCount: samples that this extent becomes.
+  ///   - part: those of them that are wanted.
+  ///   - filter: weighs the samples.
+  init(inputCount: Int, extent: Extent, outputCount: Int, part: Range<Int>, filter: ResampleFilter) {
+    let scale = extent.length / Double(outputCount)
+    // When the image shrinks, the filter is stretched over `scale` input samples per unit, so that it removes what the
     // smaller image cannot show.
     let stretch = max(scale, 1)
-    let room = Int(2 * Self.lobes * stretch) + 4
+    let room = Int(2 * filter.radius * stretch) + 4
     let stride = (min(room, inputCount) + 7) / 8 * 8
-    var first = [Int32](repeating: 0, count: outputCount)
-    var weights = [Float](repeating: 0, count: outputCount * stride)
+    var first = [Int32](repeating: 0, count: part.count)
+    var weights = [Float](repeating: 0, count: part.count * stride)
     var taps = 1
     withUnsafeTemporaryAllocation(of: Double.self, capacity: room) { window in
-      for index in 0..<outputCount {
-        let center = (Double(index) + 0.5) * scale
-        let count = Int(ccodecs_window(center, stretch, Int32(inputCount), &first[index], window.baseAddress!))
+      for index in 0..<part.count {
+        let center = extent.start + (Double(part.lowerBound + index) + 0.5) * scale
+        let count = Int(
+          ccodecs_window(filter.asC, center, stretch, Int32(inputCount), &first[index], window.baseAddress!))
         for tap in 0..<count { weights[index * stride + tap] = Float(window[tap]) }
         taps = max(taps, count)
       }

@@ -15,6 +15,7 @@ final class ResampleStage: RowSink {
   private let horizontal: ResampleAxis
   private let vertical: ResampleAxis
   private let background: RGBColor
+  private let curve: LightCurve?
   private let next: any RowSink
 
   private let wide: FloatRows
@@ -29,17 +30,22 @@ final class ResampleStage: RowSink {
   private var sent = 0
 
   /// - Parameters:
-  ///   - extent: the part of the input rows that the picture covers, as width and height.
-  ///   - to: the same or fewer lanes; depth and alpha may differ.
+  ///   - to: of the window's size; the same or fewer lanes; depth and alpha may differ.
   init(
-    from: RowShape, extent: (width: Double, height: Double), to: RowShape, background: RGBColor, next: any RowSink
+    from: RowShape, to: RowShape, _ resampling: Resampling, background: RGBColor, next: any RowSink
   ) throws(UnitFailure) {
     self.from = from
     self.to = to
     self.background = background
+    curve = resampling.isLinear ? LightCurve(depth: from.depth) : nil
     self.next = next
-    horizontal = ResampleAxis(inputCount: from.size.width, extent: extent.width, outputCount: to.size.width)
-    vertical = ResampleAxis(inputCount: from.size.height, extent: extent.height, outputCount: to.size.height)
+    let (covered, scaled, window) = (resampling.covered, resampling.scaled, resampling.window)
+    horizontal = ResampleAxis(
+      inputCount: from.size.width, extent: covered.width, outputCount: scaled.width, part: window.columns,
+      filter: resampling.filter)
+    vertical = ResampleAxis(
+      inputCount: from.size.height, extent: covered.height, outputCount: scaled.height, part: window.rows,
+      filter: resampling.filter)
     samples = (to.size.width * from.lanes + 7) / 8 * 8
     // A whole band arrives while the rows under the filter are still needed.
     ringCount = vertical.taps + Self.band
@@ -52,7 +58,7 @@ final class ResampleStage: RowSink {
 
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     var image = ccodecs_image(from)
-    ccodecs_widen(row, wide[waiting], &image)
+    curve.withC { ccodecs_widen(row, wide[waiting], &image, $0) }
     waiting += 1
     guard waiting == Self.band || received + waiting == from.size.height else { return }
     narrowWaitingRows()
@@ -99,6 +105,8 @@ final class ResampleStage: RowSink {
     source.width = UInt32(to.size.width)
     var target = ccodecs_image(to)
     let colour = [background.red, background.green, background.blue]
-    colour.withUnsafeBufferPointer { ccodecs_narrow(blended[0], &source, finished.bytes, &target, $0.baseAddress!) }
+    colour.withUnsafeBufferPointer { colour in
+      curve.withC { ccodecs_narrow(blended[0], &source, finished.bytes, &target, colour.baseAddress!, $0) }
+    }
   }
 }

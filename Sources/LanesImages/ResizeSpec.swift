@@ -28,20 +28,25 @@ package enum ResizeSpec: Sendable, Equatable {
     switch self {
     case .percent(let percent):
       let scale = enlarging ? percent / 100 : min(percent / 100, 1)
-      return PixelSize(scaled(size.width, by: scale), scaled(size.height, by: scale))
+      return PixelSize(Self.scaled(size.width, by: scale), Self.scaled(size.height, by: scale))
     case .inside(let width, let height):
-      let byWidth = width.map { Double($0) / Double(size.width) } ?? .infinity
-      let byHeight = height.map { Double($0) / Double(size.height) } ?? .infinity
-      let scale = min(byWidth, byHeight)
-      if scale >= 1 && !enlarging { return size }
-      // The side that decides is met exactly, whatever rounding makes of the product.
-      return byWidth <= byHeight
-        ? PixelSize(width ?? size.width, scaled(size.height, by: scale))
-        : PixelSize(scaled(size.width, by: scale), height ?? size.height)
+      let box = PixelSize(width ?? .max, height ?? .max)
+      return Self.scaled(size, into: box, covering: false, enlarging: enlarging)
     }
   }
 
-  private func scaled(_ side: Int, by scale: Double) -> Int {
+  /// `size` with its proportions, as large as fits into `box`, or as small as covers it.
+  static func scaled(_ size: PixelSize, into box: PixelSize, covering: Bool, enlarging: Bool) -> PixelSize {
+    let byWidth = Double(box.width) / Double(size.width)
+    let byHeight = Double(box.height) / Double(size.height)
+    let scale = covering ? max(byWidth, byHeight) : min(byWidth, byHeight)
+    if scale >= 1 && !enlarging { return size }
+    // The side that decides is met exactly, whatever rounding makes of the product.
+    return scale == byWidth
+      ? PixelSize(box.width, scaled(size.height, by: scale)) : PixelSize(scaled(size.width, by: scale), box.height)
+  }
+
+  private static func scaled(_ side: Int, by scale: Double) -> Int {
     max(1, Int((Double(side) * scale).rounded()))
   }
 }

@@ -1,6 +1,7 @@
 import LanesCore
 import LanesImages
 import LanesReport
+import SystemPackage
 
 /// Tells of every converted image and counts them.
 final class ConvertOutcomes: Fold {
@@ -9,11 +10,24 @@ final class ConvertOutcomes: Fold {
   private let json: Bool
   private var copies = 0
   private var isHalted = false
+  private var skipped: Int?
 
   init(printer: ResultPrinter, console: Console, json: Bool) {
     self.printer = printer
     self.console = console
     self.json = json
+  }
+
+  /// Tells of what `plan` skips, once; returns the plan.
+  func knowing(_ plan: ConvertPlan) -> ConvertPlan {
+    guard skipped == nil else { return plan }
+    var count = 0
+    defer { skipped = count }
+    for file in plan.skippedFiles {
+      count += 1
+      if json { printer.line(line(skipping: file.input, file.output)) }
+    }
+    return plan
   }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
@@ -35,9 +49,21 @@ final class ConvertOutcomes: Fold {
   func summary(_ record: RunRecord) -> String {
     var parts = ["\(Readable.counted(record.unitsDone, "image")) converted"]
     if copies > 0 { parts.append("\(Readable.count(copies)) of them copied unchanged") }
+    if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
     if record.ending != .complete { parts.append("the rest not begun") }
     return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))"
+  }
+
+  private func line(skipping input: FilePath, _ output: FilePath) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "image")
+      $0.member("input", utf8: input.rawBytes)
+      $0.member("output", utf8: output.rawBytes)
+      $0.member("outcome", "skipped")
+    }
+    return json.text
   }
 
   private func line(_ unit: Unit, _ outcome: Outcome, _ image: ConvertedImage?) -> String {

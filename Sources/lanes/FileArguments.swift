@@ -1,4 +1,5 @@
 import ArgumentParser
+import LanesImages
 
 /// The options of `lanes images convert` that say what is read and where results go.
 struct FileArguments: ParsableArguments {
@@ -20,6 +21,49 @@ struct FileArguments: ParsableArguments {
   @Flag(help: "Replace outputs that exist.")
   var overwrite = false
 
+  @Flag(name: .customLong("skip-existing"), help: "Skip inputs whose outputs exist.")
+  var skipExisting = false
+
+  @Flag(
+    name: .customLong("newer-only"),
+    help: "Skip inputs whose outputs exist and are not older; replace older outputs.")
+  var newerOnly = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Name outputs below DEST with {dir}, {name}, {ext} and {format}. (default: {dir}/{name}.{ext})",
+      valueName: "TEMPLATE"),
+    transform: parseName)
+  var name: NameTemplate?
+
   @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
   var dryRun = false
+
+  func validate() throws {
+    guard [overwrite, skipExisting, newerOnly].filter({ $0 }).count <= 1 else {
+      throw ValidationError("--overwrite, --skip-existing and --newer-only exclude each other.")
+    }
+  }
+
+  /// What happens to outputs that exist.
+  var existing: ConvertRequest.Existing {
+    if overwrite { return .replace }
+    if skipExisting { return .skip }
+    return newerOnly ? .replaceOlder : .refuse
+  }
+
+  /// Refuses what only files with names can have.
+  func validateForPipeline() throws {
+    if skipExisting || newerOnly || name != nil {
+      throw ValidationError("--skip-existing, --newer-only and --name need files, not - .")
+    }
+  }
+}
+
+@Sendable func parseName(_ text: String) throws -> NameTemplate {
+  guard let template = NameTemplate(text) else {
+    throw ValidationError(
+      "'\(text)' is not a name: write {dir}/{name}-small.{ext}; there are {dir}, {name}, {ext}, {format}.")
+  }
+  return template
 }

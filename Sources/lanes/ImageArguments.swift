@@ -31,19 +31,14 @@ enum MetadataChoice: String, ExpressibleByArgument, CaseIterable {
 
 extension ConvertOptions.Subsampling: ExpressibleByArgument {}
 
-/// The options of `lanes images convert` that say what becomes of a picture.
+/// The options of `lanes images convert` that say what becomes of a picture, beside its shape.
 struct ImageArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp("Output format; for one file DEST's suffix decides unless this does.", valueName: "FORMAT"))
   var to = FormatChoice.same
 
-  @Option(
-    help: ArgumentHelp("Fit inside WxH, Wx, xH or scale to P%, keeping proportions.", valueName: "SIZE"),
-    transform: parseResize)
-  var resize: ResizeSpec?
-
-  @Flag(help: "Let --resize enlarge.")
-  var enlarge = false
+  @Flag(help: "Make it gray.")
+  var grayscale = false
 
   @Option(help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
   var quality: Int?
@@ -61,15 +56,13 @@ struct ImageArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What shows through transparency in a JPEG: #rrggbb or a name. (default: white)", valueName: "COLOR"),
+      "What shows through transparency in a JPEG, and what pads: #rrggbb or a name. (default: white)",
+      valueName: "COLOR"),
     transform: parseColor)
   var background: RGBColor?
 
   @Option(help: ArgumentHelp("Which metadata to keep.", valueName: "KIND"))
   var metadata = MetadataChoice.all
-
-  @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it.")
-  var noAutoOrient = false
 
   @Option(
     name: .customLong("max-pixels"),
@@ -83,29 +76,22 @@ struct ImageArguments: ParsableArguments {
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0.") }
   }
 
+  /// What these arguments ask for, with nothing said of the shape.
+  ///
   /// - Parameter formatOfDestination: what the suffix of a single output asks for; `--to` has the last word.
-  func options(formatOfDestination: ConvertOptions.Format) throws -> ConvertOptions {
+  func options(formatOfDestination: ConvertOptions.Format) -> ConvertOptions {
     var options = ConvertOptions()
     options.format = to == .same ? formatOfDestination : to.format
-    options.resize = resize
-    options.enlarge = enlarge
+    options.grayscale = grayscale
     options.quality = quality
     options.progressive = progressive
     options.subsampling = subsampling
     options.pngLevel = pngLevel
     if let background { options.background = background }
     options.metadata = metadata.metadata
-    options.autoOrient = !noAutoOrient
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }
     return options
   }
-}
-
-@Sendable func parseResize(_ text: String) throws -> ResizeSpec {
-  guard let spec = ResizeSpec(text) else {
-    throw ValidationError("'\(text)' is not a size: write 800x600, 800x, x600 or 50%.")
-  }
-  return spec
 }
 
 @Sendable func parseColor(_ text: String) throws -> RGBColor {

@@ -13,7 +13,9 @@ struct ImagesConvertCommand: ParsableCommand {
     discussion: """
       A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
-      output exists (see --overwrite). lanes images convert - -o - converts one image in a pipeline.
+      output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
+
+      An image is oriented, cropped, turned, resized and made gray, in this order.
       """)
 
   @Argument(
@@ -22,6 +24,9 @@ struct ImagesConvertCommand: ParsableCommand {
 
   @OptionGroup(title: "Input and output")
   var files: FileArguments
+
+  @OptionGroup(title: "Shape, in this order")
+  var geometry: GeometryArguments
 
   @OptionGroup(title: "Image options")
   var image: ImageArguments
@@ -36,12 +41,12 @@ struct ImagesConvertCommand: ParsableCommand {
     let names = try makeInputs()
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
+    if isPiped { try files.validateForPipeline() }
     let makePlan: () throws -> any UnitPlan =
-      isPiped ? { try PipelinePlan(names, files.output) } : { try ConvertPlan(request) }
+      isPiped ? { try PipelinePlan(names, files) } : { try outcomes.knowing(ConvertPlan(request)) }
     do {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
-      let workload = ConvertWorkload(try image.options(formatOfDestination: formatOfDestination(request, isPiped)))
-      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes)
+      let job = Job(workload: makeWorkload(request, isPiped: isPiped), makePlan: makePlan, fold: outcomes)
       let record = try job.run(engine, console)
       if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
       record.printStatistics(engine, to: printer)
@@ -52,8 +57,11 @@ struct ImagesConvertCommand: ParsableCommand {
     }
   }
 
-  private func formatOfDestination(_ request: ConvertRequest, _ isPiped: Bool) -> ConvertOptions.Format {
-    isPiped ? .same : request.formatOfDestination
+  private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
+    var options = image.options(
+      formatOfDestination: isPiped ? PipelinePlan.format(of: files.output) : request.formatOfDestination)
+    geometry.apply(to: &options)
+    return ConvertWorkload(options)
   }
 
   /// Names from the command line and from the list.
@@ -78,7 +86,7 @@ struct ImagesConvertCommand: ParsableCommand {
     ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output),
       destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
-      overwrite: files.overwrite)
+      existing: files.existing, name: files.name)
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import LanesImages
 
 /// A fresh directory with files in it, removed at the end.
-private final class Tree {
+final class PlanTree {
   let root: FilePath
   private var created: [FilePath] = []
 
@@ -32,12 +32,12 @@ private final class Tree {
     created.append(self / name)
   }
 
-  static func / (tree: Tree, name: String) -> FilePath { tree.root.pushing(FilePath(name)) }
+  static func / (tree: PlanTree, name: String) -> FilePath { tree.root.pushing(FilePath(name)) }
 
   deinit { for path in created.reversed() + [root] { remove(path.string) } }
 }
 
-private func outputs(_ plan: ConvertPlan) -> [String] {
+func outputs(_ plan: ConvertPlan) -> [String] {
   var found: [String] = []
   while true {
     switch plan.next() {
@@ -50,7 +50,7 @@ private func outputs(_ plan: ConvertPlan) -> [String] {
   }
 }
 
-private func refusal(_ request: ConvertRequest) -> [String] {
+func refusal(_ request: ConvertRequest) -> [String] {
   do {
     _ = try ConvertPlan(request)
     return []
@@ -61,21 +61,21 @@ private func refusal(_ request: ConvertRequest) -> [String] {
 
 @Suite struct PlanTests {
   @Test func `a directory is mirrored and only images are taken`() throws {
-    let tree = try Tree(["in/b.JPG", "in/a.png", "in/sub/c.jfif", "in/notes.txt", "in/sub/d"])
+    let tree = try PlanTree(["in/b.JPG", "in/a.png", "in/sub/c.jfif", "in/notes.txt", "in/sub/d"])
     let plan = try ConvertPlan(ConvertRequest(inputs: [tree / "in"], destination: tree / "out"))
     #expect(plan.totalUnits == 3)
     #expect(outputs(plan) == ["a.png", "b.JPG", "sub/c.jfif"].map { (tree / "out/\($0)").string })
   }
 
   @Test func `a new format gives a new suffix`() throws {
-    let tree = try Tree(["a.JPEG", "b.png", "c", "d.tar", ".png"])
+    let tree = try PlanTree(["a.JPEG", "b.png", "c", "d.tar", ".png"])
     let inputs = ["a.JPEG", "b.png", "c", "d.tar", ".png"].map { tree / $0 }
     let plan = try ConvertPlan(ConvertRequest(inputs: inputs, destination: tree / "out", format: .jpeg))
     #expect(outputs(plan) == ["a.jpg", "b.jpg", "c.jpg", "d.tar.jpg", ".png.jpg"].map { (tree / "out/\($0)").string })
   }
 
   @Test func `one input may name its result`() throws {
-    let tree = try Tree(["a.png", "dir/x"])
+    let tree = try PlanTree(["a.png", "dir/x"])
     let request = ConvertRequest(inputs: [tree / "a.png"], destination: tree / "new.jpg")
     #expect(request.namesOneFile)
     #expect(request.formatOfDestination == .jpeg)
@@ -88,7 +88,7 @@ private func refusal(_ request: ConvertRequest) -> [String] {
   }
 
   @Test func `a missing input fails alone`() throws {
-    let tree = try Tree(["a.png"])
+    let tree = try PlanTree(["a.png"])
     let plan = try ConvertPlan(ConvertRequest(inputs: [tree / "gone.png", tree / "a.png"], destination: tree / "out"))
     let reason = "it cannot be read (no such file or directory)"
     #expect(outputs(plan) == ["\(tree / "gone.png"): \(reason)", (tree / "out/a.png").string])
@@ -97,7 +97,7 @@ private func refusal(_ request: ConvertRequest) -> [String] {
   }
 
   @Test func `two inputs with one result are refused`() throws {
-    let tree = try Tree(["a.png", "a.jpg", "x/a.png"])
+    let tree = try PlanTree(["a.png", "a.jpg", "x/a.png"])
     let both = ConvertRequest(inputs: [tree / "a.png", tree / "a.jpg"], destination: tree / "out", format: .jpeg)
     #expect(refusal(both) == ["\(tree / "a.png") and \(tree / "a.jpg") would both become \(tree / "out/a.jpg")"])
     let names = ConvertRequest(inputs: [tree / "a.png", tree / "x/a.png"], destination: tree / "out")
@@ -107,21 +107,22 @@ private func refusal(_ request: ConvertRequest) -> [String] {
   }
 
   @Test func `a result that is an input is refused even when overwriting`() throws {
-    let tree = try Tree(["in/a.png", "in/b.png"])
-    let inPlace = ConvertRequest(inputs: [tree / "in"], destination: tree / "in", overwrite: true)
+    let tree = try PlanTree(["in/a.png", "in/b.png"])
+    let inPlace = ConvertRequest(inputs: [tree / "in"], destination: tree / "in", existing: .replace)
     #expect(refusal(inPlace).count == 2)
     #expect(refusal(inPlace).first == "\(tree / "in/a.png") is itself an input; choose another destination")
     tree.link("alias", to: "in")
-    let alias = ConvertRequest(inputs: [tree / "in"], destination: tree / "alias", overwrite: true)
+    let alias = ConvertRequest(inputs: [tree / "in"], destination: tree / "alias", existing: .replace)
     #expect(refusal(alias).first == "\(tree / "alias/a.png") is itself an input; choose another destination")
   }
 
   @Test func `an existing result is refused unless it may be replaced`() throws {
-    let tree = try Tree(["a.png", "out/a.png", "b.png", "out/b.png/x"])
+    let tree = try PlanTree(["a.png", "out/a.png", "b.png", "out/b.png/x"])
     let request = ConvertRequest(inputs: [tree / "a.png"], destination: tree / "out")
-    #expect(refusal(request) == ["\(tree / "out/a.png") exists already; --overwrite replaces it"])
+    #expect(
+      refusal(request) == ["\(tree / "out/a.png") exists already; --overwrite replaces it, --skip-existing leaves it"])
     var replacing = request
-    replacing.overwrite = true
+    replacing.existing = .replace
     let plan = try ConvertPlan(replacing)
     #expect(plan.lines.map(\.action) == [.replace])
     replacing.inputs = [tree / "b.png"]
@@ -129,7 +130,7 @@ private func refusal(_ request: ConvertRequest) -> [String] {
   }
 
   @Test func `several inputs need a directory, and nothing found is said`() throws {
-    let tree = try Tree(["a.png", "b.png", "file", "empty/notes.txt"])
+    let tree = try PlanTree(["a.png", "b.png", "file", "empty/notes.txt"])
     let file = ConvertRequest(inputs: [tree / "a.png", tree / "b.png"], destination: tree / "file")
     #expect(refusal(file).first?.contains("is not a directory") == true)
     let nothing = ConvertRequest(inputs: [tree / "empty"], destination: tree / "out")
@@ -139,7 +140,7 @@ private func refusal(_ request: ConvertRequest) -> [String] {
 
   @Test func `only the first conflicts are spelled out`() throws {
     let names = (0..<9).map { "\($0).png" }
-    let tree = try Tree(names + names.map { "out/" + $0 })
+    let tree = try PlanTree(names + names.map { "out/" + $0 })
     let messages = refusal(ConvertRequest(inputs: names.map { tree / $0 }, destination: tree / "out"))
     #expect(messages.count == 6)
     #expect(messages.last == "there are 4 more such conflicts")

@@ -10,9 +10,10 @@ private func resized(_ image: Samples, to width: Int, _ height: Int, depth: Int?
   target.size = PixelSize(width, height)
   target.depth = depth ?? image.shape.depth
   let collector = Collector(target)
-  let extent = (Double(image.shape.size.width), Double(image.shape.size.height))
   try image.send(
-    to: ResampleStage(from: image.shape, extent: extent, to: target, background: .white, next: collector))
+    to: ResampleStage(
+      from: image.shape, to: target, Resampling(all: image.shape.size, to: target.size), background: .white,
+      next: collector))
   return collector.samples
 }
 
@@ -103,7 +104,8 @@ private func noise(_ x: Int, _ y: Int, _ lane: Int) -> Int {
   }
 
   @Test func `a decoder's rounded-up size does not stretch the picture`() {
-    let axis = ResampleAxis(inputCount: 501, extent: 500.5, outputCount: 100)
+    let axis = ResampleAxis(
+      inputCount: 501, extent: Extent(start: 0, length: 500.5), outputCount: 100, part: 0..<100, filter: .lanczos3)
     let centre = zip(axis.weights[50 * axis.stride..<51 * axis.stride], 0...).reduce(0.0) { sum, entry in
       sum + Double(entry.0) * (Double(axis.first[50]) + Double(entry.1) + 0.5)
     }

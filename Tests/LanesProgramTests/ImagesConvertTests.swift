@@ -7,6 +7,20 @@ import Testing
 @Suite struct ImagesConvertTests {
   private static let options = ["--resize", "100x100", "--to", "jpeg"]
 
+  @Test func `a pipeline's file has the format of its suffix and is replaced only when asked`() throws {
+    let folder = TemporaryFolder()
+    let output = folder.file("x.jpg").string
+    let script = "exec \"$LANES\" images convert - -o \"$1\" $3 < \"$2\""
+    let input = Fixtures.image("nuthatch-rgb.png").string
+    let first = try Program.shell(script, [output, input])
+    #expect(first.exit == .status(0), "\(first.errors)")
+    let made = try readFile(folder.file("x.jpg"))
+    #expect(made.starts(with: [0xFF, 0xD8, 0xFF]))
+    #expect(try Program.shell(script, [output, input]).exit == .status(64))
+    #expect(try readFile(folder.file("x.jpg")) == made)
+    #expect(try Program.shell(script, [output, input, "--overwrite"]).exit == .status(0))
+  }
+
   @Test(arguments: EngineChoice.all) func `a tree of photographs becomes the same bytes under every engine`(
     _ engine: EngineChoice
   ) throws {

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct UsageTests {
-  private static let workloads = [["primes"], ["files", "count"], ["images", "convert"]]
+  private static let workloads = [["primes"], ["files", "count"], ["images", "convert"], ["images", "info"]]
 
   @Test(arguments: [
     (["primes", "--lsit"], "Did you mean '--list'?"), (["primes", "--mode", "thread"], "threads"),

@@ -127,10 +127,23 @@ void ccodecs_free(void *memory);
 
 // Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
 
-// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`, by the Lanczos window of three lobes:
-// sinc(x)·sinc(x/3) for |x| < 3, where x is the distance of the sample's middle divided by `stretch` (at least 1).
-// `weights` has room for 6·stretch + 3. Returns how many there are; the first belongs to sample `first`.
-int ccodecs_window(double center, double stretch, int count, int *first, double *weights);
+// How a sample's weight depends on x, its distance from the centre.
+enum ccodecs_filter {
+  ccodecs_lanczos3,    // sinc(x)·sinc(x/3)
+  ccodecs_mitchell,    // the cubic of Mitchell and Netravali, Reconstruction Filters in Computer Graphics, B = C = 1/3
+  ccodecs_catmull_rom, // the same with B = 0, C = 1/2
+  ccodecs_linear,      // 1 − |x|
+  ccodecs_box,         // 1 from −1/2 up to 1/2
+  ccodecs_nearest,     // the one sample that the centre lies in
+};
+// Distance from which weights are 0.
+double ccodecs_radius(enum ccodecs_filter filter);
+
+// The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`. The distance of a sample is that of
+// its middle divided by `stretch` (at least 1). `weights` has room for 2·radius·stretch + 3. Returns how many there are;
+// the first belongs to sample `first`.
+int ccodecs_window(
+  enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights);
 
 // How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
 // Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
@@ -140,17 +153,27 @@ struct ccodecs_axis {
   int count, taps, stride;
 };
 
-// 8- or 16-bit lanes to floats of the same range; colours are multiplied by alpha/max when there is alpha.
-void ccodecs_widen(const uint8_t *row, float *out, const struct ccodecs_image *image);
+// The curve of sRGB (IEC 61966-2-1), for colours that are added up in proportion to their light. `light` tells for each
+// of 256 or 65,536 levels how much light it is, `level` for every 1/16,384 of light which level that is; both from 0 to 1.
+enum { ccodecs_curve_steps = 16384 };
+struct ccodecs_curve {
+  const float *light, *level; // `level` has ccodecs_curve_steps + 2 entries
+};
+void ccodecs_fill_light(float *light, int depth);
+void ccodecs_fill_level(float *level);
+
+// 8- or 16-bit lanes to floats of the same range, to light when there is a `curve`; colours are multiplied by alpha/max when there is alpha.
+void ccodecs_widen(
+  const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
 // Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
 void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]);
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
-// Floats as `from` has them to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
+// Floats as `from` has them, light when there is a `curve`, to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
 // image lies on `background` (8-bit red, green, blue).
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
-  const uint8_t background[3]);
+  const uint8_t background[3], const struct ccodecs_curve *curve);
 
 #endif

@@ -1,0 +1,55 @@
+import LanesCore
+
+extension ConvertOptions {
+  func describe(to writer: inout WireWriter) {
+    writer.write(format.rawValue)
+    writer.write(resize != nil)
+    if let resize { writer.write(resize) }
+    writer.write(fit.rawValue)
+    writer.write(gravity.rawValue)
+    writer.write(filter.rawValue)
+    writer.write(linearLight)
+    writer.write(crop != nil)
+    if let crop { writer.write(crop) }
+    writer.write(turn.rawValue)
+    writer.write(grayscale)
+    writer.write(enlarge)
+    writer.write(optional: quality)
+    writer.write(progressive)
+    writer.write(optional: subsampling?.rawValue)
+    writer.write(optimizeCoding)
+    writer.write(optional: pngLevel)
+    for channel in [background.red, background.green, background.blue] { writer.write(channel) }
+    writer.write(metadata.rawValue)
+    writer.write(autoOrient)
+    writer.write(maxPixels)
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    format = try Self.known(Format(rawValue: try reader.readString()))
+    resize = try reader.readBool() ? try reader.readResizeSpec() : nil
+    fit = try Self.known(Fit(rawValue: try reader.readString()))
+    gravity = try Self.known(Gravity(rawValue: try reader.readString()))
+    filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))
+    linearLight = try reader.readBool()
+    crop = try reader.readBool() ? try reader.readCropSpec() : nil
+    turn = try Self.known(Orientation(rawValue: try reader.read()))
+    grayscale = try reader.readBool()
+    enlarge = try reader.readBool()
+    quality = try reader.readOptional()
+    progressive = try reader.readBool()
+    subsampling =
+      if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
+    optimizeCoding = try reader.readBool()
+    pngLevel = try reader.readOptional()
+    background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
+    metadata = try Self.known(Metadata(rawValue: try reader.readString()))
+    autoOrient = try reader.readBool()
+    maxPixels = try reader.read()
+  }
+
+  private static func known<Value>(_ value: Value?) throws(WireError) -> Value {
+    guard let value else { throw WireError("an unknown option of an image conversion") }
+    return value
+  }
+}

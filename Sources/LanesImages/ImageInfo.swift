@@ -1,0 +1,57 @@
+import LanesCore
+
+/// What an image's header says: the partial result of a unit of `InfoWorkload`.
+package struct ImageInfo: Sendable, Equatable {
+  package var format: ImageFormat
+  /// As stored, before any turning.
+  package var size: PixelSize
+  /// 1 gray, 2 gray and alpha, 3 colour, 4 colour and alpha or four inks; a palette's colours count as such.
+  package var channels: Int
+  /// Bits of one stored sample, or of an index into a palette.
+  package var bits: Int
+  /// Progressive JPEG or interlaced PNG.
+  package var isProgressive: Bool
+  package var hasProfile: Bool
+  /// What Exif says, or upright.
+  package var orientation: Orientation
+  /// Of the whole file.
+  package var byteCount: Int
+
+  /// - Parameter bytes: the whole file, of which only the header is looked at.
+  init(_ bytes: UnsafeRawBufferPointer, context: CodecContext) throws(UnitFailure) {
+    let (format, decoder) = try openDecoder(bytes, maxPixels: .max, context: context)
+    let header = decoder.header
+    self.format = format
+    size = header.shape.size
+    channels = header.shape.lanes == 4 && !header.shape.hasAlpha && !header.isCMYK ? 3 : header.shape.lanes
+    // A PNG's bits stand behind its width and height (PNG, 11.2.1); only JPEGs of 8 bits are read.
+    bits = format == .png ? Int(bytes[24]) : header.shape.depth
+    isProgressive = header.isProgressive
+    hasProfile = header.hasProfile
+    orientation = header.exif?.orientation ?? .upright
+    byteCount = bytes.count
+  }
+
+  func encoded() -> Bytes {
+    var writer = WireWriter()
+    writer.write(format.rawValue)
+    for number in [size.width, size.height, channels, bits, byteCount] { writer.write(number) }
+    writer.write(isProgressive)
+    writer.write(hasProfile)
+    writer.write(orientation.rawValue)
+    return writer.bytes
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    guard let format = ImageFormat(rawValue: try reader.read()) else { throw WireError("an unknown image format") }
+    self.format = format
+    size = PixelSize(try reader.read(), try reader.read())
+    channels = try reader.read()
+    bits = try reader.read()
+    byteCount = try reader.read()
+    isProgressive = try reader.readBool()
+    hasProfile = try reader.readBool()
+    guard let orientation = Orientation(rawValue: try reader.read()) else { throw WireError("an unknown orientation") }
+    self.orientation = orientation
+  }
+}

@@ -1,0 +1,52 @@
+import LanesCore
+
+/// How results are named below the destination, such as `{dir}/{name}-small.{ext}`.
+package struct NameTemplate: Sendable, Equatable {
+  /// What an input gives to its result's name.
+  enum Field: String, CaseIterable {
+    /// The folders below the input that was walked; nothing for a file that was named itself.
+    case dir
+    /// The file's name without an image suffix.
+    case name
+    /// The result's suffix without the dot; where it is empty, a dot before it goes too.
+    case ext
+    /// `jpeg` or `png`: what `--to` says, else what the suffix stands for; `other` when it stands for neither.
+    case format
+  }
+
+  enum Piece: Equatable {
+    case text(Bytes)
+    case field(Field)
+  }
+
+  private let pieces: [Piece]
+
+  /// nil for an empty text, a field that does not exist, a brace without a partner, and a name that ends in a slash.
+  package init?(_ text: String) {
+    var pieces: [Piece] = []
+    var rest = text[...]
+    while let open = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+      guard rest[open] == "{", let close = rest[open...].firstIndex(of: "}") else { return nil }
+      guard let field = Field(rawValue: String(rest[rest.index(after: open)..<close])) else { return nil }
+      pieces += [.text(Bytes(rest[..<open].utf8)), .field(field)]
+      rest = rest[rest.index(after: close)...]
+    }
+    guard !text.isEmpty, text.last != "/", !text.hasSuffix("{dir}") else { return nil }
+    self.pieces = pieces + [.text(Bytes(rest.utf8))]
+  }
+
+  /// Puts the fields in; slashes without a name between them become one, and none is left at the start.
+  func expanded(_ value: (Field) -> Bytes) -> Bytes {
+    var path: Bytes = []
+    for piece in pieces {
+      switch piece {
+      case .text(let text): path += text
+      case .field(let field):
+        let value = value(field)
+        if field == .ext, value.isEmpty, path.last == UInt8(ascii: ".") { path.removeLast() }
+        path += value
+      }
+    }
+    return Bytes(path.split(separator: UInt8(ascii: "/")).joined(separator: [UInt8(ascii: "/")]))
+  }
+}

@@ -1,0 +1,40 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+extension PlannedFiles {
+  /// Adds a file, or the images below a directory; what cannot be read is added as a failure.
+  mutating func take(_ input: FilePath) {
+    let status: FileStatus
+    do {
+      status = try FileStatus(of: input)
+    } catch {
+      return add(input, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
+    }
+    switch status.kind {
+    case .directory: walk(input)
+    case .regular: add(input, relative: FilePath(root: nil, [input.lastComponent!]), size: status.size)
+    default: add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
+    }
+  }
+
+  private mutating func walk(_ directory: FilePath) {
+    let walk = DirectoryWalk(root: directory)
+    while let step = walk.next() {
+      switch step {
+      case .file(let path, let relative):
+        guard ImageFormat(suffixOf: path) != nil else { continue }
+        add(path, relative: relative, size: (try? FileStatus(of: path).size) ?? 0)
+      case .unreadable(let path, let error):
+        add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
+      }
+    }
+  }
+
+  /// Why there is nothing to do.
+  static func nothingFound(in inputs: [FilePath]) -> String {
+    if inputs.isEmpty { return "no images were named" }
+    let places = inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
+    return "no images were found in \(places); names ending in .jpg, .jpeg, .jpe, .jfif or .png are taken"
+  }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import LanesImages
+
+/// `--rotate`: degrees clockwise.
+enum RotationChoice: Int, ExpressibleByArgument, CaseIterable {
+  case quarter = 90
+  case half = 180
+  case threeQuarters = 270
+
+  var turn: Orientation {
+    switch self {
+    case .quarter: .rotated90
+    case .half: .rotated180
+    case .threeQuarters: .rotated270
+    }
+  }
+}
+
+extension ResampleFilter: ExpressibleByArgument {}
+extension Fit: ExpressibleByArgument {}
+
+extension Gravity: ExpressibleByArgument {
+  package init?(argument: String) { self.init(rawValue: argument == "center" ? "centre" : argument) }
+}
+
+/// The options of `lanes images convert` that say what becomes of an image's shape, in the order in which they apply.
+struct GeometryArguments: ParsableArguments {
+  @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it first.")
+  var noAutoOrient = false
+
+  @Option(
+    help: ArgumentHelp("Keep WxH+X+Y of the oriented image, as far as it is inside.", valueName: "PART"),
+    transform: parseCrop)
+  var crop: CropSpec?
+
+  @Option(help: ArgumentHelp("Then turn clockwise.", valueName: "DEGREES"))
+  var rotate: RotationChoice?
+
+  @Flag(help: "Then swap top and bottom.")
+  var flip = false
+
+  @Flag(help: "Then swap left and right.")
+  var flop = false
+
+  @Option(
+    help: ArgumentHelp("Then fit inside WxH, Wx, xH or scale to P%, keeping proportions.", valueName: "SIZE"),
+    transform: parseResize)
+  var resize: ResizeSpec?
+
+  @Option(
+    help: ArgumentHelp(
+      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background.",
+      valueName: "WAY"))
+  var fit = Fit.inside
+
+  @Option(help: ArgumentHelp("The side or corner that cover keeps and pad places at.", valueName: "PLACE"))
+  var gravity = Gravity.centre
+
+  @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
+  var enlarge = false
+
+  @Option(help: ArgumentHelp("How --resize weighs pixels.", valueName: "FILTER"))
+  var filter = ResampleFilter.lanczos3
+
+  @Flag(
+    name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
+  var linearLight = false
+
+  func validate() throws {
+    if fit != .inside {
+      guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
+    }
+  }
+
+  /// Sets what these arguments decide.
+  func apply(to options: inout ConvertOptions) {
+    options.autoOrient = !noAutoOrient
+    options.crop = crop
+    options.turn = rotate?.turn ?? .upright
+    if flip { options.turn = options.turn.then(.flipped) }
+    if flop { options.turn = options.turn.then(.mirrored) }
+    options.resize = resize
+    options.fit = fit
+    options.gravity = gravity
+    options.enlarge = enlarge
+    options.filter = filter
+    options.linearLight = linearLight
+  }
+}
+
+@Sendable func parseCrop(_ text: String) throws -> CropSpec {
+  guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10.") }
+  return spec
+}
+
+@Sendable func parseResize(_ text: String) throws -> ResizeSpec {
+  guard let spec = ResizeSpec(text) else {
+    throw ValidationError("'\(text)' is not a size: write 800x600, 800x, x600 or 50%.")
+  }
+  return spec
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import LanesCore
+import LanesImages
+import LanesReport
+import SystemPackage
+
+/// `lanes images info`: what the headers of images say.
+struct ImagesInfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Tell format, size, channels, bits, coding, colour profile and orientation of images.",
+    discussion: "A directory is walked. Headers are read only: pixels may be damaged all the same.")
+
+  @Argument(
+    help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
+  var inputs: [String]
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  func run() throws {
+    let printer = ResultPrinter()
+    let console = Console(engine, resultsOnScreen: true)
+    let table = InfoTable(printer: printer, console: console, json: engine.json)
+    let names = inputs.map { FilePath($0) }
+    do {
+      let job = Job(workload: InfoWorkload(), makePlan: { try InfoPlan(names) }, fold: table)
+      let record = try job.run(engine, console)
+      record.printStatistics(engine, to: printer)
+      printer.flush()
+      if let status = ExitStatus.of(record) { throw status }
+    } catch let refusal as PlanRefusal {
+      throw ExitStatus.of(refusal)
+    }
+  }
+}
+
+/// Prints a row for every image.
+final class InfoTable: Fold {
+
+  private let printer: ResultPrinter
+  private let console: Console
+  private let json: Bool
+  private var hasHeading = false
+
+  init(printer: ResultPrinter, console: Console, json: Bool) {
+    self.printer = printer
+    self.console = console
+    self.json = json
+  }
+
+  var wantsMore: Bool { printer.isOpen }
+
+  func absorb(_ unit: Unit, _ outcome: Outcome) {
+    switch outcome {
+    case .done(let partial):
+      guard let info = try? InfoWorkload.decodePartial(partial) else {
+        preconditionFailure("a result that InfoWorkload did not make")
+      }
+      if json { printer.line(line(unit, info)) } else { row(unit, info) }
+    case .failed(let failure):
+      printer.flush()
+      console.failed(unit, failure)
+      if json { printer.line(line(unit, failure)) }
+    }
+  }
+
+  private func row(_ unit: Unit, _ info: ImageInfo) {
+    console.clear()
+    if !hasHeading {
+      printer.line(
+        Self.row(["FORMAT", "WIDTH", "HEIGHT", "CHANNELS", "BITS", "CODING", "ICC", "TURN", "BYTES"], "FILE"))
+      hasHeading = true
+    }
+    let cells = [
+      info.format.name, "\(info.size.width)", "\(info.size.height)", "\(info.channels)", "\(info.bits)", info.coding,
+      info.hasProfile ? "yes" : "no", "\(info.orientation.rawValue)", "\(info.byteCount)",
+    ]
+    printer.line(Self.row(cells, unit.label))
+  }
+
+  /// Words to the left, numbers to the right of their columns.
+  private static func row(_ cells: [String], _ file: String) -> String {
+    let widths = [-6, 7, 7, 8, 4, -11, -3, 4, 11]
+    let padded = zip(cells, widths).map { cell, width in
+      let room = String(repeating: " ", count: max(abs(width) - cell.utf8.count, 0))
+      return width < 0 ? cell + room : room + cell
+    }
+    return padded.joined(separator: " ") + "  " + file
+  }
+
+  private func line(_ unit: Unit, _ info: ImageInfo) -> String {
+    member(unit) {
+      $0.member("format", info.format.name)
+      $0.member("width", info.size.width)
+      $0.member("height", info.size.height)
+      $0.member("channels", info.channels)
+      $0.member("bits", info.bits)
+      $0.member("coding", info.coding)
+      $0.member("icc", info.hasProfile)
+      $0.member("orientation", info.orientation.rawValue)
+      $0.member("bytes", info.byteCount)
+    }
+  }
+
+  private func line(_ unit: Unit, _ failure: UnitFailure) -> String {
+    member(unit) {
+      $0.member("kind", "\(failure.kind)")
+      $0.member("error", failure.reason)
+    }
+  }
+
+  private func member(_ unit: Unit, _ members: (inout JSONWriter) -> Void) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "info")
+      if case .file(let path) = unit.source { $0.member("path", utf8: path.rawBytes) }
+      members(&$0)
+    }
+    return json.text
+  }
+}
+
+extension ImageInfo {
+  /// The order in which the file holds its pixels, by the format's own word.
+  var coding: String {
+    guard isProgressive else { return "sequential" }
+    return format == .jpeg ? "progressive" : "interlaced"
+  }
+}

@@ -1,0 +1,53 @@
+import LanesCore
+import LanesImages
+import LanesOS
+import SystemPackage
+
+/// One image through a pipeline: standard input, standard output, or both.
+final class PipelinePlan: UnitPlan {
+  private let unit: Unit
+  private var isTaken = false
+
+  /// Throws `PlanRefusal` unless there is exactly one input, and when the output exists and may not be replaced.
+  init(_ names: [FilePath], _ files: FileArguments) throws(PlanRefusal) {
+    guard names.count == 1 else { throw PlanRefusal(messages: ["standard output takes one image, not \(names.count)"]) }
+    let isInput = names[0] == FilePath("-")
+    let source = isInput ? FilePath("/dev/stdin") : names[0]
+    let sink = try Self.sink(files)
+    unit = ConvertPlan.unit(
+      number: 0, label: isInput ? "standard input" : source.forDisplay, source: .file(source), sink: sink, bytes: 0)
+  }
+
+  var totalUnits: Int? { 1 }
+
+  func next() -> PlanStep {
+    guard !isTaken else { return .end }
+    isTaken = true
+    return .unit(unit)
+  }
+
+  /// The format that the output's suffix asks for, if it is a file.
+  static func format(of output: String) -> ConvertOptions.Format {
+    switch ImageFormat(suffixOf: FilePath(output)) {
+    case .jpeg: .jpeg
+    case .png: .png
+    case nil: .same
+    }
+  }
+
+  private static func sink(_ files: FileArguments) throws(PlanRefusal) -> Sink {
+    guard files.output != "-" else { return .standardOutput }
+    let path = RawArguments.path(files.output)
+    if let status = try? FileStatus(of: path) {
+      guard status.kind != .directory else {
+        throw PlanRefusal(messages: [
+          "\(path.forDisplay) is a directory: an image from standard input needs a file name"
+        ])
+      }
+      guard files.overwrite else {
+        throw PlanRefusal(messages: ["\(path.forDisplay) exists already: --overwrite replaces it"])
+      }
+    }
+    return .file(Destination(path: path, replacesExisting: files.overwrite))
+  }
+}
