@@ -8,6 +8,8 @@ import Testing
   {
     let answers = [
       ([], "664579\n"), (["--count"], "664579\n"), (["--sum"], "3203324994356\n"), (["--twins"], "58980\n"),
+      (["--tuplets", "2"], "58980\n"), (["--tuplets", "3"], "17220\n"), (["--tuplets", "4"], "899\n"),
+      (["--tuplets", "5"], "321\n"), (["--tuplets", "6"], "18\n"),
     ]
     for (question, answer) in answers {
       let result = try Program.run(["primes", "1e7"] + question + engine.flags)
@@ -46,6 +48,7 @@ import Testing
     (["20", "10"], "the range starts at 20, behind its end 10"), (["1x"], "1x"), (["--", "-5"], "below zero"),
     (["-5"], "-5"), (["1.5"], "whole number"), (["2^64"], "2^64-1"), (["1e40"], "too large"), ([""], "expected"),
     (["1", "2", "3"], "two bounds"), (["--list", "--sum", "10"], "--sum"),
+    (["--tuplets", "7", "10"], "2, 3, 4, 5 or 6"), (["--sum", "--tuplets", "3"], "--sum and --tuplets"),
   ]) func `bounds that make no sense are refused in a line`(_ words: [String], _ mention: String) throws {
     let result = try Program.run(["primes"] + words)
     #expect(result.exit == .status(64))
