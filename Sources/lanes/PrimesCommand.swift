@@ -11,11 +11,11 @@ struct PrimesCommand: ParsableCommand {
     abstract: "Count, list or add up the primes of a range.",
     discussion: """
       Without bounds all primes up to 1e9, with one bound up to it, with two from the first to the second, both \
-      included, anywhere from 0 to 2^64-1. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
+      included, anywhere from 0 to 2^64-1. With --nth the only bound is where the search begins. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
       """)
 
   @Argument(
-    help: ArgumentHelp("Bounds: [[START] STOP].", valueName: "BOUND"), transform: parseCount)
+    help: ArgumentHelp("Bounds: [[START] STOP], or [START] with --nth.", valueName: "BOUND"), transform: parseCount)
   var bounds: [UInt64] = []
 
   @OptionGroup(title: "Questions")
@@ -35,7 +35,16 @@ struct PrimesCommand: ParsableCommand {
         valueName: "K"))
     var tuplets: Int?
 
+    @Option(
+      help: ArgumentHelp("Print the N-th prime above START, the only bound (default: above 0).", valueName: "N"),
+      transform: parseCount)
+    var nth: UInt64?
+
     func validate() throws {
+      if let nth, nth == 0 { throw ValidationError("--nth counts from 1.") }
+      if nth != nil, question != nil || tuplets != nil {
+        throw ValidationError("--nth and --\(question?.rawValue ?? "tuplets") exclude each other.")
+      }
       if let question, tuplets != nil {
         throw ValidationError("--\(question.rawValue) and --tuplets exclude each other.")
       }
@@ -72,9 +81,13 @@ struct PrimesCommand: ParsableCommand {
     }
   }
 
-  func validate() throws { _ = try makeRange() }
+  func validate() throws {
+    if asked.nth == nil { _ = try makeRange() }
+    if asked.nth != nil, bounds.count > 1 { throw ValidationError("At most one bound with --nth: START.") }
+  }
 
   func run() throws {
+    if let nth = asked.nth { return try findNth(nth) }
     let range = try makeRange()
     let total = PrimesTotal()
     let job = Job(

@@ -19,6 +19,33 @@ import Testing
     }
   }
 
+  @Test(arguments: EngineChoice.all) func `every engine finds the same nth prime`(_ engine: EngineChoice) throws {
+    // Places in a first unit, in a later one, near the top and in a range of one number.
+    let answers = [
+      (["1"], "2\n"), (["1e6"], "15485863\n"), (["2e7"], "373587883\n"), (["2", "100"], "103\n"),
+      (["1", "2^64-60"], "18446744073709551557\n"), (["3", "1e12"], "1000000000063\n"),
+    ]
+    for (words, answer) in answers {
+      let result = try Program.run(["primes", "--nth"] + words + engine.flags)
+      #expect(result.exit == .status(0))
+      #expect(result.text == answer)
+      #expect(result.errors == "")
+    }
+    let json = try Program.run(["primes", "--nth", "10", "--json"] + engine.flags)
+    #expect(json.text == #"{"type":"primes","start":0,"nth":10,"prime":29}"# + "\n")
+  }
+
+  @Test(arguments: EngineChoice.all) func `an nth prime beyond 2^64 is refused in a line`(_ engine: EngineChoice) throws
+  {
+    for words in [["1", "2^64-1"], ["2", "2^64-60"], ["5e17"], ["2^64-1", "7"]] {
+      let result = try Program.run(["primes", "--nth"] + words + engine.flags)
+      #expect(result.exit == .status(64))
+      #expect(result.text == "")
+      #expect(result.errorLines.count == 1)
+      #expect(result.errors.contains("primes lie between"))
+    }
+  }
+
   @Test(arguments: EngineChoice.all) func `a list is the same bytes from every engine`(_ engine: EngineChoice) throws {
     let range = ["primes", "1e12", "1e12+3e6", "--list"]
     let expected = try Program.run(range + EngineChoice.serial.flags)
@@ -49,6 +76,8 @@ import Testing
     (["-5"], "-5"), (["1.5"], "whole number"), (["2^64"], "2^64-1"), (["1e40"], "too large"), ([""], "expected"),
     (["1", "2", "3"], "two bounds"), (["--list", "--sum", "10"], "--sum"),
     (["--tuplets", "7", "10"], "2, 3, 4, 5 or 6"), (["--sum", "--tuplets", "3"], "--sum and --tuplets"),
+    (["--nth", "0"], "counts from 1"),
+    (["--nth", "5", "--list"], "--nth and --list"), (["--nth", "5", "1", "2"], "one bound"),
   ]) func `bounds that make no sense are refused in a line`(_ words: [String], _ mention: String) throws {
     let result = try Program.run(["primes"] + words)
     #expect(result.exit == .status(64))
