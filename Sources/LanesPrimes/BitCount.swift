@@ -11,10 +11,29 @@ enum BitCount {
     total(bytes, count: count) { $0 }
   }
 
-  /// Pairs p, p + 2 in `count` bytes, a multiple of 128: bits 1 and 2, 3 and 4, 6 and 7 of a byte.
-  static func twins(_ bytes: UnsafePointer<UInt8>, count: Int) -> UInt64 {
-    let lowers = Vector(repeating: 0x4A4A_4A4A_4A4A_4A4A)
-    return total(bytes, count: count) { $0 & ($0 &>> 1) & lowers }
+  /// Groups of `size` primes, 2 to 6, as close as primes can be, in `count` bytes, a multiple of 128.
+  ///
+  /// All such groups are neighbouring bits of one byte; which bits they may begin at depends on the size.
+  static func tuplets(of size: Int, _ bytes: UnsafePointer<UInt8>, count: Int) -> UInt64 {
+    switch size {
+    // 11 13, 17 19, 29 31
+    case 2: total(bytes, count: count) { runs($0, from: 0x4A, 1) }
+    // 7 11 13, 11 13 17, 13 17 19, 17 19 23
+    case 3: total(bytes, count: count) { runs($0, from: 0x0F, 2) }
+    // 11 13 17 19
+    case 4: total(bytes, count: count) { runs($0, from: 0x02, 3) }
+    // 7 11 13 17 19, 11 13 17 19 23
+    case 5: total(bytes, count: count) { runs($0, from: 0x03, 4) }
+    // 7 11 13 17 19 23
+    default: total(bytes, count: count) { runs($0, from: 0x01, 5) }
+    }
+  }
+
+  /// In every byte the bits of `starts` that are set and followed by `more` set bits.
+  @inline(__always) private static func runs(_ bytes: Vector, from starts: UInt64, _ more: UInt64) -> Vector {
+    var runs = bytes & Vector(repeating: starts &* 0x0101_0101_0101_0101)
+    for shift in 1...more { runs &= bytes &>> Vector(repeating: shift) }
+    return runs
   }
 
   @inline(__always) private static func total(

@@ -6,15 +6,15 @@ package struct PrimesPartial: Sendable, Equatable {
   package var count: UInt64 = 0
   /// The sum of all primes; exact, since all primes below 2^64 add up to less than 2^123.
   package var sum: UInt128 = 0
-  /// Pairs p, p + 2 with both inside the interval.
-  package var twins: UInt64 = 0
+  /// Groups of primes of the size asked for, as close as primes can be, with all members inside the interval.
+  package var tuplets: UInt64 = 0
 
   package init() {}
 
   package static func += (total: inout PrimesPartial, part: PrimesPartial) {
     total.count += part.count
     total.sum += part.sum
-    total.twins += part.twins
+    total.tuplets += part.tuplets
   }
 
   /// The 32 bytes that travel from a worker.
@@ -22,7 +22,7 @@ package struct PrimesPartial: Sendable, Equatable {
     var writer = WireWriter()
     writer.write(count)
     writer.write(sum)
-    writer.write(twins)
+    writer.write(tuplets)
     return writer.bytes
   }
 
@@ -31,6 +31,6 @@ package struct PrimesPartial: Sendable, Equatable {
     var reader = WireReader(bytes)
     count = try reader.read()
     sum = try reader.read()
-    twins = try reader.read()
+    tuplets = try reader.read()
   }
 }

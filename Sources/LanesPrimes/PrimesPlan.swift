@@ -2,7 +2,7 @@ import LanesCore
 
 /// Cuts a range into units, lazily and by the range alone, whatever runs them.
 ///
-/// Units end at numbers ≡ 1 (mod 30), where a byte of the sieve ends, so that twins never lie across two units.
+/// Units end at numbers ≡ 1 (mod 30), where a byte of the sieve ends, so that no twins or larger tuplets lie across two units.
 package final class PrimesPlan: UnitPlan {
   private let range: PrimeRange
   private let mode: PrimesMode

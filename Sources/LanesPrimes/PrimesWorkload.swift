@@ -8,8 +8,27 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
   case list
   /// Their sum; counted as well.
   case sum
-  /// How many pairs p, p + 2 there are with both in the range.
-  case twins
+  /// How many groups there are of 2 to 6 primes that lie as close as primes can, all of them in the range: pairs
+  /// p, p + 2; triplets over 6, quadruplets over 8, quintuplets over 12 and sextuplets over 16 numbers, in every form.
+  case twins, triplets, quadruplets, quintuplets, sextuplets
+
+  /// The mode that counts groups of `size` primes, or nil when `size` is not 2…6.
+  package init?(tupletsOf size: Int) {
+    guard let mode = Self.allCases.first(where: { $0.tupletSize == size }) else { return nil }
+    self = mode
+  }
+
+  /// Primes in a group, for the modes that count groups.
+  package var tupletSize: Int? {
+    switch self {
+    case .count, .list, .sum: nil
+    case .twins: 2
+    case .triplets: 3
+    case .quadruplets: 4
+    case .quintuplets: 5
+    case .sextuplets: 6
+    }
+  }
 }
 
 /// Finds primes by sieving: every unit is a closed interval, sieved on its own.
@@ -49,7 +68,8 @@ package struct PrimesWorkload: Workload {
 
   private func add(_ segment: Segment, to partial: inout PrimesPartial, _ output: OutputBuffer) throws(UnitFailure) {
     switch mode {
-    case .twins: partial.twins += segment.twinCount
+    case .twins, .triplets, .quadruplets, .quintuplets, .sextuplets:
+      partial.tuplets += segment.tupletCount(of: mode.tupletSize!)
     case .count: partial.count += segment.primeCount
     case .sum:
       partial.count += segment.primeCount
@@ -60,12 +80,18 @@ package struct PrimesWorkload: Workload {
     }
   }
 
+  /// The groups with a member below 7, as primesieve counts them.
+  private static let tinyTuplets: [(size: Int, first: UInt64, last: UInt64)] = [
+    (2, 3, 5), (2, 5, 7), (3, 5, 11), (4, 5, 13), (5, 5, 17),
+  ]
+
   /// Adds 2, 3 and 5, which the sieve's wheel leaves out.
   private func addTiny(
     _ task: PrimesTask, to partial: inout PrimesPartial, _ output: OutputBuffer
   ) throws(UnitFailure) {
-    if mode == .twins {
-      for lower: UInt64 in [3, 5] where task.start <= lower && lower + 2 <= task.stop { partial.twins += 1 }
+    if let size = mode.tupletSize {
+      let groups = Self.tinyTuplets.filter { $0.size == size && task.start <= $0.first && $0.last <= task.stop }
+      partial.tuplets += UInt64(groups.count)
       return
     }
     for prime: UInt64 in [2, 3, 5] where task.start <= prime && prime <= task.stop {

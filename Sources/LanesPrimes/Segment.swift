@@ -28,8 +28,8 @@ struct Segment {
   /// How many primes there are.
   var primeCount: UInt64 { BitCount.ones(bytes, count: count) }
 
-  /// How many pairs p, p + 2 there are; no pair lies across two bytes.
-  var twinCount: UInt64 { BitCount.twins(bytes, count: count) }
+  /// How many closest groups of `size` primes, 2 to 6, there are; none lies across two bytes.
+  func tupletCount(of size: Int) -> UInt64 { BitCount.tuplets(of: size, bytes, count: count) }
 
   /// The sum of all primes.
   var sum: UInt128 {

@@ -11,11 +11,11 @@ struct PrimesCommand: ParsableCommand {
     abstract: "Count, list or add up the primes of a range.",
     discussion: """
       Without bounds all primes up to 1e9, with one bound up to it, with two from the first to the second, both \
-      included, anywhere from 0 to 2^64-1. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
+      included, anywhere from 0 to 2^64-1. With --nth the only bound is where the search begins. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
       """)
 
   @Argument(
-    help: ArgumentHelp("Bounds: [[START] STOP].", valueName: "BOUND"), transform: parseCount)
+    help: ArgumentHelp("Bounds: [[START] STOP], or [START] with --nth.", valueName: "BOUND"), transform: parseCount)
   var bounds: [UInt64] = []
 
   @OptionGroup(title: "Questions")
@@ -27,10 +27,36 @@ struct PrimesCommand: ParsableCommand {
   /// The options that say what is asked.
   struct Asked: ParsableArguments {
     @Flag(exclusivity: .exclusive)
-    var question = Question.count
+    var question: Question?
+
+    @Option(
+      help: ArgumentHelp(
+        "Print how many groups of K primes, 2 to 6, are as close as primes can be: twins to sextuplets.",
+        valueName: "K"))
+    var tuplets: Int?
+
+    @Option(
+      help: ArgumentHelp("Print the N-th prime above START, the only bound (default: above 0).", valueName: "N"),
+      transform: parseCount)
+    var nth: UInt64?
+
+    func validate() throws {
+      if let nth, nth == 0 { throw ValidationError("--nth counts from 1.") }
+      if nth != nil, question != nil || tuplets != nil {
+        throw ValidationError("--nth and --\(question?.rawValue ?? "tuplets") exclude each other.")
+      }
+      if let question, tuplets != nil {
+        throw ValidationError("--\(question.rawValue) and --tuplets exclude each other.")
+      }
+      if let tuplets, PrimesMode(tupletsOf: tuplets) == nil {
+        throw ValidationError("--tuplets takes 2, 3, 4, 5 or 6.")
+      }
+    }
+
+    var mode: PrimesMode { tuplets.flatMap { PrimesMode(tupletsOf: $0) } ?? (question ?? .count).mode }
   }
 
-  private var question: Question { asked.question }
+  private var mode: PrimesMode { asked.mode }
 
   /// What is asked about the primes.
   enum Question: String, EnumerableFlag {
@@ -55,14 +81,18 @@ struct PrimesCommand: ParsableCommand {
     }
   }
 
-  func validate() throws { _ = try makeRange() }
+  func validate() throws {
+    if asked.nth == nil { _ = try makeRange() }
+    if asked.nth != nil, bounds.count > 1 { throw ValidationError("At most one bound with --nth: START.") }
+  }
 
   func run() throws {
+    if let nth = asked.nth { return try findNth(nth) }
     let range = try makeRange()
     let total = PrimesTotal()
     let job = Job(
-      workload: PrimesWorkload(mode: question.mode), makePlan: { PrimesPlan(range, mode: question.mode) }, fold: total)
-    let console = Console(engine, resultsOnScreen: question == .list)
+      workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode) }, fold: total)
+    let console = Console(engine, resultsOnScreen: mode == .list)
     let record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure { console.failed(unit, failure) }
@@ -84,23 +114,23 @@ struct PrimesCommand: ParsableCommand {
 
   private func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
     let value =
-      switch question {
+      switch mode {
       case .count, .list: String(total.count)
       case .sum: String(total.sum)
-      case .twins: String(total.twins)
+      case .twins, .triplets, .quadruplets, .quintuplets, .sextuplets: String(total.tuplets)
       }
     if engine.json {
-      guard question != .list else { return }
+      guard mode != .list else { return }
       var json = JSONWriter()
       json.object {
         $0.member("type", "primes")
         $0.member("start", range.start)
         $0.member("stop", range.stop)
         // Sums exceed what JSON readers keep exactly, hence a string.
-        if question == .sum { $0.member("sum", value) } else { $0.member(question.rawValue, UInt64(value)) }
+        if mode == .sum { $0.member("sum", value) } else { $0.member(String(describing: mode), UInt64(value)) }
       }
       printer.line(json.text)
-    } else if question != .list {
+    } else if mode != .list {
       printer.line(value)
     }
   }

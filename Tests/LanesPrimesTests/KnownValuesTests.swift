@@ -42,14 +42,14 @@ import Testing
       [UInt64(10), 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000],
       [UInt64(2), 8, 35, 205, 1224, 8169, 58980, 440_312, 3_424_506]))
   func `twin pairs below powers of ten`(limit: UInt64, expected: UInt64) throws {
-    #expect(try BatchRunner(0, limit, .twins).partial.twins == expected)
+    #expect(try BatchRunner(0, limit, .twins).partial.tuplets == expected)
   }
 
   /// primesieve test/count_twins.cpp: counts in [10^12, 10^12 + 10^9].
   @Test func `primes and twins from ten to the twelfth`() throws {
     let start: UInt64 = 1_000_000_000_000
     #expect(try count(start, start + 1_000_000_000) == 36_190_991)
-    #expect(try BatchRunner(start, start + 1_000_000_000, .twins).partial.twins == 1_730_012)
+    #expect(try BatchRunner(start, start + 1_000_000_000, .twins).partial.tuplets == 1_730_012)
   }
 
   /// OEIS A014234.

@@ -13,7 +13,7 @@ import Testing
     #expect(listed.partial.count == UInt64(expected.count))
     #expect(try count(start, stop) == UInt64(expected.count), "\(start)…\(stop)")
     #expect(try BatchRunner(start, stop, .sum).partial.sum == expected.reduce(0) { $0 + UInt128($1) })
-    if stop >= 2 { #expect(try BatchRunner(start, stop, .twins).partial.twins == UInt64(twins), "\(start)…\(stop)") }
+    if stop >= 2 { #expect(try BatchRunner(start, stop, .twins).partial.tuplets == UInt64(twins), "\(start)…\(stop)") }
   }
 
   @Test func `every range below seventy`() throws {

@@ -8,12 +8,41 @@ import Testing
   {
     let answers = [
       ([], "664579\n"), (["--count"], "664579\n"), (["--sum"], "3203324994356\n"), (["--twins"], "58980\n"),
+      (["--tuplets", "2"], "58980\n"), (["--tuplets", "3"], "17220\n"), (["--tuplets", "4"], "899\n"),
+      (["--tuplets", "5"], "321\n"), (["--tuplets", "6"], "18\n"),
     ]
     for (question, answer) in answers {
       let result = try Program.run(["primes", "1e7"] + question + engine.flags)
       #expect(result.exit == .status(0))
       #expect(result.text == answer)
       #expect(result.errors == "")
+    }
+  }
+
+  @Test(arguments: EngineChoice.all) func `every engine finds the same nth prime`(_ engine: EngineChoice) throws {
+    // Places in a first unit, in a later one, near the top and in a range of one number.
+    let answers = [
+      (["1"], "2\n"), (["1e6"], "15485863\n"), (["2e7"], "373587883\n"), (["2", "100"], "103\n"),
+      (["1", "2^64-60"], "18446744073709551557\n"), (["3", "1e12"], "1000000000063\n"),
+    ]
+    for (words, answer) in answers {
+      let result = try Program.run(["primes", "--nth"] + words + engine.flags)
+      #expect(result.exit == .status(0))
+      #expect(result.text == answer)
+      #expect(result.errors == "")
+    }
+    let json = try Program.run(["primes", "--nth", "10", "--json"] + engine.flags)
+    #expect(json.text == #"{"type":"primes","start":0,"nth":10,"prime":29}"# + "\n")
+  }
+
+  @Test(arguments: EngineChoice.all) func `an nth prime beyond 2^64 is refused in a line`(_ engine: EngineChoice) throws
+  {
+    for words in [["1", "2^64-1"], ["2", "2^64-60"], ["5e17"], ["2^64-1", "7"]] {
+      let result = try Program.run(["primes", "--nth"] + words + engine.flags)
+      #expect(result.exit == .status(64))
+      #expect(result.text == "")
+      #expect(result.errorLines.count == 1)
+      #expect(result.errors.contains("primes lie between"))
     }
   }
 
@@ -46,6 +75,9 @@ import Testing
     (["20", "10"], "the range starts at 20, behind its end 10"), (["1x"], "1x"), (["--", "-5"], "below zero"),
     (["-5"], "-5"), (["1.5"], "whole number"), (["2^64"], "2^64-1"), (["1e40"], "too large"), ([""], "expected"),
     (["1", "2", "3"], "two bounds"), (["--list", "--sum", "10"], "--sum"),
+    (["--tuplets", "7", "10"], "2, 3, 4, 5 or 6"), (["--sum", "--tuplets", "3"], "--sum and --tuplets"),
+    (["--nth", "0"], "counts from 1"),
+    (["--nth", "5", "--list"], "--nth and --list"), (["--nth", "5", "1", "2"], "one bound"),
   ]) func `bounds that make no sense are refused in a line`(_ words: [String], _ mention: String) throws {
     let result = try Program.run(["primes"] + words)
     #expect(result.exit == .status(64))

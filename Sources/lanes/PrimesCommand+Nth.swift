@@ -1,0 +1,59 @@
+import ArgumentParser
+import LanesCore
+import LanesPrimes
+import LanesReport
+
+extension PrimesCommand {
+  /// Finds and prints the `nth` prime above the only bound, or above 0.
+  func findNth(_ nth: UInt64) throws {
+    let start = bounds.first ?? 0
+    let search = NthSearch(nth)
+    let console = Console(engine, resultsOnScreen: false)
+    var (record, end) = try count(search, after: start, console)
+    // Hardly ever: the range that should have held it did not.
+    while search.wantsMore, record.ending == .complete, end < .max {
+      (record, end) = try count(search, after: end, console)
+    }
+    // The search itself ended the run; nobody closed anything.
+    if search.isFound, record.ending == .outputClosed { record.ending = .complete }
+    let printer = ResultPrinter()
+    defer { printer.flush() }
+    if let (unit, failure) = search.firstFailure {
+      console.failed(unit, failure)
+      record.ending = .complete
+    } else if record.ending == .complete {
+      guard let prime = try? search.prime() else {
+        throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
+      }
+      printNth(nth, after: start, prime, printer)
+    }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
+  }
+
+  /// Counts through the range in which the wanted prime should be; returns where that range ends, too.
+  private func count(_ search: NthSearch, after start: UInt64, _ console: Console) throws -> (RunRecord, UInt64) {
+    let range: PrimeRange
+    do {
+      range = try PrimeRange(ofPrime: search.remaining, after: start)
+    } catch {
+      throw ExitStatus.usage.failing("\(error)")
+    }
+    let job = Job(
+      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count) }, fold: search)
+    return (try job.run(engine, console), range.stop)
+  }
+
+  private func printNth(_ nth: UInt64, after start: UInt64, _ prime: UInt64, _ printer: ResultPrinter) {
+    guard engine.json else { return printer.line(String(prime)) }
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "primes")
+      $0.member("start", start)
+      $0.member("nth", nth)
+      $0.member("prime", prime)
+    }
+    printer.line(json.text)
+  }
+}
