@@ -79,7 +79,8 @@ package final class HeapStorage: OutputBuffer.Storage {
   package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
     let larger = UnsafeMutableRawPointer.allocate(byteCount: needed, alignment: 64)
     if let base {
-      larger.copyMemory(from: base, byteCount: used)
+      // An output may start, aligned, a few bytes behind the end of the memory so far.
+      larger.copyMemory(from: base, byteCount: min(used, capacity))
       base.deallocate()
     }
     base = larger
