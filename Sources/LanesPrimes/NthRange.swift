@@ -10,6 +10,7 @@ extension PrimeRange {
     // Eight times the deviation of as many random numbers, and for a few primes more than any gap below 2^64.
     let margin = UInt64(8 * Double(nth).squareRoot() * log + 50 * log * log)
     let (stop, overflow) = expected.addingReportingOverflow(margin)
+    // Cannot throw: `start` is below the largest number, and the stop lies behind `start`.
     self = try! PrimeRange(start: start + 1, stop: overflow ? .max : stop)
   }
 }
