@@ -75,6 +75,8 @@ package enum Sink: Sendable, Equatable {
   case standardOutput
   /// One file, which appears under its name only when it is complete.
   case file(Destination)
+  /// Several files: the unit ends a part of its output for each of them, in this order.
+  case files([Destination])
 }
 
 /// A file to be made, and what to do when its name is taken.

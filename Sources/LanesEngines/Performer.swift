@@ -48,9 +48,13 @@ final class Performer {
   private func store(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) {
     guard unit.sink != .none else { return }
     times.bytesOut = output.count
-    guard case .file(let destination) = unit.sink else { return }
+    guard unit.sink != .standardOutput else { return }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
-    try output.withBytes { (bytes) throws(UnitFailure) in try BlockingStore.store(bytes, to: destination) }
+    try output.withBytes { (bytes) throws(UnitFailure) in
+      for part in try unit.sink.parts(of: bytes, ends: output.partEnds) {
+        try BlockingStore.store(part.bytes, to: part.destination)
+      }
+    }
   }
 }

@@ -172,12 +172,13 @@ private final class EventLoop {
 
   private func store(_ flight: Flight) throws(UnitFailure) {
     if flight.unit.sink != .none { flight.times.bytesOut = flight.output.count }
-    guard case .file(let destination) = flight.unit.sink else { return finish(flight) }
+    let parts = try flight.output.withBytes { (bytes) throws(UnitFailure) in
+      try flight.unit.sink.parts(of: bytes, ends: flight.output.partEnds)
+    }
+    guard !parts.isEmpty else { return finish(flight) }
     storing += 1
     flight.times.store.start = monotonicNow()
-    flight.output.withBytes { bytes in
-      files.store(bytes, to: destination) { [unowned self] result in self.stored(flight, result) }
-    }
+    files.store(parts) { [unowned self] result in self.stored(flight, result) }
   }
 
   private func stored(_ flight: Flight, _ result: Result<Void, UnitFailure>) {

@@ -119,6 +119,8 @@ struct Reply {
   /// Where the output lies: in the frame's payload (pipe) or the slot's output region (shm).
   let outputOffset: Int
   let outputLength: Int
+  /// Where the output's parts end, for a sink of several files.
+  let partEnds: [Int]
 
   func write(to writer: inout WireWriter) {
     writer.write(UInt8(slot))
@@ -129,11 +131,13 @@ struct Reply {
     writer.write(outcome)
     writer.write(outputOffset)
     writer.write(outputLength)
+    writer.write(UInt32(partEnds.count))
+    for end in partEnds { writer.write(end) }
   }
 
   init(
     slot: Int, number: Int, perform: UnitRecord.Stage, bytesIn: Int, outcome: Outcome, outputOffset: Int,
-    outputLength: Int
+    outputLength: Int, partEnds: [Int]
   ) {
     self.slot = slot
     self.number = number
@@ -142,6 +146,7 @@ struct Reply {
     self.outcome = outcome
     self.outputOffset = outputOffset
     self.outputLength = outputLength
+    self.partEnds = partEnds
   }
 
   init(from reader: inout WireReader) throws(WireError) {
@@ -153,6 +158,9 @@ struct Reply {
     outcome = try reader.readOutcome()
     outputOffset = try reader.read()
     outputLength = try reader.read()
+    var ends: [Int] = []
+    for _ in 0..<(try reader.read(UInt32.self)) { ends.append(try reader.read()) }
+    partEnds = ends
   }
 }
 

@@ -107,13 +107,13 @@ package final class Worker {
           return try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
         })
     } catch {
-      output.truncate(to: 0)
+      output.restart(at: output.start)
       outcome = .failed(error)
     }
     stage.end = monotonicNow()
     return Reply(
       slot: slot, number: order.number, perform: stage, bytesIn: bytesIn, outcome: outcome,
-      outputOffset: output.start, outputLength: output.count)
+      outputOffset: output.start, outputLength: output.count, partEnds: output.partEnds)
   }
 
   private func withInput(
