@@ -33,6 +33,8 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// Several results per image, each resized in its way in place of `resize`; empty for one.
+  package var sizes: [ResizeSpec] = []
   /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
   package var fit = Fit.inside
   package var gravity = Gravity.centre

@@ -17,14 +17,26 @@ package struct ConvertWorkload: Workload {
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       let context = CodecContext(checkpoint: checkpoint, output: output)
+      guard options.sizes.isEmpty else { return try performSizes(unit, bytes, context) }
       let conversion = try Conversion(bytes, options: options, context: context)
       return try conversion.run(bytes).encoded()
     }
   }
 
-  /// Reads back what `perform` returned.
-  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> ConvertedImage {
+  /// The unit's task holds the positions of the sizes that are asked for.
+  private func performSizes(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ context: CodecContext
+  ) throws(UnitFailure) -> Bytes {
+    let sizes = unit.task.map { options.sizes[Int($0)] }
+    let conversion = try SizesConversion(bytes, options: options, sizes: sizes, context: context)
+    return try conversion.run(bytes).flatMap { $0.encoded() }
+  }
+
+  /// Reads back what `perform` returned: one report per result.
+  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> [ConvertedImage] {
     var reader = WireReader(bytes)
-    return try ConvertedImage(from: &reader)
+    var images: [ConvertedImage] = []
+    while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader)) }
+    return images
   }
 }

@@ -34,6 +34,9 @@ struct PlannedFiles {
     add(path, relative: FilePath(""), size: 0)
   }
 
+  /// Makes an input fail when its turn comes.
+  mutating func fail(_ index: Int, _ failure: UnitFailure) { failures[index] = failure }
+
   func path(_ index: Int) -> FilePath {
     let entry = entries[index]
     return FilePath(rawBytes: paths[entry.start..<entry.start + Int(entry.length)])

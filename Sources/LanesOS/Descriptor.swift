@@ -98,6 +98,28 @@ package enum DescriptorIO {
     }
   }
 
+  /// Reads up to `count` bytes from `offset` of a regular file, fewer only at its end.
+  package static func read(_ fd: Int32, at offset: Int, count: Int) throws(SystemError) -> Bytes {
+    var filled = 0
+    var failure: SystemError?
+    let bytes = Bytes(unsafeUninitializedCapacity: count) { room, initialized in
+      do throws(SystemError) {
+        while filled < count {
+          let got = try retrying("pread") {
+            pread(fd, room.baseAddress! + filled, count - filled, off_t(offset + filled))
+          }
+          if got == 0 { break }
+          filled += got
+        }
+      } catch {
+        failure = error
+      }
+      initialized = filled
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// Writes once; nil when a non-blocking descriptor takes nothing now.
   package static func write(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
     do {

@@ -9,6 +9,7 @@ final class ConvertOutcomes: Fold {
   private let console: Console
   private let json: Bool
   private var copies = 0
+  private var results = 0
   private var isHalted = false
   private var skipped: Int?
 
@@ -21,33 +22,53 @@ final class ConvertOutcomes: Fold {
   /// Tells of what `plan` skips, once; returns the plan.
   func knowing(_ plan: ConvertPlan) -> ConvertPlan {
     guard skipped == nil else { return plan }
-    var count = 0
-    defer { skipped = count }
-    for file in plan.skippedFiles {
-      count += 1
-      if json { printer.line(line(skipping: file.input, file.output)) }
-    }
+    skipped = 0
+    for file in plan.skippedFiles { skip(file.input, file.output) }
     return plan
   }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
-    var image: ConvertedImage?
+    var images: [ConvertedImage] = []
     switch outcome {
-    case .done(let partial): image = try? ConvertWorkload.decodePartial(partial)
+    case .done(let partial): images = (try? ConvertWorkload.decodePartial(partial)) ?? []
     case .failed(let failure):
       // A full disk fails everything in flight in the same way; once is enough.
       if !(failure.haltsBatch && isHalted) { console.failed(unit, failure) }
       isHalted = isHalted || failure.haltsBatch
     }
-    if image?.isCopy == true { copies += 1 }
-    if json { printer.line(line(unit, outcome, image)) }
+    copies += images.count(where: \.isCopy)
+    results += images.count
+    if json { tell(unit, outcome, images) }
+  }
+
+  /// One line per result, or per input that failed.
+  private func tell(_ unit: Unit, _ outcome: Outcome, _ images: [ConvertedImage]) {
+    let targets = unit.sink.destinations
+    guard case .done = outcome else {
+      return printer.line(line(unit, targets.count == 1 ? targets[0] : nil, outcome, nil))
+    }
+    for (index, image) in images.enumerated() {
+      printer.line(line(unit, targets.isEmpty ? nil : targets[index], outcome, image))
+    }
+  }
+
+  /// Tells of a result that is there already.
+  func skip(_ input: FilePath, _ output: FilePath) {
+    skipped = (skipped ?? 0) + 1
+    if json { printer.line(line(skipping: input, output)) }
   }
 
   var wantsMore: Bool { printer.isOpen }
 
+  /// True when there was nothing to do.
+  func isIdle(_ record: RunRecord) -> Bool {
+    record.ending == .complete && record.unitsDone + record.unitsFailed + (skipped ?? 0) == 0
+  }
+
   /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s".
   func summary(_ record: RunRecord) -> String {
     var parts = ["\(Readable.counted(record.unitsDone, "image")) converted"]
+    if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
     if copies > 0 { parts.append("\(Readable.count(copies)) of them copied unchanged") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
@@ -66,12 +87,14 @@ final class ConvertOutcomes: Fold {
     return json.text
   }
 
-  private func line(_ unit: Unit, _ outcome: Outcome, _ image: ConvertedImage?) -> String {
+  private func line(
+    _ unit: Unit, _ target: Destination?, _ outcome: Outcome, _ image: ConvertedImage?
+  ) -> String {
     var json = JSONWriter()
     json.object {
       $0.member("type", "image")
       if case .file(let path) = unit.source { $0.member("input", utf8: path.rawBytes) }
-      if case .file(let target) = unit.sink { $0.member("output", utf8: target.path.rawBytes) }
+      if let target { $0.member("output", utf8: target.path.rawBytes) }
       if let image {
         $0.member("outcome", "done")
         $0.member("input_format", image.inputFormat.name)

@@ -49,6 +49,13 @@ struct GeometryArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Make several results from one decoding instead, such as 1600,800,400x300: a number is the longest side. Results are named {name}-{size} unless --name says otherwise.",
+      valueName: "LIST"),
+    transform: SizeList.init)
+  var sizes: SizeList?
+
+  @Option(
+    help: ArgumentHelp(
       "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background.",
       valueName: "WAY"))
   var fit = Fit.inside
@@ -67,8 +74,12 @@ struct GeometryArguments: ParsableArguments {
   var linearLight = false
 
   func validate() throws {
-    if fit != .inside {
-      guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
+    guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other.") }
+    guard fit != .inside else { return }
+    for size in sizes?.specs.map(Optional.some) ?? [resize] {
+      guard case .inside(_?, _?) = size else {
+        throw ValidationError("--fit \(fit.rawValue) needs --resize WxH, or --sizes with numbers or WxH only.")
+      }
     }
   }
 
@@ -80,6 +91,7 @@ struct GeometryArguments: ParsableArguments {
     if flip { options.turn = options.turn.then(.flipped) }
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
+    options.sizes = sizes?.specs ?? []
     options.fit = fit
     options.gravity = gravity
     options.enlarge = enlarge
@@ -91,6 +103,28 @@ struct GeometryArguments: ParsableArguments {
 @Sendable func parseCrop(_ text: String) throws -> CropSpec {
   guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10.") }
   return spec
+}
+
+/// `--sizes`: what each result is called and how it is resized.
+struct SizeList {
+  /// A unit says with a byte which sizes it is for, and a plan with a bit.
+  private static let most = 64
+
+  let names: [String]
+  let specs: [ResizeSpec]
+
+  @Sendable init(_ text: String) throws {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes.") }
+    guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice.") }
+    specs = try names.map { name in
+      guard let spec = ResizeSpec(ofSizes: name) else {
+        throw ValidationError("'\(name)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%.")
+      }
+      return spec
+    }
+    self.names = names
+  }
 }
 
 @Sendable func parseResize(_ text: String) throws -> ResizeSpec {

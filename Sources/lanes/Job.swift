@@ -64,9 +64,11 @@ extension RunRecord {
   }
 }
 
-/// Results on standard output, a few thousand at a time; at once where a person watches.
+/// Results on standard output, at once where a person watches; otherwise together with those of a tenth of a second.
 final class ResultPrinter {
+  private static let longestWait: Int64 = 100_000_000
   private var pending = Bytes()
+  private var lastFlush = monotonicNow()
   private let isImmediate = Terminal.isTerminal(1)
   /// False once the reader has gone away or the disk is full.
   private(set) var isOpen = true
@@ -75,11 +77,14 @@ final class ResultPrinter {
 
   func bytes(_ bytes: Bytes) {
     pending += bytes
-    if isImmediate || pending.count > 32_768 { flush() }
+    if isImmediate || pending.count > 32_768 || monotonicNow() - lastFlush > Self.longestWait { flush() }
   }
 
   func flush() {
-    defer { pending.removeAll(keepingCapacity: true) }
+    defer {
+      pending.removeAll(keepingCapacity: true)
+      lastFlush = monotonicNow()
+    }
     guard isOpen, !pending.isEmpty else { return }
     do {
       try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes)
