@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// Made when a batch is planned, from a few small reads, without a decoder: what a damaged header says does no harm, since
 /// it only weighs on how many images are worked on at a time.
-struct ImageSketch: Equatable {
+package struct ImageSketch: Sendable, Equatable {
   var format: ImageFormat
   /// As stored.
   var size: PixelSize
@@ -27,12 +27,15 @@ struct ImageSketch: Equatable {
 
 extension ImageSketch {
   /// nil when the file cannot be read or does not begin as an image does.
-  init?(reading path: FilePath) {
+  package init?(reading path: FilePath) {
     guard let file = try? Descriptor.reading(path) else { return nil }
     self.init(FileHead(file.number))
   }
 
-  init?(_ head: FileHead) {
+  /// What the first bytes of a file say.
+  package init?(of bytes: Bytes) { self.init(FileHead(bytes)) }
+
+  private init?(_ head: FileHead) {
     guard let start = head.bytes(at: 0, count: 29) else { return nil }
     switch start.withUnsafeBytes({ ImageFormat(sniffing: $0) }) {
     case .jpeg: self.init(jpeg: head)
@@ -102,19 +105,28 @@ extension ImageSketch {
 }
 
 /// Small pieces of an open file, with few reads.
-final class FileHead {
+private final class FileHead {
   private static let window = 4096
 
-  private let descriptor: Int32
+  private let descriptor: Int32?
   private var start = 0
-  private var held: Bytes = []
+  private var held: Bytes
 
   /// Reads from `descriptor`, which stays open meanwhile and is left where it stands.
-  init(_ descriptor: Int32) { self.descriptor = descriptor }
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    held = []
+  }
+
+  /// Pieces of bytes that are there already.
+  init(_ bytes: Bytes) {
+    descriptor = nil
+    held = bytes
+  }
 
   /// nil when the file does not reach so far.
   func bytes(at offset: Int, count: Int) -> Bytes? {
-    if offset < start || offset + count > start + held.count {
+    if let descriptor, offset < start || offset + count > start + held.count {
       held = (try? DescriptorIO.read(descriptor, at: offset, count: max(count, Self.window))) ?? []
       start = offset
     }

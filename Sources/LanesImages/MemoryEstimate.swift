@@ -3,16 +3,16 @@ import LanesCore
 /// Bytes that converting one image takes at its peak, beside the file itself: what `--memory` shares out.
 ///
 /// Counted from what the stages hold, for the worst of the ways a conversion may go.
-struct MemoryEstimate {
+package struct MemoryEstimate {
   /// Decoder and encoder state, tables, and what the program's own allocator keeps between images.
   private static let base = 4 << 20
   /// Encoded bytes per pixel of a result at most likely, for its output buffer.
   private static let encodedJPEG = 1
 
-  let bytes: Int
+  package let bytes: Int
 
   /// - Parameter fileSize: serves where the header says nothing.
-  init(_ sketch: ImageSketch?, fileSize: Int, options: ConvertOptions) {
+  package init(_ sketch: ImageSketch?, fileSize: Int, options: ConvertOptions) {
     guard let sketch, sketch.size.width > 0, sketch.size.height > 0,
       !sketch.size.width.multipliedReportingOverflow(by: sketch.size.height).overflow,
       sketch.size.area <= options.maxPixels
