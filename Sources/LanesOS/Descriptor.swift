@@ -142,24 +142,6 @@ package enum DescriptorIO {
     }
   }
 
-  /// Reads exactly `room.count` bytes; false when the file ended before the first of them.
-  package static func readAll(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Bool {
-    var filled = 0
-    while filled < room.count {
-      let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-      guard let count = try read(fd, into: free) else {
-        try wait(for: [(fd, Int16(POLLIN))])
-        continue
-      }
-      if count == 0 {
-        guard filled == 0 else { throw SystemError("read", errno: EPIPE) }
-        return false
-      }
-      filled += count
-    }
-    return true
-  }
-
   /// Blocks until one of the descriptors is ready for its poll(2) events, or a signal arrives.
   package static func wait(for descriptors: [(fd: Int32, events: Int16)]) throws(SystemError) {
     var entries = descriptors.map { pollfd(fd: $0.fd, events: $0.events, revents: 0) }
