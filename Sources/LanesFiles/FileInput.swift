@@ -2,7 +2,7 @@ import LanesOS
 import SystemPackage
 
 /// One input as the user named it.
-package enum CountInput: Sendable, Equatable {
+package enum FileInput: Sendable, Equatable {
   /// Standard input; `named` when the user wrote "-".
   case standardInput(named: Bool)
   case path(FilePath)
@@ -12,7 +12,7 @@ package enum CountInput: Sendable, Equatable {
   /// - Parameter path: the file that a word names.
   package static func inputs(
     from words: [String], path: (String) -> FilePath = { FilePath($0) }
-  ) -> [CountInput] {
+  ) -> [FileInput] {
     guard !words.isEmpty else { return [.standardInput(named: false)] }
     return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
   }
