@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
-    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
+    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
     .target(name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),

@@ -53,7 +53,7 @@ struct WideSieve: ~Copyable {
     let first = FirstMultiple(of: prime, low: low, table: table)
     var byte = first.byte
     guard byte < byteCount else { return }
-    let prime30 = prime / 30
+    let prime30 = UInt32(prime / 30)
     var state = first.state
     repeat {
       let step = words[Int(state)]
@@ -63,8 +63,8 @@ struct WideSieve: ~Copyable {
       notes[bin &* Self.notesPerBin &+ count] = inside | step << 24
       used[bin] = count &+ 1
       if count &+ 1 == Self.notesPerBin { carryOut(bin) }
-      byte &+= prime30 &* UInt64((step >> 8) & 0xFF) &+ UInt64(step >> 16)
-      state = StepTable.next(state)
+      byte &+= UInt64(StepTable.distance(step, prime30: prime30))
+      state = StepTable.next(step)
     } while byte < byteCount
   }
 
