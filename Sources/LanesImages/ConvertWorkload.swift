@@ -16,10 +16,33 @@ package struct ConvertWorkload: Workload {
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let context = CodecContext(checkpoint: checkpoint, output: output)
-      let conversion = try Conversion(bytes, options: options, context: context)
-      return try conversion.run(bytes).encoded()
+      var strict = options
+      strict.salvage = false
+      do throws(UnitFailure) {
+        return try convert(bytes, strict, CodecContext(checkpoint: checkpoint, output: output)).encoded()
+      } catch {
+        // Only what is damaged is salvaged, so that a sound image becomes the same with and without.
+        guard options.salvage, error.kind == .rejected else { throw error }
+        output.restart(at: output.start)
+        return try convert(bytes, options, CodecContext(checkpoint: checkpoint, output: output)).encoded()
+      }
     }
+  }
+
+  /// Takes the way that changes least.
+  private func convert(
+    _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> ConvertedImage {
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
+    switch format {
+    case .jpeg:
+      if let image = try LosslessJPEG(of: decoder, options: options, context: context)?.run(bytes) { return image }
+    case .png:
+      if let image = try StoredPNG(of: bytes, decoder.header, options: options, context: context)?.run() {
+        return image
+      }
+    }
+    return try Conversion(of: decoder, format, options: options, context: context).run(bytes)
   }
 
   /// Reads back what `perform` returned.

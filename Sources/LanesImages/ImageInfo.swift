@@ -19,7 +19,9 @@ package struct ImageInfo: Sendable, Equatable {
 
   /// - Parameter bytes: the whole file, of which only the header is looked at.
   init(_ bytes: UnsafeRawBufferPointer, context: CodecContext) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(bytes, maxPixels: .max, context: context)
+    var options = ConvertOptions()
+    options.maxPixels = .max
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
     let header = decoder.header
     self.format = format
     size = header.shape.size
