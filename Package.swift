@@ -60,3 +60,11 @@ let package = Package(
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
   ]
 )
+
+// `make fuzz` builds one more program, which has its main function from the fuzzer's library.
+if Context.environment["LANES_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "lanes-fuzz", dependencies: ["LanesImages", "LanesCore", "LanesOS"], path: "Fuzz/lanes-fuzz",
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

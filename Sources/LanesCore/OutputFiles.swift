@@ -6,6 +6,15 @@ package struct OutputPart {
 }
 
 extension Sink {
+  /// The files that are made, in order; none for a sink that is not files.
+  package var destinations: [Destination] {
+    switch self {
+    case .none, .standardOutput: []
+    case .file(let destination): [destination]
+    case .files(let destinations): destinations
+    }
+  }
+
   /// The files that `output` becomes, cut at `ends`; none for a sink that is not files.
   ///
   /// - Throws: `UnitFailure` when the unit did not end as many parts as there are files, or ended them out of order.

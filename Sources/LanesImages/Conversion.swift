@@ -40,20 +40,30 @@ struct Conversion {
       try convert()
       report.damage = decoder.damage
     }
+    report.byteCount = context.output.count
     return report
   }
 
-  private var canCopy: Bool {
+  var canCopy: Bool {
     let shape = decoder.header.shape
     return !options.salvage && report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
       && !(options.grayscale && shape.lanes == 4) && options.leavesAlone(report.inputFormat)
   }
 
-  /// Builds the stages from the last to the first and sends the rows through them.
-  private func convert() throws(UnitFailure) {
+  /// The scale in eighths at which the decoder need make the image at least.
+  var eighths: Int {
     let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
-    let eighths = mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+    return mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+  }
+
+  private func convert() throws(UnitFailure) {
+    let eighths = eighths
     let rows = try decoder.start(eighths: eighths)
+    try decode(as: rows, into: try stages(for: rows, eighths: eighths))
+  }
+
+  /// Builds the stages, from the last to the first, for rows that are decoded at `eighths`/8.
+  func stages(for rows: RowShape, eighths: Int) throws(UnitFailure) -> any RowSink {
     let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
     var cropped = rows
     cropped.size = part.size
@@ -66,9 +76,7 @@ struct Conversion {
       stage = try ResampleStage(
         from: cropped, to: resized, resampling, background: options.background, next: stage)
     }
-    if cropped != rows { stage = CropStage(part, of: rows, next: stage) }
-    try decode(as: rows, into: stage)
-    try stage.finish()
+    return cropped != rows ? CropStage(part, of: rows, next: stage) : stage
   }
 
   /// What follows the resampler.
@@ -110,8 +118,8 @@ struct Conversion {
     }
   }
 
-  /// Decodes all rows and what follows them; without a stage they are only checked.
-  private func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
+  /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.
+  func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
     try decodeRows(of: decoder, as: shape, into: stage)
   }
 }

@@ -5,6 +5,8 @@ extension ConvertOptions {
     writer.write(format.rawValue)
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
+    writer.write(UInt32(sizes.count))
+    for size in sizes { writer.write(size) }
     writer.write(fit.rawValue)
     writer.write(gravity.rawValue)
     writer.write(filter.rawValue)
@@ -31,6 +33,7 @@ extension ConvertOptions {
   init(from reader: inout WireReader) throws(WireError) {
     format = try Self.known(Format(rawValue: try reader.readString()))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
+    for _ in 0..<(try reader.read(UInt32.self)) { sizes.append(try reader.readResizeSpec()) }
     fit = try Self.known(Fit(rawValue: try reader.readString()))
     gravity = try Self.known(Gravity(rawValue: try reader.readString()))
     filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))

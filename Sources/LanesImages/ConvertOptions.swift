@@ -40,6 +40,8 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// Several results per image, each resized in its way in place of `resize`; empty for one.
+  package var sizes: [ResizeSpec] = []
   /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
   package var fit = Fit.inside
   package var gravity = Gravity.centre
@@ -84,6 +86,11 @@ package struct ConvertOptions: Sendable, Equatable {
     case .jpeg: .jpeg
     case .png: .png
     }
+  }
+
+  /// True when nothing is asked that needs the pixels of every JPEG; size and colours have still to be looked at.
+  var allowsLossless: Bool {
+    quality == nil && subsampling == nil && resize == nil && sizes.isEmpty && !salvage
   }
 
   /// True when the result's orientation is upright whatever the input says. A turn that was asked for resets it too, since

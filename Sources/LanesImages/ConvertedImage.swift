@@ -23,6 +23,9 @@ package struct ConvertedImage: Sendable, Equatable {
   /// What is wrong with the input, such as "it ends inside the image data", and was made up for; nil for a sound one.
   package var damage: String?
 
+  /// Of the output.
+  package var byteCount = 0
+
   package var isCopy: Bool { method == .copied }
 
   init(inputSize: PixelSize, outputSize: PixelSize, formats: (ImageFormat, ImageFormat), orientation: Orientation) {
@@ -39,6 +42,7 @@ package struct ConvertedImage: Sendable, Equatable {
     writer.write(outputFormat.rawValue)
     writer.write(orientation.rawValue)
     writer.write(method.rawValue)
+    writer.write(byteCount)
     writer.write(damage ?? "")
     return writer.bytes
   }
@@ -56,6 +60,7 @@ package struct ConvertedImage: Sendable, Equatable {
     self.outputFormat = outputFormat
     self.orientation = orientation
     self.method = method
+    byteCount = try reader.read()
     let damage = try reader.readString()
     self.damage = damage.isEmpty ? nil : damage
   }

@@ -58,7 +58,7 @@ func openDecoder(
   }
 }
 
-/// Decodes all rows of `shape` and what follows them; without a stage they are only checked.
+/// Decodes all rows of `shape` and what follows them, and finishes `stage`; without one they are only checked.
 func decodeRows(of decoder: any ImageDecoder, as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
   /// Rows that are decoded at a time.
   let band = 16
@@ -73,6 +73,7 @@ func decodeRows(of decoder: any ImageDecoder, as shape: RowShape, into stage: (a
     row += count
   }
   try decoder.finish()
+  try stage?.finish()
 }
 
 /// The refusal of an image or a result of too many pixels; `subject` such as "the header says".

@@ -46,6 +46,27 @@ struct JPEGSegments {
     return factors
   }
 
+  /// Such as "4:2:0", in the notation of ITU-R BT.601 where it has a name, else the factors, such as "3x1,1x1,1x1"; empty
+  /// where there are no colour planes.
+  var subsampling: String {
+    let factors = samplingFactors
+    guard factors.count >= 3 else { return "" }
+    let (luma, rest) = (factors[0], factors[1...2])
+    if rest.allSatisfy({ $0 == (1, 1) }) {
+      switch (luma.h, luma.v) {
+      case (1, 1): return "4:4:4"
+      case (2, 1): return "4:2:2"
+      case (2, 2): return "4:2:0"
+      case (4, 1): return "4:1:1"
+      case (1, 2): return "4:4:0"
+      case (4, 2): return "4:1:0"
+      default: break
+      }
+    }
+    if rest.allSatisfy({ $0 == luma }) { return "4:4:4" }
+    return factors.map { "\($0.h)x\($0.v)" }.joined(separator: ",")
+  }
+
   /// SOF0…SOF15; three markers in between mean something else.
   private static func isFrame(_ marker: UInt8) -> Bool {
     (0xC0...0xCF).contains(marker) && marker != 0xC4 && marker != 0xC8 && marker != 0xCC

@@ -42,6 +42,7 @@ struct LosslessJPEG {
     var report = ConvertedImage(
       inputSize: header.shape.size, outputSize: geometry.result, formats: (.jpeg, .jpeg), orientation: geometry.turn)
     report.method = .lossless
+    report.byteCount = context.output.count
     return report
   }
 

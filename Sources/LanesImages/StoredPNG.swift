@@ -39,9 +39,10 @@ struct StoredPNG {
     if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: cropped, next: stage) }
     if cropped != rows { stage = CropStage(geometry.crop, of: rows, next: stage) }
     try decodeRows(of: decoder, as: rows, into: stage)
-    try stage.finish()
-    return ConvertedImage(
+    var report = ConvertedImage(
       inputSize: rows.size, outputSize: geometry.result, formats: (.png, .png), orientation: geometry.turn)
+    report.byteCount = context.output.count
+    return report
   }
 
   /// Indices are one lane, but what they mean has colours, which decides whether a profile fits.

@@ -9,6 +9,8 @@ struct Job {
   /// Makes the plan anew; a comparison from a cold cache makes it twice.
   let makePlan: () throws -> any UnitPlan
   let fold: any Fold
+  /// Hears of units as well, before `fold` does.
+  var listener: (any Observer)?
 }
 
 extension Job {
@@ -20,7 +22,9 @@ extension Job {
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()
     let trace = try makeTrace(arguments, engine.setup)
-    let observer: any Observer = trace.map { BothObservers(console, $0) } ?? console
+    var observer: any Observer = console
+    if let listener { observer = BothObservers(observer, listener) }
+    if let trace { observer = BothObservers(observer, trace) }
     let record: RunRecord
     do {
       record = try engine.run(Batch(workload: workload, plan: plan, fold: fold), observer: observer)
@@ -64,9 +68,11 @@ extension RunRecord {
   }
 }
 
-/// Results on standard output, a few thousand at a time; at once where a person watches.
+/// Results on standard output, at once where a person watches; otherwise together with those of a tenth of a second.
 final class ResultPrinter {
+  private static let longestWait: Int64 = 100_000_000
   private var pending = Bytes()
+  private var lastFlush = monotonicNow()
   private let isImmediate = Terminal.isTerminal(1)
   /// False once the reader has gone away or the disk is full.
   private(set) var isOpen = true
@@ -75,11 +81,14 @@ final class ResultPrinter {
 
   func bytes(_ bytes: Bytes) {
     pending += bytes
-    if isImmediate || pending.count > 32_768 { flush() }
+    if isImmediate || pending.count > 32_768 || monotonicNow() - lastFlush > Self.longestWait { flush() }
   }
 
   func flush() {
-    defer { pending.removeAll(keepingCapacity: true) }
+    defer {
+      pending.removeAll(keepingCapacity: true)
+      lastFlush = monotonicNow()
+    }
     guard isOpen, !pending.isEmpty else { return }
     do {
       try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes)

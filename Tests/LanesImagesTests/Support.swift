@@ -45,7 +45,7 @@ func convert(
   let partial = try workload.perform(
     Unit(number: 0, label: "test"), input: input.span.bytes, output: output, checkpoint: checkpoint)
   do {
-    return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial))
+    return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial)[0])
   } catch {
     throw UnitFailure(.crashed, "the partial result cannot be read")
   }
