@@ -3,9 +3,6 @@ import LanesCore
 /// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
 /// → encoder, row by row.
 struct Conversion {
-  /// Rows that are decoded at a time.
-  private static let band = 16
-
   private let options: ConvertOptions
   private let context: CodecContext
   private let decoder: any ImageDecoder
@@ -14,7 +11,7 @@ struct Conversion {
 
   /// Reads the header and decides what is to be done.
   init(_ input: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(input, maxPixels: options.maxPixels, context: context)
+    let (format, decoder) = try openDecoder(input, options: options, context: context)
     try self.init(of: decoder, format, options: options, context: context)
   }
 
@@ -38,16 +35,18 @@ struct Conversion {
     if canCopy {
       try decode(as: try decoder.start(eighths: 1), into: nil)
       try context.output.append(input)
-      report.isCopy = true
+      report.method = .copied
     } else {
       try convert()
+      report.damage = decoder.damage
     }
+    report.byteCount = context.output.count
     return report
   }
 
   var canCopy: Bool {
     let shape = decoder.header.shape
-    return report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
+    return !options.salvage && report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
       && !(options.grayscale && shape.lanes == 4) && options.leavesAlone(report.inputFormat)
   }
 
@@ -102,6 +101,7 @@ struct Conversion {
   private func outputShape(of rows: RowShape, size: PixelSize) -> RowShape {
     var shape = rows
     shape.size = size
+    if report.outputFormat == .png, let depth = options.pngDepth { shape.depth = depth }
     guard report.outputFormat == .jpeg else { return shape }
     shape.depth = 8
     shape.hasAlpha = false
@@ -110,7 +110,8 @@ struct Conversion {
   }
 
   private func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
-    let metadata = ImageMetadata(of: decoder.header, options: options, output: shape)
+    let metadata = ImageMetadata(
+      of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat)
     switch report.outputFormat {
     case .jpeg: return try JPEGEncoder(shape, metadata: metadata, options: options, context: context)
     case .png: return try PNGEncoder(shape, metadata: metadata, options: options, context: context)
@@ -119,17 +120,6 @@ struct Conversion {
 
   /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.
   func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
-    let rows = try PixelMemory(count: Self.band * shape.bytesPerRow)
-    var row = 0
-    while row < shape.size.height {
-      let count = min(Self.band, shape.size.height - row)
-      try decoder.read(count, into: rows.bytes)
-      if let stage {
-        for index in 0..<count { try stage.take(rows.bytes + index * shape.bytesPerRow) }
-      }
-      row += count
-    }
-    try decoder.finish()
-    try stage?.finish()
+    try decodeRows(of: decoder, as: shape, into: stage)
   }
 }

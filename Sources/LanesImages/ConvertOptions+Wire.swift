@@ -21,6 +21,9 @@ extension ConvertOptions {
     writer.write(optional: subsampling?.rawValue)
     writer.write(optimizeCoding)
     writer.write(optional: pngLevel)
+    writer.write(pngFilter?.rawValue ?? "")
+    writer.write(optional: pngDepth)
+    writer.write(salvage)
     for channel in [background.red, background.green, background.blue] { writer.write(channel) }
     writer.write(metadata.rawValue)
     writer.write(autoOrient)
@@ -45,6 +48,10 @@ extension ConvertOptions {
       if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
     optimizeCoding = try reader.readBool()
     pngLevel = try reader.readOptional()
+    let filter = try reader.readString()
+    pngFilter = filter.isEmpty ? nil : try Self.known(PNGFilter(rawValue: filter))
+    pngDepth = try reader.readOptional()
+    salvage = try reader.readBool()
     background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
     metadata = try Self.known(Metadata(rawValue: try reader.readString()))
     autoOrient = try reader.readBool()

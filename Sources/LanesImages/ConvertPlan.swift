@@ -43,6 +43,7 @@ package final class ConvertPlan: UnitPlan {
     let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
     naming = OutputNaming(format: request.format, template: template)
     namesOneFile = request.namesOneFile && arrivals == nil
+    files.leftOut = (try? FileStatus(of: request.destination))?.identity
     for input in request.inputs { files.take(input) }
     guard files.count > 0 || arrivals != nil else {
       throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)])
@@ -136,7 +137,9 @@ extension ConvertPlan {
   /// True when no existing result is a reason to refuse.
   var toleratesExisting: Bool { request.existing != .refuse }
   var replacesExisting: Bool { request.existing == .replace || request.existing == .replaceOlder }
-  var destination: FilePath { request.destination }
+  package var destination: FilePath { request.destination }
+  /// True when the destination lies in a directory that was walked; it was not walked itself.
+  package var leavesOutDestination: Bool { files.hasLeftOut }
   var writesIntoDirectory: Bool { !namesOneFile }
 
   /// Positions of an input's results: of its sizes, or one.

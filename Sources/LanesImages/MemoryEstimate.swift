@@ -23,6 +23,9 @@ package struct MemoryEstimate {
     }
     let orientation = options.autoOrient ? sketch.orientation : .upright
     var bytes = Self.base + sketch.decoderBytes
+    // Moved coefficients are held twice, before and after.
+    let mayMove = sketch.format == .jpeg && options.outputFormat(for: .jpeg) == .jpeg && options.allowsLossless
+    if mayMove { bytes = Self.base + 2 * sketch.coefficients }
     let sizes: [ResizeSpec?] = options.sizes.isEmpty ? [options.resize] : options.sizes
     for resize in sizes {
       var options = options

@@ -18,7 +18,14 @@ struct PlannedFiles {
   /// Inputs that cannot be started, by position.
   private var failures: [Int: UnitFailure] = [:]
 
+  /// A directory that is not walked where it lies in another.
+  var leftOut: FileIdentity?
+  /// True once that directory was come by.
+  private(set) var hasLeftOut = false
+
   var count: Int { entries.count }
+
+  mutating func note(leavingOut: Bool) { hasLeftOut = hasLeftOut || leavingOut }
 
   /// Adds a file whose path ends in `relative`.
   mutating func add(_ path: FilePath, relative: FilePath, size: Int) {

@@ -14,7 +14,7 @@ struct SizesConversion {
   init(
     _ input: UnsafeRawBufferPointer, options: ConvertOptions, sizes: [ResizeSpec], context: CodecContext
   ) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(input, maxPixels: options.maxPixels, context: context)
+    let (format, decoder) = try openDecoder(input, options: options, context: context)
     self.decoder = decoder
     target = context.output
     var conversions: [Conversion] = []
@@ -42,7 +42,9 @@ struct SizesConversion {
     var reports: [ConvertedImage] = []
     for (conversion, output) in zip(conversions, outputs) {
       var report = conversion.report
-      report.isCopy = conversion.canCopy
+      if conversion.canCopy { report.method = .copied }
+      report.damage = decoder.damage
+      report.byteCount = conversion.canCopy ? input.count : output.count
       if conversion.canCopy {
         try target.append(input)
       } else {

@@ -25,7 +25,9 @@ extension Gravity: ExpressibleByArgument {
 
 /// The options of `lanes images convert` that say what becomes of an image's shape, in the order in which they apply.
 struct GeometryArguments: ParsableArguments {
-  @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it first.")
+  @Flag(
+    name: .customLong("no-auto-orient"),
+    help: "Leave EXIF orientation as it is instead of applying it first; a turn that is asked for resets it.")
   var noAutoOrient = false
 
   @Option(
@@ -56,18 +58,19 @@ struct GeometryArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background.",
+      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background. (default: inside)",
       valueName: "WAY"))
-  var fit = Fit.inside
+  var fit: Fit?
 
-  @Option(help: ArgumentHelp("The side or corner that cover keeps and pad places at.", valueName: "PLACE"))
-  var gravity = Gravity.centre
+  @Option(
+    help: ArgumentHelp("The side or corner that cover keeps and pad places at. (default: centre)", valueName: "PLACE"))
+  var gravity: Gravity?
 
   @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
   var enlarge = false
 
-  @Option(help: ArgumentHelp("How --resize weighs pixels.", valueName: "FILTER"))
-  var filter = ResampleFilter.lanczos3
+  @Option(help: ArgumentHelp("How --resize weighs pixels. (default: lanczos3)", valueName: "FILTER"))
+  var filter: ResampleFilter?
 
   @Flag(
     name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
@@ -75,11 +78,26 @@ struct GeometryArguments: ParsableArguments {
 
   func validate() throws {
     guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other.") }
-    guard fit != .inside else { return }
+    try validateMeaning()
+    guard let fit, fit != .inside else { return }
     for size in sizes?.specs.map(Optional.some) ?? [resize] {
       guard case .inside(_?, _?) = size else {
         throw ValidationError("--fit \(fit.rawValue) needs --resize WxH, or --sizes with numbers or WxH only.")
       }
+    }
+  }
+
+  /// Refuses what would change nothing.
+  private func validateMeaning() throws {
+    let resizing = [
+      ("--fit", fit != nil), ("--gravity", gravity != nil), ("--enlarge", enlarge), ("--filter", filter != nil),
+      ("--linear-light", linearLight),
+    ]
+    if resize == nil, sizes == nil, let given = resizing.first(where: \.1) {
+      throw ValidationError("\(given.0) says how to resize: add --resize or --sizes.")
+    }
+    if gravity != nil, fit != .cover, fit != .pad {
+      throw ValidationError("--gravity needs --fit cover or --fit pad.")
     }
   }
 
@@ -92,10 +110,10 @@ struct GeometryArguments: ParsableArguments {
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
     options.sizes = sizes?.specs ?? []
-    options.fit = fit
-    options.gravity = gravity
+    options.fit = fit ?? .inside
+    options.gravity = gravity ?? .centre
     options.enlarge = enlarge
-    options.filter = filter
+    options.filter = filter ?? .lanczos3
     options.linearLight = linearLight
   }
 }

@@ -15,7 +15,11 @@ struct ImagesConvertCommand: ParsableCommand {
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
       output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
 
-      An image is oriented, cropped, turned, resized and made gray, in this order.
+      A directory that is walked and holds DEST is walked without it, so that a second run does not convert results.
+
+      An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
+      between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
+      checked and copied. --quality and --subsampling encode anew.
       """)
 
   @Argument(
@@ -37,7 +41,7 @@ struct ImagesConvertCommand: ParsableCommand {
   func run() throws {
     let printer = ResultPrinter()
     let console = Console(engine, resultsOnScreen: engine.json)
-    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json)
+    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
     let arrivals = try files.arrivingNames()
     let names = try makeInputs(besides: arrivals)
     let isPiped = names == [FilePath("-")] || files.output == "-"
@@ -51,7 +55,7 @@ struct ImagesConvertCommand: ParsableCommand {
     }
     do {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
-      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes)
+      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes, listener: outcomes)
       let record = try job.run(engine, console)
       if arrivals != nil, outcomes.isIdle(record) {
         throw ExitStatus.usage.failing("the list \(files.from!) holds no names")

@@ -9,6 +9,8 @@ struct Job {
   /// Makes the plan anew; a comparison from a cold cache makes it twice.
   let makePlan: () throws -> any UnitPlan
   let fold: any Fold
+  /// Hears of units as well, before `fold` does.
+  var listener: (any Observer)?
 }
 
 extension Job {
@@ -20,7 +22,9 @@ extension Job {
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()
     let trace = try makeTrace(arguments, engine.setup)
-    let observer: any Observer = trace.map { BothObservers(console, $0) } ?? console
+    var observer: any Observer = console
+    if let listener { observer = BothObservers(observer, listener) }
+    if let trace { observer = BothObservers(observer, trace) }
     let record: RunRecord
     do {
       record = try engine.run(Batch(workload: workload, plan: plan, fold: fold), observer: observer)
