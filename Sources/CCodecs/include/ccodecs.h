@@ -80,6 +80,8 @@ struct ccodecs_jpeg_decoder;
 struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result);
+// Keeps to libjpeg-turbo, which reads every scan, also where a decoder of our own is quicker. To be called before start.
+void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
 // Starts decoding at eighths/8 of the size, 1…8; `image` receives the rows' shape.
 bool ccodecs_jpeg_start(
   struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result);
