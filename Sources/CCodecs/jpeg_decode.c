@@ -123,6 +123,8 @@ static bool describe(struct jpeg_decompress_struct *info, struct reduced_frame *
     .component_count = info->num_components};
   for (int index = 0; index < info->num_components; index++) {
     const jpeg_component_info *component = info->comp_info + index;
+    // libjpeg looks at this number later only.
+    if (component->quant_tbl_no < 0 || component->quant_tbl_no >= NUM_QUANT_TBLS) return false;
     const JQUANT_TBL *table = info->quant_tbl_ptrs[component->quant_tbl_no];
     if (!table) return false;
     frame->component[index].id = component->component_id;

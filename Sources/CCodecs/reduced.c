@@ -107,12 +107,7 @@ static enum reduced_status begin(struct reduced_jpeg *decoder, const struct redu
     if (!allocate(decoder->component + index, decoder->progressive)) return reduced_no_memory;
   enum reduced_status status = decoder->progressive ? read_scans(decoder) : begin_scan(decoder);
   if (status != reduced_good) return status;
-  for (int index = 0; index < decoder->component_count; index++) {
-    struct reduced_component *component = decoder->component + index;
-    reduced_prepare(component);
-    free(component->nonzero); // no scan is left that needs it
-    component->nonzero = NULL;
-  }
+  for (int index = 0; index < decoder->component_count; index++) reduced_prepare(decoder->component + index);
   return reduced_good;
 }
 
@@ -149,7 +144,8 @@ static enum reduced_status make_samples(struct reduced_jpeg *decoder, int mcu_ro
       size_t first = (size_t)(mcu_row * component->v + row) * (size_t)component->blocks_across;
       for (int column = 0; column < component->blocks_across; column++)
         reduced_make_samples(
-          component, component->kept + (first + (size_t)column) * (size_t)component->kept_count, row, column);
+          component, component->kept + (first + (size_t)column) * (size_t)component->kept_count,
+          component->nonzero[first + (size_t)column], row, column);
     }
   }
   return reduced_good;

@@ -39,6 +39,7 @@ struct reduced_component {
   int kept_count;           // per block
   uint8_t place[64];        // of the coefficients in zigzag order among the kept ones; kept_count for the others
   uint64_t keep;            // bit k: coefficient k in zigzag order is kept
+  uint8_t rows_to[64], columns_to[64]; // of the kept ones, those up to coefficient k lie in as many
   uint16_t quantiser[64];   // in zigzag order
   int8_t bit[64];           // lowest bit that the scans so far told, -1 for none
   int8_t missing[64];       // lowest bits that are never read, because their scans are left out
@@ -116,7 +117,9 @@ bool reduced_end_data(struct reduced_jpeg *decoder);
 
 // reduced_pixels.c: from coefficients to rows.
 void reduced_prepare(struct reduced_component *component);
-void reduced_make_samples(struct reduced_component *component, const int16_t *kept, int row, int column);
+// Makes the samples of a block in the row of MCUs. `nonzero` has at least the bits of the coefficients that are not 0.
+void reduced_make_samples(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column);
 void reduced_colour(const struct reduced_jpeg *decoder, int row, uint8_t *out);
 
 static inline bool reduced_go_on(const struct reduced_jpeg *decoder) {

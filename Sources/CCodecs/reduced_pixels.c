@@ -32,6 +32,14 @@ void reduced_prepare(struct reduced_component *component) {
     component->middle[place] = (float)((1 << component->missing[k]) - 1) / 2;
     component->is_rough |= component->missing[k] > 0;
   }
+  int rows = 1, columns = 1;
+  for (int k = 0; k < 64; k++) {
+    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    if (component->keep >> k & 1 && v >= rows) rows = v + 1;
+    if (component->keep >> k & 1 && u >= columns) columns = u + 1;
+    component->rows_to[k] = (uint8_t)rows;
+    component->columns_to[k] = (uint8_t)columns;
+  }
 }
 
 // The amplitudes of one row of eight or four coefficients. Vectors are handed on by pointers: without AVX there is no
@@ -50,19 +58,12 @@ void reduced_prepare(struct reduced_component *component) {
 amplitudes(floats, shorts)
 amplitudes(floats4, shorts4)
 
-// How many rows of coefficients there are up to the last that is not all zeros.
-inlined int used_rows(const struct reduced_component *component, const int16_t *kept) {
-  for (int v = component->kept_down - 1; v > 0; v--)
-    for (int u = 0; u < component->kept_stride; u++)
-      if (kept[v * component->kept_stride + u]) return v + 1;
-  return 1;
-}
-
-// First the columns, then the rows. `type` holds a row of coefficients, `parts` of `result` a row of `down` rows of
-// samples. Most blocks have zeros only in their last rows, which are left out.
+// First the columns, then the rows: of `rows` × `columns` coefficients, outside of which all are 0, `down` rows of samples.
+// `type` holds a row of coefficients, `parts` of `result` a row of samples.
 #define transform(name, type, result, parts)                                                                           \
-  inlined void name(const struct reduced_component *component, const int16_t *kept, float *out, const int down) {      \
-    const int rows = used_rows(component, kept);                                                                       \
+  inlined void name(                                                                                                   \
+    const struct reduced_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
+    const int columns) {                                                                                               \
     type sums[16], row;                                                                                                \
     amplitudes_##type(component, kept, 0, &row);                                                                       \
     for (int y = 0; y < down; y++) sums[y] = row;                                                                      \
@@ -74,7 +75,7 @@ inlined int used_rows(const struct reduced_component *component, const int16_t *
       const int start = part * (int)(sizeof(result) / sizeof(float));                                                  \
       result samples[16];                                                                                              \
       for (int y = 0; y < down; y++) samples[y] = (result){0} + sums[y][0];                                            \
-      for (int u = 1; u < component->kept_across; u++) {                                                               \
+      for (int u = 1; u < columns; u++) {                                                                              \
         const result cosines = *(const result *)(component->across[u] + start);                                        \
         for (int y = 0; y < down; y++) samples[y] += ((const float *)(sums + y))[u] * cosines;                         \
       }                                                                                                                \
@@ -86,26 +87,22 @@ transform(transform_8, floats, floats, 1)
 transform(transform_16, floats, floats, 2)
 transform(transform_4_to_8, floats4, floats, 1)
 
-// Loops over a number that the compiler knows are unrolled; the commonest numbers are known here.
-#define unrolled(name, a, b, c)                                                                                        \
-  switch (component->points_down) {                                                                                    \
-  case a: name(component, kept, out, a); break;                                                                        \
-  case b: name(component, kept, out, b); break;                                                                        \
-  case c: name(component, kept, out, c); break;                                                                        \
-  default: name(component, kept, out, component->points_down);                                                         \
-  }
-
-inlined void transform_block(const struct reduced_component *component, const int16_t *kept, float *out) {
-  if (component->points_across > 8) transform_16(component, kept, out, component->points_down);
-  else if (component->kept_stride > 4) unrolled(transform_8, 5, 6, 8)
-  else if (component->points_across > 4) transform_4_to_8(component, kept, out, component->points_down);
-  else unrolled(transform_4, 2, 3, 4)
-}
-
-inlined bool is_flat(const struct reduced_component *component, const int16_t *kept) {
-  int16_t any = 0;
-  for (int at = 1; at < component->kept_count; at++) any |= kept[at];
-  return any == 0;
+// The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in zigzag
+// order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
+inlined void transform_block(
+  const struct reduced_component *component, const int16_t *kept, float *out, const int highest) {
+  const int down = component->points_down, across = component->points_across;
+  const int rows = component->rows_to[highest], columns = component->columns_to[highest];
+  if (across == 4 && down == 4) transform_4(component, kept, out, 4, 4, 4);
+  else if (across == 8 && down == 8 && highest < 10) transform_8(component, kept, out, 8, 4, 4);
+  else if (across == 8 && down == 8) transform_8(component, kept, out, 8, rows, columns);
+  else if (across == 3 && down == 3) transform_4(component, kept, out, 3, 3, 3);
+  else if (across == 6 && down == 6) transform_8(component, kept, out, 6, rows, columns);
+  else if (across == 2 && down == 2) transform_4(component, kept, out, 2, 2, 2);
+  else if (across > 8) transform_16(component, kept, out, down, rows, columns);
+  else if (component->kept_stride > 4) transform_8(component, kept, out, down, rows, columns);
+  else if (across > 4) transform_4_to_8(component, kept, out, down, rows, columns);
+  else transform_4(component, kept, out, down, rows, columns);
 }
 
 inlined void fill_flat(const struct reduced_component *component, int16_t dc, float *out) {
@@ -115,11 +112,13 @@ inlined void fill_flat(const struct reduced_component *component, int16_t dc, fl
 }
 
 // Rows of samples may be written to beyond the block's, where the next block will be or nothing.
-inlined void make_samples(struct reduced_component *component, const int16_t *kept, int row, int column) {
+inlined void make_samples(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   float *out = component->samples + row * component->points_down * component->samples_stride
                + column * component->points_across;
-  if (is_flat(component, kept)) fill_flat(component, kept[0], out);
-  else transform_block(component, kept, out);
+  const uint64_t seen = nonzero & component->keep & ~1ull;
+  if (seen == 0) fill_flat(component, kept[0], out);
+  else transform_block(component, kept, out, 63 - __builtin_clzll(seen));
 }
 
 // Limited and rounded.
@@ -164,8 +163,9 @@ inlined void colour_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t
 
 #if defined(__x86_64__)
 #define wide __attribute__((target("avx2")))
-static wide void make_samples_wide(struct reduced_component *component, const int16_t *kept, int row, int column) {
-  make_samples(component, kept, row, column);
+static wide void make_samples_wide(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  make_samples(component, kept, nonzero, row, column);
 }
 static wide void colour_wide(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
   colour_or_gray(decoder, row, out);
@@ -177,9 +177,10 @@ static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
 static bool is_wide(void) { return false; }
 #endif
 
-void reduced_make_samples(struct reduced_component *component, const int16_t *kept, int row, int column) {
-  if (is_wide()) make_samples_wide(component, kept, row, column);
-  else make_samples(component, kept, row, column);
+void reduced_make_samples(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  if (is_wide()) make_samples_wide(component, kept, nonzero, row, column);
+  else make_samples(component, kept, nonzero, row, column);
 }
 
 void reduced_colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {

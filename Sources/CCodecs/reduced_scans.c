@@ -141,14 +141,15 @@ inlined int read_coefficient(const struct reduced_huffman *table, struct bits *b
   return size == 0 && run != 15 ? to_end + run : run;
 }
 
-// One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65.
-inlined void read_block(
+// One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65. Returns which are not 0.
+inlined uint64_t read_block(
   struct reduced_component *component, const struct reduced_huffman *dc, const struct reduced_huffman *ac,
   struct bits *bits, int16_t *kept) {
   if (bits->count < 32) fill(bits);
   int value = read_dc(component, dc, bits);
   if (value != (int16_t)value) bits->bad = true;
   kept[0] = (int16_t)value;
+  uint64_t nonzero = 0;
   for (int k = 1; k < 64; k++) {
     int run = read_coefficient(ac, bits, &value);
     k += run;
@@ -157,7 +158,9 @@ inlined void read_block(
       break;
     }
     kept[component->place[k]] = (int16_t)value;
+    nonzero |= 1ull << k;
   }
+  return nonzero;
 }
 
 // Whether everything taken so far was there and made sense.
@@ -380,8 +383,8 @@ inlined enum reduced_status decode_mcus(struct reduced_jpeg *decoder) {
         for (int x = 0; x < component->h; x++) {
           int16_t kept[72];
           memset(kept, 0, sizeof *kept * (size_t)component->kept_count);
-          read_block(component, dc, ac, &bits, kept);
-          reduced_make_samples(component, kept, y, column * component->h + x);
+          const uint64_t nonzero = read_block(component, dc, ac, &bits, kept);
+          reduced_make_samples(component, kept, nonzero, y, column * component->h + x);
         }
     }
   }
