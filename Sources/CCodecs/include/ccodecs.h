@@ -173,7 +173,7 @@ void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *c
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
 // Floats as `from` has them, light when there is a `curve`, to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
-// image lies on `background` (8-bit red, green, blue).
+// image lies on `background` (8-bit red, green, blue). `row` must be readable for a multiple of 8 floats.
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve);
