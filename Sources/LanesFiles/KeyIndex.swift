@@ -2,40 +2,45 @@ import LanesCore
 
 /// Numbers byte strings from 0 in the order they are first met; a hash table over one run of memory.
 ///
-/// Belongs to one thread. Keys are at most 4 GiB each.
+/// Belongs to one thread. Keys are below 2^32 in number. One that was met before costs two or three misses of the cache:
+/// its slot, its end, its bytes.
 final class KeyIndex {
   private var memory = Bytes()
   /// Where each key ends in `memory`; it begins where the one before ends.
-  private var ends: [Int] = []
+  private var ends: [Int] = [0]
+  /// The upper half of the hash over 1 + the key's number; 0 where there is none. At most half of them are taken.
+  private var slots = [UInt64](repeating: 0, count: 1024)
   private var hashes: [UInt64] = []
-  /// 1 + the key's number, or 0; at most half of them are taken.
-  private var slots = [UInt32](repeating: 0, count: 1024)
 
-  var count: Int { ends.count }
+  var count: Int { hashes.count }
 
   /// The number of `key`, a new one when it was not met before.
-  func number(of key: UnsafeRawBufferPointer) -> Int {
-    let hash = Self.hash(key)
+  func number(of key: UnsafeRawBufferPointer) -> Int { number(of: key, hash: Self.hash(key)) }
+
+  /// The same with a hash that the caller made, in the same way for every key, and good in all its bits.
+  func number(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int {
     let mask = slots.count - 1
+    let tag = hash & 0xFFFF_FFFF_0000_0000
     var place = Int(truncatingIfNeeded: hash) & mask
     while slots[place] != 0 {
-      let number = Int(slots[place]) - 1
-      if hashes[number] == hash, withKey(number, { Self.areEqual($0, key) }) { return number }
+      let number = Int(slots[place] & 0xFFFF_FFFF) - 1
+      if slots[place] & 0xFFFF_FFFF_0000_0000 == tag, isKey(number, key) { return number }
       place = (place + 1) & mask
     }
     memory.append(contentsOf: key)
     ends.append(memory.count)
     hashes.append(hash)
-    slots[place] = UInt32(ends.count)
-    if ends.count * 2 > slots.count { grow() }
-    return ends.count - 1
+    slots[place] = tag | UInt64(hashes.count)
+    if hashes.count * 2 > slots.count { grow() }
+    return hashes.count - 1
   }
 
   /// Lends the bytes of key `number`.
   func withKey<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    let start = number == 0 ? 0 : ends[number - 1]
-    return memory.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<ends[number]])) }
+    memory.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[ends[number]..<ends[number + 1]])) }
   }
+
+  func hash(_ number: Int) -> UInt64 { hashes[number] }
 
   func key(_ number: Int) -> Bytes { withKey(number) { Bytes($0) } }
 
@@ -44,18 +49,32 @@ final class KeyIndex {
     withKey(left) { first in withKey(right) { first.lexicographicallyPrecedes($0) } }
   }
 
+  private func isKey(_ number: Int, _ key: UnsafeRawBufferPointer) -> Bool {
+    let start = ends[number]
+    guard ends[number + 1] - start == key.count else { return false }
+    return memory.withUnsafeBytes { memory in
+      var at = 0
+      while at + 8 <= key.count {
+        let left = memory.loadUnaligned(fromByteOffset: start + at, as: UInt64.self)
+        guard left == key.loadUnaligned(fromByteOffset: at, as: UInt64.self) else { return false }
+        at += 8
+      }
+      while at < key.count {
+        guard memory[start + at] == key[at] else { return false }
+        at += 1
+      }
+      return true
+    }
+  }
+
   private func grow() {
-    slots = [UInt32](repeating: 0, count: slots.count * 2)
+    slots = [UInt64](repeating: 0, count: slots.count * 4)
     let mask = slots.count - 1
     for (number, hash) in hashes.enumerated() {
       var place = Int(truncatingIfNeeded: hash) & mask
       while slots[place] != 0 { place = (place + 1) & mask }
-      slots[place] = UInt32(number + 1)
+      slots[place] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(number + 1)
     }
-  }
-
-  private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    left.count == right.count && left.elementsEqual(right)
   }
 
   /// Eight bytes at a time, each folded in by a multiplication.

@@ -9,19 +9,23 @@ package struct TopPartial: SlicePartial {
   package init() {}
 
   package init(wire bytes: Bytes) throws(WireError) {
-    try KeyCounts.forEach(in: bytes) { _, _ in }
+    try KeyCounts.check(bytes)
     unread = bytes
   }
 
-  package var wire: Bytes { counts.wire }
+  package var wire: Bytes { unread ?? counts.wire }
 
-  /// Adds the other's counts to this; what this was copied to before gets them too, so merge into one only.
+  /// Adds the other's counts to this. Copies share their counts: what was merged or copied from is not to be used again.
   package mutating func merge(_ next: TopPartial) {
     if let bytes = unread {
       unread = nil
       counts.add(bytes)
     }
-    if let bytes = next.unread { counts.add(bytes) } else { counts.add(next.counts.wire) }
+    if counts.distinct == 0 && next.unread == nil {
+      counts = next.counts
+    } else {
+      counts.add(next.wire)
+    }
   }
 
   /// How many different words or lines there are, and of all together.
@@ -41,30 +45,34 @@ private final class KeyCounts: @unchecked Sendable {
   var distinct: Int { counts.count }
   var total: UInt64 { counts.reduce(0, +) }
 
-  /// Calls `body` for every key and count of a slice's wire form.
-  static func forEach(in bytes: Bytes, _ body: (UnsafeRawBufferPointer, UInt64) -> Void) throws(WireError) {
-    let isWhole = bytes.withUnsafeBytes { walk($0, body) }
-    guard isWhole else { throw WireError("counts end too early") }
+  /// Throws unless `wire` is whole.
+  static func check(_ wire: Bytes) throws(WireError) {
+    guard wire.withUnsafeBytes({ walk($0) { _, _, _ in } }) else { throw WireError("counts end too early") }
   }
 
-  private static func walk(_ wire: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UInt64) -> Void) -> Bool {
+  /// Calls `body` with hash, count and bytes of every key in a slice's wire form.
+  private static func walk(
+    _ wire: UnsafeRawBufferPointer, _ body: (UInt64, UInt64, UnsafeRawBufferPointer) -> Void
+  ) -> Bool {
     guard wire.count >= 4 else { return false }
     var at = 4
     for _ in 0..<wire.loadUnaligned(as: UInt32.self) {
-      guard wire.count - at >= 4 else { return false }
-      let length = Int(wire.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-      guard wire.count - at >= length + 12 else { return false }
-      let key = UnsafeRawBufferPointer(rebasing: wire[at + 4..<at + 4 + length])
-      body(key, wire.loadUnaligned(fromByteOffset: at + 4 + length, as: UInt64.self))
-      at += length + 12
+      guard wire.count - at >= 20 else { return false }
+      let hash = wire.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      let count = wire.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+      let length = Int(wire.loadUnaligned(fromByteOffset: at + 16, as: UInt32.self))
+      at += 20
+      guard wire.count - at >= length else { return false }
+      body(hash, count, UnsafeRawBufferPointer(rebasing: wire[at..<at + length]))
+      at += length
     }
     return at == wire.count
   }
 
   func add(_ wire: Bytes) {
     _ = wire.withUnsafeBytes { bytes in
-      Self.walk(bytes) { key, count in
-        let number = keys.number(of: key)
+      Self.walk(bytes) { hash, count, key in
+        let number = keys.number(of: key, hash: hash)
         if number == counts.count { counts.append(count) } else { counts[number] += count }
       }
     }
@@ -74,8 +82,9 @@ private final class KeyCounts: @unchecked Sendable {
     var writer = WireWriter()
     writer.write(UInt32(counts.count))
     for number in counts.indices {
-      keys.withKey(number) { writer.write($0) }
+      writer.write(keys.hash(number))
       writer.write(counts[number])
+      keys.withKey(number) { writer.write($0) }
     }
     return writer.bytes
   }

@@ -89,19 +89,20 @@ private final class TopScan {
     state.slots *= 2
   }
 
-  /// For every word or line its bytes and its count.
+  /// For every word or line its hash, its count, the number of its bytes and the bytes.
   var wire: Bytes {
     var writer = WireWriter()
     writer.write(UInt32(state.used))
     for slot in 0..<state.slots where state.tallies[slot].tag != 0 {
+      writer.write(ckernels_top_hash(state.tallies + slot))
+      writer.write(state.tallies[slot].count)
       let length = Int(state.tallies[slot].tag) - 1
       if length <= 16 {
-        withUnsafeBytes(of: state.tallies[slot].key) { writer.write($0[..<length]) }
+        withUnsafeBytes(of: state.tallies[slot].key) { writer.write(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
       } else {
         let start = Int(state.tallies[slot].key.1)
-        writer.write(bytes[start..<start + length])
+        writer.write(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
       }
-      writer.write(state.tallies[slot].count)
     }
     return writer.bytes
   }

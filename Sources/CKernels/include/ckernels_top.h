@@ -32,6 +32,9 @@ int ckernels_top_run(struct ckernels_top *top);
 void ckernels_top_move(
     const struct ckernels_tally *from, size_t from_slots, struct ckernels_tally *to, size_t to_slots);
 
+/* The hash of a tally's key, the same on every machine. */
+uint64_t ckernels_top_hash(const struct ckernels_tally *tally);
+
 /* Pairs of bytes that there are. */
 enum { CKERNELS_PAIRS = 65536 };
 
