@@ -20,7 +20,9 @@ enum FieldReader {
       if at < end && line[at] == quote {
         at += 1
         try readQuoted(line, &at, end, &field)
-        guard at == end || line[at] == delimiter else { throw Malformed(reason: "text follows a closing quotation mark") }
+        guard at == end || line[at] == delimiter else {
+          throw Malformed(reason: "text follows a closing quotation mark")
+        }
       } else {
         while at < end && line[at] != delimiter {
           field.append(line[at])

@@ -17,6 +17,12 @@ package enum FileInput: Sendable, Equatable {
     return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
   }
 
+  /// True for a path at which there is a directory.
+  package var isDirectory: Bool {
+    guard case .path = self else { return false }
+    return (try? status().kind) == .directory
+  }
+
   /// The name in a row of the table, or nil when there is none.
   var name: FilePath? {
     switch self {

@@ -53,6 +53,15 @@ package final class FilePlan: UnitPlan {
   /// Nil: inputs are looked at only when their turn comes.
   package var totalUnits: Int? { nil }
 
+  /// True when no input is left, and none in hand.
+  package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && streaming == nil }
+
+  /// Gives nothing more of the input of a row, which has been answered.
+  package func skip(row: UInt32) {
+    if cutting?.task.row == row { cutting = nil }
+    if streaming?.task.row == row { streaming = nil }
+  }
+
   package func next() -> PlanStep {
     while true {
       if let step = continueInput() { return step }

@@ -68,7 +68,10 @@ final class StatsScan {
   }
 
   private func skipLine() {
-    guard let newline = bytes.firstIndex(of: 0x0A) else { return state.at = bytes.count }
+    guard let newline = bytes.firstIndex(of: 0x0A) else {
+      state.at = bytes.count
+      return
+    }
     state.at = newline + 1
     state.lines += 1
   }
@@ -159,7 +162,8 @@ final class StatsScan {
     let fields = try FieldReader.fields(line, delimiter: delimiter)
     let needed = Int(max(task.column, task.by ?? 0)) + 1
     guard fields.count >= needed else {
-      throw .init(reason: "it has \(fields.count) column\(fields.count == 1 ? "" : "s"), and column \(needed) is asked for")
+      throw .init(
+        reason: "it has \(fields.count) column\(fields.count == 1 ? "" : "s"), and column \(needed) is asked for")
     }
     let field = fields[Int(task.column)]
     let number = field.withUnsafeBytes { DecimalNumber($0) }
@@ -173,7 +177,8 @@ final class StatsScan {
   /// A field for a message, in quotation marks and not too long.
   private static func shown(_ field: Bytes) -> String {
     let text = String(decoding: field.prefix(60), as: UTF8.self)
-    let clean = String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
+    let clean = String(
+      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
     return "\"\(clean)\(field.count > 60 ? "…" : "")\""
   }
 }

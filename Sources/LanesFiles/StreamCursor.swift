@@ -9,7 +9,8 @@ final class StreamCursor {
     case failed(FileTask, UnitFailure)
   }
 
-  private var task: FileTask
+  /// The chunk that `next` gives.
+  private(set) var task: FileTask
   private let reader: ReadyReader
   private let ends: LineEnds?
   private var buffer = Bytes()

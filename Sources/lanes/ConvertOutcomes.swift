@@ -43,7 +43,7 @@ final class ConvertOutcomes: Fold {
     if json { printer.line(line(unit, outcome, image)) }
   }
 
-  var wantsMore: Bool { printer.isOpen }
+  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
 
   /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s".
   func summary(_ record: RunRecord) -> String {

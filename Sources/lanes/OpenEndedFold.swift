@@ -11,5 +11,5 @@ final class OpenEndedFold: Fold {
   }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) { inner.absorb(unit, outcome) }
-  var wantsMore: Bool { printer.isOpen }
+  var ending: Ending? { printer.isOpen ? inner.ending : .outputClosed }
 }

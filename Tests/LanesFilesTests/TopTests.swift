@@ -5,7 +5,9 @@ import Testing
 
 /// What is counted is compared with the real `sort | uniq -c`.
 @Suite struct TopTests {
-  private func top(_ paths: [String], _ kind: TopKind, _ k: Int, sliceBytes: Int? = nil, level: Int32? = nil) -> [String] {
+  private func top(_ paths: [String], _ kind: TopKind, _ k: Int, sliceBytes: Int? = nil, level: Int32? = nil)
+    -> [String]
+  {
     var total = TopPartial()
     let fold = FileRows<TopPartial> { total.merge($0.partial) }
     var settings = FilePlan.Settings(cut: .lines(.newline))
@@ -30,7 +32,9 @@ import Testing
       for k in [1, 10, 1_000_000] {
         let expected = expected(path, kind, k)
         for level in KernelTests.levels {
-          for size in slices { #expect(top([path], kind, k, sliceBytes: size, level: level) == expected, "\(path) \(kind)") }
+          for size in slices {
+            #expect(top([path], kind, k, sliceBytes: size, level: level) == expected, "\(path) \(kind)")
+          }
         }
       }
     }

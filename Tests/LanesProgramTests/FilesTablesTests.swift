@@ -41,7 +41,8 @@ import Testing
       #expect(run.exit == .status(0) && run.errors == "")
       let rows = run.text.split(separator: "\n").dropFirst().map { line -> String in
         let cells = line.split(separator: " ", maxSplits: 6, omittingEmptySubsequences: true)
-        return "\(cells[6].drop { $0 == " " })|\(cells[0])|" + cells[1...3].map { "\(tenths($0))" }.joined(separator: "|")
+        return "\(cells[6].drop { $0 == " " })|\(cells[0])|"
+          + cells[1...3].map { "\(tenths($0))" }.joined(separator: "|")
       }
       #expect(rows.sorted() == expected.sorted())
     }
@@ -82,7 +83,8 @@ import Testing
     let expected = try Program.shell(
       "cd \"$1\" && od -An -v -tx1 bytes.bin utf8.txt | tr -s ' ' '\\n' | grep . | sort | uniq -c | awk '{print $2, $1}'",
       [Fixtures.texts.string])
-    let run = try Program.run(["files", "histogram", "bytes.bin", "utf8.txt"] + engine.flags, directory: Fixtures.texts)
+    let run = try Program.run(
+      ["files", "histogram", "bytes.bin", "utf8.txt"] + engine.flags, directory: Fixtures.texts)
     let rows = run.text.split(separator: "\n").dropFirst().dropLast().map { line -> String in
       let cells = line.split(separator: " ")
       return "\(cells[0]) \(cells[cells.count - 3])"
@@ -104,7 +106,9 @@ import Testing
       run.errorLines == [
         "lanes: \(name): line 1234567: \"bad\" is not a number", "lanes: missing: no such file or directory",
       ])
-    #expect(run.text == "count  sum  min  max  mean              stddev  key\n    2    3    1    2   1.5  0.7071067811865476  a\n")
+    #expect(
+      run.text
+        == "count  sum  min  max  mean              stddev  key\n    2    3    1    2   1.5  0.7071067811865476  a\n")
   }
 
   @Test func `results come as JSON`() throws {
