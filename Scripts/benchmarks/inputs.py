@@ -103,11 +103,11 @@ def part_of_text() -> Path:
 
 
 def station_names(dice: random.Random) -> list:
-    """413 names of 4 to 20 letters, as many as the one billion row challenge has."""
+    """413 names of 4 to 19 letters, as many as the one billion row challenge has."""
     syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
     names = set()
     while len(names) < 413:
-        words = [dice.choice([2, 2, 3, 3, 3, 4, 4, 5])] + ([3] if dice.random() < 0.1 else [])
+        words = [dice.choice([2, 3, 3, 3, 4, 4, 5, 6])] + ([3] if dice.random() < 0.1 else [])
         names.add(" ".join("".join(dice.choices(syllables, k=count)).capitalize() for count in words))
     return sorted(names)
 
