@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_stats.h"
+#include "ckernels_top.h"
+
 /* Instruction sets, in rising order of speed. */
 enum ckernels_level { CKERNELS_PORTABLE = 0, CKERNELS_SSE2 = 1, CKERNELS_AVX2 = 2, CKERNELS_AVX512 = 3 };
 
