@@ -13,7 +13,7 @@ int ckernels_sieve_is_supported(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
       && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512ifma")
-      && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("popcnt");
+      && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("popcnt");
 }
 
 /* Marks noted before they are carried out: they stay in L1, and the branch at the end of carrying out costs little. */

@@ -87,7 +87,7 @@ final class SegmentSieve {
   private func markWhole(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
     let bitmap = memory + sizes.padding
     bitmap.initialize(repeating: 0xFF, count: (byteCount + 127) & ~127)
-    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte)
+    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte, instructions)
     try wide.mark(from: SieveSizes.largestResident + 1, through: root, checkpoint)
   }
 

@@ -70,7 +70,7 @@ struct StepSieve: ~Copyable {
   mutating func sweep(_ bytes: UnsafeMutablePointer<UInt8>, size: Int) {
     let isSmall = largestPrime < 30 << 15
     for (row, list) in rows.enumerated() where list.count > 0 {
-      let runners = ckernels_runners(places: list.places, primes: list.primes, count: list.count)
+      let runners = ckernels_runners(places: list.places, primes: list.primes, columns: nil, count: list.count)
       switch instructions {
       case .vectors: ckernels_sieve_step(bytes, UInt32(size), runners, StepTable.shared.steps + row, isSmall ? 1 : 0)
       case .portable: Self.step(bytes, UInt32(size), runners, row)

@@ -38,6 +38,7 @@ struct StepTable: Sendable {
         bytes[column] = UInt8(gap)
         bytes[64 + column] = UInt8(carry)
         bytes[128 + column] = keep
+        bytes[192 + column] = UInt8(Wheel30.bitIndex(distance))
       }
     }
     self.words = words
