@@ -41,7 +41,14 @@ static void on_warning(png_structp png, png_const_charp message) {
 
 static void on_read(png_structp png, png_bytep target, size_t count) {
   struct ccodecs_png_decoder *decoder = png_get_io_ptr(png);
-  if (count > decoder->count - decoder->position) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+  size_t rest = decoder->count - decoder->position;
+  if (count > rest) {
+    if (!decoder->limits.salvage || rest == 0) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+    // libpng asks for several kilobytes at a time: what there is of them is used, and it stops at the zeros behind.
+    ccodecs_note_damage(decoder->damage, "it ends inside the image data");
+    memset(target + rest, 0, count - rest);
+    count = rest;
+  }
   memcpy(target, decoder->bytes + decoder->position, count);
   decoder->position += count;
 }
