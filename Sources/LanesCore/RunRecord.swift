@@ -30,6 +30,8 @@ package enum Ending: Sendable, Equatable {
   case complete
   /// A signal asked for it; nothing new was started after it.
   case signalled(Int32)
+  /// What was asked is answered; the rest of the plan was left alone.
+  case satisfied
   /// Whoever read standard output went away.
   case outputClosed
   /// Carrying on made no sense, such as on a full disk.

@@ -48,8 +48,11 @@ package struct FileSlice: Sendable, Equatable {
   /// Number of bytes.
   package var length: Int
   package var identity: FileIdentity
+  /// False where the slice is to be read although it could be mapped.
+  package var isMapped: Bool
 
-  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity) {
+  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity, isMapped: Bool = true) {
+    self.isMapped = isMapped
     self.path = path
     self.offset = offset
     self.length = length

@@ -114,7 +114,7 @@ final class Ledger {
     }
     if case .done = outcome { print(output) }
     fold.absorb(unit, outcome)
-    if !fold.wantsMore, record.ending == .complete { record.ending = .outputClosed }
+    if record.ending == .complete, let ending = fold.ending { record.ending = ending }
   }
 
   private func print(_ output: UnsafeRawBufferPointer) {

@@ -23,7 +23,7 @@ package struct Counts: Sendable, Equatable {
 }
 
 /// The counts of one slice and what its neighbours need to know of it, so that files may be cut at any byte.
-package struct CountPartial: Sendable, Equatable {
+package struct CountPartial: SlicePartial, Equatable {
   /// What decides whether the place behind it is inside a word.
   package enum Edge: UInt8, Sendable {
     /// Neither white space nor printable; it leaves the state as it was.

@@ -75,9 +75,9 @@ package enum Readable {
 }
 
 extension String {
-  func leftPadded(to width: Int, with filler: Character = " ") -> String {
+  package func leftPadded(to width: Int, with filler: Character = " ") -> String {
     String(repeating: filler, count: max(0, width - count)) + self
   }
 
-  func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  package func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

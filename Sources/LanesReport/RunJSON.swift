@@ -59,6 +59,7 @@ package enum RunJSON {
   private static func write(_ ending: Ending, to json: inout JSONWriter) {
     switch ending {
     case .complete: json.member("ending", "complete")
+    case .satisfied: json.member("ending", "satisfied")
     case .outputClosed: json.member("ending", "output closed")
     case .signalled(let signal):
       json.member("ending", "signalled")

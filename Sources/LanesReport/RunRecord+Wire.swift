@@ -34,6 +34,7 @@ extension WireWriter {
     case .halted(let reason):
       write(UInt8(3))
       write(reason)
+    case .satisfied: write(UInt8(4))
     }
   }
 
@@ -96,6 +97,7 @@ extension WireReader {
     case 1: return .signalled(try read())
     case 2: return .outputClosed
     case 3: return .halted(try readString())
+    case 4: return .satisfied
     default: throw WireError("an unknown kind of ending")
     }
   }

@@ -71,6 +71,7 @@ package enum StatsText {
     switch record.ending {
     case .complete: break
     case .signalled(let signal): remarks.append("  note: stopped early by signal \(signal)")
+    case .satisfied: remarks.append("  note: ended early, since nothing more was asked")
     case .outputClosed: remarks.append("  note: stopped early, since standard output was closed")
     case .halted(let reason): remarks.append("  note: stopped early: \(reason)")
     }

@@ -12,7 +12,10 @@ struct ComparedCommand {
   init(_ words: [String]) throws {
     let words = words.first == "--" ? Array(words.dropFirst()) : words
     // Everything that is no option of compare belongs to the words, so the parser does not look for these.
-    if words.contains("--help") || words.contains("-h") { throw CleanExit.helpRequest(CompareCommand.self) }
+    // To a search -h is an option of its own.
+    if words.contains("--help") || words.contains("-h") && words.prefix(2) != ["files", "search"] {
+      throw CleanExit.helpRequest(CompareCommand.self)
+    }
     guard let family = words.first, ["images", "primes", "files"].contains(family) else {
       throw ValidationError("Which command? For example: lanes compare primes 1e9")
     }

@@ -77,7 +77,7 @@ final class ConvertOutcomes: Fold, Observer {
     if json { printer.line(line(skipping: input, output)) }
   }
 
-  var wantsMore: Bool { printer.isOpen }
+  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
 
   /// True when there was nothing to do.
   func isIdle(_ record: RunRecord) -> Bool {

@@ -49,7 +49,7 @@ final class InfoTable: Fold {
     self.json = json
   }
 
-  var wantsMore: Bool { printer.isOpen }
+  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
     switch outcome {

@@ -17,7 +17,7 @@ import Testing
     return record
   }()
 
-  @Test(arguments: [Ending.complete, .signalled(15), .outputClosed, .halted("the disk is full")])
+  @Test(arguments: [Ending.complete, .satisfied, .signalled(15), .outputClosed, .halted("the disk is full")])
   func `a record comes back as it was written`(ending: Ending) throws {
     var record = RunRecordWireTests.full
     record.ending = ending

@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [
     (Ending.signalled(2), #""ending":"signalled","signal":2,"#), (.outputClosed, #""ending":"output closed","#),
-    (.halted("disk\nfull"), #""ending":"halted","reason":"disk\nfull","#),
+    (.satisfied, #""ending":"satisfied","#), (.halted("disk\nfull"), #""ending":"halted","reason":"disk\nfull","#),
   ])
   func `JSON says how a run ended`(ending: Ending, json: String) {
     var record = RunRecord(setup: Samples.serial)

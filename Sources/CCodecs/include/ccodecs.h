@@ -95,6 +95,8 @@ struct ccodecs_jpeg_decoder;
 struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result);
+// Keeps to libjpeg-turbo, which reads every scan, also where a decoder of our own is quicker. To be called before start.
+void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
 // Starts decoding at eighths/8 of the size, 1…8; `image` receives the rows' shape.
 bool ccodecs_jpeg_start(
   struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result);
@@ -223,7 +225,7 @@ void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *c
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
 // Floats as `from` has them, light when there is a `curve`, to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
-// image lies on `background` (8-bit red, green, blue).
+// image lies on `background` (8-bit red, green, blue). `row` must be readable for a multiple of 8 floats.
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve);

@@ -79,6 +79,7 @@ struct Order {
       writer.write(slice.length)
       writer.write(slice.identity.device)
       writer.write(slice.identity.inode)
+      writer.write(slice.isMapped)
     }
   }
 
@@ -104,7 +105,8 @@ struct Order {
       let length = try reader.read(Int.self)
       let device = try reader.read(UInt64.self)
       let identity = FileIdentity(device: device, inode: try reader.read())
-      input = .slice(FileSlice(path: path, offset: offset, length: length, identity: identity))
+      input = .slice(
+        FileSlice(path: path, offset: offset, length: length, identity: identity, isMapped: try reader.readBool()))
     }
   }
 }

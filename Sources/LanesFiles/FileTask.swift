@@ -2,7 +2,7 @@ import LanesCore
 import SystemPackage
 
 /// A unit's own description: which row of the table it belongs to.
-struct CountTask: Equatable {
+struct FileTask: Equatable {
   /// Row of the table, from 0 in the order of inputs.
   var row: UInt32
   /// Slice of the row's input, from 0.
