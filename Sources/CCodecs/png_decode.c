@@ -66,6 +66,8 @@ static void set_limits(png_structp png, bool salvage) {
   png_set_chunk_malloc_max(png, max_chunk_bytes);
   int wrong = salvage ? PNG_CRC_WARN_USE : PNG_CRC_ERROR_QUIT;
   png_set_crc_action(png, wrong, wrong);
+  // libpng asks for so many compressed bytes at once, and what stands in the last, incomplete piece is lost.
+  if (salvage) png_set_compression_buffer_size(png, 16);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, sizeof skipped / 5);
 }
 
