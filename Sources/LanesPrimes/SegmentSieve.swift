@@ -111,7 +111,8 @@ final class SegmentSieve {
     var at = 0
     while at < count {
       let size = min(sizes.block, count - at)
-      PreSieve.shared.apply(to: bytes + at, count: size, firstByte: first + UInt64(at), keepingMarks: isWhole, instructions)
+      PreSieve.shared.apply(
+        to: bytes + at, count: size, firstByte: first + UInt64(at), keepingMarks: isWhole, instructions)
       blockTurns.sweep(bytes + at, size: size)
       blockSteps.sweep(bytes + at, size: size)
       at += size

@@ -5,7 +5,7 @@ import LanesOS
 /// Shares were measured on a Sapphire Rapids with 48 KiB of L1 and 2 MiB of L2.
 struct SieveSizes {
   /// Primes above this are not kept from segment to segment: they are made on the fly and mark the unit's whole bitmap.
-  static let largestResident: UInt64 = 1 << 22
+  static let largestResident: UInt64 = 1 << 24
   /// The caches that sizes are made for.
   static let caches = Caches.found ?? .usual
 
@@ -25,7 +25,7 @@ struct SieveSizes {
     let all = (byteCount + 127) & ~127
     // Bounded: where caches are very large, more is not better, and notes address 2^24 bytes.
     let largestBlock = min(max(Self.caches.level1 * 2 / 3, 16 << 10), 128 << 10) & ~1023
-    let largestSegment = min(max(Self.caches.level2 / 8, 4 * largestBlock), 1 << 20)
+    let largestSegment = min(max(Self.caches.level2 / 2, 4 * largestBlock), 1 << 20)
     segment = min(largestSegment / largestBlock * largestBlock, all)
     block = min(largestBlock, segment)
     switch instructions {
