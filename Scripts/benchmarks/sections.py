@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List
 
 from . import inputs, tables
+from . import primes as primes_section
 from .measure import Contestant, Wrong, run_rounds, table
 
 LANES = os.environ.get("LANES_BINARY", ".build/release/lanes")
@@ -31,10 +32,6 @@ def commands(contestants: List[Contestant]) -> List[str]:
             text = text.replace(path, name)
         lines.append(text)
     return ["```sh", *lines, "```"]
-
-
-def engines_without(*left_out: str):
-    return [(name, flags) for name, flags in ENGINES if name not in left_out]
 
 
 class SameOutput:
@@ -136,21 +133,7 @@ def images() -> List[str]:
 
 
 def primes() -> List[str]:
-    lines = ["## Primes", ""]
-    for limit in ["1e9", "1e10"]:
-        check = SameOutput()
-        contestants = [
-            Contestant(f"lanes {name}", [LANES, "primes", limit, *flags], after=check)
-            for name, flags in engines_without("eventloop")
-        ] + [
-            Contestant("primesieve ×1", ["primesieve", limit, "--quiet", "--threads=1"], after=check),
-            Contestant("primesieve ×2", ["primesieve", limit, "--quiet", "--threads=2"], after=check),
-        ]
-        run_rounds(contestants, ROUNDS)
-        count = (check.expected or b"?").decode(errors="replace")
-        lines += [f"Primes up to {limit}: {count}, the same by all that are listed with a time.", ""]
-        lines += [*table(contestants, "primesieve ×2"), "", *commands(contestants), ""]
-    return lines
+    return primes_section.primes(LANES)
 
 
 # Files

@@ -1,4 +1,5 @@
 import CKernels
+import LanesOS
 
 /// Does what `WideSieve` does with the kernels: divides eight primes at a time, and lets those that hit the bitmap walk
 /// through it sixteen at a time.
@@ -9,7 +10,9 @@ struct WideNotes: ~Copyable {
   private static let batch = 2048
   /// Bytes of the bitmap that one bin of notes covers, as a power of two.
   private static let stretchBits = 18
-  private static let notesPerBin = 4096
+  /// Bytes that all notes may take. The more notes a bin holds before its marks are made, the more of them share a cache
+  /// line of the bitmap that has to come from memory.
+  static let noteBytes = 16 << 20
 
   /// By residue modulo 210: how far the next cofactor worth marking is; 256 elements.
   private static let skips: [UInt8] = (0..<256).map { UInt8($0 < 210 ? StepTable.shared.entries[$0] & 0xFF : 0) }
@@ -31,9 +34,11 @@ struct WideNotes: ~Copyable {
     self.low = low
     self.byteCount = byteCount
     binCount = byteCount >> Self.stretchBits + 1
+    let capacity = min(Self.noteBytes / 4 / binCount, 1 << 18)
+    let notes = UnsafeMutableRawPointer(LargePages.allocate(count: 4 * capacity * binCount))
     bins = ckernels_bins(
-      bitmap: bitmap, bits: UInt32(Self.stretchBits), capacity: UInt32(Self.notesPerBin),
-      notes: .allocate(capacity: binCount * Self.notesPerBin), used: .allocate(capacity: binCount))
+      bitmap: bitmap, bits: UInt32(Self.stretchBits), capacity: UInt32(capacity),
+      notes: notes.assumingMemoryBound(to: UInt32.self), used: .allocate(capacity: binCount))
     bins.used.initialize(repeating: 0, count: binCount)
     rows = .allocate(capacity: 8)
     for row in 0..<8 {
