@@ -4,5 +4,5 @@ import ArgumentParser
 struct FilesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "files", abstract: "Read large files, many files and pipes on all cores.",
-    subcommands: [FilesCountCommand.self, FilesSearchCommand.self])
+    subcommands: [FilesCountCommand.self, FilesSearchCommand.self, FilesHashCommand.self])
 }
