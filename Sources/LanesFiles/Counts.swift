@@ -43,7 +43,7 @@ package struct CountPartial: SlicePartial, Equatable {
   /// The last such byte.
   package var last = Edge.neither
 
-  /// Up to three bytes at both ends, where characters are counted: one may reach into the next slice.
+  /// Up to five bytes at both ends, where characters are counted: one may reach into the next slice.
   package var head = Bytes()
   package var tail = Bytes()
 
@@ -68,8 +68,8 @@ extension CountPartial {
       let length = both[start...].withUnsafeBufferPointer { ckernels_character_length($0.baseAddress, $0.count) }
       if start + Int(length) > tail.count { counts.characters += 1 }
     }
-    if head.count < 3 { head += next.head.prefix(3 - head.count) }
-    tail = Bytes((tail + next.tail).suffix(3))
+    if head.count < 5 { head += next.head.prefix(5 - head.count) }
+    tail = Bytes((tail + next.tail).suffix(5))
   }
 
   /// Counts `bytes`; lines and words only as far as `columns` asks for them.
@@ -97,8 +97,8 @@ extension CountPartial {
     bytes.withUnsafeBytes { buffer in
       guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
       counts.characters = ckernels_count_characters(base, buffer.count, level)
-      head = Bytes(buffer.prefix(3))
-      tail = Bytes(buffer.suffix(3))
+      head = Bytes(buffer.prefix(5))
+      tail = Bytes(buffer.suffix(5))
     }
   }
 
