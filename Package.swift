@@ -68,7 +68,8 @@ let package = Package(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
     .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
     .testTarget(
-      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesCore", "LanesOS", system], swiftSettings: strict),
+      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesEngines", "LanesCore", "LanesOS", system],
+      swiftSettings: strict),
     .testTarget(
       name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],
       swiftSettings: strict),
