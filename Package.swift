@@ -32,12 +32,16 @@ let package = Package(
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "CKernels", cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
+    .target(
+      name: "CDigests", cSettings: strictC,
+      linkerSettings: [library("deflate"), library("crypto"), .linkedLibrary("z")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
     .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
     .target(
-      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CPatterns"], swiftSettings: strict),
+      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CPatterns", "CDigests"],
+      swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .executableTarget(
@@ -64,7 +68,8 @@ let package = Package(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
     .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
     .testTarget(
-      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesCore", "LanesOS", system], swiftSettings: strict),
+      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesEngines", "LanesCore", "LanesOS", system],
+      swiftSettings: strict),
     .testTarget(
       name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],
       swiftSettings: strict),

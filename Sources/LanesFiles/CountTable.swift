@@ -47,6 +47,7 @@ package struct CountTable: Sendable {
     var numbers: [UInt64] = []
     if columns.contains(.lines) { numbers.append(counts.lines) }
     if columns.contains(.words) { numbers.append(counts.words) }
+    if columns.contains(.characters) { numbers.append(counts.characters) }
     if columns.contains(.bytes) { numbers.append(counts.bytes) }
     var line = Bytes(numbers.map(aligned).joined(separator: " ").utf8)
     if let name {

@@ -17,6 +17,12 @@ package enum FileInput: Sendable, Equatable {
     return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
   }
 
+  /// The path of an input that has one.
+  package var path: FilePath? {
+    guard case .path(let path) = self else { return nil }
+    return path
+  }
+
   /// True for a path at which there is a directory.
   package var isDirectory: Bool {
     guard case .path = self else { return false }

@@ -32,6 +32,10 @@ struct FileTask: Equatable {
 
   init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
+    try self.init(from: &reader)
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
     row = try reader.read()
     slice = try reader.read()
     isLast = try reader.readBool()

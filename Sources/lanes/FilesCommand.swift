@@ -5,7 +5,7 @@ struct FilesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "files", abstract: "Read large files, many files and pipes on all cores.",
     subcommands: [
-      FilesCountCommand.self, FilesSearchCommand.self, FilesStatsCommand.self, FilesTopCommand.self,
-      FilesHistogramCommand.self,
+      FilesCountCommand.self, FilesSearchCommand.self, FilesHashCommand.self, FilesStatsCommand.self,
+      FilesTopCommand.self, FilesHistogramCommand.self,
     ])
 }

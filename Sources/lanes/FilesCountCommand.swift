@@ -7,7 +7,7 @@ import LanesReport
 struct FilesCountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "count",
-    abstract: "Count lines, words and bytes, as LC_ALL=C wc does.",
+    abstract: "Count lines, words, characters and bytes, as LC_ALL=C wc does.",
     discussion: "Without FILE, or where FILE is -, standard input is read.")
 
   @Flag(name: [.short, .long], help: "Print the number of newlines.")
@@ -18,6 +18,9 @@ struct FilesCountCommand: ParsableCommand {
 
   @Flag(name: [.customShort("c"), .long], help: "Print the number of bytes.")
   var bytes = false
+
+  @Flag(name: [.customShort("m"), .long], help: "Print the number of characters in UTF-8, as wc does in C.UTF-8.")
+  var chars = false
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands
@@ -51,6 +54,7 @@ struct FilesCountCommand: ParsableCommand {
     if lines { columns.insert(.lines) }
     if words { columns.insert(.words) }
     if bytes { columns.insert(.bytes) }
+    if chars { columns.insert(.characters) }
     return columns.isEmpty ? .all : columns
   }
 
@@ -97,6 +101,7 @@ struct FilesCountCommand: ParsableCommand {
   private func write(_ counts: Counts, to json: inout JSONWriter) {
     if columns.contains(.lines) { json.member("lines", counts.lines) }
     if columns.contains(.words) { json.member("words", counts.words) }
+    if columns.contains(.characters) { json.member("characters", counts.characters) }
     if columns.contains(.bytes) { json.member("bytes", counts.bytes) }
   }
 }

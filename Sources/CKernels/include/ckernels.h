@@ -33,10 +33,10 @@ struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count, i
 uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count, int level);
 
 /* Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale C.UTF-8:
-   a byte that begins no valid character counts for nothing. Valid are those of RFC 3629. */
+   a byte that begins no valid character counts for nothing. */
 uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count, int level);
 
-/* Bytes of the valid character at the start of these bytes, 1 to 4; 0 when there is none or it is cut off. */
+/* Bytes of the valid character at the start of these bytes, 1 to 6; 0 when there is none or it is cut off. */
 int ckernels_character_length(const uint8_t *bytes, size_t count);
 
 /* What to search for. */

@@ -2,16 +2,18 @@ import CKernels
 import LanesCore
 
 /// Text to search for with vector instructions.
-final class Needle: @unchecked Sendable {
+package final class Needle: @unchecked Sendable {
   // Sendable: nothing changes after `init`.
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   private let needle: ckernels_needle
-  private let level = ckernels_best_level()
+  private let level: Int32
 
   /// - Parameters:
   ///   - text: not empty.
   ///   - ignoresCase: letters of ASCII match both cases.
-  init(_ text: Bytes, ignoresCase: Bool) {
+  ///   - level: the instruction set, a `ckernels_level` up to the best.
+  package init(_ text: Bytes, ignoresCase: Bool, level: Int32 = ckernels_best_level()) {
+    self.level = level
     precondition(!text.isEmpty, "there is nothing to search for")
     bytes = .allocate(capacity: text.count)
     _ = bytes.initialize(from: ignoresCase ? text.map(Self.lowered) : text)
@@ -25,7 +27,7 @@ final class Needle: @unchecked Sendable {
   var count: Int { bytes.count }
 
   /// Position of the first occurrence in `text` that starts at `from` or behind it.
-  func first(in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
+  package func first(in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
     guard let base = text.baseAddress, from < text.count else { return nil }
     let found = withUnsafePointer(to: needle) { ckernels_find(base + from, text.count - from, $0, level) }
     return found < 0 ? nil : from + found
