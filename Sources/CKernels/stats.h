@@ -12,8 +12,9 @@ struct batch {
   size_t count;
   uint32_t start[BATCH], passed[BATCH]; /* where a line begins, and how many newlines were passed before */
   uint32_t number[BATCH], number_end[BATCH], key[BATCH], key_end[BATCH];
-  int64_t value[BATCH];
-  uint64_t low[BATCH], high[BATCH]; /* what a group holds of the key */
+  int64_t value[2 * BATCH]; /* each with its square behind it where that has 64 bits */
+  int is_narrow;            /* every line has a number, and of no more than 32 bits and a sign */
+  uint64_t words[2 * BATCH]; /* what a group holds of each key */
   uint64_t hash[BATCH];
 };
 
@@ -39,7 +40,12 @@ struct steps {
   /* Finds the fields of lines of a key and a number. */
   void (*cut_pairs)(struct cutting *c, struct batch *b);
   void (*hash)(const struct ckernels_stats *s, struct batch *b, const uint8_t *base);
+  /* Adds the first `count` numbers to their groups; returns how many lines were taken. */
+  size_t (*take)(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal);
 };
+
+/* Adds the number of one line to its group; zero where it is refused. */
+int ckernels_stats_take_one(struct ckernels_stats *s, const struct batch *b, size_t i, enum refusal *refusal);
 
 /* The steps for a level. */
 const struct steps *ckernels_stats_steps(int level);

@@ -130,8 +130,11 @@ static inline __attribute__((always_inline)) size_t parse_some(
     const uint8_t *number = base + b->number[i];
     const size_t is_negative = b->number_end[i] > b->number[i] && *number == '-';
     const size_t length = b->number_end[i] - b->number[i] - is_negative;
-    b->value[i] = INT64_MIN;
-    if (length == 0 && !is_negative) continue;
+    b->value[2 * i] = INT64_MIN;
+    if (length == 0 && !is_negative) {
+      b->is_narrow = 0;
+      continue;
+    }
     *refusal = NOT_PLAIN;
     if (length == 0 || length > 16) return i;
     const struct plain plain =
@@ -144,8 +147,11 @@ static inline __attribute__((always_inline)) size_t parse_some(
     }
     int64_t value;
     if (__builtin_mul_overflow((int64_t)plain.digits, tens[s->scale - plain.places], &value)) return i;
+    if (value >> 61) return i;
     *refusal = NONE;
-    b->value[i] = is_negative ? -value : value;
+    b->value[2 * i] = is_negative ? -value : value;
+    b->value[2 * i + 1] = (int64_t)((uint64_t)value * (uint64_t)value);
+    if (value >> 32) b->is_narrow = 0;
   }
   return count;
 }
@@ -159,12 +165,12 @@ static inline __attribute__((always_inline)) void hash_some(
     if (__builtin_expect(length <= 16, 1)) {
       uint64_t words[2];
       load_key(key, length, s->count - (size_t)(key - s->bytes), words);
-      b->low[i] = words[0];
-      b->high[i] = words[1];
+      b->words[2 * i] = words[0];
+      b->words[2 * i + 1] = words[1];
       b->hash[i] = mix(words[0], words[1]);
     } else {
-      b->low[i] = b->hash[i] = hash_long(key, length);
-      b->high[i] = (uint64_t)(key - s->bytes);
+      b->words[2 * i] = b->hash[i] = hash_long(key, length);
+      b->words[2 * i + 1] = (uint64_t)(key - s->bytes);
     }
   }
 }
@@ -173,6 +179,13 @@ static inline __attribute__((always_inline)) void hash_some(
 /* Eight lanes of 32 bits, widened. */
 AVX512 static inline __attribute__((always_inline)) __m512i widen(const uint32_t *from) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
+}
+
+/* Stores lanes of both in turn. */
+AVX512 static inline __attribute__((always_inline)) void store_pairs(void *to, __m512i first, __m512i second) {
+  const __m512i lower = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0), upper = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(first, lower, second));
+  _mm512_storeu_si512((uint8_t *)to + 64, _mm512_permutex2var_epi64(first, upper, second));
 }
 
 /* Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
@@ -209,7 +222,9 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
       _mm512_mul_epu32(fours, _mm512_set1_epi64(10000)), _mm512_srli_epi64(fours, 32));
   __m512i power = _mm512_permutexvar_epi64(_mm512_sub_epi64(_mm512_set1_epi64(scale), places), powers);
   value = _mm512_mul_epu32(value, power);
-  _mm512_storeu_si512(b->value + i, _mm512_mask_sub_epi64(value, negative, zero, value));
+  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(UINT32_MAX))) b->is_narrow = 0;
+  store_pairs(
+      b->value + 2 * i, _mm512_mask_sub_epi64(value, negative, zero, value), _mm512_mul_epu32(value, value));
   return 1;
 }
 
@@ -225,8 +240,7 @@ AVX512 static inline __attribute__((always_inline)) int hash_eight(
   __m512i high = _mm512_and_si512(_mm512_i64gather_epi64(start, base + 8, 1), _mm512_srlv_epi64(all, behind));
   __m512i hash = _mm512_xor_si512(low, _mm512_mullo_epi64(high, _mm512_set1_epi64((long long)MIX_HIGH)));
   hash = _mm512_mullo_epi64(hash, _mm512_set1_epi64((long long)MIX_LOW));
-  _mm512_storeu_si512(b->low + i, low);
-  _mm512_storeu_si512(b->high + i, high);
+  store_pairs(b->words + 2 * i, low, high);
   _mm512_storeu_si512(b->hash + i, _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 32)));
   return 1;
 }
@@ -249,6 +263,7 @@ AVX512 static inline __attribute__((always_inline)) void cut_pairs(struct cuttin
     _mm512_storeu_si512(b->passed + i, _mm512_add_epi32(order, _mm512_set1_epi32((int)(c->lines + i))));
   }
   b->count = count;
+  b->is_narrow = 1;
   c->next += 2 * count;
   c->lines += count;
   if (count > 0) c->start = places[2 * count - 1] + 1u;
@@ -264,7 +279,7 @@ AVX2 static size_t parse_batch_avx2(
 AVX512 static size_t parse_batch_avx512(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
   for (size_t i = 0; i < b->count; i += 8) {
-    if (i + 8 <= b->count && parse_eight(b, base, i, (size_t)(base - s->bytes), s->scale)) continue;
+    if (parse_eight(b, base, i, (size_t)(base - s->bytes), s->scale)) continue;
     const size_t end = i + 8 < b->count ? i + 8 : b->count;
     const size_t good = parse_some(s, b, base, i, end, refusal, parse_avx2);
     if (good < end) return good;
@@ -275,8 +290,45 @@ AVX512 static size_t parse_batch_avx512(
 AVX512 static void hash_batch_avx512(const struct ckernels_stats *s, struct batch *b, const uint8_t *base) {
   const size_t room = s->count - (size_t)(base - s->bytes);
   for (size_t i = 0; i < b->count; i += 8)
-    if (i + 8 > b->count || !hash_eight(b, base, i, room))
+    if (!hash_eight(b, base, i, room))
       hash_some(s, b, base, i, i + 8 < b->count ? i + 8 : b->count);
+}
+#endif
+
+static size_t take_portable(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
+  for (size_t i = 0; i < count; i++)
+    if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
+  return count;
+}
+
+#if defined(__x86_64__)
+/* A group is one register: the key is compared and all sums are brought up to date in it. What is not so simple - a new
+   group, one that stands elsewhere, a long key - is taken on its own. */
+AVX512 static size_t take_avx512(
+    struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
+  enum { KEY = 0x03, SUMS = 0x0C, SQUARES = 0x08, GREATEST = 0x10, LEAST = 0x40 };
+  if (!b->is_narrow || s->by < 0) return take_portable(s, b, count, refusal);
+  struct ckernels_group *const groups = s->groups;
+  const size_t mask = s->slots - 1;
+  const __m512i one = _mm512_set_epi64(0, 0, (int64_t)1 << 32, 0, 0, 0, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    struct ckernels_group *group = groups + (b->hash[i] & mask);
+    const __m512i before = _mm512_loadu_si512(group);
+    const __m512i words = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->words + 2 * i)));
+    const uint32_t tag = b->key_end[i] - b->key[i] + 1;
+    if (__builtin_expect(_mm512_mask_cmpneq_epi64_mask(KEY, before, words) || group->tag != tag || tag > 17, 0)) {
+      if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
+      continue;
+    }
+    const __m512i value = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->value + 2 * i)));
+    __m512i after = _mm512_mask_add_epi64(_mm512_add_epi64(before, one), SUMS, before, value);
+    const __mmask8 carry = _mm512_mask_cmplt_epu64_mask(SQUARES, after, before);
+    after = _mm512_mask_max_epi64(after, GREATEST, after, value);
+    after = _mm512_mask_min_epi64(after, LEAST, after, value);
+    _mm512_storeu_si512(group, after);
+    if (__builtin_expect(carry, 0)) group->squares_high++;
+  }
+  return count;
 }
 #endif
 
@@ -289,10 +341,10 @@ static void hash_batch_portable(const struct ckernels_stats *s, struct batch *b,
   hash_some(s, b, base, 0, b->count);
 }
 
-static const struct steps portable = {separators_portable, parse_batch_portable, 0, hash_batch_portable};
+static const struct steps portable = {separators_portable, parse_batch_portable, 0, hash_batch_portable, take_portable};
 #if defined(__x86_64__)
-static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, hash_batch_portable};
-static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, hash_batch_avx512};
+static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, hash_batch_portable, take_portable};
+static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, hash_batch_avx512, take_avx512};
 #endif
 
 const struct steps *ckernels_stats_steps(int level) {

@@ -23,11 +23,13 @@ import Testing
 
   @Test(arguments: tables.indices) func `slices, kernels and divisions of work change nothing`(index: Int) {
     let text = Self.tables[index].text
+    let directory = TemporaryDirectory()
+    let path = directory.write("table", Bytes(text.utf8))
     for by in [ColumnChoice.number(1), nil] {
       var runner = StatsRunner()
       runner.by = by
       runner.level = 0
-      let expected = runner.run(text: text)
+      let expected = runner.run([path])
       #expect(expected.failures == [])
       for level in KernelTests.levels {
         runner.level = level
@@ -35,7 +37,7 @@ import Testing
           runner.sliceBytes = size
           for split in StatsSplit.allCases {
             runner.split = split
-            #expect(runner.run(text: text) == expected, "\(Self.tables[index].name), \(size ?? 0), \(level)")
+            #expect(runner.run([path]) == expected, "\(Self.tables[index].name), \(size ?? 0), \(level)")
           }
         }
       }
@@ -55,6 +57,7 @@ import Testing
   }
 
   @Test func `the line that is bad has its number, wherever slices end`() {
+    let directory = TemporaryDirectory()
     let lines = (1...300).map { "key\($0 % 7);\($0)" }
     for (bad, reason) in [
       ("x;y", "\"y\" is not a number"), ("x", "it has 1 column, and column 2 is asked for"),
@@ -65,11 +68,11 @@ import Testing
         var changed = lines
         changed[position - 1] = bad
         changed[299] = position == 300 ? bad : "later;is bad too"
+        let path = directory.write("table", Bytes(changed.joined(separator: "\n").utf8))
         for level in KernelTests.levels {
           for size in [nil, 10, 64, 1000] {
             for split in StatsSplit.allCases {
-              let runner = StatsRunner(split: split, sliceBytes: size, level: level)
-              let result = runner.run(text: changed.joined(separator: "\n"))
+              let result = StatsRunner(split: split, sliceBytes: size, level: level).run([path])
               #expect(result.failures == ["table: line \(position): \(reason)"])
               #expect(result.rows == [])
             }

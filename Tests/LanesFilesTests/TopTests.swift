@@ -23,13 +23,13 @@ import Testing
   private func expected(_ path: String, _ kind: TopKind, _ k: Int) -> [String] {
     let lines = kind == .words ? "tr -s '\\t\\n\\v\\f\\r ' '\\n' | grep -a -v '^$'" : "cat"
     let command =
-      "\(lines) < \(RealWc.quoted(path)) | sort | uniq -c | sort -k1,1nr -s | head -n \(k) | sed 's/^ *//'"
+      "cat \(RealWc.quoted(path)) | \(lines) | sort | uniq -c | sort -k1,1nr -s | head -n \(k) | sed 's/^ *//'"
     return String(decoding: RealWc.output(of: command), as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   private func expectSame(_ path: String, slices: [Int?]) {
     for kind in [TopKind.words, .lines] {
-      for k in [1, 10, 1_000_000] {
+      for k in [1, 10, 100_000] {
         let expected = expected(path, kind, k)
         for level in KernelTests.levels {
           for size in slices {

@@ -9,11 +9,13 @@
    place that `ckernels_stats.scale` keeps. */
 struct ckernels_group {
   uint64_t key[2]; /* up to 16 bytes, zeros behind them; of a longer key its hash and its place in the input */
-  uint32_t tag;    /* 1 + the key's bytes; 0 where there is no group */
-  uint32_t count;  /* numbers taken */
   int64_t sum;
-  uint64_t squares_low, squares_high;
-  int64_t least, greatest;
+  uint64_t squares_low;
+  int64_t greatest;
+  uint32_t tag;   /* 1 + the key's bytes; 0 where there is no group */
+  uint32_t count; /* numbers taken */
+  int64_t least;
+  uint64_t squares_high;
 };
 
 /* Why the kernel came back. */
@@ -25,7 +27,7 @@ enum ckernels_stats_event {
   CKERNELS_STATS_SPILL = 4  /* the sums of group `index` are full: take them away and set them to zero */
 };
 
-/* A walk over whole lines. The caller sets the first part, answers each event and calls again, until the end. */
+/* A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until the end. */
 struct ckernels_stats {
   const uint8_t *bytes;
   size_t count;

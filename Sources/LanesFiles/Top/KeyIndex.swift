@@ -3,14 +3,15 @@ import LanesCore
 /// Numbers byte strings from 0 in the order they are first met; a hash table over one run of memory.
 ///
 /// Belongs to one thread. Keys are below 2^32 in number. One that was met before costs two or three misses of the cache:
-/// its slot, its end, its bytes.
+/// its slot, its end, its bytes. Nothing here calls back while it changes, so checks of exclusive access, which would cost
+/// as much as the rest, are left out.
 final class KeyIndex {
-  private var memory = Bytes()
+  @exclusivity(unchecked) private var memory = Bytes()
   /// Where each key ends in `memory`; it begins where the one before ends.
-  private var ends: [Int] = [0]
+  @exclusivity(unchecked) private var ends: [Int] = [0]
   /// The upper half of the hash over 1 + the key's number; 0 where there is none. At most half of them are taken.
-  private var slots = [UInt64](repeating: 0, count: 1024)
-  private var hashes: [UInt64] = []
+  @exclusivity(unchecked) private var slots = [UInt64](repeating: 0, count: 1024)
+  @exclusivity(unchecked) private var hashes: [UInt64] = []
 
   var count: Int { hashes.count }
 

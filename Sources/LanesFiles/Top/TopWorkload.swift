@@ -89,21 +89,33 @@ private final class TopScan {
     state.slots *= 2
   }
 
-  /// For every word or line its hash, its count, the number of its bytes and the bytes.
+  /// How many words or lines there are, and for each its hash, its count, the number of its bytes and the bytes.
   var wire: Bytes {
-    var writer = WireWriter()
-    writer.write(UInt32(state.used))
-    for slot in 0..<state.slots where state.tallies[slot].tag != 0 {
-      writer.write(ckernels_top_hash(state.tallies + slot))
-      writer.write(state.tallies[slot].count)
-      let length = Int(state.tallies[slot].tag) - 1
-      if length <= 16 {
-        withUnsafeBytes(of: state.tallies[slot].key) { writer.write(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
-      } else {
-        let start = Int(state.tallies[slot].key.1)
-        writer.write(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+    var size = 4
+    for slot in 0..<state.slots where state.tallies[slot].tag != 0 { size += 20 + Int(state.tallies[slot].tag) - 1 }
+    return Bytes(unsafeUninitializedCapacity: size) { buffer, written in
+      let wire = UnsafeMutableRawBufferPointer(buffer)
+      wire.storeBytes(of: UInt32(state.used).littleEndian, as: UInt32.self)
+      var at = 4
+      for slot in 0..<state.slots where state.tallies[slot].tag != 0 {
+        write(state.tallies + slot, UnsafeMutableRawBufferPointer(rebasing: wire[at...]))
+        at += 20 + Int(state.tallies[slot].tag) - 1
       }
+      written = size
     }
-    return writer.bytes
+  }
+
+  private func write(_ tally: UnsafeMutablePointer<ckernels_tally>, _ wire: UnsafeMutableRawBufferPointer) {
+    let length = Int(tally.pointee.tag) - 1
+    wire.storeBytes(of: ckernels_top_hash(tally).littleEndian, toByteOffset: 0, as: UInt64.self)
+    wire.storeBytes(of: tally.pointee.count.littleEndian, toByteOffset: 8, as: UInt64.self)
+    wire.storeBytes(of: UInt32(length).littleEndian, toByteOffset: 16, as: UInt32.self)
+    let room = UnsafeMutableRawBufferPointer(rebasing: wire[20..<20 + length])
+    if length <= 16 {
+      withUnsafeBytes(of: tally.pointee.key) { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+    } else {
+      let start = Int(tally.pointee.key.1)
+      room.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+    }
   }
 }
