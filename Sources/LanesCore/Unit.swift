@@ -38,6 +38,9 @@ package enum Source: Sendable, Equatable {
   case file(FilePath)
   /// Part of a regular file, mapped where the engine can map.
   case slice(FileSlice)
+
+  /// True when performing may read the file itself, page by page, because it is mapped.
+  package var isSlice: Bool { if case .slice = self { true } else { false } }
 }
 
 /// A half-open range of bytes of one regular file, and how to know that it is still the same file.

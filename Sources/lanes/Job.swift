@@ -22,16 +22,19 @@ extension Job {
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()
     let trace = try makeTrace(arguments, engine.setup)
-    var observer: any Observer = console
-    if let listener { observer = BothObservers(observer, listener) }
-    if let trace { observer = BothObservers(observer, trace) }
-    let record: RunRecord
+    let measures = arguments.stats || ComparedRun.isCompared ? Measures(lanes: engine.setup.lanes) : nil
+    let all: [(any Observer)?] = [console, listener, trace, measures]
+    let observers = all.compactMap { $0 }
+    var record: RunRecord
     do {
-      record = try engine.run(Batch(workload: workload, plan: plan, fold: fold), observer: observer)
+      record = try engine.run(
+        Batch(workload: workload, plan: plan, fold: fold),
+        observer: observers.count > 1 ? Observers(observers) : console)
     } catch {
       console.clear()
       throw ExitStatus.of(error)
     }
+    measures?.complete(&record)
     console.clear()
     try finish(trace, arguments)
     ComparedRun.report(record)
@@ -63,7 +66,8 @@ extension RunRecord {
     if arguments.json {
       printer.line(RunJSON.line(self))
     } else {
-      for line in StatsText.lines(self) { StandardError.line(line) }
+      let lines = StatsText.lines(self, width: Terminal.width(2), unicode: Terminal.isUTF8)
+      for line in lines { StandardError.line(line) }
     }
   }
 }

@@ -286,6 +286,7 @@ final class Coordinator {
       case .ready:
         failedStarts = 0
         if link.state == .starting { link.state = .ready }
+        ledger.workerStarted(link.lane, after: monotonicNow() - link.began)
       case .farewell: link.farewell = try Farewell(frame.body)
       case .replies:
         var reader = WireReader(frame.body)
@@ -306,9 +307,8 @@ final class Coordinator {
     let errand = link.running.remove(at: position)
     let slot = link.slots[reply.slot]
     slot.unanswered -= 1
-    errand.times.perform = reply.perform
-    errand.times.bytesIn = reply.bytesIn
-    typicalPerform += (Double(reply.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
+    errand.times.takePerforming(from: reply.times)
+    typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
     let output = try self.output(of: reply, frame, slot)
     store(errand, reply, output, owner: frame.payload, slot, link)
   }

@@ -55,6 +55,8 @@ struct Order {
     case at(offset: Int, length: Int)
     /// In a file that the worker maps itself.
     case slice(FileSlice)
+
+    var isMapped: Bool { if case .slice = self { true } else { false } }
   }
 
   let number: Int
@@ -115,8 +117,8 @@ struct Order {
 struct Reply {
   let slot: Int
   let number: Int
-  let perform: UnitRecord.Stage
-  let bytesIn: Int
+  /// What the worker knows: the performing and the bytes of the input.
+  let times: UnitRecord
   let outcome: Outcome
   /// Where the output lies: in the frame's payload (pipe) or the slot's output region (shm).
   let outputOffset: Int
@@ -127,9 +129,11 @@ struct Reply {
   func write(to writer: inout WireWriter) {
     writer.write(UInt8(slot))
     writer.write(number)
-    writer.write(perform.start)
-    writer.write(perform.end)
-    writer.write(bytesIn)
+    writer.write(times.perform.start)
+    writer.write(times.perform.end)
+    writer.write(times.queued)
+    writer.write(times.stalled)
+    writer.write(times.bytesIn)
     writer.write(outcome)
     writer.write(outputOffset)
     writer.write(outputLength)
@@ -138,13 +142,12 @@ struct Reply {
   }
 
   init(
-    slot: Int, number: Int, perform: UnitRecord.Stage, bytesIn: Int, outcome: Outcome, outputOffset: Int,
-    outputLength: Int, partEnds: [Int]
+    slot: Int, number: Int, times: UnitRecord, outcome: Outcome, outputOffset: Int, outputLength: Int,
+    partEnds: [Int]
   ) {
     self.slot = slot
     self.number = number
-    self.perform = perform
-    self.bytesIn = bytesIn
+    self.times = times
     self.outcome = outcome
     self.outputOffset = outputOffset
     self.outputLength = outputLength
@@ -154,9 +157,13 @@ struct Reply {
   init(from reader: inout WireReader) throws(WireError) {
     slot = Int(try reader.read(UInt8.self))
     number = try reader.read()
-    let start = try reader.read(Int64.self)
-    perform = UnitRecord.Stage(start: start, end: try reader.read())
-    bytesIn = try reader.read()
+    var times = UnitRecord(lane: 0)
+    times.perform.start = try reader.read()
+    times.perform.end = try reader.read()
+    times.queued = try reader.read()
+    times.stalled = try reader.read()
+    times.bytesIn = try reader.read()
+    self.times = times
     outcome = try reader.readOutcome()
     outputOffset = try reader.read()
     outputLength = try reader.read()
@@ -171,8 +178,11 @@ struct Farewell {
   let peakMemory: Int?
   let storageRead: Int?
   let storageWritten: Int?
+  /// Nanoseconds spent on receiving and sending payloads.
+  let transferring: Int64
 
-  init(_ usage: ProcessUsage) {
+  init(_ usage: ProcessUsage, transferring: Int64) {
+    self.transferring = transferring
     peakMemory = usage.peakMemory
     storageRead = usage.storageRead
     storageWritten = usage.storageWritten
@@ -183,6 +193,7 @@ struct Farewell {
     writer.write(optional: peakMemory)
     writer.write(optional: storageRead)
     writer.write(optional: storageWritten)
+    writer.write(transferring)
     return writer.bytes
   }
 
@@ -191,5 +202,6 @@ struct Farewell {
     peakMemory = try reader.readOptional()
     storageRead = try reader.readOptional()
     storageWritten = try reader.readOptional()
+    transferring = try reader.read()
   }
 }
