@@ -10,6 +10,8 @@ struct Target: Sendable {
     Target(name: "jpeg") { convert($0, jpegOptions) },
     Target(name: "png") { convert($0.count % 4 == 0 ? $0 : repairingChecksums($0), pngOptions) },
     Target(name: "sizes") { convert($0, [options { $0.sizes = [ResizeSpec("50%")!, ResizeSpec("9x9")!] }]) },
+    Target(name: "lossless") { convert($0, losslessOptions) },
+    Target(name: "salvage") { convert($0.count % 2 == 0 ? $0 : repairingChecksums($0), salvageOptions) },
     Target(name: "header", run: readHeader),
   ]
 
@@ -22,6 +24,21 @@ struct Target: Sendable {
     options { $0.crop = CropSpec("8x8+3+5") },
     options { ($0.resize, $0.linearLight, $0.grayscale) = (ResizeSpec("70%"), true, true) },
     options { ($0.progressive, $0.optimizeCoding, $0.quality) = (true, true, 40) },
+  ]
+
+  private static let losslessOptions = [
+    options { $0.turn = .rotated90 },
+    options { $0.turn = .mirrored },
+    options { $0.crop = CropSpec("16x16+16+0") },
+    options { ($0.progressive, $0.optimizeCoding) = (true, true) },
+    options { ($0.metadata, $0.turn) = (.none, .rotated180) },
+  ]
+
+  private static let salvageOptions = [
+    options { $0.salvage = true },
+    options { ($0.salvage, $0.resize) = (true, ResizeSpec("9x9")) },
+    options { ($0.salvage, $0.format) = (true, .png) },
+    options { ($0.salvage, $0.turn) = (true, .rotated90) },
   ]
 
   private static let pngOptions = [
