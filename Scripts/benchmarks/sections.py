@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import inputs
+from . import inputs, tables
 from . import primes as primes_section
 from .measure import Contestant, Wrong, run_rounds, table
 
@@ -202,4 +202,11 @@ def kill() -> List[str]:
     ]
 
 
-SECTIONS = {"images": images, "primes": primes, "files": files, "compare": compare, "kill": kill}
+def adding_up(section):
+    return lambda: section(LANES, ENGINES, ROUNDS, SameOutput, commands)
+
+
+SECTIONS = {
+    "images": images, "primes": primes, "files": files, "stats": adding_up(tables.stats),
+    "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill,
+}

@@ -1,9 +1,7 @@
 #include "internal.h"
+#include "reduced.h"
 #include <stdlib.h>
 #include <string.h>
-
-// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up behind as many.
-enum { max_scans = 100 };
 
 struct ccodecs_jpeg_decoder {
   struct ccodecs_jpeg_errors errors;
@@ -13,15 +11,31 @@ struct ccodecs_jpeg_decoder {
   struct ccodecs_limits limits;
   JOCTET *icc;
   uint8_t *cmyk; // one row in libjpeg's own order, for conversion
+  bool broken;   // an error in the middle of what is salvaged: the rest is gray
+  const uint8_t *bytes;
+  size_t count;
+  bool library_only; // also for salvage: libjpeg goes on behind damage where the reduced decoder ends
+  struct reduced_jpeg *reduced; // decodes in place of libjpeg when there is one
 };
 
 static void begin_source(j_decompress_ptr info) { (void)info; }
 static boolean on_end_of_bytes(j_decompress_ptr info) {
+  static const JOCTET end[] = {0xFF, JPEG_EOI};
+  struct ccodecs_jpeg_decoder *decoder = info->client_data;
+  if (decoder->errors.salvage) {
+    ccodecs_note_damage(decoder->errors.damage, "it ends inside the image data");
+    info->src->next_input_byte = end;
+    info->src->bytes_in_buffer = sizeof end;
+    return TRUE;
+  }
   ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_truncated, "it ends inside the image data");
 }
 static void skip_bytes(j_decompress_ptr info, long count) {
   if (count <= 0) return;
-  if ((size_t)count > info->src->bytes_in_buffer) on_end_of_bytes(info);
+  if ((size_t)count > info->src->bytes_in_buffer) {
+    on_end_of_bytes(info);
+    return;
+  }
   info->src->next_input_byte += count;
   info->src->bytes_in_buffer -= (size_t)count;
 }
@@ -29,7 +43,7 @@ static void skip_bytes(j_decompress_ptr info, long count) {
 static void on_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
-  if (info->input_scan_number > max_scans)
+  if (info->input_scan_number > ccodecs_max_scans)
     ccodecs_jpeg_throw(common, ccodecs_unsupported, "a progressive JPEG of more than 100 scans");
   if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
     ccodecs_jpeg_throw(common, ccodecs_stopped, "stopped");
@@ -96,7 +110,10 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   struct ccodecs_jpeg_decoder *decoder = calloc(1, sizeof *decoder);
   if (!decoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
   decoder->limits = *limits;
+  decoder->bytes = bytes;
+  decoder->count = count;
   decoder->errors.result = result;
+  decoder->errors.salvage = decoder->library_only = limits->salvage;
   ccodecs_jpeg_catch(&decoder->errors);
   decoder->info.err = &decoder->errors.manager;
   if (setjmp(decoder->errors.jump)) return ccodecs_jpeg_close(decoder), NULL;
@@ -105,11 +122,62 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   return decoder;
 }
 
+void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder) { decoder->library_only = true; }
+
+// What reduced.h needs to know, or false for a file that it does not read.
+static bool describe(struct jpeg_decompress_struct *info, struct reduced_frame *frame) {
+  if (info->arith_code || info->data_precision != 8) return false;
+  if (info->jpeg_color_space != JCS_YCbCr && info->jpeg_color_space != JCS_GRAYSCALE) return false;
+  *frame = (struct reduced_frame){
+    .width = (int)info->image_width, .height = (int)info->image_height, .progressive = info->progressive_mode,
+    .component_count = info->num_components};
+  for (int index = 0; index < info->num_components; index++) {
+    const jpeg_component_info *component = info->comp_info + index;
+    // libjpeg looks at this number later only.
+    if (component->quant_tbl_no < 0 || component->quant_tbl_no >= NUM_QUANT_TBLS) return false;
+    const JQUANT_TBL *table = info->quant_tbl_ptrs[component->quant_tbl_no];
+    if (!table) return false;
+    frame->component[index].id = component->component_id;
+    frame->component[index].h = component->h_samp_factor;
+    frame->component[index].v = component->v_samp_factor;
+    // libjpeg keeps a table row by row.
+    for (int k = 0; k < 64; k++) frame->component[index].quantiser[k] = table->quantval[reduced_natural_order[k]];
+  }
+  return true;
+}
+
+// Lets reduced.h decode; false when libjpeg has to.
+static bool start_reduced(struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  struct reduced_frame frame;
+  if (decoder->library_only || eighths > 7 || !describe(info, &frame)) return false;
+  enum reduced_status status =
+    reduced_open(decoder->bytes, decoder->count, &frame, eighths, &decoder->limits, &decoder->reduced);
+  if (status == reduced_stopped) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_stopped, "stopped");
+  if (status == reduced_no_memory) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
+  if (status != reduced_good) return false;
+  info->output_width = (unsigned)((frame.width * eighths + 7) / 8);
+  info->output_height = (unsigned)((frame.height * eighths + 7) / 8);
+  fill_image(info, image);
+  return true;
+}
+
+static bool fail_reduced(enum reduced_status status, struct ccodecs_result *result) {
+  switch (status) {
+  case reduced_good: return true;
+  case reduced_short: return ccodecs_fail(result, ccodecs_truncated, "it ends inside the image data");
+  case reduced_stopped: return ccodecs_fail(result, ccodecs_stopped, "stopped");
+  case reduced_no_memory: return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
+  default: return ccodecs_fail(result, ccodecs_damaged, "Corrupt JPEG data: bad Huffman code or marker");
+  }
+}
+
 bool ccodecs_jpeg_start(
   struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
+  if (start_reduced(decoder, eighths, image)) return true;
   info->scale_num = (unsigned)eighths;
   info->scale_denom = 8;
   info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE
@@ -133,11 +201,28 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool i
   }
 }
 
+// After an error in the middle of the rows: false, or true when the rest is made up for.
+static bool give_up(struct ccodecs_jpeg_decoder *decoder) {
+  enum ccodecs_status status = decoder->errors.result->status;
+  if (!decoder->errors.salvage || (status != ccodecs_damaged && status != ccodecs_truncated)) return false;
+  ccodecs_note_damage(decoder->errors.damage, decoder->errors.result->message);
+  return decoder->broken = true;
+}
+
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
+  if (decoder->reduced) {
+    enum reduced_status status = reduced_good;
+    for (int row = 0; row < count && status == reduced_good; row++)
+      status = reduced_row(decoder->reduced, rows + (size_t)row * stride);
+    return fail_reduced(status, result);
+  }
   decoder->errors.result = result;
-  if (setjmp(decoder->errors.jump)) return false;
+  // Gray is what a JPEG shows where it says nothing (level shift, ITU-T T.81, A.3.1).
+  if (decoder->errors.salvage) memset(rows, 128, (size_t)count * stride);
+  if (decoder->broken) return true;
+  if (setjmp(decoder->errors.jump)) return give_up(decoder);
   // No variable of this function changes between setjmp and a jump back, except those in `decoder`.
   for (int row = 0; row < count; row++) {
     uint8_t *place = rows + (size_t)row * stride;
@@ -150,15 +235,22 @@ bool ccodecs_jpeg_read(
 }
 
 bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result) {
+  if (decoder->reduced) return fail_reduced(reduced_finish(decoder->reduced), result);
   decoder->errors.result = result;
-  if (setjmp(decoder->errors.jump)) return false;
+  if (decoder->broken) return true;
+  if (setjmp(decoder->errors.jump)) return give_up(decoder);
   jpeg_finish_decompress(&decoder->info);
   return true;
+}
+
+const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder) {
+  return decoder->errors.damage[0] ? decoder->errors.damage : NULL;
 }
 
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder) {
   jpeg_destroy_decompress(&decoder->info);
   free(decoder->icc);
   free(decoder->cmyk);
+  reduced_close(decoder->reduced);
   free(decoder);
 }

@@ -7,6 +7,8 @@
 #pragma STDC FP_CONTRACT OFF
 
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
+typedef uint8_t bytes __attribute__((vector_size(8), aligned(1), may_alias));
 #define inlined static inline __attribute__((always_inline))
 
 void *ccodecs_allocate(size_t count) {
@@ -252,6 +254,33 @@ inlined void darken(
   }
 }
 
+// Two pixels at a time of four lanes to four lanes of 8 bits: divided by alpha or laid on a background as above, bit for
+// bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
+inlined void narrow_pairs(
+  const float *row, float top, float scale, uint8_t *out, const bool alpha, size_t width, const float background[3]) {
+  const floats zeros = {0}, tops = zeros + top, most = zeros + 255;
+  const floats behind = {background[0], background[1], background[2], 0, background[0], background[1], background[2], 0};
+  for (size_t x = 0; x < width; x += 2) {
+    const floats pixels = *(const floats *)(row + 4 * x);
+    const floats alphas = __builtin_shufflevector(pixels, pixels, 3, 3, 3, 3, 7, 7, 7, 7);
+    floats done;
+    if (alpha) {
+      floats factor = tops / alphas;
+      factor = (floats)((ints)factor & (alphas > zeros));
+      done = pixels * factor;
+      done = __builtin_shufflevector(done, pixels, 0, 1, 2, 11, 4, 5, 6, 15);
+    } else {
+      const floats limited = __builtin_elementwise_min(__builtin_elementwise_max(alphas, zeros), tops);
+      const floats colours = pixels * (tops / __builtin_elementwise_max(alphas, tops));
+      done = __builtin_elementwise_min(__builtin_elementwise_max(colours, zeros), limited) + (tops - limited) * behind;
+      done = __builtin_shufflevector(done, tops, 0, 1, 2, 11, 4, 5, 6, 15);
+    }
+    done = __builtin_elementwise_min(__builtin_elementwise_max(done * scale, zeros), most) + 0.5f;
+    const bytes levels = __builtin_convertvector(__builtin_convertvector(done, ints), bytes);
+    __builtin_memcpy(out + 4 * x, &levels, x + 2 <= width ? 8 : 4);
+  }
+}
+
 inlined void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {
@@ -263,6 +292,8 @@ inlined void narrow(
   for (int lane = 0; lane < 3; lane++)
     behind[lane] = curve ? curve->light[from->depth == 8 ? background[lane] : background[lane] * 257]
                          : (float)background[lane] * (1.0f / 255);
+  if (!curve && lanes == 4 && wanted == 4 && to->depth == 8)
+    return narrow_pairs(row, top, scale, out, to->alpha, from->width, behind);
   for (size_t x = 0; x < from->width; x++) {
     float pixel[4];
     if (to->alpha) divide(row + x * lanes, pixel, lanes, top);

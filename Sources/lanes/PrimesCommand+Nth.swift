@@ -14,14 +14,11 @@ extension PrimesCommand {
     while search.wantsMore, record.ending == .complete, searched.stop < .max {
       (record, searched) = try count(search, after: searched.stop, console)
     }
-    // The search itself ended the run; nobody closed anything.
-    if search.isFound, record.ending == .outputClosed { record.ending = .complete }
     let printer = ResultPrinter()
     defer { printer.flush() }
     if let (unit, failure) = search.firstFailure {
       console.failed(unit, failure)
-      record.ending = .complete
-    } else if record.ending == .complete {
+    } else if record.ending == .complete || record.ending == .satisfied {
       guard let prime = try? search.prime() else {
         throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
       }

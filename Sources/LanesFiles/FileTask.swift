@@ -2,7 +2,7 @@ import LanesCore
 import SystemPackage
 
 /// A unit's own description: which row of the table it belongs to.
-struct CountTask: Equatable {
+struct FileTask: Equatable {
   /// Row of the table, from 0 in the order of inputs.
   var row: UInt32
   /// Slice of the row's input, from 0.
@@ -32,6 +32,10 @@ struct CountTask: Equatable {
 
   init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
+    try self.init(from: &reader)
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
     row = try reader.read()
     slice = try reader.read()
     isLast = try reader.readBool()

@@ -2,7 +2,7 @@ import LanesOS
 import SystemPackage
 
 /// One input as the user named it.
-package enum CountInput: Sendable, Equatable {
+package enum FileInput: Sendable, Equatable {
   /// Standard input; `named` when the user wrote "-".
   case standardInput(named: Bool)
   case path(FilePath)
@@ -12,9 +12,21 @@ package enum CountInput: Sendable, Equatable {
   /// - Parameter path: the file that a word names.
   package static func inputs(
     from words: [String], path: (String) -> FilePath = { FilePath($0) }
-  ) -> [CountInput] {
+  ) -> [FileInput] {
     guard !words.isEmpty else { return [.standardInput(named: false)] }
     return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
+  }
+
+  /// The path of an input that has one.
+  package var path: FilePath? {
+    guard case .path(let path) = self else { return nil }
+    return path
+  }
+
+  /// True for a path at which there is a directory.
+  package var isDirectory: Bool {
+    guard case .path = self else { return false }
+    return (try? status().kind) == .directory
   }
 
   /// The name in a row of the table, or nil when there is none.

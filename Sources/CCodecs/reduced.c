@@ -1,0 +1,181 @@
+#include "reduced.h"
+#include <stdlib.h>
+
+static int divided_up(int value, int by) { return (value + by - 1) / by; }
+
+// Which coefficients are kept, and where.
+static void keep(struct reduced_component *component) {
+  component->kept_across = component->points_across < 8 ? component->points_across : 8;
+  component->kept_down = component->points_down < 8 ? component->points_down : 8;
+  component->kept_stride = 1;
+  while (component->kept_stride < component->kept_across) component->kept_stride *= 2;
+  component->kept_count = component->kept_stride * component->kept_down;
+  for (int k = 0; k < 64; k++) {
+    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    bool is_kept = u < component->kept_across && v < component->kept_down;
+    component->place[k] = is_kept ? (uint8_t)(v * component->kept_stride + u) : (uint8_t)component->kept_count;
+    if (is_kept) component->keep |= 1ull << k;
+    component->bit[k] = -1;
+  }
+}
+
+// A.1.1 and A.2; a single component has no MCUs, whatever its sampling factors say.
+static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *frame) {
+  decoder->h_most = decoder->v_most = 1;
+  for (int index = 0; index < decoder->component_count && decoder->component_count > 1; index++) {
+    if (frame->component[index].h > decoder->h_most) decoder->h_most = frame->component[index].h;
+    if (frame->component[index].v > decoder->v_most) decoder->v_most = frame->component[index].v;
+  }
+  decoder->mcus_across = divided_up(decoder->width, 8 * decoder->h_most);
+  decoder->mcus_down = divided_up(decoder->height, 8 * decoder->v_most);
+  for (int index = 0; index < decoder->component_count; index++) {
+    struct reduced_component *component = decoder->component + index;
+    component->id = frame->component[index].id;
+    component->h = decoder->component_count == 1 ? 1 : frame->component[index].h;
+    component->v = decoder->component_count == 1 ? 1 : frame->component[index].v;
+    if (decoder->h_most % component->h != 0 || decoder->v_most % component->v != 0) return false;
+    component->points_across = decoder->eighths * decoder->h_most / component->h;
+    component->points_down = decoder->eighths * decoder->v_most / component->v;
+    if (component->points_across > 16 || component->points_down > 16) return false;
+    component->columns = divided_up(divided_up(decoder->width * component->h, decoder->h_most), 8);
+    component->rows = divided_up(divided_up(decoder->height * component->v, decoder->v_most), 8);
+    component->blocks_across = decoder->mcus_across * component->h;
+    component->blocks_down = decoder->mcus_down * component->v;
+    component->samples_stride = component->blocks_across * component->points_across + 16;
+    keep(component);
+    for (int k = 0; k < 64; k++) component->quantiser[k] = frame->component[index].quantiser[k];
+  }
+  return true;
+}
+
+static bool allocate(struct reduced_component *component, bool progressive) {
+  size_t blocks = (size_t)component->blocks_across * (size_t)component->blocks_down;
+  size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
+  component->samples = malloc((samples + 16) * sizeof *component->samples);
+  if (!component->samples || !progressive) return component->samples;
+  // Vectors may read a little behind the last block.
+  component->kept = calloc(blocks * (size_t)component->kept_count + 16, sizeof *component->kept);
+  component->nonzero = calloc(blocks, sizeof *component->nonzero);
+  return component->kept && component->nonzero;
+}
+
+// Reads the scans that are wanted, one after the other.
+static enum reduced_status read_scans(struct reduced_jpeg *decoder) {
+  enum reduced_status status = reduced_survey(decoder);
+  if (status != reduced_good) return status;
+  reduced_choose(decoder);
+  decoder->position = 2;
+  decoder->restart_interval = 0;
+  const int count = decoder->scan_count;
+  for (int index = 0; index < count; index++) {
+    int marker;
+    struct reduced_scan again;
+    decoder->scan_count = index;
+    if ((status = reduced_walk(decoder, &marker)) != reduced_good) return status;
+    if ((status = reduced_parse_scan(decoder, &again)) != reduced_good) return status;
+    const struct reduced_scan *scan = decoder->scan + index;
+    if (scan->wanted && (status = reduced_decode_scan(decoder, scan)) != reduced_good) return status;
+    decoder->position = scan->end;
+  }
+  return reduced_good;
+}
+
+// Goes to the data of a sequential file's only scan.
+static enum reduced_status begin_scan(struct reduced_jpeg *decoder) {
+  int marker;
+  struct reduced_scan *scan = decoder->scan;
+  enum reduced_status status = reduced_walk(decoder, &marker);
+  if (status == reduced_good && marker != 0xDA) status = reduced_odd;
+  if (status == reduced_good) status = reduced_parse_scan(decoder, scan);
+  if (status != reduced_good) return status;
+  if (scan->count != decoder->component_count) return reduced_odd;
+  for (int index = 0; index < scan->count; index++) {
+    struct reduced_component *component = decoder->component + index;
+    component->dc_table = scan->dc_table[index];
+    component->ac_table = scan->ac_table[index];
+    if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return reduced_odd;
+  }
+  decoder->scan_count = 1;
+  decoder->at = decoder->bytes + scan->start;
+  decoder->to_restart = decoder->restart_interval;
+  return reduced_good;
+}
+
+static enum reduced_status begin(struct reduced_jpeg *decoder, const struct reduced_frame *frame) {
+  if (!lay_out(decoder, frame)) return reduced_odd;
+  for (int index = 0; index < decoder->component_count; index++)
+    if (!allocate(decoder->component + index, decoder->progressive)) return reduced_no_memory;
+  enum reduced_status status = decoder->progressive ? read_scans(decoder) : begin_scan(decoder);
+  if (status != reduced_good) return status;
+  for (int index = 0; index < decoder->component_count; index++) reduced_prepare(decoder->component + index);
+  return reduced_good;
+}
+
+enum reduced_status reduced_open(
+  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, int eighths,
+  const struct ccodecs_limits *limits, struct reduced_jpeg **result) {
+  struct reduced_jpeg *decoder = calloc(1, sizeof *decoder);
+  *result = NULL;
+  if (!decoder) return reduced_no_memory;
+  decoder->bytes = bytes;
+  decoder->count = count;
+  decoder->position = 2; // behind SOI
+  decoder->limits = *limits;
+  decoder->progressive = frame->progressive;
+  decoder->component_count = frame->component_count;
+  decoder->width = frame->width;
+  decoder->height = frame->height;
+  decoder->eighths = eighths;
+  decoder->out_width = divided_up(frame->width * eighths, 8);
+  decoder->out_height = divided_up(frame->height * eighths, 8);
+  enum reduced_status status = begin(decoder, frame);
+  if (status == reduced_good) *result = decoder;
+  else reduced_close(decoder);
+  return status;
+}
+
+// Makes the samples of the row of MCUs that begins with the next row.
+static enum reduced_status make_samples(struct reduced_jpeg *decoder, int mcu_row) {
+  if (!reduced_go_on(decoder)) return reduced_stopped;
+  if (!decoder->progressive) return reduced_decode_mcus(decoder);
+  for (int index = 0; index < decoder->component_count; index++) {
+    struct reduced_component *component = decoder->component + index;
+    for (int row = 0; row < component->v; row++) {
+      size_t first = (size_t)(mcu_row * component->v + row) * (size_t)component->blocks_across;
+      for (int column = 0; column < component->blocks_across; column++)
+        reduced_make_samples(
+          component, component->kept + (first + (size_t)column) * (size_t)component->kept_count,
+          component->nonzero[first + (size_t)column], row, column);
+    }
+  }
+  return reduced_good;
+}
+
+enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row) {
+  const int rows = decoder->eighths * decoder->v_most, inside = decoder->next_row % rows;
+  if (inside == 0) {
+    enum reduced_status status = make_samples(decoder, decoder->next_row / rows);
+    if (status != reduced_good) return status;
+  }
+  reduced_colour(decoder, inside, row);
+  decoder->next_row++;
+  return reduced_good;
+}
+
+enum reduced_status reduced_finish(struct reduced_jpeg *decoder) {
+  if (decoder->progressive) return reduced_good; // the survey went to the end
+  if (!reduced_end_data(decoder)) return reduced_odd;
+  int marker;
+  enum reduced_status status = reduced_walk(decoder, &marker);
+  return status != reduced_good || marker == 0xD9 ? status : reduced_odd;
+}
+
+void reduced_close(struct reduced_jpeg *decoder) {
+  if (!decoder) return;
+  for (int index = 0; index < reduced_components; index++) {
+    free(decoder->component[index].samples);
+    free(decoder->component[index].kept);
+    free(decoder->component[index].nonzero);
+  }
+  free(decoder);
+}

@@ -1,0 +1,194 @@
+#include "reduced.h"
+#include <string.h>
+
+const uint8_t reduced_natural_order[64] = {
+  0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
+  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+
+// A segment's contents, behind its length.
+struct segment {
+  const uint8_t *bytes;
+  size_t count;
+};
+
+static unsigned number(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
+
+// Goes to the next marker, over the bytes that may fill the space before one (B.1.1.2); nothing else may stand there.
+static enum reduced_status find_marker(struct reduced_jpeg *decoder, int *marker) {
+  size_t at = decoder->position;
+  if (at >= decoder->count) return reduced_short;
+  if (decoder->bytes[at] != 0xFF) return reduced_odd;
+  while (at < decoder->count && decoder->bytes[at] == 0xFF) at++;
+  if (at >= decoder->count) return reduced_short;
+  *marker = decoder->bytes[at];
+  decoder->position = at + 1;
+  return reduced_good;
+}
+
+static enum reduced_status take_segment(struct reduced_jpeg *decoder, struct segment *segment) {
+  if (decoder->count - decoder->position < 2) return reduced_short;
+  size_t length = number(decoder->bytes + decoder->position);
+  if (length < 2) return reduced_odd;
+  if (decoder->count - decoder->position < length) return reduced_short;
+  *segment = (struct segment){decoder->bytes + decoder->position + 2, length - 2};
+  decoder->position += length;
+  return reduced_good;
+}
+
+// B.2.4.2
+static enum reduced_status define_huffman(struct reduced_jpeg *decoder, struct segment segment) {
+  while (segment.count > 0) {
+    if (segment.count < 17) return reduced_odd;
+    int class = segment.bytes[0] >> 4, number = segment.bytes[0] & 15, symbols = 0;
+    for (int length = 0; length < 16; length++) symbols += segment.bytes[1 + length];
+    if (class > 1 || number > 3 || symbols > 256 || segment.count < 17 + (size_t)symbols) return reduced_odd;
+    struct reduced_huffman *table = class == 0 ? decoder->dc + number : decoder->ac + number;
+    if (!reduced_define(table, segment.bytes + 1, segment.bytes + 17, symbols, class == 0)) return reduced_odd;
+    segment.bytes += 17 + symbols;
+    segment.count -= 17 + (size_t)symbols;
+  }
+  return reduced_good;
+}
+
+static enum reduced_status define_restarts(struct reduced_jpeg *decoder, struct segment segment) {
+  if (segment.count != 2) return reduced_odd;
+  decoder->restart_interval = (int)number(segment.bytes);
+  return reduced_good;
+}
+
+// Goes on to the next SOS or EOI, and defines what stands before it.
+enum reduced_status reduced_walk(struct reduced_jpeg *decoder, int *marker) {
+  for (;;) {
+    enum reduced_status status = find_marker(decoder, marker);
+    if (status != reduced_good) return status;
+    if (*marker == 0xDA || *marker == 0xD9) return reduced_good;
+    struct segment segment;
+    bool has_segment = (*marker >= 0xE0 && *marker <= 0xEF) || *marker == 0xFE || *marker == 0xC4 || *marker == 0xDD
+                       || *marker == 0xDB || *marker == 0xC0 || *marker == 0xC1 || *marker == 0xC2;
+    if (!has_segment) return reduced_odd;
+    if ((status = take_segment(decoder, &segment)) != reduced_good) return status;
+    if (*marker == 0xC4) status = define_huffman(decoder, segment);
+    if (*marker == 0xDD) status = define_restarts(decoder, segment);
+    // libjpeg has read the frame and the quantisers before the first scan; others behind that are rare and left to it.
+    bool is_late = (*marker == 0xDB || *marker < 0xC3) && decoder->scan_count > 0;
+    if (status != reduced_good || is_late) return is_late ? reduced_odd : status;
+  }
+}
+
+static int component_named(const struct reduced_jpeg *decoder, int id) {
+  for (int index = 0; index < decoder->component_count; index++)
+    if (decoder->component[index].id == id) return index;
+  return -1;
+}
+
+// B.2.3, and the limits of G.1.1.1.1 where the file is progressive.
+enum reduced_status reduced_parse_scan(struct reduced_jpeg *decoder, struct reduced_scan *scan) {
+  struct segment segment;
+  enum reduced_status status = take_segment(decoder, &segment);
+  if (status != reduced_good) return status;
+  *scan = (struct reduced_scan){.start = decoder->position, .wanted = true};
+  if (segment.count < 1) return reduced_odd;
+  scan->count = segment.bytes[0];
+  if (scan->count < 1 || scan->count > decoder->component_count) return reduced_odd;
+  if (segment.count != 4 + 2 * (size_t)scan->count) return reduced_odd;
+  int before = -1; // components come in the frame's order
+  for (int index = 0; index < scan->count; index++) {
+    int component = component_named(decoder, segment.bytes[1 + 2 * index]), tables = segment.bytes[2 + 2 * index];
+    if (component <= before || tables >> 4 > 3 || (tables & 15) > 3) return reduced_odd;
+    before = scan->component[index] = component;
+    scan->dc_table[index] = tables >> 4;
+    scan->ac_table[index] = tables & 15;
+  }
+  const uint8_t *rest = segment.bytes + 1 + 2 * scan->count;
+  scan->first = rest[0];
+  scan->last = rest[1];
+  scan->high = rest[2] >> 4;
+  scan->low = rest[2] & 15;
+  if (!decoder->progressive)
+    return scan->first == 0 && scan->last == 63 && rest[2] == 0 ? reduced_good : reduced_odd;
+  bool is_dc = scan->first == 0;
+  if (is_dc ? scan->last != 0 : scan->last < scan->first || scan->last > 63 || scan->count != 1) return reduced_odd;
+  return (scan->high == 0 || scan->low == scan->high - 1) && scan->low <= 13 ? reduced_good : reduced_odd;
+}
+
+// Whether the scan follows on those before it: each bit of each coefficient comes once, after the bit above it.
+static bool follows(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+  for (int index = 0; index < scan->count; index++) {
+    int8_t *bit = decoder->component[scan->component[index]].bit;
+    if (scan->first > 0 && bit[0] < 0) return false;
+    for (int k = scan->first; k <= scan->last; k++) {
+      if (scan->high == 0 ? bit[k] >= 0 : bit[k] != scan->high) return false;
+      bit[k] = (int8_t)scan->low;
+    }
+  }
+  return true;
+}
+
+// Where the entropy-coded data that begins at `at` ends: at a marker other than those of restarts.
+static size_t end_of_data(const struct reduced_jpeg *decoder, size_t at) {
+  while (at < decoder->count) {
+    const uint8_t *found = memchr(decoder->bytes + at, 0xFF, decoder->count - at);
+    if (!found) break;
+    at = (size_t)(found - decoder->bytes);
+    if (at + 1 >= decoder->count) break;
+    int next = decoder->bytes[at + 1];
+    if (next != 0 && (next < 0xD0 || next > 0xD7)) return at;
+    at += 2;
+  }
+  return decoder->count;
+}
+
+// Lists the scans of a progressive file. It must have its EOI: a file cut off in a scan that is left out is found too.
+enum reduced_status reduced_survey(struct reduced_jpeg *decoder) {
+  for (;;) {
+    int marker;
+    enum reduced_status status = reduced_walk(decoder, &marker);
+    if (status != reduced_good) return status;
+    if (marker == 0xD9) return decoder->scan_count > 0 ? reduced_good : reduced_odd;
+    if (decoder->scan_count == reduced_scans) return reduced_odd;
+    struct reduced_scan *scan = decoder->scan + decoder->scan_count;
+    if ((status = reduced_parse_scan(decoder, scan)) != reduced_good) return status;
+    if (!follows(decoder, scan)) return reduced_odd;
+    decoder->position = scan->end = end_of_data(decoder, scan->start);
+    decoder->scan_count++;
+  }
+}
+
+// What leaving out the lowest `missing` bits of the kept coefficients adds to the mean squared error of a sample, taking
+// every value of those bits for equally frequent; the transform of 8 × 8 samples carries a coefficient's error e to
+// e²/64.
+static double error_of(const struct reduced_component *component, const int8_t missing[64]) {
+  double sum = 0;
+  for (int k = 0; k < 64; k++)
+    if (component->keep >> k & 1)
+      sum += (double)component->quantiser[k] * component->quantiser[k] * ((1 << 2 * missing[k]) - 1) / (12 * 64);
+  return sum;
+}
+
+// Samples are rounded to whole levels, whose own mean squared error is 1/12; scans that together change less are not read.
+// Over the photographs of BENCHMARKS.md FIXME
+static const double most_error = 0.25;
+
+static void choose_for(struct reduced_jpeg *decoder, int index) {
+  struct reduced_component *component = decoder->component + index;
+  uint64_t needed = 0; // coefficients that a later scan which is read builds on
+  for (int at = decoder->scan_count - 1; at >= 0; at--) {
+    struct reduced_scan *scan = decoder->scan + at;
+    if (scan->first == 0 || scan->component[0] != index) continue;
+    uint64_t band = (~0ull << scan->first) & (~0ull >> (63 - scan->last));
+    int8_t missing[64];
+    memcpy(missing, component->missing, sizeof missing);
+    for (int k = scan->first; k <= scan->last; k++) missing[k] = (int8_t)scan->high;
+    bool is_seen = (band & component->keep) != 0;
+    if ((band & needed) != 0 || (is_seen && (scan->high == 0 || error_of(component, missing) > most_error))) {
+      if (scan->high > 0) needed |= band;
+      continue;
+    }
+    memcpy(component->missing, missing, sizeof missing);
+    scan->wanted = false;
+  }
+}
+
+void reduced_choose(struct reduced_jpeg *decoder) {
+  for (int index = 0; index < decoder->component_count; index++) choose_for(decoder, index);
+}

@@ -1,0 +1,189 @@
+// From coefficients to rows of pixels. A block of 8 × 8 samples becomes one of any number of points: the cosines that the
+// kept coefficients stand for are evaluated at the middles of those points, so that planes of a coarser grid need no other
+// enlarging. The vectors are treated as in resample.c, for the same reasons.
+#include "reduced.h"
+#include <math.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float floats4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int16_t shorts __attribute__((vector_size(16), aligned(2), may_alias));
+typedef int16_t shorts4 __attribute__((vector_size(8), aligned(2), may_alias));
+#define inlined static inline __attribute__((always_inline))
+
+static void fill_cosines(float table[8][16], int kept, int points) {
+  for (int u = 0; u < kept; u++)
+    for (int x = 0; x < points; x++) table[u][x] = (float)cos((2 * x + 1) * u * 3.14159265358979323846 / (2 * points));
+}
+
+// A.3.3; a coefficient whose last bits are missing lies, more often than not, somewhere in the middle of what they can add.
+void reduced_prepare(struct reduced_component *component) {
+  fill_cosines(component->across, component->kept_across, component->points_across);
+  fill_cosines(component->down, component->kept_down, component->points_down);
+  for (int k = 0; k < 64; k++) {
+    int place = component->place[k];
+    if (place == component->kept_count) continue;
+    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
+    component->factor[place] = (float)(component->quantiser[k] * both / 4);
+    component->middle[place] = (float)((1 << component->missing[k]) - 1) / 2;
+    component->is_rough |= component->missing[k] > 0;
+  }
+  int rows = 1, columns = 1;
+  for (int k = 0; k < 64; k++) {
+    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    if (component->keep >> k & 1 && v >= rows) rows = v + 1;
+    if (component->keep >> k & 1 && u >= columns) columns = u + 1;
+    component->rows_to[k] = (uint8_t)rows;
+    component->columns_to[k] = (uint8_t)columns;
+  }
+}
+
+// The amplitudes of one row of eight or four coefficients. Vectors are handed on by pointers: without AVX there is no
+// register for them, and the compiler warns.
+#define amplitudes(type, integers)                                                                                     \
+  inlined void amplitudes_##type(                                                                                      \
+    const struct reduced_component *component, const int16_t *kept, int at, type *out) {                               \
+    type value = __builtin_convertvector(*(const integers *)(kept + at), type);                                        \
+    if (component->is_rough) {                                                                                         \
+      type middle = *(const type *)(component->middle + at);                                                           \
+      value = value - middle * __builtin_convertvector(value > 0, type)                                                \
+              + middle * __builtin_convertvector(value < 0, type);                                                     \
+    }                                                                                                                  \
+    *out = value * *(const type *)(component->factor + at);                                                            \
+  }
+amplitudes(floats, shorts)
+amplitudes(floats4, shorts4)
+
+// First the columns, then the rows: of `rows` × `columns` coefficients, outside of which all are 0, `down` rows of samples.
+// `type` holds a row of coefficients, `parts` of `result` a row of samples.
+#define transform(name, type, result, parts)                                                                           \
+  inlined void name(                                                                                                   \
+    const struct reduced_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
+    const int columns) {                                                                                               \
+    type sums[16], row;                                                                                                \
+    amplitudes_##type(component, kept, 0, &row);                                                                       \
+    for (int y = 0; y < down; y++) sums[y] = row;                                                                      \
+    for (int v = 1; v < rows; v++) {                                                                                   \
+      amplitudes_##type(component, kept, v * component->kept_stride, &row);                                            \
+      for (int y = 0; y < down; y++) sums[y] += row * component->down[v][y];                                           \
+    }                                                                                                                  \
+    for (int part = 0; part < parts; part++) {                                                                         \
+      const int start = part * (int)(sizeof(result) / sizeof(float));                                                  \
+      result samples[16];                                                                                              \
+      for (int y = 0; y < down; y++) samples[y] = (result){0} + sums[y][0];                                            \
+      for (int u = 1; u < columns; u++) {                                                                              \
+        const result cosines = *(const result *)(component->across[u] + start);                                        \
+        for (int y = 0; y < down; y++) samples[y] += ((const float *)(sums + y))[u] * cosines;                         \
+      }                                                                                                                \
+      for (int y = 0; y < down; y++) *(result *)(out + y * component->samples_stride + start) = samples[y];            \
+    }                                                                                                                  \
+  }
+transform(transform_4, floats4, floats4, 1)
+transform(transform_8, floats, floats, 1)
+transform(transform_16, floats, floats, 2)
+transform(transform_4_to_8, floats4, floats, 1)
+
+// The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in zigzag
+// order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
+inlined void transform_block(
+  const struct reduced_component *component, const int16_t *kept, float *out, const int highest) {
+  const int down = component->points_down, across = component->points_across;
+  const int rows = component->rows_to[highest], columns = component->columns_to[highest];
+  if (across == 4 && down == 4) transform_4(component, kept, out, 4, 4, 4);
+  else if (across == 8 && down == 8 && highest < 10) transform_8(component, kept, out, 8, 4, 4);
+  else if (across == 8 && down == 8) transform_8(component, kept, out, 8, rows, columns);
+  else if (across == 3 && down == 3) transform_4(component, kept, out, 3, 3, 3);
+  else if (across == 6 && down == 6) transform_8(component, kept, out, 6, rows, columns);
+  else if (across == 2 && down == 2) transform_4(component, kept, out, 2, 2, 2);
+  else if (across > 8) transform_16(component, kept, out, down, rows, columns);
+  else if (component->kept_stride > 4) transform_8(component, kept, out, down, rows, columns);
+  else if (across > 4) transform_4_to_8(component, kept, out, down, rows, columns);
+  else transform_4(component, kept, out, down, rows, columns);
+}
+
+inlined void fill_flat(const struct reduced_component *component, int16_t dc, float *out) {
+  const float level = dc * component->factor[0];
+  for (int y = 0; y < component->points_down; y++, out += component->samples_stride)
+    for (int x = 0; x < component->points_across; x++) out[x] = level;
+}
+
+// Rows of samples may be written to beyond the block's, where the next block will be or nothing.
+inlined void make_samples(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  float *out = component->samples + row * component->points_down * component->samples_stride
+               + column * component->points_across;
+  const uint64_t seen = nonzero & component->keep & ~1ull;
+  if (seen == 0) fill_flat(component, kept[0], out);
+  else transform_block(component, kept, out, 63 - __builtin_clzll(seen));
+}
+
+// Limited and rounded.
+inlined void round_to_levels(const floats *values, ints *levels) {
+  const floats lowest = {0}, highest = lowest + 255;
+  *levels = __builtin_convertvector(
+    __builtin_elementwise_min(__builtin_elementwise_max(*values, lowest), highest) + 0.5f, ints);
+}
+
+static const float *row_of(const struct reduced_jpeg *decoder, int component, int row) {
+  return decoder->component[component].samples + row * decoder->component[component].samples_stride;
+}
+
+// The matrix of JFIF (T.871, 7), which is that of BT.601.
+inlined void colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  const float *luma = row_of(decoder, 0, row), *blue = row_of(decoder, 1, row), *red = row_of(decoder, 2, row);
+  for (int x = 0; x < decoder->out_width; x += 8) {
+    floats y = *(const floats *)(luma + x) + 128, cb = *(const floats *)(blue + x), cr = *(const floats *)(red + x);
+    const floats exact[3] = {y + 1.402f * cr, y - 0.344136f * cb - 0.714136f * cr, y + 1.772f * cb};
+    ints levels[3];
+    for (int lane = 0; lane < 3; lane++) round_to_levels(exact + lane, levels + lane);
+    const ints pixels = levels[0] | levels[1] << 8 | levels[2] << 16 | (int)0xFF000000;
+    if (x + 8 <= decoder->out_width) memcpy(out + 4 * x, &pixels, sizeof pixels);
+    else memcpy(out + 4 * x, &pixels, 4 * (size_t)(decoder->out_width - x));
+  }
+}
+
+inlined void gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  const float *luma = row_of(decoder, 0, row);
+  for (int x = 0; x < decoder->out_width; x += 8) {
+    const floats exact = *(const floats *)(luma + x) + 128;
+    ints level;
+    round_to_levels(&exact, &level);
+    for (int lane = 0; lane < 8 && x + lane < decoder->out_width; lane++) out[x + lane] = (uint8_t)level[lane];
+  }
+}
+
+inlined void colour_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  if (decoder->component_count == 3) colour(decoder, row, out);
+  else gray(decoder, row, out);
+}
+
+#if defined(__x86_64__)
+#define wide __attribute__((target("avx2")))
+static wide void make_samples_wide(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  make_samples(component, kept, nonzero, row, column);
+}
+static wide void colour_wide(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  colour_or_gray(decoder, row, out);
+}
+static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
+#else
+#define make_samples_wide make_samples
+#define colour_wide colour_or_gray
+static bool is_wide(void) { return false; }
+#endif
+
+void reduced_make_samples(
+  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  if (is_wide()) make_samples_wide(component, kept, nonzero, row, column);
+  else make_samples(component, kept, nonzero, row, column);
+}
+
+void reduced_colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  if (is_wide()) colour_wide(decoder, row, out);
+  else colour_or_gray(decoder, row, out);
+}

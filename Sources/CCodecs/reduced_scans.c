@@ -1,0 +1,431 @@
+// Entropy decoding. Each function that visits blocks is compiled twice on x86-64: with the bit instructions that came with
+// AVX2, and without.
+#include "reduced.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define inlined static inline __attribute__((always_inline))
+
+// The next bits of a scan, the first of them on top. Behind the data come zeros, which are counted.
+struct bits {
+  const uint8_t *at, *end;
+  uint64_t buffer;
+  int count;
+  uint64_t padding; // in bytes
+  bool bad;         // there was a code that the table does not have, or a value that cannot be
+};
+
+static __attribute__((noinline)) struct bits fill_slowly(struct bits bits) {
+  while (bits.count <= 56) {
+    uint64_t byte = 0;
+    if (bits.at < bits.end && *bits.at != 0xFF) byte = *bits.at++;
+    else if (bits.end - bits.at >= 2 && bits.at[1] == 0) {
+      byte = 0xFF;
+      bits.at += 2;
+    } else bits.padding++;
+    bits.buffer |= byte << (56 - bits.count);
+    bits.count += 8;
+  }
+  return bits;
+}
+
+// Makes at least 56 bits available.
+inlined void fill(struct bits *bits) {
+  if (bits->end - bits->at >= 8) {
+    uint64_t next;
+    memcpy(&next, bits->at, 8);
+    next = __builtin_bswap64(next);
+    // No byte of `next` is 0xFF: none of its complement is 0.
+    if (((~next - 0x0101010101010101) & next & 0x8080808080808080) == 0) {
+      bits->buffer |= next >> bits->count;
+      bits->at += (63 - bits->count) >> 3;
+      bits->count |= 56;
+      return;
+    }
+  }
+  // What the fast way left below `count` are bits of the next byte, which comes again.
+  bits->buffer &= bits->count ? ~0ull << (64 - bits->count) : 0;
+  *bits = fill_slowly(*bits);
+}
+
+inlined void skip(struct bits *bits, int count) {
+  bits->buffer <<= count;
+  bits->count -= count;
+}
+
+// `count` is at least 1.
+inlined int take(struct bits *bits, int count) {
+  int value = (int)(bits->buffer >> (64 - count));
+  skip(bits, count);
+  return value;
+}
+
+// F.2.2.1, figure F.12; `size` is at least 1.
+inlined int take_signed(struct bits *bits, int size) {
+  int value = take(bits, size);
+  return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+}
+
+inlined int take_symbol(struct bits *bits, const struct reduced_huffman *table) {
+  unsigned entry = table->look[bits->buffer >> (64 - reduced_look)];
+  if (entry) {
+    skip(bits, (int)(entry >> 8));
+    return (int)(entry & 255);
+  }
+  int next = (int)(bits->buffer >> 48);
+  for (int length = reduced_look + 1; length <= 16; length++) {
+    int code = next >> (16 - length);
+    if (code > table->last_code[length]) continue;
+    skip(bits, length);
+    return table->symbols[code + table->offset[length]];
+  }
+  bits->bad = true;
+  skip(bits, 1);
+  return 0;
+}
+
+// Runs that lead behind the block: it ends here.
+enum { to_end = 64 };
+
+static void define_whole(struct reduced_huffman *table) {
+  for (unsigned next = 0; next < 1 << reduced_look; next++) {
+    int length = table->look[next] >> 8, size = table->look[next] & 15, run = table->look[next] >> 4 & 15, value = 0;
+    table->whole[next] = 0;
+    if (length == 0 || length + size > reduced_look || (size == 0 && run != 0 && run != 15)) continue;
+    if (size > 0) {
+      value = (int)(next >> (reduced_look - length - size)) & ((1 << size) - 1);
+      if (value < 1 << (size - 1)) value += 1 - (1 << size);
+    } else if (run == 0) run = to_end;
+    table->whole[next] = value * 65536 + (run << 8) + length + size;
+  }
+}
+
+// Makes a table from the number of codes of each length (annex C). False when it cannot be one.
+bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
+  memset(table->look, 0, sizeof table->look);
+  memset(table->symbols, 0, sizeof table->symbols);
+  memcpy(table->symbols, symbols, (size_t)count);
+  int code = 0, index = 0;
+  for (int length = 1; length <= 16; length++, code <<= 1) {
+    table->offset[length] = index - code;
+    for (int i = 0; i < counts[length - 1]; i++, index++, code++) {
+      if (code >= 1 << length || (dc && symbols[index] > 15)) return false;
+      if (length > reduced_look) continue;
+      for (int fill = 0; fill < 1 << (reduced_look - length); fill++)
+        table->look[(code << (reduced_look - length)) + fill] = (uint16_t)(length << 8 | symbols[index]);
+    }
+    table->last_code[length] = counts[length - 1] ? code - 1 : -1;
+  }
+  define_whole(table);
+  return table->defined = true;
+}
+
+inlined int read_dc(struct reduced_component *component, const struct reduced_huffman *table, struct bits *bits) {
+  int size = take_symbol(bits, table);
+  if (size) component->predicted += take_signed(bits, size);
+  return component->predicted;
+}
+
+// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `to_end` and 0 for EOB, EOB0. Other
+// sizes of 0, which only progressive files have, are left to the caller: it gets `to_end` plus their run (G.1.2.2).
+inlined int read_coefficient(const struct reduced_huffman *table, struct bits *bits, int *value) {
+  if (bits->count < 32) fill(bits);
+  const int32_t whole = table->whole[bits->buffer >> (64 - reduced_look)];
+  if (whole) {
+    skip(bits, whole & 255);
+    *value = whole >> 16;
+    return whole >> 8 & 255;
+  }
+  const int symbol = take_symbol(bits, table), size = symbol & 15, run = symbol >> 4;
+  *value = size == 0 ? 0 : take_signed(bits, size);
+  return size == 0 && run != 15 ? to_end + run : run;
+}
+
+// One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65. Returns which are not 0.
+inlined uint64_t read_block(
+  struct reduced_component *component, const struct reduced_huffman *dc, const struct reduced_huffman *ac,
+  struct bits *bits, int16_t *kept) {
+  if (bits->count < 32) fill(bits);
+  int value = read_dc(component, dc, bits);
+  if (value != (int16_t)value) bits->bad = true;
+  kept[0] = (int16_t)value;
+  uint64_t nonzero = 0;
+  for (int k = 1; k < 64; k++) {
+    int run = read_coefficient(ac, bits, &value);
+    k += run;
+    if (k > 63) {
+      bits->bad |= run != to_end;
+      break;
+    }
+    kept[component->place[k]] = (int16_t)value;
+    nonzero |= 1ull << k;
+  }
+  return nonzero;
+}
+
+// Whether everything taken so far was there and made sense.
+inlined bool is_sound(const struct bits *bits) { return !bits->bad && (uint64_t)bits->count >= 8 * bits->padding; }
+
+// Whether the data has been taken to its last byte: what is left does not fill one.
+static bool is_used_up(struct bits *bits) {
+  if (!is_sound(bits)) return false;
+  bits->buffer &= bits->count ? ~0ull << (64 - bits->count) : 0;
+  *bits = fill_slowly(*bits);
+  return (uint64_t)bits->count - 8 * bits->padding < 8;
+}
+
+// Takes the restart marker that must stand here (F.1.1.5.2, E.2.4).
+static bool restart(struct reduced_jpeg *decoder, struct bits *bits, int *next) {
+  if (!is_used_up(bits) || bits->end - bits->at < 2 || bits->at[0] != 0xFF || bits->at[1] != 0xD0 + *next) return false;
+  *next = (*next + 1) % 8;
+  *bits = (struct bits){.at = bits->at + 2, .end = bits->end};
+  for (int index = 0; index < decoder->component_count; index++) decoder->component[index].predicted = 0;
+  return true;
+}
+
+// How scans of a progressive file read one block (G.1.2, G.2).
+struct block_scan {
+  const struct reduced_huffman *table;
+  int first, last, low;
+  int run; // blocks without anything new, this one included (EOBRUN)
+};
+
+inlined void read_first_ac(
+  struct block_scan *scan, const struct reduced_component *component, struct bits *bits, int16_t *kept,
+  uint64_t *nonzero) {
+  if (scan->run > 0) {
+    scan->run--;
+    return;
+  }
+  uint64_t found = 0;
+  int16_t nowhere;
+  for (int k = scan->first; k <= scan->last; k++) {
+    int value, run = read_coefficient(scan->table, bits, &value);
+    if (run >= to_end) {
+      run -= to_end;
+      scan->run = (1 << run) - 1;
+      if (run) scan->run += take(bits, run);
+      break;
+    }
+    k += run;
+    value *= 1 << scan->low;
+    if (k > scan->last || value != (int16_t)value) {
+      bits->bad = true;
+      break;
+    }
+    found |= (uint64_t)(value != 0) << k;
+    int16_t *to = component->place[k] < component->kept_count ? kept + component->place[k] : &nowhere;
+    *to = (int16_t)value;
+  }
+  *nonzero |= found;
+}
+
+// Reads one more bit for each of the coefficients `which`: at most 56, none of them 0.
+inlined void correct_some(
+  uint64_t which, int count, int low, const struct reduced_component *component, struct bits *bits, int16_t *kept) {
+  if (bits->count < count) fill(bits);
+  for (uint64_t left = which & component->keep; left; left &= left - 1) {
+    int k = __builtin_ctzll(left), index = __builtin_popcountll(which & ((1ull << k) - 1));
+    int16_t *value = kept + component->place[k];
+    int change = (int)(bits->buffer >> (63 - index) & 1) << low, sign = *value >> 15;
+    *value = (int16_t)(*value + ((change ^ sign) - sign));
+  }
+  skip(bits, count);
+}
+
+inlined void correct(
+  uint64_t which, int low, const struct reduced_component *component, struct bits *bits, int16_t *kept) {
+  const int count = __builtin_popcountll(which);
+  if (count == 0) return;
+  if (count <= 56) return correct_some(which, count, low, component, bits, kept);
+  const uint64_t below = which & (~0ull >> 32), above = which ^ below;
+  correct_some(below, __builtin_popcountll(below), low, component, bits, kept);
+  correct_some(above, __builtin_popcountll(above), low, component, bits, kept);
+}
+
+// The set bits of `word` without the lowest `count`, up to the next one; 0 when there are no more.
+inlined uint64_t set_bit(uint64_t word, int count, const bool is_wide) {
+#if defined(__x86_64__)
+  if (is_wide) {
+    uint64_t found;
+    __asm__("pdep %2, %1, %0" : "=r"(found) : "r"(1ull << count), "r"(word));
+    return found;
+  }
+#endif
+  (void)is_wide;
+  for (int passed = 0; passed < count; passed++) word &= word - 1;
+  return word & -word;
+}
+
+// G.1.2.3: coefficients that are not 0 get one more bit; between them stand new ones, of one bit and a sign.
+inlined void refine_ac(
+  struct block_scan *scan, const struct reduced_component *component, struct bits *bits, int16_t *kept,
+  uint64_t *nonzero, const bool is_wide) {
+  const uint64_t old = *nonzero, to_last = ~0ull >> (63 - scan->last);
+  uint64_t left = to_last & (~0ull << scan->first); // of the band
+  while (scan->run == 0 && left) {
+    if (bits->count < 32) fill(bits);
+    int symbol = take_symbol(bits, scan->table), size = symbol & 15, run = symbol >> 4;
+    if (size == 0 && run != 15) {
+      scan->run = 1 << run;
+      if (run) scan->run += take(bits, run);
+      break;
+    }
+    int value = size == 0 ? 0 : take(bits, 1) ? 1 << scan->low : -(1 << scan->low);
+    const uint64_t found = set_bit(left & ~old, run, is_wide);
+    if (size > 1 || found == 0) {
+      bits->bad = true;
+      return;
+    }
+    correct(left & old & (found - 1), scan->low, component, bits, kept);
+    if (size) {
+      *nonzero |= found;
+      if (found & component->keep) kept[component->place[__builtin_ctzll(found)]] = (int16_t)value;
+    }
+    left &= ~(found | (found - 1));
+  }
+  if (scan->run == 0) return;
+  scan->run--;
+  correct(left & old, scan->low, component, bits, kept);
+}
+
+// A scan of one component's AC coefficients: its blocks row by row (A.2.2).
+inlined enum reduced_status decode_ac(struct reduced_jpeg *decoder, const struct reduced_scan *scan, const bool refines, const bool is_wide) {
+  struct reduced_component *component = decoder->component + scan->component[0];
+  struct block_scan blocks = {decoder->ac + scan->ac_table[0], scan->first, scan->last, scan->low, 0};
+  if (!blocks.table->defined) return reduced_odd;
+  struct bits bits = {.at = decoder->bytes + scan->start, .end = decoder->bytes + scan->end};
+  int to_restart = decoder->restart_interval, next_restart = 0;
+  for (int row = 0; row < component->rows; row++) {
+    size_t first = (size_t)row * (size_t)component->blocks_across;
+    for (size_t block = first; block < first + (size_t)component->columns; block++) {
+      if (decoder->restart_interval && to_restart-- == 0) {
+        if (blocks.run > 0 || !restart(decoder, &bits, &next_restart)) return reduced_odd;
+        to_restart = decoder->restart_interval - 1;
+      }
+      int16_t *kept = component->kept + block * (size_t)component->kept_count;
+      if (refines) refine_ac(&blocks, component, &bits, kept, component->nonzero + block, is_wide);
+      else read_first_ac(&blocks, component, &bits, kept, component->nonzero + block);
+    }
+    if (!is_sound(&bits)) return reduced_odd;
+    if (!reduced_go_on(decoder)) return reduced_stopped;
+  }
+  return blocks.run == 0 && is_used_up(&bits) ? reduced_good : reduced_odd;
+}
+
+inlined void read_dc_of_block(
+  struct reduced_component *component, const struct reduced_huffman *table, const struct reduced_scan *scan,
+  struct bits *bits, size_t block) {
+  int16_t *kept = component->kept + block * (size_t)component->kept_count;
+  if (bits->count < 32) fill(bits);
+  if (scan->high > 0) {
+    if (take(bits, 1)) *kept |= (int16_t)(1 << scan->low);
+    return;
+  }
+  int value = read_dc(component, table, bits);
+  if (value > 32767 >> scan->low || value < -(32768 >> scan->low)) bits->bad = true;
+  else *kept = (int16_t)(value * (1 << scan->low));
+}
+
+// A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
+inlined enum reduced_status decode_dc(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+  const bool alone = scan->count == 1;
+  const struct reduced_component *only = decoder->component + scan->component[0];
+  const int across = alone ? only->columns : decoder->mcus_across, down = alone ? only->rows : decoder->mcus_down;
+  for (int index = 0; index < scan->count; index++) {
+    if (scan->high == 0 && !decoder->dc[scan->dc_table[index]].defined) return reduced_odd;
+    decoder->component[scan->component[index]].predicted = 0;
+  }
+  struct bits bits = {.at = decoder->bytes + scan->start, .end = decoder->bytes + scan->end};
+  int to_restart = decoder->restart_interval, next_restart = 0;
+  for (int row = 0; row < down; row++) {
+    for (int column = 0; column < across; column++) {
+      if (decoder->restart_interval && to_restart-- == 0) {
+        if (!restart(decoder, &bits, &next_restart)) return reduced_odd;
+        to_restart = decoder->restart_interval - 1;
+      }
+      for (int index = 0; index < scan->count; index++) {
+        struct reduced_component *component = decoder->component + scan->component[index];
+        const int h = alone ? 1 : component->h, v = alone ? 1 : component->v;
+        for (int y = 0; y < v; y++)
+          for (int x = 0; x < h; x++)
+            read_dc_of_block(
+              component, decoder->dc + scan->dc_table[index], scan, &bits,
+              (size_t)(row * v + y) * (size_t)component->blocks_across + (size_t)(column * h + x));
+      }
+    }
+    if (!is_sound(&bits)) return reduced_odd;
+    if (!reduced_go_on(decoder)) return reduced_stopped;
+  }
+  return is_used_up(&bits) ? reduced_good : reduced_odd;
+}
+
+inlined enum reduced_status decode_scan(
+  struct reduced_jpeg *decoder, const struct reduced_scan *scan, const bool is_wide) {
+  if (scan->first == 0) return decode_dc(decoder, scan);
+  return scan->high > 0 ? decode_ac(decoder, scan, true, is_wide) : decode_ac(decoder, scan, false, is_wide);
+}
+
+// The next row of MCUs of a sequential file, to samples (A.2).
+inlined enum reduced_status decode_mcus(struct reduced_jpeg *decoder) {
+  struct bits bits = {
+    .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,
+    .padding = decoder->padding};
+  for (int column = 0; column < decoder->mcus_across; column++) {
+    if (decoder->restart_interval && decoder->to_restart-- == 0) {
+      if (!restart(decoder, &bits, &decoder->next_restart)) return reduced_odd;
+      decoder->to_restart = decoder->restart_interval - 1;
+    }
+    for (int index = 0; index < decoder->component_count; index++) {
+      struct reduced_component *component = decoder->component + index;
+      const struct reduced_huffman *dc = decoder->dc + component->dc_table, *ac = decoder->ac + component->ac_table;
+      for (int y = 0; y < component->v; y++)
+        for (int x = 0; x < component->h; x++) {
+          int16_t kept[72];
+          memset(kept, 0, sizeof *kept * (size_t)component->kept_count);
+          const uint64_t nonzero = read_block(component, dc, ac, &bits, kept);
+          reduced_make_samples(component, kept, nonzero, y, column * component->h + x);
+        }
+    }
+  }
+  decoder->at = bits.at;
+  decoder->buffer = bits.buffer;
+  decoder->buffered = bits.count;
+  decoder->padding = bits.padding;
+  if (is_sound(&bits)) return reduced_good;
+  return !bits.bad && bits.end - bits.at < 2 ? reduced_short : reduced_odd;
+}
+
+// After the last row: the data must end here.
+bool reduced_end_data(struct reduced_jpeg *decoder) {
+  struct bits bits = {
+    .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,
+    .padding = decoder->padding};
+  bool used_up = is_used_up(&bits);
+  decoder->position = (size_t)(bits.at - decoder->bytes);
+  return used_up;
+}
+
+#if defined(__x86_64__)
+#define wide __attribute__((target("avx2,bmi,bmi2,popcnt")))
+static wide enum reduced_status decode_scan_wide(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+  return decode_scan(decoder, scan, true);
+}
+static wide enum reduced_status decode_mcus_wide(struct reduced_jpeg *decoder) { return decode_mcus(decoder); }
+static bool has_wide(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
+         && __builtin_cpu_supports("popcnt");
+}
+#else
+#define decode_scan_wide(decoder, scan) decode_scan(decoder, scan, false)
+#define decode_mcus_wide decode_mcus
+static bool has_wide(void) { return false; }
+#endif
+
+enum reduced_status reduced_decode_scan(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+  return has_wide() ? decode_scan_wide(decoder, scan) : decode_scan(decoder, scan, false);
+}
+
+enum reduced_status reduced_decode_mcus(struct reduced_jpeg *decoder) {
+  return has_wide() ? decode_mcus_wide(decoder) : decode_mcus(decoder);
+}
