@@ -126,19 +126,19 @@ def lists(lanes: str) -> List[str]:
 
 
 def memory(lanes: str) -> List[str]:
+    def peak(*words: str) -> int:
+        """The largest peak of a worker process, in bytes."""
+        line = [lanes, "primes", *words, "--mode", "processes", "--cores", "2", "--stats", "--json"]
+        done = subprocess.run(line, capture_output=True, text=True, check=True)
+        return max(worker["peak_memory_bytes"] for worker in json.loads(done.stdout.splitlines()[-1])["workers"])
+
+    idle = peak("10")
     rows = []
     for case in CASES:
         if case.name == "[0, 1e11]":
             continue
-        line = [lanes, "primes", *case.lanes, "--mode", "processes", "--cores", "2", "--stats", "--json"]
-        done = subprocess.run(line, capture_output=True, text=True, check=True)
-        statistics = json.loads(done.stdout.splitlines()[-1])
-        idle = subprocess.run(
-            [lanes, "primes", "10", "--mode", "processes", "--cores", "1", "--stats", "--json"],
-            capture_output=True, text=True, check=True)
-        base = json.loads(idle.stdout.splitlines()[-1])["workers"][0]["peak_memory_bytes"]
-        peak = max(worker["peak_memory_bytes"] for worker in statistics["workers"])
-        rows.append(f"| {case.name} | {peak / 2**20:.1f} MiB | {(peak - base) / 2**20:.1f} MiB |")
+        most = peak(*case.lanes)
+        rows.append(f"| {case.name} | {most / 2**20:.1f} MiB | {(most - idle) / 2**20:.1f} MiB |")
     return [
         "Memory per lane: the peak of a worker process, and what it is above that of a worker that has nothing to sieve.", "",
         "| range | peak | above an idle worker |", "| --- | ---: | ---: |", *rows, "",

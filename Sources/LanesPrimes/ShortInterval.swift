@@ -6,7 +6,7 @@ import LanesCore
 enum ShortInterval {
   /// Sieving primes go this far; of random numbers one in 25 has no factor up to it.
   static let largestSieved: UInt64 = 1 << 20
-  /// A number costs about 91 ns this way (measured near 2^64, where all 203 million sieving primes take 0.9 s with vector
+  /// A number costs about 91 ns this way (measured near 2^64, where all 203 million sieving primes take 1.0 s with vector
   /// instructions): both ways cost the same for root / 400 numbers.
   private static let rootsPerNumber: UInt64 = 400
   /// Bytes proved between two looks at the clock: about 1 ms.
