@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench install format lint asan tsan clean
+.PHONY: help build demo test bench install format lint asan tsan fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
 	@Scripts/install "$(PREFIX)" "$(DESTDIR)"
 
 format: ## Lay out all Swift sources as .swift-format says
-	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+	@swift format --in-place --parallel --recursive Sources Tests Fuzz Package.swift
 
 lint: ## Check layout, imports, file sizes and scripts
 	@Scripts/lint
@@ -35,5 +35,8 @@ asan: ## Run all tests under the address sanitizer
 tsan: ## Run all tests under the thread sanitizer
 	@Scripts/test --sanitize=thread
 
+fuzz: ## Try made-up images on every decoder, ten minutes each (SECONDS=600)
+	@Scripts/fuzz $(or $(SECONDS),600)
+
 clean: ## Remove everything that was built or fetched
-	@rm -rf .build .build-test .build-asan .build-tsan .build-bench
+	@rm -rf .build .build-test .build-asan .build-tsan .build-bench .build-fuzz

@@ -1,10 +1,19 @@
 // swift-tools-version:6.2
+import Glibc
 import PackageDescription
 
 /// Every module of ours is built in Swift 6 mode and a warning in it is an error.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// The C modules hold thin wrappers and kernels; they are optimised in debug builds too, so that tests stay quick.
 let strictC: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]
+
+/// How to link a library: its static archive where the distribution has one, which starts faster and leaves one program to
+/// install, and the shared library elsewhere.
+func library(_ name: String) -> LinkerSetting {
+  let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
+  let hasArchive = folders.contains { access("\($0)/lib\(name).a", R_OK) == 0 }
+  return .linkedLibrary(hasArchive ? ":lib\(name).a" : name)
+}
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -22,11 +31,17 @@ let package = Package(
       name: "CCodecs", cSettings: strictC,
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "CKernels", cSettings: strictC),
+    .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
+    .target(
+      name: "CDigests", cSettings: strictC,
+      linkerSettings: [library("deflate"), library("crypto"), .linkedLibrary("z")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
-    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
-    .target(name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
+    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
+    .target(
+      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CPatterns", "CDigests"],
+      swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .executableTarget(
@@ -53,10 +68,19 @@ let package = Package(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
     .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
     .testTarget(
-      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesCore", "LanesOS", system], swiftSettings: strict),
+      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesEngines", "LanesCore", "LanesOS", system],
+      swiftSettings: strict),
     .testTarget(
       name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
   ]
 )
+
+// `make fuzz` builds one more program, which has its main function from the fuzzer's library.
+if Context.environment["LANES_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "lanes-fuzz", dependencies: ["LanesImages", "LanesCore", "LanesOS"], path: "Fuzz/lanes-fuzz",
+      swiftSettings: strict, linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

@@ -18,6 +18,7 @@ SMALLEST_PHOTOGRAPH = 50_000
 TEXT_BYTES = 2_000_000_000
 SMALL_FILES = 20_000
 SMALL_PHOTOGRAPHS = 400
+TABLE_LINES = 50_000_000
 
 
 def photographs() -> Path:
@@ -159,6 +160,46 @@ def large_text() -> Path:
         while file.tell() < TEXT_BYTES:
             turn = block.index(b"\n", dice.randrange(len(block) - 1000)) + 1
             file.write((block[turn:] + block[:turn])[: TEXT_BYTES - file.tell()])
+    path.with_suffix(".part").rename(path)
+    return path
+
+
+def part_of_text() -> Path:
+    """The first 200 MB of the large text."""
+    path = CACHE / "part.txt"
+    if not path.exists():
+        with open(large_text(), "rb") as whole, open(path.with_suffix(".part"), "wb") as file:
+            file.write(whole.read(200_000_000))
+        path.with_suffix(".part").rename(path)
+    return path
+
+
+def station_names(dice: random.Random) -> list:
+    """413 names of 4 to 19 letters, as many as the one billion row challenge has."""
+    syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+    names = set()
+    while len(names) < 413:
+        words = [dice.choice([2, 3, 3, 3, 4, 4, 5, 6])] + ([3] if dice.random() < 0.1 else [])
+        names.add(" ".join("".join(dice.choices(syllables, k=count)).capitalize() for count in words))
+    return sorted(names)
+
+
+def measurements() -> Path:
+    """50 million lines of `name;number`, the number with one decimal place: 2 million lines over and over, each time
+    turned to start at another one."""
+    path = CACHE / "measurements.txt"
+    if path.exists():
+        return path
+    print("  making 50 million lines", file=sys.stderr)
+    CACHE.mkdir(exist_ok=True)
+    dice = random.Random(5)
+    stations = [(name, dice.uniform(-20, 40)) for name in station_names(dice)]
+    lines = (f"{name};{dice.gauss(mean, 10):.1f}" for name, mean in dice.choices(stations, k=2_000_000))
+    block = ("\n".join(lines) + "\n").encode()
+    with open(path.with_suffix(".part"), "wb") as file:
+        for _ in range(TABLE_LINES // 2_000_000):
+            turn = block.index(b"\n", dice.randrange(len(block) - 1000)) + 1
+            file.write(block[turn:] + block[:turn])
     path.with_suffix(".part").rename(path)
     return path
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import inputs
+from . import inputs, tables
+from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, run_rounds, table
 from .shared import ENGINES, LANES, ROUNDS, commands, engines_without
@@ -31,21 +32,7 @@ class SameOutput:
 
 
 def primes() -> List[str]:
-    lines = ["## Primes", ""]
-    for limit in ["1e9", "1e10"]:
-        check = SameOutput()
-        contestants = [
-            Contestant(f"lanes {name}", [LANES, "primes", limit, *flags], after=check)
-            for name, flags in engines_without("eventloop")
-        ] + [
-            Contestant("primesieve ×1", ["primesieve", limit, "--quiet", "--threads=1"], after=check),
-            Contestant("primesieve ×2", ["primesieve", limit, "--quiet", "--threads=2"], after=check),
-        ]
-        run_rounds(contestants, ROUNDS)
-        count = (check.expected or b"?").decode(errors="replace")
-        lines += [f"Primes up to {limit}: {count}, the same by all that are listed with a time.", ""]
-        lines += [*table(contestants, "primesieve ×2"), "", *commands(contestants), ""]
-    return lines
+    return primes_section.primes(LANES)
 
 
 # Files
@@ -114,4 +101,11 @@ def kill() -> List[str]:
     ]
 
 
-SECTIONS = {**IMAGES, "primes": primes, "files": files, "compare": compare, "kill": kill}
+def adding_up(section):
+    return lambda: section(LANES, ENGINES, ROUNDS, SameOutput, commands)
+
+
+SECTIONS = {
+    **IMAGES, "primes": primes, "files": files, "stats": adding_up(tables.stats),
+    "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill,
+}

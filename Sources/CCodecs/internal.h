@@ -10,14 +10,32 @@
 // Fills `result` and returns false.
 bool ccodecs_fail(struct ccodecs_result *result, enum ccodecs_status status, const char *message);
 
-// libjpeg's error manager with a jump of ours. The first error wins; warnings are errors.
+// libjpeg's error manager with a jump of ours. The first error wins; warnings are errors unless `salvage` is set, when the
+// first one is kept in `damage`.
 struct ccodecs_jpeg_errors {
   struct jpeg_error_mgr manager; // first, because libjpeg hands back a pointer to it
   jmp_buf jump;
   struct ccodecs_result *result;
+  bool salvage;
+  char damage[224];
 };
+// Keeps the first damage that is made up for.
+void ccodecs_note_damage(char damage[224], const char *message);
 void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors);
 // Leaves through the jump with a status of our own.
 _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status, const char *message);
+
+// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up behind as many.
+enum { ccodecs_max_scans = 100 };
+
+// Where libjpeg puts what it encodes.
+struct ccodecs_jpeg_destination {
+  struct jpeg_destination_mgr manager; // first, because libjpeg hands back a pointer to it
+  struct ccodecs_sink sink;
+  uint8_t buffer[1 << 16];
+};
+void ccodecs_jpeg_direct(
+  j_compress_ptr info, struct ccodecs_jpeg_destination *destination, const struct ccodecs_sink *sink);
+void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metadata *metadata);
 
 #endif

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up behind as many.
-enum { max_scans = 100 };
-
 struct ccodecs_jpeg_decoder {
   struct ccodecs_jpeg_errors errors;
   struct jpeg_decompress_struct info;
@@ -14,19 +11,31 @@ struct ccodecs_jpeg_decoder {
   struct ccodecs_limits limits;
   JOCTET *icc;
   uint8_t *cmyk; // one row in libjpeg's own order, for conversion
+  bool broken;   // an error in the middle of what is salvaged: the rest is gray
   const uint8_t *bytes;
   size_t count;
-  bool library_only;
+  bool library_only; // also for salvage: libjpeg goes on behind damage where the reduced decoder ends
   struct reduced_jpeg *reduced; // decodes in place of libjpeg when there is one
 };
 
 static void begin_source(j_decompress_ptr info) { (void)info; }
 static boolean on_end_of_bytes(j_decompress_ptr info) {
+  static const JOCTET end[] = {0xFF, JPEG_EOI};
+  struct ccodecs_jpeg_decoder *decoder = info->client_data;
+  if (decoder->errors.salvage) {
+    ccodecs_note_damage(decoder->errors.damage, "it ends inside the image data");
+    info->src->next_input_byte = end;
+    info->src->bytes_in_buffer = sizeof end;
+    return TRUE;
+  }
   ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_truncated, "it ends inside the image data");
 }
 static void skip_bytes(j_decompress_ptr info, long count) {
   if (count <= 0) return;
-  if ((size_t)count > info->src->bytes_in_buffer) on_end_of_bytes(info);
+  if ((size_t)count > info->src->bytes_in_buffer) {
+    on_end_of_bytes(info);
+    return;
+  }
   info->src->next_input_byte += count;
   info->src->bytes_in_buffer -= (size_t)count;
 }
@@ -34,7 +43,7 @@ static void skip_bytes(j_decompress_ptr info, long count) {
 static void on_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
-  if (info->input_scan_number > max_scans)
+  if (info->input_scan_number > ccodecs_max_scans)
     ccodecs_jpeg_throw(common, ccodecs_unsupported, "a progressive JPEG of more than 100 scans");
   if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
     ccodecs_jpeg_throw(common, ccodecs_stopped, "stopped");
@@ -104,6 +113,7 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   decoder->bytes = bytes;
   decoder->count = count;
   decoder->errors.result = result;
+  decoder->errors.salvage = decoder->library_only = limits->salvage;
   ccodecs_jpeg_catch(&decoder->errors);
   decoder->info.err = &decoder->errors.manager;
   if (setjmp(decoder->errors.jump)) return ccodecs_jpeg_close(decoder), NULL;
@@ -191,6 +201,14 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool i
   }
 }
 
+// After an error in the middle of the rows: false, or true when the rest is made up for.
+static bool give_up(struct ccodecs_jpeg_decoder *decoder) {
+  enum ccodecs_status status = decoder->errors.result->status;
+  if (!decoder->errors.salvage || (status != ccodecs_damaged && status != ccodecs_truncated)) return false;
+  ccodecs_note_damage(decoder->errors.damage, decoder->errors.result->message);
+  return decoder->broken = true;
+}
+
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
@@ -201,7 +219,10 @@ bool ccodecs_jpeg_read(
     return fail_reduced(status, result);
   }
   decoder->errors.result = result;
-  if (setjmp(decoder->errors.jump)) return false;
+  // Gray is what a JPEG shows where it says nothing (level shift, ITU-T T.81, A.3.1).
+  if (decoder->errors.salvage) memset(rows, 128, (size_t)count * stride);
+  if (decoder->broken) return true;
+  if (setjmp(decoder->errors.jump)) return give_up(decoder);
   // No variable of this function changes between setjmp and a jump back, except those in `decoder`.
   for (int row = 0; row < count; row++) {
     uint8_t *place = rows + (size_t)row * stride;
@@ -216,9 +237,14 @@ bool ccodecs_jpeg_read(
 bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result) {
   if (decoder->reduced) return fail_reduced(reduced_finish(decoder->reduced), result);
   decoder->errors.result = result;
-  if (setjmp(decoder->errors.jump)) return false;
+  if (decoder->broken) return true;
+  if (setjmp(decoder->errors.jump)) return give_up(decoder);
   jpeg_finish_decompress(&decoder->info);
   return true;
+}
+
+const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder) {
+  return decoder->errors.damage[0] ? decoder->errors.damage : NULL;
 }
 
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder) {

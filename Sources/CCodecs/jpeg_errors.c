@@ -28,14 +28,24 @@ static _Noreturn void on_error(j_common_ptr info) {
     ccodecs_jpeg_throw(
       info, ccodecs_unsupported, (kind & 3) == 3 ? "a lossless JPEG" : "a hierarchical JPEG");
   }
+  case JWRN_JPEG_EOF: ccodecs_jpeg_throw(info, ccodecs_truncated, "it ends inside the image data");
   case JERR_INPUT_EOF: ccodecs_jpeg_throw(info, ccodecs_truncated, text);
   default: ccodecs_jpeg_throw(info, ccodecs_damaged, text);
   }
 }
 
+void ccodecs_note_damage(char damage[224], const char *message) {
+  if (damage[0] == 0) snprintf(damage, 224, "%s", message);
+}
+
 static void on_message(j_common_ptr info, int level) {
   // Levels from 0 are traces; warnings say that data is damaged and was made up.
-  if (level < 0) on_error(info);
+  if (level >= 0) return;
+  struct ccodecs_jpeg_errors *errors = (struct ccodecs_jpeg_errors *)info->err;
+  if (!errors->salvage) on_error(info);
+  char text[JMSG_LENGTH_MAX];
+  info->err->format_message(info, text);
+  ccodecs_note_damage(errors->damage, text);
 }
 
 static void ignore(j_common_ptr info) { (void)info; }

@@ -17,6 +17,9 @@ struct ccodecs_png_decoder {
   size_t row_bytes;
   uint8_t *whole; // an interlaced image, once it was read
   uint32_t next_row;
+  struct ccodecs_png_storage storage;
+  bool broken; // an error in the middle of what is salvaged: the rest is blank
+  char damage[224];
 };
 
 static _Noreturn void leave(struct ccodecs_png_decoder *decoder, enum ccodecs_status status, const char *message) {
@@ -29,15 +32,23 @@ static _Noreturn void on_error(png_structp png, png_const_charp message) {
   leave(png_get_error_ptr(png), status, message);
 }
 
-// libpng warns of oddities around the pixels, such as a wrong profile or a chunk out of order, and goes on without.
+// libpng warns of oddities around the pixels, such as a wrong profile or a chunk out of order, and goes on without. What is
+// salvaged has wrong checksums among them.
 static void on_warning(png_structp png, png_const_charp message) {
-  (void)png;
-  (void)message;
+  struct ccodecs_png_decoder *decoder = png_get_error_ptr(png);
+  if (decoder->limits.salvage && strstr(message, "CRC")) ccodecs_note_damage(decoder->damage, message);
 }
 
 static void on_read(png_structp png, png_bytep target, size_t count) {
   struct ccodecs_png_decoder *decoder = png_get_io_ptr(png);
-  if (count > decoder->count - decoder->position) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+  size_t rest = decoder->count - decoder->position;
+  if (count > rest) {
+    if (!decoder->limits.salvage || rest == 0) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+    // libpng asks for several kilobytes at a time: what there is of them is used, and it stops at the zeros behind.
+    ccodecs_note_damage(decoder->damage, "it ends inside the image data");
+    memset(target + rest, 0, count - rest);
+    count = rest;
+  }
   memcpy(target, decoder->bytes + decoder->position, count);
   decoder->position += count;
 }
@@ -47,13 +58,16 @@ static void go_on(struct ccodecs_png_decoder *decoder) {
     leave(decoder, ccodecs_stopped, "stopped");
 }
 
-static void set_limits(png_structp png) {
+static void set_limits(png_structp png, bool salvage) {
   // Chunks that nothing here uses, some of them compressed: their checksums are verified, their contents skipped.
   static const png_byte skipped[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0oFFs";
   png_set_user_limits(png, max_axis, max_axis);
   png_set_chunk_cache_max(png, max_chunks);
   png_set_chunk_malloc_max(png, max_chunk_bytes);
-  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+  int wrong = salvage ? PNG_CRC_WARN_USE : PNG_CRC_ERROR_QUIT;
+  png_set_crc_action(png, wrong, wrong);
+  // libpng asks for so many compressed bytes at once, and what stands in the last, incomplete piece is lost.
+  if (salvage) png_set_compression_buffer_size(png, 16);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, sizeof skipped / 5);
 }
 
@@ -72,13 +86,44 @@ static void check_size(struct ccodecs_png_decoder *decoder, struct ccodecs_heade
     leave(decoder, ccodecs_unsupported, "a PNG of more than 1,000,000 pixels in one direction");
 }
 
+static void find_storage(struct ccodecs_png_decoder *decoder) {
+  struct ccodecs_png_storage *storage = &decoder->storage;
+  png_structp png = decoder->png;
+  png_colorp palette = NULL;
+  png_bytep alpha = NULL;
+  png_color_16p key = NULL;
+  storage->kind = png_get_color_type(png, decoder->info);
+  storage->depth = png_get_bit_depth(png, decoder->info);
+  if (storage->kind == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(png, decoder->info, &palette, &storage->colours);
+  for (int index = 0; index < storage->colours; index++) {
+    storage->palette[index][0] = palette[index].red;
+    storage->palette[index][1] = palette[index].green;
+    storage->palette[index][2] = palette[index].blue;
+  }
+  if (!png_get_tRNS(png, decoder->info, &alpha, &storage->alphas, &key)) return;
+  if (storage->kind == PNG_COLOR_TYPE_PALETTE) {
+    if (alpha) memcpy(storage->alpha, alpha, (size_t)storage->alphas);
+    return;
+  }
+  storage->alphas = 0;
+  if ((storage->has_key = key != NULL))
+    memcpy(storage->key, (const uint16_t[4]){key->red, key->green, key->blue, key->gray}, sizeof storage->key);
+}
+
+void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccodecs_png_storage *storage) {
+  *storage = decoder->storage;
+}
+
 // Makes rows of 1, 2 or 4 lanes of 8 or 16 bits from every kind of PNG.
 static void set_transforms(struct ccodecs_png_decoder *decoder) {
   png_structp png = decoder->png;
-  png_set_expand(png); // palettes to colours, fewer than 8 bits to 8, tRNS to alpha
-  png_set_swap(png);   // 16-bit samples to the order of this machine; the format is big-endian
-  bool transparent = png_get_valid(png, decoder->info, PNG_INFO_tRNS) != 0;
+  bool stored = decoder->limits.stored;
+  if (stored) png_set_packing(png); // fewer than 8 bits to a byte
+  else png_set_expand(png);         // palettes to colours, fewer than 8 bits to 8, tRNS to alpha
+  png_set_swap(png);                // 16-bit samples to the order of this machine; the format is big-endian
+  bool transparent = !stored && png_get_valid(png, decoder->info, PNG_INFO_tRNS) != 0;
   int kind = png_get_color_type(png, decoder->info);
+  if (stored && kind == PNG_COLOR_TYPE_PALETTE) kind = PNG_COLOR_TYPE_GRAY; // indices are one lane
   if ((kind & PNG_COLOR_MASK_COLOR) && !(kind & PNG_COLOR_MASK_ALPHA) && !transparent)
     png_set_filler(png, 0xFFFF, PNG_FILLER_AFTER);
   png_set_interlace_handling(png);
@@ -136,48 +181,104 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   decoder->limits = *limits;
   if (setjmp(decoder->jump)) return ccodecs_png_close(decoder), NULL;
   if (!begin(decoder)) leave(decoder, ccodecs_no_memory, "out of memory");
-  set_limits(decoder->png);
+  set_limits(decoder->png, limits->salvage);
   png_set_read_fn(decoder->png, decoder, on_read);
   check_size(decoder, header);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
   find_colour(decoder, &header->colour);
   header->progressive = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
+  find_storage(decoder);
   set_transforms(decoder);
   header->image = decoder->image;
   return decoder;
 }
 
+// Luma as in Rec. ITU-R BT.709, for gray images.
+static uint8_t background_sample(const struct ccodecs_png_decoder *decoder, int lane) {
+  const uint8_t *colour = decoder->limits.background;
+  if (decoder->image.alpha) return 0;
+  return decoder->image.lanes == 4 ? colour[lane % 3] : (uint8_t)((54 * colour[0] + 183 * colour[1] + 19 * colour[2]) / 256);
+}
+
+// Makes rows transparent, or of the background's colour.
+static void blank(const struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t count) {
+  size_t width = (size_t)decoder->image.depth / 8;
+  for (size_t at = 0; at < count * decoder->row_bytes; at++)
+    rows[at] = background_sample(decoder, (int)(at / width) % decoder->image.lanes);
+}
+
+// After an error in the middle of the rows: false, or true when the rest is made up for.
+static bool give_up(struct ccodecs_png_decoder *decoder) {
+  enum ccodecs_status status = decoder->result->status;
+  if (!decoder->limits.salvage || (status != ccodecs_damaged && status != ccodecs_truncated)) return false;
+  ccodecs_note_damage(decoder->damage, decoder->result->message);
+  return decoder->broken = true;
+}
+
 static void read_whole(struct ccodecs_png_decoder *decoder) {
   decoder->whole = calloc(decoder->image.height, decoder->row_bytes);
   if (!decoder->whole) leave(decoder, ccodecs_no_memory, "out of memory");
+  bool salvage = decoder->limits.salvage;
+  if (salvage) blank(decoder, decoder->whole, decoder->image.height);
   for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
     for (uint32_t row = 0; row < decoder->image.height; row++) {
       if (row % 16 == 0) go_on(decoder);
-      png_read_row(decoder->png, decoder->whole + row * decoder->row_bytes, NULL);
+      uint8_t *target = decoder->whole + row * decoder->row_bytes;
+      // The second way spreads pixels over the place of those that may never come.
+      png_read_row(decoder->png, salvage ? NULL : target, salvage ? target : NULL);
     }
+}
+
+static bool is_interlaced(const struct ccodecs_png_decoder *decoder) {
+  return png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
+}
+
+static bool hold_whole(struct ccodecs_png_decoder *decoder) {
+  if (setjmp(decoder->jump)) return give_up(decoder);
+  read_whole(decoder);
+  return true;
+}
+
+// Decodes rows that are not interlaced.
+static bool read_rows(struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count) {
+  if (setjmp(decoder->jump)) return give_up(decoder);
+  go_on(decoder);
+  for (int row = 0; row < count; row++) {
+    uint8_t *target = rows + (size_t)row * stride;
+    if (decoder->limits.salvage) blank(decoder, target, 1);
+    png_read_row(decoder->png, target, NULL);
+    decoder->next_row++;
+  }
+  return true;
 }
 
 bool ccodecs_png_read(
   struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   decoder->result = result;
-  if (setjmp(decoder->jump)) return false;
-  go_on(decoder);
-  bool interlaced = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
-  if (interlaced && !decoder->whole) read_whole(decoder);
-  for (int row = 0; row < count; row++, decoder->next_row++) {
-    uint8_t *target = rows + (size_t)row * stride;
-    if (interlaced) memcpy(target, decoder->whole + decoder->next_row * decoder->row_bytes, decoder->row_bytes);
-    else png_read_row(decoder->png, target, NULL);
+  if (is_interlaced(decoder)) {
+    if (!decoder->whole && !hold_whole(decoder)) return false;
+    for (int row = 0; row < count; row++, decoder->next_row++)
+      memcpy(rows + (size_t)row * stride, decoder->whole + decoder->next_row * decoder->row_bytes, decoder->row_bytes);
+    return true;
   }
+  uint32_t first = decoder->next_row;
+  if (!decoder->broken && !read_rows(decoder, rows, stride, count)) return false;
+  for (uint32_t row = decoder->next_row - first; row < (uint32_t)count; row++, decoder->next_row++)
+    blank(decoder, rows + row * stride, 1);
   return true;
 }
 
 bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result) {
   decoder->result = result;
-  if (setjmp(decoder->jump)) return false;
+  if (decoder->broken) return true;
+  if (setjmp(decoder->jump)) return give_up(decoder);
   png_read_end(decoder->png, NULL);
   return true;
+}
+
+const char *ccodecs_png_damage(const struct ccodecs_png_decoder *decoder) {
+  return decoder->damage[0] ? decoder->damage : NULL;
 }
 
 void ccodecs_png_close(struct ccodecs_png_decoder *decoder) {

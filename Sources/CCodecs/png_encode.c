@@ -43,31 +43,61 @@ static void set_colour(struct ccodecs_png_encoder *encoder, const struct ccodecs
     png_set_cHRM_fixed(encoder->png, encoder->info, at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
 }
 
+static void set_storage(struct ccodecs_png_encoder *encoder, const struct ccodecs_png_storage *storage) {
+  png_color palette[256];
+  for (int index = 0; index < storage->colours; index++)
+    palette[index] = (png_color){storage->palette[index][0], storage->palette[index][1], storage->palette[index][2]};
+  if (storage->colours > 0) png_set_PLTE(encoder->png, encoder->info, palette, storage->colours);
+  if (storage->alphas > 0) png_set_tRNS(encoder->png, encoder->info, storage->alpha, storage->alphas, NULL);
+  png_color_16 key = {0, storage->key[0], storage->key[1], storage->key[2], storage->key[3]};
+  if (storage->has_key) png_set_tRNS(encoder->png, encoder->info, NULL, 0, &key);
+}
+
+static void write_blocks(png_structp png, const struct ccodecs_metadata *metadata) {
+  for (size_t index = 0; index < metadata->block_count; index++) {
+    const struct ccodecs_block *block = metadata->blocks + index;
+    const png_byte name[5] = {block->name[0], block->name[1], block->name[2], block->name[3], 0};
+    png_write_chunk(png, name, block->bytes, block->size);
+  }
+}
+
+static void set_compression(png_structp png, const struct ccodecs_png_settings *settings) {
+  static const int filters[] = {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH,
+                                PNG_ALL_FILTERS};
+  png_set_compression_level(png, settings->level);
+  if (settings->filter >= 0) png_set_filter(png, PNG_FILTER_TYPE_BASE, filters[settings->filter]);
+}
+
 static void write_header(
-  struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, int level,
+  struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
   const struct ccodecs_metadata *metadata) {
   png_structp png = encoder->png;
   int kind = image->lanes < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
   if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
   png_set_benign_errors(png, 1);
-  png_set_compression_level(png, level);
+  set_compression(png, settings);
+  const struct ccodecs_png_storage *storage = settings->storage;
   png_set_IHDR(
-    png, encoder->info, image->width, image->height, image->depth, kind, PNG_INTERLACE_NONE,
-    PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png, encoder->info, image->width, image->height, storage ? storage->depth : image->depth,
+    storage ? storage->kind : kind, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (storage) set_storage(encoder, storage);
   // A profile says more than the other chunks and takes their place (PNG specification, 11.3.2.3).
   if (!metadata->icc) set_colour(encoder, &metadata->colour);
   else
     png_set_iCCP(png, encoder->info, "icc", PNG_COMPRESSION_TYPE_BASE, metadata->icc, (png_uint_32)metadata->icc_size);
   if (metadata->exif)
     png_set_eXIf_1(png, encoder->info, (png_uint_32)metadata->exif_size, (png_bytep)metadata->exif);
+  png_write_info_before_PLTE(png, encoder->info);
+  write_blocks(png, metadata);
   png_write_info(png, encoder->info);
   png_set_swap(png);
+  png_set_packing(png);
   if (image->lanes == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);
 }
 
 struct ccodecs_png_encoder *ccodecs_png_create(
-  const struct ccodecs_image *image, int level, const struct ccodecs_metadata *metadata,
-  const struct ccodecs_sink *sink, struct ccodecs_result *result) {
+  const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
+  const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result) {
   struct ccodecs_png_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
   encoder->sink = *sink;
@@ -77,7 +107,7 @@ struct ccodecs_png_encoder *ccodecs_png_create(
   if (encoder->png) encoder->info = png_create_info_struct(encoder->png);
   if (!encoder->info) leave(encoder, ccodecs_no_memory, "out of memory");
   png_set_write_fn(encoder->png, encoder, on_write, on_flush);
-  write_header(encoder, image, level, metadata);
+  write_header(encoder, image, settings, metadata);
   return encoder;
 }
 

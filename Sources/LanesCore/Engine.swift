@@ -97,9 +97,21 @@ package struct UnitRecord: Sendable, Equatable {
   package var load = Stage()
   package var perform = Stage()
   package var store = Stage()
+  /// Nanoseconds of `perform` in which the lane could have run but had no core, as far as the kernel tells.
+  package var queued: Int64 = 0
+  /// Nanoseconds of `perform` in which the lane waited for pages of a mapped input.
+  package var stalled: Int64 = 0
   package var bytesIn = 0
   package var bytesOut = 0
   package var failed = false
 
   package init(lane: Int) { self.lane = lane }
+
+  /// Takes over what another process measured while it performed the unit.
+  package mutating func takePerforming(from other: UnitRecord) {
+    perform = other.perform
+    queued = other.queued
+    stalled = other.stalled
+    bytesIn = other.bytesIn
+  }
 }

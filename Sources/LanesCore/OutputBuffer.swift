@@ -16,6 +16,8 @@ package final class OutputBuffer: @unchecked Sendable {
   package private(set) var start = 0
   /// Bytes written for this unit.
   package private(set) var count = 0
+  /// Where the parts of the output end, counted from `start`; empty unless the sink is several files.
+  package private(set) var partEnds: [Int] = []
 
   package init(_ storage: any Storage) { self.storage = storage }
 
@@ -25,10 +27,11 @@ package final class OutputBuffer: @unchecked Sendable {
   package func restart(at offset: Int = 0) {
     start = offset
     count = 0
+    partEnds = []
   }
 
-  /// Forgets bytes written after the first `count`.
-  package func truncate(to count: Int) { self.count = min(count, self.count) }
+  /// What is written next belongs to the sink's next file.
+  package func endPart() { partEnds.append(count) }
 
   package func append(_ bytes: RawSpan) throws(UnitFailure) {
     try bytes.withUnsafeBytes { (source) throws(UnitFailure) in try append(source) }

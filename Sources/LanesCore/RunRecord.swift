@@ -16,6 +16,13 @@ package struct RunRecord: Sendable, Equatable {
   /// Bytes that crossed from one process to another, through pipes or shared memory.
   package var bytesBetween = 0
   package var lanes: [LaneUsage] = []
+  /// Where the time of each lane went; empty where nobody asked for it.
+  package var timelines: [LaneTimeline] = []
+  /// How long some task of the machine had to wait, for what; nil where the kernel does not say.
+  package var pressure: PressureStall?
+  /// The largest sum of proportional set sizes (PSS) of all processes of the run that was seen while it ran, in bytes:
+  /// memory that processes share counts once. Nil where it could not be read, or the run was too short to be looked at.
+  package var proportionalPeak: Int?
   /// Worker processes that died before they were told to end.
   package var workersLost = 0
   /// Sentences about how the run was done, such as which kind of asynchronous reading was used.
@@ -30,6 +37,8 @@ package enum Ending: Sendable, Equatable {
   case complete
   /// A signal asked for it; nothing new was started after it.
   case signalled(Int32)
+  /// What was asked is answered; the rest of the plan was left alone.
+  case satisfied
   /// Whoever read standard output went away.
   case outputClosed
   /// Carrying on made no sense, such as on a full disk.
@@ -70,12 +79,34 @@ package struct ProcessUsage: Sendable, Equatable {
   }
 }
 
+/// Nanoseconds in which some task of the whole machine waited for a core, for storage or for memory ("some" of
+/// /proc/pressure, kernel documentation "PSI - Pressure Stall Information").
+package struct PressureStall: Sendable, Equatable {
+  package var cpu: Int64?
+  package var io: Int64?
+  package var memory: Int64?
+
+  package init(cpu: Int64? = nil, io: Int64? = nil, memory: Int64? = nil) {
+    self.cpu = cpu
+    self.io = io
+    self.memory = memory
+  }
+}
+
 /// What one lane did, in nanoseconds of wall time.
 package struct LaneUsage: Sendable, Equatable {
   package var units = 0
   package var loading: Int64 = 0
   package var performing: Int64 = 0
   package var storing: Int64 = 0
+  /// The part of `performing` in which the lane could have run but had no core; 0 where the kernel does not say.
+  package var queued: Int64 = 0
+  /// The part of `performing` in which the lane waited for pages of mapped inputs.
+  package var stalled: Int64 = 0
+  /// What the lane's worker process spent on receiving inputs and sending outputs.
+  package var transferring: Int64 = 0
+  /// From the start of the lane's first worker process until it was ready; nil for lanes without a process.
+  package var startUp: Int64?
 
   package init() {}
 
@@ -85,6 +116,8 @@ package struct LaneUsage: Sendable, Equatable {
     loading += record.load.nanoseconds
     performing += record.perform.nanoseconds
     storing += record.store.nanoseconds
+    queued += record.queued
+    stalled += record.stalled
   }
 }
 

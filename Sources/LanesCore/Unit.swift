@@ -38,6 +38,9 @@ package enum Source: Sendable, Equatable {
   case file(FilePath)
   /// Part of a regular file, mapped where the engine can map.
   case slice(FileSlice)
+
+  /// True when performing may read the file itself, page by page, because it is mapped.
+  package var isSlice: Bool { if case .slice = self { true } else { false } }
 }
 
 /// A half-open range of bytes of one regular file, and how to know that it is still the same file.
@@ -48,8 +51,11 @@ package struct FileSlice: Sendable, Equatable {
   /// Number of bytes.
   package var length: Int
   package var identity: FileIdentity
+  /// False where the slice is to be read although it could be mapped.
+  package var isMapped: Bool
 
-  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity) {
+  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity, isMapped: Bool = true) {
+    self.isMapped = isMapped
     self.path = path
     self.offset = offset
     self.length = length
@@ -75,6 +81,8 @@ package enum Sink: Sendable, Equatable {
   case standardOutput
   /// One file, which appears under its name only when it is complete.
   case file(Destination)
+  /// Several files: the unit ends a part of its output for each of them, in this order.
+  case files([Destination])
 }
 
 /// A file to be made, and what to do when its name is taken.

@@ -50,13 +50,12 @@ package enum PlanStep {
 /// Takes outcomes in unit order, on the coordinating thread.
 package protocol Fold: AnyObject {
   func absorb(_ unit: Unit, _ outcome: Outcome)
-  /// False once results can no longer be passed on, such as when the reader of standard output has gone away; the run
-  /// then ends.
-  var wantsMore: Bool { get }
+  /// Why nothing more is wanted, which ends the run: it was answered, or the reader of standard output has gone away.
+  var ending: Ending? { get }
 }
 
 extension Fold {
-  package var wantsMore: Bool { true }
+  package var ending: Ending? { nil }
 }
 
 /// A plan whose units are all known.

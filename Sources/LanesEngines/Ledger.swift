@@ -45,6 +45,11 @@ final class Ledger {
   func planGrew(_ total: Int?) { observer.planGrew(totalUnits: total) }
   func started(_ unit: Unit, lane: Int) { observer.unitStarted(unit, lane: lane) }
 
+  /// The worker of `lane` was ready `nanoseconds` after it was asked for; only a lane's first worker counts.
+  func workerStarted(_ lane: Int, after nanoseconds: Int64) {
+    if record.lanes[lane].startUp == nil { record.lanes[lane].startUp = nanoseconds }
+  }
+
   /// A unit ended; `output` is what goes to standard output if that is the unit's sink.
   func ended(_ unit: Unit, _ times: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
     var times = times
@@ -114,7 +119,7 @@ final class Ledger {
     }
     if case .done = outcome { print(output) }
     fold.absorb(unit, outcome)
-    if !fold.wantsMore, record.ending == .complete { record.ending = .outputClosed }
+    if record.ending == .complete, let ending = fold.ending { record.ending = ending }
   }
 
   private func print(_ output: UnsafeRawBufferPointer) {

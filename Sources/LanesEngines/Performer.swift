@@ -8,6 +8,7 @@ final class Performer {
   private let workload: any Workload
   private let timeout: Duration?
   private let loader = BlockingLoader()
+  private var clock = LaneClock()
 
   init(_ workload: any Workload, timeout: Duration?) {
     self.workload = workload
@@ -37,7 +38,11 @@ final class Performer {
 
   private func perform(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
     times.perform.start = times.load.end
-    defer { times.perform.end = monotonicNow() }
+    clock.begin(mapped: unit.source.isSlice, at: times.load.end)
+    defer {
+      times.perform.end = monotonicNow()
+      (times.queued, times.stalled) = clock.end(at: times.perform.end)
+    }
     let partial = try loader.withInput { (input) throws(UnitFailure) in
       try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
     }
@@ -48,9 +53,13 @@ final class Performer {
   private func store(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) {
     guard unit.sink != .none else { return }
     times.bytesOut = output.count
-    guard case .file(let destination) = unit.sink else { return }
+    guard unit.sink != .standardOutput else { return }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
-    try output.withBytes { (bytes) throws(UnitFailure) in try BlockingStore.store(bytes, to: destination) }
+    try output.withBytes { (bytes) throws(UnitFailure) in
+      for part in try unit.sink.parts(of: bytes, ends: output.partEnds) {
+        try BlockingStore.store(part.bytes, to: part.destination)
+      }
+    }
   }
 }

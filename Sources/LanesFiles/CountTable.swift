@@ -15,14 +15,14 @@ package struct CountTable: Sendable {
   /// Looks at the inputs' sizes; what cannot be looked at does not count.
   ///
   /// - Parameter recursive: directories are walked, so that there are rows for more than one input.
-  package init(columns: CountColumns, inputs: [CountInput], recursive: Bool = false) {
+  package init(columns: CountColumns, inputs: [FileInput], recursive: Bool = false) {
     self.columns = columns
     let hasDirectory = inputs.contains { (try? $0.status().kind) == .directory }
     hasTotal = inputs.count > 1 || recursive && hasDirectory
     width = inputs.count == 1 && columns.count == 1 && !hasTotal ? 1 : Self.width(of: inputs)
   }
 
-  private static func width(of inputs: [CountInput]) -> Int {
+  private static func width(of inputs: [FileInput]) -> Int {
     var sum = 0
     var least = 1
     for input in inputs {
@@ -33,9 +33,9 @@ package struct CountTable: Sendable {
   }
 
   /// The row's line with its newline, or nil when `wc` has none.
-  package func line(_ row: CountRow) -> Bytes? {
+  package func line(_ row: FileRow<CountPartial>) -> Bytes? {
     guard row.isShown else { return nil }
-    return line(row.counts, name: row.name?.rawBytes)
+    return line(row.partial.counts, name: row.name?.rawBytes)
   }
 
   /// The last line, or nil when there is none.
@@ -47,6 +47,7 @@ package struct CountTable: Sendable {
     var numbers: [UInt64] = []
     if columns.contains(.lines) { numbers.append(counts.lines) }
     if columns.contains(.words) { numbers.append(counts.words) }
+    if columns.contains(.characters) { numbers.append(counts.characters) }
     if columns.contains(.bytes) { numbers.append(counts.bytes) }
     var line = Bytes(numbers.map(aligned).joined(separator: " ").utf8)
     if let name {

@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Which numbers are asked for, always shown in the order lines, words, bytes.
+/// Which numbers are asked for, always shown in the order lines, words, characters, bytes.
 package struct CountColumns: OptionSet, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -8,6 +8,7 @@ package struct CountColumns: OptionSet, Sendable {
   package static let lines = CountColumns(rawValue: 1)
   package static let words = CountColumns(rawValue: 2)
   package static let bytes = CountColumns(rawValue: 4)
+  package static let characters = CountColumns(rawValue: 8)
   /// What `wc` shows when it is not told.
   package static let all: CountColumns = [.lines, .words, .bytes]
 
@@ -15,7 +16,8 @@ package struct CountColumns: OptionSet, Sendable {
   var count: Int { rawValue.nonzeroBitCount }
 }
 
-/// Counts lines, words and bytes of files, slice by slice, exactly as `LC_ALL=C wc` of GNU coreutils 9.1.
+/// Counts files, slice by slice: lines, words and bytes exactly as `LC_ALL=C wc` of GNU coreutils 9.1, characters as
+/// `LC_ALL=C.UTF-8 wc -m`.
 package struct CountWorkload: Workload {
   package static let name = "files.count"
   package let columns: CountColumns

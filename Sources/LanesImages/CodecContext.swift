@@ -18,7 +18,15 @@ final class CodecContext {
     ccodecs_limits(
       max_pixels: UInt64(max(maxPixels, 0)),
       go_on: { CodecContext.from($0).attempt { (context) throws(UnitFailure) in try context.checkpoint.pass() } },
-      context: Unmanaged.passUnretained(self).toOpaque())
+      context: Unmanaged.passUnretained(self).toOpaque(), salvage: false, background: (255, 255, 255), stored: false)
+  }
+
+  /// Limits as `options` set them.
+  func limits(_ options: ConvertOptions) -> ccodecs_limits {
+    var limits = limits(maxPixels: options.maxPixels)
+    limits.salvage = options.salvage
+    limits.background = (options.background.red, options.background.green, options.background.blue)
+    return limits
   }
 
   /// A sink for an encoder that must not outlive this context.

@@ -3,18 +3,22 @@ import LanesCore
 /// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
 /// → encoder, row by row.
 struct Conversion {
-  /// Rows that are decoded at a time.
-  private static let band = 16
-
   private let options: ConvertOptions
   private let context: CodecContext
   private let decoder: any ImageDecoder
   private let geometry: Geometry
-  private var report: ConvertedImage
+  private(set) var report: ConvertedImage
 
   /// Reads the header and decides what is to be done.
   init(_ input: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(input, maxPixels: options.maxPixels, context: context)
+    let (format, decoder) = try openDecoder(input, options: options, context: context)
+    try self.init(of: decoder, format, options: options, context: context)
+  }
+
+  /// Decides what is to be done with what `decoder` gives.
+  init(
+    of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
+  ) throws(UnitFailure) {
     let header = decoder.header
     let orientation = options.autoOrient ? header.exif?.orientation ?? .upright : .upright
     geometry = try Geometry(stored: header.shape.size, orientation: orientation, options: options)
@@ -31,24 +35,35 @@ struct Conversion {
     if canCopy {
       try decode(as: try decoder.start(eighths: 1), into: nil)
       try context.output.append(input)
-      report.isCopy = true
+      report.method = .copied
     } else {
       try convert()
+      report.damage = decoder.damage
     }
+    report.byteCount = context.output.count
     return report
   }
 
-  private var canCopy: Bool {
+  var canCopy: Bool {
     let shape = decoder.header.shape
-    return report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
+    return !options.salvage && report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
       && !(options.grayscale && shape.lanes == 4) && options.leavesAlone(report.inputFormat)
   }
 
-  /// Builds the stages from the last to the first and sends the rows through them.
-  private func convert() throws(UnitFailure) {
+  /// The scale in eighths at which the decoder need make the image at least.
+  var eighths: Int {
     let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
-    let eighths = mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+    return mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+  }
+
+  private func convert() throws(UnitFailure) {
+    let eighths = eighths
     let rows = try decoder.start(eighths: eighths)
+    try decode(as: rows, into: try stages(for: rows, eighths: eighths))
+  }
+
+  /// Builds the stages, from the last to the first, for rows that are decoded at `eighths`/8.
+  func stages(for rows: RowShape, eighths: Int) throws(UnitFailure) -> any RowSink {
     let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
     var cropped = rows
     cropped.size = part.size
@@ -61,9 +76,7 @@ struct Conversion {
       stage = try ResampleStage(
         from: cropped, to: resized, resampling, background: options.background, next: stage)
     }
-    if cropped != rows { stage = CropStage(part, of: rows, next: stage) }
-    try decode(as: rows, into: stage)
-    try stage.finish()
+    return cropped != rows ? CropStage(part, of: rows, next: stage) : stage
   }
 
   /// What follows the resampler.
@@ -88,6 +101,7 @@ struct Conversion {
   private func outputShape(of rows: RowShape, size: PixelSize) -> RowShape {
     var shape = rows
     shape.size = size
+    if report.outputFormat == .png, let depth = options.pngDepth { shape.depth = depth }
     guard report.outputFormat == .jpeg else { return shape }
     shape.depth = 8
     shape.hasAlpha = false
@@ -96,25 +110,16 @@ struct Conversion {
   }
 
   private func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
-    let metadata = ImageMetadata(of: decoder.header, options: options, output: shape)
+    let metadata = ImageMetadata(
+      of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat)
     switch report.outputFormat {
     case .jpeg: return try JPEGEncoder(shape, metadata: metadata, options: options, context: context)
     case .png: return try PNGEncoder(shape, metadata: metadata, options: options, context: context)
     }
   }
 
-  /// Decodes all rows and what follows them; without a stage they are only checked.
-  private func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
-    let rows = try PixelMemory(count: Self.band * shape.bytesPerRow)
-    var row = 0
-    while row < shape.size.height {
-      let count = min(Self.band, shape.size.height - row)
-      try decoder.read(count, into: rows.bytes)
-      if let stage {
-        for index in 0..<count { try stage.take(rows.bytes + index * shape.bytesPerRow) }
-      }
-      row += count
-    }
-    try decoder.finish()
+  /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.
+  func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
+    try decodeRows(of: decoder, as: shape, into: stage)
   }
 }

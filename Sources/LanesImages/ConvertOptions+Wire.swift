@@ -5,6 +5,8 @@ extension ConvertOptions {
     writer.write(format.rawValue)
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
+    writer.write(UInt32(sizes.count))
+    for size in sizes { writer.write(size) }
     writer.write(fit.rawValue)
     writer.write(gravity.rawValue)
     writer.write(filter.rawValue)
@@ -19,6 +21,9 @@ extension ConvertOptions {
     writer.write(optional: subsampling?.rawValue)
     writer.write(optimizeCoding)
     writer.write(optional: pngLevel)
+    writer.write(pngFilter?.rawValue ?? "")
+    writer.write(optional: pngDepth)
+    writer.write(salvage)
     for channel in [background.red, background.green, background.blue] { writer.write(channel) }
     writer.write(metadata.rawValue)
     writer.write(autoOrient)
@@ -28,6 +33,7 @@ extension ConvertOptions {
   init(from reader: inout WireReader) throws(WireError) {
     format = try Self.known(Format(rawValue: try reader.readString()))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
+    for _ in 0..<(try reader.read(UInt32.self)) { sizes.append(try reader.readResizeSpec()) }
     fit = try Self.known(Fit(rawValue: try reader.readString()))
     gravity = try Self.known(Gravity(rawValue: try reader.readString()))
     filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))
@@ -42,6 +48,10 @@ extension ConvertOptions {
       if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
     optimizeCoding = try reader.readBool()
     pngLevel = try reader.readOptional()
+    let filter = try reader.readString()
+    pngFilter = filter.isEmpty ? nil : try Self.known(PNGFilter(rawValue: filter))
+    pngDepth = try reader.readOptional()
+    salvage = try reader.readBool()
     background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
     metadata = try Self.known(Metadata(rawValue: try reader.readString()))
     autoOrient = try reader.readBool()

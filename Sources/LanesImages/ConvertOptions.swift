@@ -27,12 +27,21 @@ package struct ConvertOptions: Sendable, Equatable {
     case quarter = 420
   }
 
+  /// What is done to each row of a PNG before it is compressed (PNG specification, 9.2).
+  package enum PNGFilter: String, Sendable, CaseIterable {
+    case none, sub, up, average, paeth
+    /// The one whose differences are smallest, row by row.
+    case adaptive
+  }
+
   package static let defaultQuality = 85
   package static let defaultPNGLevel = 6
   package static let defaultMaxPixels = 1 << 28
 
   package var format = Format.same
   package var resize: ResizeSpec?
+  /// Several results per image, each resized in its way in place of `resize`; empty for one.
+  package var sizes: [ResizeSpec] = []
   /// How both sides of `resize` are met; a percentage or a single side leaves nothing to meet.
   package var fit = Fit.inside
   package var gravity = Gravity.centre
@@ -55,6 +64,10 @@ package struct ConvertOptions: Sendable, Equatable {
   package var optimizeCoding = false
   /// zlib's level 0…9; nil for 6.
   package var pngLevel: Int?
+  /// nil for adaptive, and for none where samples have fewer than 8 bits or a palette (PNG specification, 12.7).
+  package var pngFilter: PNGFilter?
+  /// Bits of a PNG's samples, 8 or 16; nil for those of the input.
+  package var pngDepth: Int?
   /// What shows through alpha where the output has none, and around what is padded.
   package var background = RGBColor.white
   package var metadata = Metadata.all
@@ -62,6 +75,8 @@ package struct ConvertOptions: Sendable, Equatable {
   package var autoOrient = true
   /// Inputs and outputs of more pixels are refused.
   package var maxPixels = Self.defaultMaxPixels
+  /// Accepts damage behind the header: what is missing is made up for, and the result says so.
+  package var salvage = false
 
   package init() {}
 
@@ -73,6 +88,15 @@ package struct ConvertOptions: Sendable, Equatable {
     }
   }
 
+  /// True when nothing is asked that needs the pixels of every JPEG; size and colours have still to be looked at.
+  var allowsLossless: Bool {
+    quality == nil && subsampling == nil && resize == nil && sizes.isEmpty && !salvage
+  }
+
+  /// True when the result's orientation is upright whatever the input says. A turn that was asked for resets it too, since
+  /// it would turn the pixels once more.
+  var resetsOrientation: Bool { autoOrient || turn != .upright }
+
   /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
   var allowsDecoderScaling: Bool { filter != .nearest && !linearLight }
 
@@ -81,7 +105,7 @@ package struct ConvertOptions: Sendable, Equatable {
     guard metadata == .all else { return false }
     return switch format {
     case .jpeg: quality == nil && subsampling == nil && !progressive && !optimizeCoding
-    case .png: pngLevel == nil
+    case .png: pngLevel == nil && pngFilter == nil && pngDepth == nil
     }
   }
 }

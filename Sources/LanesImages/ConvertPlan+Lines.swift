@@ -27,21 +27,25 @@ extension ConvertPlan {
     }
   }
 
-  /// One line per unit, made while it is read.
-  package var lines: some Sequence<Line> { (0..<count).lazy.map { self.line($0) } }
+  /// One line per result, made while it is read.
+  package var lines: some Sequence<Line> { (0..<count).lazy.flatMap { self.lines(of: $0) } }
 
-  /// Inputs whose results are there already, and those results.
+  /// Inputs with a result that is there already, and that result.
   package var skippedFiles: some Sequence<(input: FilePath, output: FilePath)> {
-    (0..<count).lazy.filter { self.isSkipped($0) }.map { (self.input($0), self.output($0)) }
+    (0..<count).lazy.flatMap { index in
+      self.results(index).filter { self.isSkipped(index, $0) }.map { (self.input(index), self.output(index, $0)) }
+    }
   }
 
-  private func line(_ index: Int) -> Line {
+  private func lines(of index: Int) -> [Line] {
     let input = input(index)
     if let failure = failure(index) {
-      return Line(input: input, output: nil, action: .fail(reason: failure.reason))
+      return [Line(input: input, output: nil, action: .fail(reason: failure.reason))]
     }
-    let output = output(index)
-    if isSkipped(index) { return Line(input: input, output: output, action: .skip) }
-    return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
+    return results(index).map { result in
+      let output = output(index, result)
+      if isSkipped(index, result) { return Line(input: input, output: output, action: .skip) }
+      return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
+    }
   }
 }

@@ -4,67 +4,128 @@ import SystemPackage
 
 /// The units of a batch of images: one per file, in the order of the inputs, directories in byte order of names.
 ///
-/// Everything that can be refused is refused when the plan is made. Making it walks and examines files; `next` does not
-/// block.
+/// Everything that can be refused is refused when the plan is made, which walks and examines files. Names that arrive
+/// later, through a pipe, start as they come: what would have been refused fails that file alone. `next` does not wait;
+/// it reads the first bytes of an image to say how much memory it takes.
 package final class ConvertPlan: UnitPlan {
-  private let request: ConvertRequest
+  let request: ConvertRequest
+  private let options: ConvertOptions
   private let naming: OutputNaming
   private let namesOneFile: Bool
   private var files = PlannedFiles()
-  /// Positions of the inputs whose results are there already.
-  private var skipped: Set<Int> = []
+  /// Results that are there already, by the position of their input; one bit per size.
+  private var skipped: [Int: UInt64] = [:]
+  /// Inputs all of whose results are there already.
+  private var skippedWhole = 0
   private var position = 0
   /// The next unit's.
   private var number = 0
+  private var arrivals: NameStream?
+  private var check: PlanCheck?
+  /// Is told of results of names that arrive late and are skipped.
+  private let onSkip: (FilePath, FilePath) -> Void
 
+  /// - Parameters:
+  ///   - options: what becomes of each image; the sizes' names are the request's.
+  ///   - arrivals: names that are still to come.
+  ///   - onSkip: is called with an input and its result for each that is skipped after the plan was made.
   /// - Throws: `PlanRefusal` when there is nothing to do, when two inputs would have one result, when a result would
   ///   replace an input, or an existing file without leave.
-  package init(_ request: ConvertRequest) throws(PlanRefusal) {
+  package init(
+    _ request: ConvertRequest, options: ConvertOptions = ConvertOptions(), arrivals: NameStream? = nil,
+    onSkip: @escaping (FilePath, FilePath) -> Void = { _, _ in }
+  ) throws(PlanRefusal) {
+    precondition(request.sizes.count <= 64, "a bit per size")
     self.request = request
-    naming = OutputNaming(format: request.format, template: request.name)
-    namesOneFile = request.namesOneFile
+    self.options = options
+    self.arrivals = arrivals
+    self.onSkip = onSkip
+    let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
+    naming = OutputNaming(format: request.format, template: template)
+    namesOneFile = request.namesOneFile && arrivals == nil
+    files.leftOut = (try? FileStatus(of: request.destination))?.identity
     for input in request.inputs { files.take(input) }
-    guard files.count > 0 else { throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)]) }
-    try PlanCheck(self).run()
-    skipWhatExists()
+    guard files.count > 0 || arrivals != nil else {
+      throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)])
+    }
+    var check = PlanCheck(self)
+    try check.refuse()
+    for index in 0..<files.count { noteExisting(index) }
+    if arrivals != nil { self.check = check }
   }
 
-  package var totalUnits: Int? { files.count - skipped.count }
+  package var totalUnits: Int? { arrivals == nil ? files.count - skippedWhole : nil }
 
   package func next() -> PlanStep {
-    while skipped.contains(position) { position += 1 }
-    guard position < files.count else { return .end }
-    defer {
+    while true {
+      guard position < files.count else {
+        guard let arrivals else { return .end }
+        if let waiting = take(arrivals) { return waiting }
+        continue
+      }
+      let index = position
       position += 1
-      number += 1
+      let wanted = results(index).filter { !isSkipped(index, $0) }
+      if wanted.isEmpty && failure(index) == nil { continue }
+      defer { number += 1 }
+      return step(index, wanted)
     }
-    let path = files.path(position)
-    if let failure = files.failure(position) {
+  }
+
+  /// Takes the names that are there; nil when there is one more input, or none will come.
+  private func take(_ arrivals: NameStream) -> PlanStep? {
+    switch arrivals.next() {
+    case .name(let name):
+      let first = files.count
+      files.take(name)
+      for index in first..<files.count { examine(index) }
+      return nil
+    case .notReady: return .waiting(descriptor: arrivals.descriptor)
+    case .end:
+      self.arrivals = nil
+      return nil
+    case .failed(let reason):
+      self.arrivals = nil
+      files.add(FilePath(arrivals.label), failing: UnitFailure(.input, "the list cannot be read: \(reason)"))
+      return nil
+    }
+  }
+
+  private func examine(_ index: Int) {
+    guard failure(index) == nil else { return }
+    if let objection = check!.objection(to: index) {
+      files.fail(index, UnitFailure(.rejected, objection))
+      return
+    }
+    noteExisting(index)
+    for result in results(index) where isSkipped(index, result) { onSkip(input(index), output(index, result)) }
+  }
+
+  private func step(_ index: Int, _ wanted: [Int]) -> PlanStep {
+    let path = files.path(index)
+    if let failure = failure(index) {
       return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
     }
-    let destination = Destination(path: output(position), replacesExisting: replacesExisting)
+    let targets = wanted.map { Destination(path: output(index, $0), replacesExisting: replacesExisting) }
+    let memory = MemoryEstimate(ImageSketch(reading: path), fileSize: files.size(index), options: options).bytes
     return .unit(
-      Self.unit(
-        number: number, label: path.forDisplay, source: .file(path), sink: .file(destination),
-        bytes: files.size(position)))
+      Unit(
+        number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
+        source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
+        expectedInput: files.size(index), expectedMemory: memory))
   }
 
-  /// A unit of `ConvertWorkload`, also for a source or sink that is not a file.
-  ///
-  /// - Parameter bytes: the size of the input, or 0 when it is not known.
-  package static func unit(number: Int, label: String, source: Source, sink: Sink, bytes: Int) -> Unit {
-    // Rows, rings and tables, and a dozen bytes per compressed byte for a progressive file's coefficients.
-    let memory = (8 << 20) + 12 * bytes
-    return Unit(number: number, label: label, source: source, sink: sink, expectedInput: bytes, expectedMemory: memory)
+  private func noteExisting(_ index: Int) {
+    guard request.existing == .skip || request.existing == .replaceOlder, failure(index) == nil else { return }
+    var bits: UInt64 = 0
+    for result in results(index) where isDone(index, result) { bits |= 1 << UInt64(result) }
+    guard bits != 0 else { return }
+    skipped[index] = bits
+    if bits.nonzeroBitCount == results(index).count { skippedWhole += 1 }
   }
 
-  private func skipWhatExists() {
-    guard request.existing == .skip || request.existing == .replaceOlder else { return }
-    for index in startable where isDone(index) { skipped.insert(index) }
-  }
-
-  private func isDone(_ index: Int) -> Bool {
-    let output = output(index)
+  private func isDone(_ index: Int, _ result: Int) -> Bool {
+    let output = output(index, result)
     if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
     guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
     return result.modified >= source.modified
@@ -76,22 +137,27 @@ extension ConvertPlan {
   /// True when no existing result is a reason to refuse.
   var toleratesExisting: Bool { request.existing != .refuse }
   var replacesExisting: Bool { request.existing == .replace || request.existing == .replaceOlder }
-  var destination: FilePath { request.destination }
+  package var destination: FilePath { request.destination }
+  /// True when the destination lies in a directory that was walked; it was not walked itself.
+  package var leavesOutDestination: Bool { files.hasLeftOut }
   var writesIntoDirectory: Bool { !namesOneFile }
 
-  /// Positions of the inputs that have a result.
-  var startable: some Sequence<Int> { (0..<files.count).lazy.filter { self.files.failure($0) == nil } }
+  /// Positions of an input's results: of its sizes, or one.
+  func results(_ index: Int) -> Range<Int> { 0..<max(1, request.sizes.count) }
 
-  func isSkipped(_ index: Int) -> Bool { skipped.contains(index) }
+  func isSkipped(_ index: Int, _ result: Int) -> Bool { (skipped[index] ?? 0) >> UInt64(result) & 1 == 1 }
 
   func failure(_ index: Int) -> UnitFailure? { files.failure(index) }
 
   func input(_ index: Int) -> FilePath { files.path(index) }
 
   /// The result's path below the destination, for comparison.
-  func outputName(_ index: Int) -> Bytes { naming.result(for: files.tail(index)) }
+  func outputName(_ index: Int, _ result: Int) -> Bytes {
+    naming.result(for: files.tail(index), size: request.sizes.isEmpty ? "" : request.sizes[result])
+  }
 
-  func output(_ index: Int) -> FilePath {
-    namesOneFile ? request.destination : request.destination.pushing(FilePath(rawBytes: outputName(index)))
+  func output(_ index: Int, _ result: Int) -> FilePath {
+    namesOneFile
+      ? request.destination : request.destination.pushing(FilePath(rawBytes: outputName(index, result)))
   }
 }

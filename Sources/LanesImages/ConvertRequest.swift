@@ -13,6 +13,9 @@ package struct ConvertRequest: Sendable {
   package var existing: Existing
   /// Names results below the destination, which is then a directory; nil for the names of the inputs.
   package var name: NameTemplate?
+  /// Names of the sizes that every input gets a result of, in the order of `ConvertOptions.sizes`; empty for one result
+  /// per input.
+  package var sizes: [String]
 
   /// What happens to results that exist.
   package enum Existing: Sendable {
@@ -27,7 +30,8 @@ package struct ConvertRequest: Sendable {
 
   package init(
     inputs: [FilePath], destination: FilePath, destinationIsDirectory: Bool = false,
-    format: ConvertOptions.Format = .same, existing: Existing = .refuse, name: NameTemplate? = nil
+    format: ConvertOptions.Format = .same, existing: Existing = .refuse, name: NameTemplate? = nil,
+    sizes: [String] = []
   ) {
     self.inputs = inputs
     self.destination = destination
@@ -35,12 +39,13 @@ package struct ConvertRequest: Sendable {
     self.format = format
     self.existing = existing
     self.name = name
+    self.sizes = sizes
   }
 
   /// True when the destination names the one result itself: there is one input, no directory, and the destination is
   /// not a directory either.
   package var namesOneFile: Bool {
-    guard inputs.count == 1, !destinationIsDirectory, name == nil else { return false }
+    guard inputs.count == 1, !destinationIsDirectory, name == nil, sizes.isEmpty else { return false }
     return Self.kind(of: inputs[0]) != .directory && Self.kind(of: destination) != .directory
   }
 

@@ -16,15 +16,52 @@ package struct ConvertWorkload: Workload {
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let context = CodecContext(checkpoint: checkpoint, output: output)
-      let conversion = try Conversion(bytes, options: options, context: context)
-      return try conversion.run(bytes).encoded()
+      var strict = options
+      strict.salvage = false
+      do throws(UnitFailure) {
+        return try convert(unit, bytes, strict, CodecContext(checkpoint: checkpoint, output: output))
+      } catch {
+        // Only what is damaged is salvaged, so that a sound image becomes the same with and without.
+        guard options.salvage, error.kind == .rejected else { throw error }
+        output.restart(at: output.start)
+        return try convert(unit, bytes, options, CodecContext(checkpoint: checkpoint, output: output))
+      }
     }
   }
 
-  /// Reads back what `perform` returned.
-  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> ConvertedImage {
+  /// Takes the way that changes least.
+  private func convert(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> Bytes {
+    guard options.sizes.isEmpty else { return try performSizes(unit, bytes, options, context) }
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
+    switch format {
+    case .jpeg:
+      if let image = try LosslessJPEG(of: decoder, options: options, context: context)?.run(bytes) {
+        return image.encoded()
+      }
+    case .png:
+      if let image = try StoredPNG(of: bytes, decoder.header, options: options, context: context)?.run() {
+        return image.encoded()
+      }
+    }
+    return try Conversion(of: decoder, format, options: options, context: context).run(bytes).encoded()
+  }
+
+  /// The unit's task holds the positions of the sizes that are asked for.
+  private func performSizes(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> Bytes {
+    let sizes = unit.task.map { options.sizes[Int($0)] }
+    let conversion = try SizesConversion(bytes, options: options, sizes: sizes, context: context)
+    return try conversion.run(bytes).flatMap { $0.encoded() }
+  }
+
+  /// Reads back what `perform` returned: one report per result.
+  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> [ConvertedImage] {
     var reader = WireReader(bytes)
-    return try ConvertedImage(from: &reader)
+    var images: [ConvertedImage] = []
+    while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader)) }
+    return images
   }
 }

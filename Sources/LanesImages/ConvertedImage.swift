@@ -9,18 +9,30 @@ package struct ConvertedImage: Sendable, Equatable {
   package var outputFormat: ImageFormat
   /// The turn that was applied.
   package var orientation: Orientation
-  /// The output is the input, byte for byte, after the input was decoded to its end.
-  package var isCopy: Bool
+  package enum Method: UInt8, Sendable, CaseIterable {
+    /// Pixels were decoded and encoded.
+    case converted
+    /// A JPEG's coefficients were moved; no pixel was decoded.
+    case lossless
+    /// The output is the input, byte for byte, after the input was decoded to its end.
+    case copied
+  }
 
-  /// What is worth saying about the way it was done, or empty.
-  package var note: String { isCopy ? "copied after checking, since nothing was to change" : "" }
+  /// How the output came about.
+  package var method = Method.converted
+  /// What is wrong with the input, such as "it ends inside the image data", and was made up for; nil for a sound one.
+  package var damage: String?
+
+  /// Of the output.
+  package var byteCount = 0
+
+  package var isCopy: Bool { method == .copied }
 
   init(inputSize: PixelSize, outputSize: PixelSize, formats: (ImageFormat, ImageFormat), orientation: Orientation) {
     self.inputSize = inputSize
     self.outputSize = outputSize
     (inputFormat, outputFormat) = formats
     self.orientation = orientation
-    isCopy = false
   }
 
   func encoded() -> Bytes {
@@ -29,7 +41,9 @@ package struct ConvertedImage: Sendable, Equatable {
     writer.write(inputFormat.rawValue)
     writer.write(outputFormat.rawValue)
     writer.write(orientation.rawValue)
-    writer.write(isCopy)
+    writer.write(method.rawValue)
+    writer.write(byteCount)
+    writer.write(damage ?? "")
     return writer.bytes
   }
 
@@ -39,11 +53,15 @@ package struct ConvertedImage: Sendable, Equatable {
     guard
       let inputFormat = ImageFormat(rawValue: try reader.read()),
       let outputFormat = ImageFormat(rawValue: try reader.read()),
-      let orientation = Orientation(rawValue: try reader.read())
-    else { throw WireError("an unknown image format or orientation") }
+      let orientation = Orientation(rawValue: try reader.read()),
+      let method = Method(rawValue: try reader.read())
+    else { throw WireError("an unknown image format, orientation or method") }
     self.inputFormat = inputFormat
     self.outputFormat = outputFormat
     self.orientation = orientation
-    isCopy = try reader.readBool()
+    self.method = method
+    byteCount = try reader.read()
+    let damage = try reader.readString()
+    self.damage = damage.isEmpty ? nil : damage
   }
 }

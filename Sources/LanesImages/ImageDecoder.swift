@@ -13,6 +13,8 @@ struct ImageHeader {
   var colour: ccodecs_colour
   /// Progressive JPEG or interlaced PNG.
   var isProgressive: Bool
+  /// XMP, comments and the like.
+  var texts = ImageTexts()
   /// Four inks, which become red, green and blue when they are decoded.
   var isCMYK: Bool
 
@@ -38,20 +40,40 @@ protocol ImageDecoder: AnyObject {
   func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws(UnitFailure)
   /// Checks what follows the last row.
   func finish() throws(UnitFailure)
+  /// The first damage that was made up for.
+  var damage: String? { get }
 }
 
 /// Opens the decoder that the first bytes ask for.
 func openDecoder(
-  _ bytes: UnsafeRawBufferPointer, maxPixels: Int, context: CodecContext
+  _ bytes: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext
 ) throws(UnitFailure) -> (ImageFormat, any ImageDecoder) {
   guard bytes.count > 0 else { throw UnitFailure(.rejected, "it is empty") }
   guard let format = ImageFormat(sniffing: bytes) else {
     throw UnitFailure(.rejected, "it is not an image that lanes can read (JPEG or PNG)")
   }
   switch format {
-  case .jpeg: return (format, try JPEGDecoder(bytes, maxPixels: maxPixels, context: context))
-  case .png: return (format, try PNGDecoder(bytes, maxPixels: maxPixels, context: context))
+  case .jpeg: return (format, try JPEGDecoder(bytes, options: options, context: context))
+  case .png: return (format, try PNGDecoder(bytes, options: options, context: context))
   }
+}
+
+/// Decodes all rows of `shape` and what follows them, and finishes `stage`; without one they are only checked.
+func decodeRows(of decoder: any ImageDecoder, as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
+  /// Rows that are decoded at a time.
+  let band = 16
+  let rows = try PixelMemory(count: band * shape.bytesPerRow)
+  var row = 0
+  while row < shape.size.height {
+    let count = min(band, shape.size.height - row)
+    try decoder.read(count, into: rows.bytes)
+    if let stage {
+      for index in 0..<count { try stage.take(rows.bytes + index * shape.bytesPerRow) }
+    }
+    row += count
+  }
+  try decoder.finish()
+  try stage?.finish()
 }
 
 /// The refusal of an image or a result of too many pixels; `subject` such as "the header says".

@@ -12,6 +12,15 @@ package struct ImageInfo: Sendable, Equatable {
   /// Progressive JPEG or interlaced PNG.
   package var isProgressive: Bool
   package var hasProfile: Bool
+  package var hasExif: Bool
+  package var hasXMP: Bool
+  /// In the order of the file; taken for UTF-8.
+  package var comments: [String]
+  /// Entries of a PNG's palette; 0 without one.
+  package var paletteSize: Int
+  package var isCMYK: Bool
+  /// How much smaller a JPEG's colour planes are than its brightness, such as "4:2:0"; empty without such planes.
+  package var subsampling: String
   /// What Exif says, or upright.
   package var orientation: Orientation
   /// Of the whole file.
@@ -19,7 +28,9 @@ package struct ImageInfo: Sendable, Equatable {
 
   /// - Parameter bytes: the whole file, of which only the header is looked at.
   init(_ bytes: UnsafeRawBufferPointer, context: CodecContext) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(bytes, maxPixels: .max, context: context)
+    var options = ConvertOptions()
+    options.maxPixels = .max
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
     let header = decoder.header
     self.format = format
     size = header.shape.size
@@ -29,15 +40,23 @@ package struct ImageInfo: Sendable, Equatable {
     isProgressive = header.isProgressive
     hasProfile = header.hasProfile
     orientation = header.exif?.orientation ?? .upright
+    hasExif = header.exif != nil
+    hasXMP = header.texts.xmp != nil
+    comments = header.texts.comments.map { String(decoding: $0, as: UTF8.self) }
+    isCMYK = header.isCMYK
+    paletteSize = format == .png ? PNGChunks(bytes).palettes : 0
+    subsampling = format == .jpeg ? JPEGSegments(bytes).subsampling : ""
     byteCount = bytes.count
   }
 
   func encoded() -> Bytes {
     var writer = WireWriter()
     writer.write(format.rawValue)
-    for number in [size.width, size.height, channels, bits, byteCount] { writer.write(number) }
-    writer.write(isProgressive)
-    writer.write(hasProfile)
+    for number in [size.width, size.height, channels, bits, byteCount, paletteSize] { writer.write(number) }
+    for flag in [isProgressive, hasProfile, hasExif, hasXMP, isCMYK] { writer.write(flag) }
+    writer.write(subsampling)
+    writer.write(UInt32(comments.count))
+    for comment in comments { writer.write(comment) }
     writer.write(orientation.rawValue)
     return writer.bytes
   }
@@ -49,8 +68,15 @@ package struct ImageInfo: Sendable, Equatable {
     channels = try reader.read()
     bits = try reader.read()
     byteCount = try reader.read()
+    paletteSize = try reader.read()
     isProgressive = try reader.readBool()
     hasProfile = try reader.readBool()
+    hasExif = try reader.readBool()
+    hasXMP = try reader.readBool()
+    isCMYK = try reader.readBool()
+    subsampling = try reader.readString()
+    comments = []
+    for _ in 0..<(try reader.read(UInt32.self)) { comments.append(try reader.readString()) }
     guard let orientation = Orientation(rawValue: try reader.read()) else { throw WireError("an unknown orientation") }
     self.orientation = orientation
   }

@@ -9,24 +9,28 @@ final class JPEGDecoder: ImageDecoder {
   private var shape: RowShape
 
   /// - Parameter bytes: must outlive the decoder.
-  init(_ bytes: UnsafeRawBufferPointer, maxPixels: Int, context: CodecContext) throws(UnitFailure) {
-    var limits = context.limits(maxPixels: maxPixels)
+  init(_ bytes: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
+    var limits = context.limits(options)
     var header = ccodecs_header()
     var result = ccodecs_result()
     let start = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     guard let decoder = ccodecs_jpeg_open(start, bytes.count, &limits, &header, &result) else {
       if result.status == ccodecs_too_large {
-        throw tooManyPixels("the header says", header.image.shape.size, limit: maxPixels)
+        throw tooManyPixels("the header says", header.image.shape.size, limit: options.maxPixels)
       }
       throw context.failure(from: result, format: .jpeg)
     }
     self.decoder = decoder
     self.context = context
-    self.header = ImageHeader(header)
+    var known = ImageHeader(header)
+    known.texts = ImageTexts(jpeg: JPEGSegments(bytes))
+    self.header = known
     shape = self.header.shape
   }
 
   deinit { ccodecs_jpeg_close(decoder) }
+
+  var damage: String? { ccodecs_jpeg_damage(decoder).map { String(cString: $0) } }
 
   func start(eighths: Int) throws(UnitFailure) -> RowShape {
     var image = ccodecs_image()

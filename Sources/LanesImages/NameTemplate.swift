@@ -12,6 +12,8 @@ package struct NameTemplate: Sendable, Equatable {
     case ext
     /// `jpeg` or `png`: what `--to` says, else what the suffix stands for; `other` when it stands for neither.
     case format
+    /// What `--sizes` calls the result's size; nothing when there is one size only.
+    case size
   }
 
   enum Piece: Equatable {
@@ -20,6 +22,12 @@ package struct NameTemplate: Sendable, Equatable {
   }
 
   private let pieces: [Piece]
+
+  /// The names of several sizes unless the user says otherwise.
+  static let ofSizes = NameTemplate("{dir}/{name}-{size}.{ext}")!
+
+  /// True when results of different sizes get different names.
+  package var tellsSizes: Bool { pieces.contains(.field(.size)) }
 
   /// nil for an empty text, a field that does not exist, a brace without a partner, and a name that ends in a slash.
   package init?(_ text: String) {

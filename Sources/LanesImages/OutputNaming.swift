@@ -10,7 +10,9 @@ struct OutputNaming {
 
   /// The result's path below the destination for an input whose path below it would be `name`: what the template says,
   /// else `name` with the suffix of the format, in place of an image suffix or behind the name.
-  func result(for name: Bytes) -> Bytes {
+  ///
+  /// - Parameter size: the name of the result's size, for templates that ask for it.
+  func result(for name: Bytes, size: String = "") -> Bytes {
     let (stem, suffix) = Self.parts(of: name)
     guard let template else {
       return format == .same ? name : stem + [Self.dot] + self.suffix(suffix)
@@ -22,6 +24,7 @@ struct OutputNaming {
       case .name: Bytes(stem[start...])
       case .ext: self.suffix(suffix)
       case .format: Bytes(self.formatName(suffix).utf8)
+      case .size: Bytes(size.utf8)
       }
     }
   }

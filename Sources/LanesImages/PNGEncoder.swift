@@ -1,21 +1,34 @@
 import CCodecs
 import LanesCore
 
-/// Encodes rows of any shape as a PNG of the same depth, not interlaced.
+/// Encodes rows of any shape as a PNG of the same depth, or rows of stored samples as `storage` says; not interlaced.
 final class PNGEncoder: RowSink {
   private let encoder: OpaquePointer
   private let context: CodecContext
 
   init(
-    _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, context: CodecContext
+    _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, storage: ccodecs_png_storage? = nil,
+    context: CodecContext
   ) throws(UnitFailure) {
     var image = ccodecs_image(shape)
-    let level = Int32(options.pngLevel ?? ConvertOptions.defaultPNGLevel)
+    let filter = options.pngFilter.flatMap(ConvertOptions.PNGFilter.allCases.firstIndex) ?? -1
+    var settings = ccodecs_png_settings(
+      level: Int32(options.pngLevel ?? ConvertOptions.defaultPNGLevel), filter: Int32(filter), storage: nil)
     var sink = context.sink
     var result = ccodecs_result()
-    guard let encoder = metadata.withC({ ccodecs_png_create(&image, level, $0, &sink, &result) }) else {
-      throw context.failure(from: result, format: .png)
+    let create = { (settings: inout ccodecs_png_settings) in
+      metadata.withC { ccodecs_png_create(&image, &settings, $0, &sink, &result) }
     }
+    var encoder: OpaquePointer?
+    if let storage {
+      encoder = withUnsafePointer(to: storage) {
+        settings.storage = $0
+        return create(&settings)
+      }
+    } else {
+      encoder = create(&settings)
+    }
+    guard let encoder else { throw context.failure(from: result, format: .png) }
     self.encoder = encoder
     self.context = context
   }

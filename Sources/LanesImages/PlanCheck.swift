@@ -7,62 +7,74 @@ struct PlanCheck {
   /// Messages that are given; the rest is counted.
   private static let shown = 5
 
-  private let plan: ConvertPlan
-  private var messages: [String] = []
-  private var more = 0
+  private unowned let plan: ConvertPlan
+  /// Inputs and results by the hash of the result's name, so that names need not be kept.
+  private var seen: [Int: (index: Int, result: Int)] = [:]
+  /// Files that are read, once the destination exists and one of them could lie there.
+  private var inputs: Set<FileIdentity> = []
+  private let destinationExists: Bool
 
-  init(_ plan: ConvertPlan) { self.plan = plan }
+  init(_ plan: ConvertPlan) {
+    self.plan = plan
+    destinationExists = ConvertRequest.kind(of: plan.destination) != nil
+  }
 
-  consuming func run() throws(PlanRefusal) {
-    var check = self
-    check.checkDestination()
-    if check.messages.isEmpty {
-      check.checkNames()
-      check.checkCollisions()
-      check.checkExisting()
+  /// Refuses the whole plan for all that is wrong with it.
+  mutating func refuse() throws(PlanRefusal) {
+    if let kind = ConvertRequest.kind(of: plan.destination), kind != .directory, plan.writesIntoDirectory {
+      let text = "\(plan.destination.forDisplay) is not a directory, which the results of several inputs need"
+      throw PlanRefusal(messages: [text])
     }
-    guard !check.messages.isEmpty else { return }
-    if check.more > 0 { check.messages.append("there are \(check.more) more such conflicts") }
-    throw PlanRefusal(messages: check.messages)
-  }
-
-  private mutating func refuse(_ message: String) {
-    if messages.count < Self.shown { messages.append(message) } else { more += 1 }
-  }
-
-  private mutating func checkDestination() {
-    guard plan.writesIntoDirectory, let kind = ConvertRequest.kind(of: plan.destination), kind != .directory else {
-      return
+    var messages: [String] = []
+    var more = 0
+    let startable = (0..<plan.count).filter { plan.failure($0) == nil }
+    for index in startable { note(index) }
+    for index in startable {
+      guard let objection = firstObjection(to: index) else { continue }
+      if messages.count < Self.shown { messages.append(objection) } else { more += 1 }
     }
-    refuse("\(plan.destination.forDisplay) is not a directory, which the results of several inputs need")
+    guard !messages.isEmpty else { return }
+    if more > 0 { messages.append("there are \(more) more such conflicts") }
+    throw PlanRefusal(messages: messages)
   }
 
-  /// Results that a template would place outside the destination or on the destination itself.
-  private mutating func checkNames() {
-    for index in plan.startable where plan.writesIntoDirectory {
-      let components = plan.outputName(index).split(separator: UInt8(ascii: "/"))
-      if components.isEmpty
-        || components.contains(where: { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) })
-      {
-        refuse("the result of \(plan.input(index).forDisplay) would not lie below \(plan.destination.forDisplay)")
+  /// What is wrong with an input that came later than the others, or nil.
+  mutating func objection(to index: Int) -> String? {
+    note(index)
+    return firstObjection(to: index)
+  }
+
+  private mutating func note(_ index: Int) {
+    guard destinationExists, let status = try? FileStatus(of: plan.input(index)) else { return }
+    inputs.insert(status.identity)
+  }
+
+  private mutating func firstObjection(to index: Int) -> String? {
+    for result in plan.results(index) {
+      if let objection = misplaced(index, result) ?? collision(index, result) ?? taken(index, result) {
+        return objection
       }
     }
+    return nil
   }
 
-  /// Two results under one name. Names are compared by a hash first, so that they need not be kept.
-  private mutating func checkCollisions() {
-    var seen: [Int: Int] = [:]
-    for index in plan.startable {
-      let name = plan.outputName(index)
-      guard let earlier = seen.updateValue(index, forKey: name.hashValue) else { continue }
-      guard plan.outputName(earlier) == name else { continue }
-      let (one, other) = (plan.input(earlier), plan.input(index))
-      if one == other || isSameFile(one, other) {
-        refuse("\(other.forDisplay) is given twice")
-      } else {
-        refuse("\(one.forDisplay) and \(other.forDisplay) would both become \(plan.output(index).forDisplay)")
-      }
-    }
+  /// A result that a template would place outside the destination or on the destination itself.
+  private func misplaced(_ index: Int, _ result: Int) -> String? {
+    guard plan.writesIntoDirectory else { return nil }
+    let components = plan.outputName(index, result).split(separator: UInt8(ascii: "/"))
+    let isOutside = components.contains { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) }
+    guard components.isEmpty || isOutside else { return nil }
+    return "the result of \(plan.input(index).forDisplay) would not lie below \(plan.destination.forDisplay)"
+  }
+
+  /// Two results under one name.
+  private mutating func collision(_ index: Int, _ result: Int) -> String? {
+    let name = plan.outputName(index, result)
+    guard let earlier = seen.updateValue((index, result), forKey: name.hashValue) else { return nil }
+    guard plan.outputName(earlier.index, earlier.result) == name else { return nil }
+    let (one, other) = (plan.input(earlier.index), plan.input(index))
+    if one == other || isSameFile(one, other) { return "\(other.forDisplay) is given twice" }
+    return "\(one.forDisplay) and \(other.forDisplay) would both become \(plan.output(index, result).forDisplay)"
   }
 
   private func isSameFile(_ one: FilePath, _ other: FilePath) -> Bool {
@@ -70,24 +82,21 @@ struct PlanCheck {
     return one.identity == other.identity
   }
 
-  /// Results whose names are taken, by an input above all.
-  private mutating func checkExisting() {
-    guard ConvertRequest.kind(of: plan.destination) != nil else { return }
-    var inputs: Set<FileIdentity> = []
-    for index in plan.startable {
-      if let status = try? FileStatus(of: plan.input(index)) { inputs.insert(status.identity) }
+  /// A result whose name is taken, by an input above all.
+  private func taken(_ index: Int, _ result: Int) -> String? {
+    guard destinationExists else { return nil }
+    let output = plan.output(index, result)
+    guard let status = try? FileStatus(of: output, followingLinks: false) else { return nil }
+    let target = try? FileStatus(of: output)
+    if inputs.contains(status.identity) || target.map({ inputs.contains($0.identity) }) == true {
+      return "\(output.forDisplay) is itself an input; choose another destination"
     }
-    for index in plan.startable {
-      let output = plan.output(index)
-      guard let status = try? FileStatus(of: output, followingLinks: false) else { continue }
-      let target = try? FileStatus(of: output)
-      if inputs.contains(status.identity) || target.map({ inputs.contains($0.identity) }) == true {
-        refuse("\(output.forDisplay) is itself an input; choose another destination")
-      } else if status.kind == .directory {
-        refuse("\(output.forDisplay) is a directory, and \(plan.input(index).forDisplay) would take its place")
-      } else if !plan.toleratesExisting {
-        refuse("\(output.forDisplay) exists already; --overwrite replaces it, --skip-existing leaves it")
-      }
+    if status.kind == .directory {
+      return "\(output.forDisplay) is a directory, and \(plan.input(index).forDisplay) would take its place"
     }
+    if !plan.toleratesExisting {
+      return "\(output.forDisplay) exists already; --overwrite replaces it, --skip-existing leaves it"
+    }
+    return nil
   }
 }

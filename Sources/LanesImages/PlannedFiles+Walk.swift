@@ -19,7 +19,7 @@ extension PlannedFiles {
   }
 
   private mutating func walk(_ directory: FilePath) {
-    let walk = DirectoryWalk(root: directory)
+    let walk = DirectoryWalk(root: directory, leavingOut: leftOut)
     while let step = walk.next() {
       switch step {
       case .file(let path, let relative):
@@ -29,6 +29,7 @@ extension PlannedFiles {
         add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
       }
     }
+    note(leavingOut: walk.hasLeftOut)
   }
 
   /// Why there is nothing to do.

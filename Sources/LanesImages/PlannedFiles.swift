@@ -18,7 +18,14 @@ struct PlannedFiles {
   /// Inputs that cannot be started, by position.
   private var failures: [Int: UnitFailure] = [:]
 
+  /// A directory that is not walked where it lies in another.
+  var leftOut: FileIdentity?
+  /// True once that directory was come by.
+  private(set) var hasLeftOut = false
+
   var count: Int { entries.count }
+
+  mutating func note(leavingOut: Bool) { hasLeftOut = hasLeftOut || leavingOut }
 
   /// Adds a file whose path ends in `relative`.
   mutating func add(_ path: FilePath, relative: FilePath, size: Int) {
@@ -33,6 +40,9 @@ struct PlannedFiles {
     failures[entries.count] = failure
     add(path, relative: FilePath(""), size: 0)
   }
+
+  /// Makes an input fail when its turn comes.
+  mutating func fail(_ index: Int, _ failure: UnitFailure) { failures[index] = failure }
 
   func path(_ index: Int) -> FilePath {
     let entry = entries[index]

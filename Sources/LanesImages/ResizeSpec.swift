@@ -23,6 +23,9 @@ package enum ResizeSpec: Sendable, Equatable {
     self = .inside(width: numbers[0], height: numbers[1])
   }
 
+  /// As `init(_:)`, and a plain number: the longest side.
+  package init?(ofSizes text: String) { self.init(text.allSatisfy(\.isNumber) ? "\(text)x\(text)" : text) }
+
   /// The size that `size` becomes, at least 1 × 1; never larger than `size` unless `enlarging`.
   package func target(for size: PixelSize, enlarging: Bool) -> PixelSize {
     switch self {

@@ -64,6 +64,19 @@ package final class AsyncFiles {
     begin(StoreOperation(bytes: bytes, target: target, completion: completion))
   }
 
+  /// Stores `parts`, at least one, at the same time; `completion` hears of the first failure once all have ended.
+  package func store(_ parts: [OutputPart], _ completion: @escaping StoreCompletion) {
+    var unfinished = parts.count
+    var outcome: Result<Void, UnitFailure> = .success(())
+    for part in parts {
+      store(part.bytes, to: part.destination) { result in
+        if case .success = outcome { outcome = result }
+        unfinished -= 1
+        if unfinished == 0 { completion(outcome) }
+      }
+    }
+  }
+
   /// Hands over what was asked since the last turn, and does one piece of waiting work where there is no ring.
   ///
   /// Returns true when something was completed, so that the caller looks again before it waits; call it before every turn

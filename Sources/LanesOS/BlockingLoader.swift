@@ -90,7 +90,7 @@ package final class BlockingLoader {
       let file = try Descriptor.reading(slice.path)
       try slice.check(try FileStatus(of: file.number))
       count = slice.length
-      guard try !mapSlice(slice, file.number) else { return }
+      if slice.isMapped, try mapSlice(slice, file.number) { return }
       try readSlice(slice, file.number)
     } catch let error as SystemError {
       throw .unreadable(error)

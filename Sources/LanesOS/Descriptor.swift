@@ -98,6 +98,28 @@ package enum DescriptorIO {
     }
   }
 
+  /// Reads up to `count` bytes from `offset` of a regular file, fewer only at its end.
+  package static func read(_ fd: Int32, at offset: Int, count: Int) throws(SystemError) -> Bytes {
+    var filled = 0
+    var failure: SystemError?
+    let bytes = Bytes(unsafeUninitializedCapacity: count) { room, initialized in
+      do throws(SystemError) {
+        while filled < count {
+          let got = try retrying("pread") {
+            pread(fd, room.baseAddress! + filled, count - filled, off_t(offset + filled))
+          }
+          if got == 0 { break }
+          filled += got
+        }
+      } catch {
+        failure = error
+      }
+      initialized = filled
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// Writes once; nil when a non-blocking descriptor takes nothing now.
   package static func write(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
     do {
@@ -118,24 +140,6 @@ package enum DescriptorIO {
         try wait(for: [(fd, Int16(POLLOUT))])
       }
     }
-  }
-
-  /// Reads exactly `room.count` bytes; false when the file ended before the first of them.
-  package static func readAll(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) throws(SystemError) -> Bool {
-    var filled = 0
-    while filled < room.count {
-      let free = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-      guard let count = try read(fd, into: free) else {
-        try wait(for: [(fd, Int16(POLLIN))])
-        continue
-      }
-      if count == 0 {
-        guard filled == 0 else { throw SystemError("read", errno: EPIPE) }
-        return false
-      }
-      filled += count
-    }
-    return true
   }
 
   /// Blocks until one of the descriptors is ready for its poll(2) events, or a signal arrives.

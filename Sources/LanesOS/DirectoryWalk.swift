@@ -27,9 +27,17 @@ package final class DirectoryWalk {
 
   private var levels: [Level] = []
   private var pending: [Step] = []
+  private let leftOut: FileIdentity?
+  /// True once the directory that is to be left out was come by.
+  package private(set) var hasLeftOut = false
 
-  /// - Parameter root: the directory to walk; it may itself be reached through a link.
-  package init(root: FilePath) { enter(root, relative: FilePath("")) }
+  /// - Parameters:
+  ///   - root: the directory to walk; it may itself be reached through a link.
+  ///   - leftOut: a directory below it that is not entered.
+  package init(root: FilePath, leavingOut leftOut: FileIdentity? = nil) {
+    self.leftOut = leftOut
+    enter(root, relative: FilePath(""))
+  }
 
   /// The next file, or nil at the end.
   package func next() -> Step? {
@@ -44,10 +52,16 @@ package final class DirectoryWalk {
       let relative = level.relative.appending(entry.name)
       switch kind(of: entry, at: path) {
       case UInt8(DT_REG): return .file(path: path, relative: relative)
-      case UInt8(DT_DIR): enter(path, relative: relative)
+      case UInt8(DT_DIR):
+        if isLeftOut(path) { hasLeftOut = true } else { enter(path, relative: relative) }
       default: continue
       }
     }
+  }
+
+  private func isLeftOut(_ path: FilePath) -> Bool {
+    guard let leftOut, let status = try? FileStatus(of: path, followingLinks: false) else { return false }
+    return status.identity == leftOut
   }
 
   private func kind(of entry: Entry, at path: FilePath) -> UInt8 {

@@ -1,21 +1,24 @@
 import LanesCore
 import SystemPackage
 
-/// File names as they were typed, byte for byte.
+/// Words as they were typed, byte for byte.
 ///
 /// Swift's `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD, and a name changed that way names no file.
 package enum RawArguments {
-  /// The path that an argument stands for. Of several arguments that look the same after the replacement the first
+  /// The path that an argument stands for; see `bytes`.
+  package static func path(_ argument: String) -> FilePath { FilePath(rawBytes: bytes(argument)) }
+
+  /// The bytes that an argument stands for. Of several arguments that look the same after the replacement the first
   /// that was not asked for yet is meant, so ask in their order; main thread only.
-  package static func path(_ argument: String) -> FilePath {
-    guard argument.unicodeScalars.contains("\u{FFFD}") else { return FilePath(argument) }
+  package static func bytes(_ argument: String) -> Bytes {
+    guard argument.unicodeScalars.contains("\u{FFFD}") else { return Bytes(argument.utf8) }
     let candidates = arguments.filter { String(decoding: $0, as: UTF8.self) == argument }
-    guard let first = candidates.first else { return FilePath(argument) }
+    guard let first = candidates.first else { return Bytes(argument.utf8) }
     let count = asked.withLock { asked in
       asked[argument, default: 0] += 1
       return asked[argument]!
     }
-    return FilePath(rawBytes: count <= candidates.count ? candidates[count - 1] : first)
+    return count <= candidates.count ? candidates[count - 1] : first
   }
 
   private static let asked = Monitor<[String: Int]>([:])

@@ -11,6 +11,12 @@ package enum Terminal {
     return columns > 0 ? columns : 80
   }
 
+  /// True when text is UTF-8 here: LC_ALL, LC_CTYPE and LANG in this order, as locale(7) has it.
+  package static var isUTF8: Bool {
+    let locale = variable("LC_ALL") ?? variable("LC_CTYPE") ?? variable("LANG") ?? ""
+    return ["UTF-8", "utf8", "utf-8", "UTF8"].contains { locale.hasSuffix($0) || locale.contains($0 + "@") }
+  }
+
   /// The environment variable `name`, if it is set and not empty.
   package static func variable(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }

@@ -12,6 +12,7 @@ package final class NthSearch: Fold {
   package init(_ nth: UInt64) { remaining = nth }
 
   package var wantsMore: Bool { place == nil && firstFailure == nil }
+  package var ending: Ending? { wantsMore ? nil : .satisfied }
   package var isFound: Bool { place != nil }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {

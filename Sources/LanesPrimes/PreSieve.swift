@@ -1,3 +1,5 @@
+import CKernels
+
 /// Removes the multiples of the primes 7 … 163 from a stretch of a sieve by laying 16 repeating patterns over it.
 ///
 /// Each pattern holds the multiples of two or three primes and repeats after their product in bytes; the grouping, which
@@ -55,19 +57,37 @@ final class PreSieve: Sendable {
   ///
   /// `count` is a multiple of 64. With `keepingMarks` bits that are already cleared stay so; otherwise what was there
   /// is overwritten.
-  func apply(to bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, keepingMarks: Bool) {
+  func apply(
+    to bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, keepingMarks: Bool,
+    _ instructions: SieveInstructions
+  ) {
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 16) { positions in
       for index in 0..<16 { positions[index] = Int(firstByte % UInt64(periods[index])) }
       var done = 0
       while done < count {
         let length = min(Self.chunk, count - done)
-        layChunk(over: bytes + done, length, positions, keepingMarks)
+        switch instructions {
+        case .vectors: layWidely(over: bytes + done, length, positions, keepingMarks)
+        case .portable: layChunk(over: bytes + done, length, positions, keepingMarks)
+        }
         for index in 0..<16 {
           positions[index] += length
           if positions[index] >= periods[index] { positions[index] -= periods[index] }
         }
         done += length
       }
+    }
+  }
+
+  private func layWidely(
+    over bytes: UnsafeMutablePointer<UInt8>, _ length: Int, _ positions: UnsafeMutableBufferPointer<Int>,
+    _ keepingMarks: Bool
+  ) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 16) { sources in
+      for index in 0..<16 { sources[index] = UnsafePointer(patterns + starts[index] + positions[index]) }
+      let first = sources.baseAddress!
+      ckernels_sieve_lay(bytes, first, length, keepingMarks ? 1 : 0)
+      ckernels_sieve_lay(bytes, first + 8, length, 1)
     }
   }
 

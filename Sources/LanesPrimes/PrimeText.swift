@@ -11,7 +11,8 @@ enum PrimeText {
   static func append(_ segment: Segment, to output: OutputBuffer) throws(UnitFailure) {
     for at in stride(from: 0, to: segment.count, by: stretch) {
       let part = Segment(
-        bytes: segment.bytes + at, count: min(stretch, segment.count - at), firstByte: segment.firstByte + UInt64(at))
+        bytes: segment.bytes + at, count: min(stretch, segment.count - at), firstByte: segment.firstByte + UInt64(at),
+        instructions: segment.instructions)
       let room = Int(part.primeCount) * longestLine
       guard room > 0 else { continue }
       try output.write(atMost: room) { free in

@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Cuts a range into units, lazily and by the range alone, whatever runs them.
+/// Cuts a range into units, lazily.
 ///
 /// Units end at numbers ≡ 1 (mod 30), where a byte of the sieve ends, so that no twins or larger tuplets lie across two units.
 package final class PrimesPlan: UnitPlan {
@@ -12,10 +12,11 @@ package final class PrimesPlan: UnitPlan {
   /// First number of the next unit; nil at the end.
   private var start: UInt64?
 
-  package init(_ range: PrimeRange, mode: PrimesMode) {
+  /// - Parameter lanes: how many units may run at a time.
+  package init(_ range: PrimeRange, mode: PrimesMode, lanes: Int = 1) {
     self.range = range
     self.mode = mode
-    length = UnitLength.numbers(for: range, mode: mode)
+    length = UnitLength.numbers(for: range, mode: mode, lanes: lanes)
     start = range.start
   }
 
@@ -52,10 +53,10 @@ package final class PrimesPlan: UnitPlan {
 enum UnitLength {
   /// 15 million numbers take about 2 ms, which dwarfs handing a unit over (0.05 ms).
   static let shortest: UInt64 = 15_000_000
-  /// 240 million take about 35 ms, enough to balance many lanes.
+  /// 240 million take about 25 ms, enough to balance many lanes.
   static let usual: UInt64 = 240_000_000
-  /// A bitmap of 40 MiB: the largest that keeps a lane below 64 MB.
-  static let longest: UInt64 = 30 * (40 << 20)
+  /// A bitmap of 32 MiB: the largest that, with the notes for it, keeps a lane below 64 MB.
+  static let longest: UInt64 = 30 * (32 << 20)
   /// Units that a short range is cut into, so that it still balances.
   static let fewest: UInt64 = 64
   /// Bytes of text that one unit of a list may make.
@@ -63,15 +64,21 @@ enum UnitLength {
 
   /// Numbers per unit, a multiple of 30.
   ///
-  /// Dividing every sieving prime into a unit's start costs about as much as sieving 100 · √stop numbers (primesieve cuts
-  /// at 200 · √stop), so units grow with √stop.
-  static func numbers(for range: PrimeRange, mode: PrimesMode) -> UInt64 {
+  /// Making every sieving prime and dividing it into a unit's start costs about as much as sieving √stop numbers; with ten
+  /// times as many it is a tenth. Where that asks for fewer units than there are lanes, the lanes share the range
+  /// nevertheless: each of them then spends more on the primes, and the run is over sooner. Units are equally long, so
+  /// that the last lane is not alone for long.
+  static func numbers(for range: PrimeRange, mode: PrimesMode, lanes: Int) -> UInt64 {
     let root = SievingPrimes.root(of: range.stop)
-    let shortest = min(max(Self.shortest, 100 * root), longest)
-    let usual = min(max(Self.usual, 400 * root), longest)
-    var numbers = min(max((range.stop - range.start) / fewest, shortest), usual)
+    // Resident primes are divided one by one, others eight at a time.
+    let shortest = min(max(Self.shortest, 10 * root, 40 * min(root, SieveSizes.largestResident)), longest)
+    let usual = min(max(Self.usual, 40 * root), longest)
+    let length = range.stop - range.start
+    var numbers = min(max(length / fewest, shortest), usual)
+    let units = max(length / numbers + 1, min(UInt64(max(lanes, 1)), length / Self.shortest))
+    numbers = max(length / units / 30 + 2, Self.shortest / 30) * 30
     if mode == .list { numbers = min(numbers, listNumbers(for: range)) }
-    return numbers / 30 * 30
+    return min(numbers, longest) / 30 * 30
   }
 
   /// Numbers whose primes fill `listBytes` at the most.
@@ -99,8 +106,8 @@ enum UnitLength {
 
   /// Bytes that one unit needs beside its output.
   static func memory(for range: PrimeRange, numbers: UInt64) -> Int {
-    let bitmap = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident ? Int(numbers / 30) : 0
-    // Segment, sieving primes and, with a bitmap of everything, the notes for it; measured.
-    return bitmap + 12 << 20
+    let isWide = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident
+    // Segment and sieving primes, measured; and a bitmap of everything, with notes.
+    return (isWide ? Int(numbers / 30) + WideNotes.noteBytes : 0) + 8 << 20
   }
 }

@@ -33,17 +33,22 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
 
 /// Finds primes by sieving: every unit is a closed interval, sieved on its own.
 ///
-/// Memory per unit in progress is below 10 MB up to 1.7 · 10^13 (the square of `SieveSizes.largestResident`) and below
-/// 55 MB up to 2^64, output aside; whole processes peaked at 17 and 60 MB.
+/// Memory per unit in progress is below 10 MB up to 10^12 and below 64 MB up to 2^64, output aside; worker processes, the
+/// program itself included, peaked at 12 and 44 MiB.
 package struct PrimesWorkload: Workload {
   package static let name = "primes"
   package let mode: PrimesMode
+  /// Which code sieves; other processes choose for themselves.
+  package let instructions: SieveInstructions
 
-  package init(mode: PrimesMode) { self.mode = mode }
+  package init(mode: PrimesMode, instructions: SieveInstructions = .best) {
+    self.mode = mode
+    self.instructions = instructions
+  }
 
   package init(from reader: inout WireReader) throws(WireError) {
     guard let mode = PrimesMode(rawValue: try reader.read()) else { throw WireError("an unknown mode of primes") }
-    self.mode = mode
+    self.init(mode: mode)
   }
 
   package func describe(to writer: inout WireWriter) { writer.write(mode.rawValue) }
@@ -61,7 +66,8 @@ package struct PrimesWorkload: Workload {
     var partial = PrimesPartial()
     try addTiny(task, to: &partial, output)
     guard task.stop >= 7 else { return partial.wire }
-    let sieve = try SegmentSieve(low: max(task.start, 7), high: task.stop, checkpoint: checkpoint)
+    let sieve = try SegmentSieve(
+      low: max(task.start, 7), high: task.stop, instructions: instructions, checkpoint: checkpoint)
     while let segment = try sieve.next(checkpoint: checkpoint) { try add(segment, to: &partial, output) }
     return partial.wire
   }

@@ -1,9 +1,12 @@
+import CKernels
+
 /// A finished stretch of a sieve: a bit is set if and only if its number is a prime of the interval.
 struct Segment {
   let bytes: UnsafePointer<UInt8>
   /// A multiple of 128; bytes behind the interval are zero.
   let count: Int
   let firstByte: UInt64
+  let instructions: SieveInstructions
 
   /// What bit `b` of a little-endian word of eight bytes adds to 30 × its first byte.
   private static let offsets: [UInt64] = (0..<64).map { UInt64($0 / 8 * 30) + Wheel30.residues[$0 % 8] }
@@ -26,7 +29,12 @@ struct Segment {
   }
 
   /// How many primes there are.
-  var primeCount: UInt64 { BitCount.ones(bytes, count: count) }
+  var primeCount: UInt64 {
+    switch instructions {
+    case .vectors: ckernels_sieve_ones(bytes, count)
+    case .portable: BitCount.ones(bytes, count: count)
+    }
+  }
 
   /// How many closest groups of `size` primes, 2 to 6, there are; none lies across two bytes.
   func tupletCount(of size: Int) -> UInt64 { BitCount.tuplets(of: size, bytes, count: count) }

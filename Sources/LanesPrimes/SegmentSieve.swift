@@ -3,8 +3,8 @@ import LanesOS
 
 /// Sieves an interval segment by segment and lends each finished one.
 ///
-/// Every technique handles the primes it is best at: repeating patterns up to 163, whole turns inside an L1 block, whole
-/// turns inside an L2 segment, single steps, and, above `SieveSizes.largestResident`, marks in a bitmap of the whole
+/// Every technique handles the primes it is best at: repeating patterns up to 163, whole turns inside an L1 block or
+/// an L2 segment, single steps inside either, and, above `SieveSizes.largestResident`, marks in a bitmap of the whole
 /// interval by primes that are made on the fly and not kept.
 final class SegmentSieve {
   private let low: UInt64
@@ -19,18 +19,23 @@ final class SegmentSieve {
   private let isShort: Bool
   private var blockTurns: TurnSieve
   private var segmentTurns: TurnSieve
-  private var steps = StepSieve()
+  private var blockSteps: StepSieve
+  private var segmentSteps: StepSieve
+  private let instructions: SieveInstructions
   /// Bytes done.
   private var done = 0
 
   /// Prepares to sieve `low...high`, where `low` is at least 7 and the interval holds at least one number of the wheel
   /// and at most 2^31 bytes of it.
-  init(low: UInt64, high: UInt64, checkpoint: Checkpoint) throws(UnitFailure) {
+  init(
+    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, checkpoint: Checkpoint
+  ) throws(UnitFailure) {
+    self.instructions = instructions
     self.low = low
     self.high = high
     firstByte = Wheel30.byte(of: low)
     byteCount = Int(Wheel30.byte(of: high) - firstByte) + 1
-    let sizes = SieveSizes(byteCount: byteCount)
+    let sizes = SieveSizes(byteCount: byteCount, instructions)
     self.sizes = sizes
     let root = SievingPrimes.root(of: high)
     isShort = ShortInterval.isShort(byteCount: byteCount, root: root)
@@ -41,6 +46,8 @@ final class SegmentSieve {
     let split = turning.firstIndex { $0 > sizes.blockTurns } ?? turning.count
     blockTurns = TurnSieve(turning[..<split], firstByte: firstByte)
     segmentTurns = TurnSieve(turning[split...], firstByte: firstByte)
+    blockSteps = StepSieve(firstByte: firstByte, byteCount: byteCount, instructions)
+    segmentSteps = StepSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     let total = bitmap + 2 * sizes.padding
     memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
     try addSteps(above: max(sizes.segmentTurns, PreSieve.largestPrime), through: resident, checkpoint)
@@ -63,7 +70,7 @@ final class SegmentSieve {
     above limit: UInt64, through root: UInt64, _ checkpoint: Checkpoint
   ) throws(UnitFailure) {
     for prime in SievingPrimes.base where UInt64(prime) > limit && UInt64(prime) <= root {
-      steps.add(UInt64(prime), firstByte: firstByte)
+      addSteps(of: UInt64(prime))
     }
     let from = max(limit, SievingPrimes.baseLimit) + 1
     guard from <= root else { return }
@@ -71,12 +78,16 @@ final class SegmentSieve {
     while let segment = try sieve.next(checkpoint: checkpoint) { add(segment) }
   }
 
-  private func add(_ segment: Segment) { segment.forEachPrime { steps.add($0, firstByte: firstByte) } }
+  private func add(_ segment: Segment) { segment.forEachPrime { addSteps(of: $0) } }
+
+  @inline(__always) private func addSteps(of prime: UInt64) {
+    if prime <= sizes.blockSteps { blockSteps.add(prime) } else { segmentSteps.add(prime) }
+  }
 
   private func markWhole(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
     let bitmap = memory + sizes.padding
     bitmap.initialize(repeating: 0xFF, count: (byteCount + 127) & ~127)
-    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte)
+    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte, instructions)
     try wide.mark(from: SieveSizes.largestResident + 1, through: root, checkpoint)
   }
 
@@ -93,19 +104,21 @@ final class SegmentSieve {
     trim(bytes, count, rounded, first)
     if isShort { try ShortInterval.keepPrimes(bytes, count: count, firstByte: first, checkpoint) }
     done += count
-    return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first)
+    return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first, instructions: instructions)
   }
 
   private func sweep(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
     var at = 0
     while at < count {
       let size = min(sizes.block, count - at)
-      PreSieve.shared.apply(to: bytes + at, count: size, firstByte: first + UInt64(at), keepingMarks: isWhole)
+      PreSieve.shared.apply(
+        to: bytes + at, count: size, firstByte: first + UInt64(at), keepingMarks: isWhole, instructions)
       blockTurns.sweep(bytes + at, size: size)
+      blockSteps.sweep(bytes + at, size: size)
       at += size
     }
     segmentTurns.sweep(bytes, size: count)
-    steps.sweep(bytes, size: count)
+    segmentSteps.sweep(bytes, size: count)
   }
 
   /// Patterns and turns clear their primes too; those that lie in this segment are set again.

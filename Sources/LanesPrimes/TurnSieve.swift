@@ -53,13 +53,39 @@ struct TurnSieve: ~Copyable {
 
   /// Marks `size` bytes and moves on to the stretch behind them.
   mutating func sweep(_ bytes: UnsafeMutablePointer<UInt8>, size: Int) {
+    sweep1(bytes, size)
+    sweep7(bytes, size)
+    sweep11(bytes, size)
+    sweep13(bytes, size)
+    sweep17(bytes, size)
+    sweep19(bytes, size)
+    sweep23(bytes, size)
+    sweep29(bytes, size)
+  }
+
+  // A function for each residue: in one for all of them the compiler stops inlining before the last.
+  @inline(never) private func sweep1(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 0, residue: 1)
+  }
+  @inline(never) private func sweep7(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 1, residue: 7)
+  }
+  @inline(never) private func sweep11(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 2, residue: 11)
+  }
+  @inline(never) private func sweep13(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 3, residue: 13)
+  }
+  @inline(never) private func sweep17(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 4, residue: 17)
+  }
+  @inline(never) private func sweep19(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 5, residue: 19)
+  }
+  @inline(never) private func sweep23(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 6, residue: 23)
+  }
+  @inline(never) private func sweep29(_ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
     sweep(bytes, size, group: 7, residue: 29)
   }
 

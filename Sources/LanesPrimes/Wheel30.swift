@@ -43,38 +43,4 @@ enum Wheel30 {
 
   /// Residues of the cofactors q that make multiples p·q worth marking.
   static let cofactors: [UInt64] = [1, 7, 11, 13, 17, 19, 23, 29]
-  /// Distance from one such cofactor to the next.
-  static let gaps: [UInt64] = [6, 4, 2, 4, 2, 4, 6, 2]
-}
-
-/// The steps from one multiple of a prime to the next one that has no factor 2, 3 or 5.
-///
-/// A state is 8 × (position of p mod 30 in `cofactors`) + (position of q mod 30). A step's word holds the bits to keep in
-/// bits 0–7, the distance between cofactors in bits 8–15 and, in bits 16–23, what is added to ⌊p/30⌋ × distance to reach
-/// the next multiple's byte.
-struct StepTable: Sendable {
-  static let shared = StepTable()
-  let words: [UInt32]
-  /// By residue of q modulo 30: how far the next q without factor 2, 3 or 5 is.
-  let advance: [UInt8]
-  /// By residue modulo 30: its position in `cofactors`, or 8.
-  let position: [UInt8]
-
-  private init() {
-    words = Wheel30.cofactors.flatMap { p in
-      (0..<8).map { w in
-        let n = p * Wheel30.cofactors[w]
-        let distance = (n + 23) % 30
-        let keep = ~(UInt32(1) << UInt32(Wheel30.bitIndex(distance))) & 0xFF
-        let gap = Wheel30.gaps[w]
-        return keep | UInt32(gap) << 8 | UInt32((distance + p * gap) / 30) << 16
-      }
-    }
-    position = (0..<30).map { UInt8(Wheel30.cofactorIndex($0)) }
-    advance = (0..<30).map { residue in
-      UInt8((0..<30).first { Wheel30.cofactorIndex((UInt64(residue) + UInt64($0)) % 30) < 8 }!)
-    }
-  }
-
-  @inline(__always) static func next(_ state: UInt32) -> UInt32 { (state & 56) | ((state &+ 1) & 7) }
 }

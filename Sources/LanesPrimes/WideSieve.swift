@@ -11,6 +11,7 @@ struct WideSieve: ~Copyable {
   /// Notes per bin: as many as a stretch has cache lines, and again.
   private static let notesPerBin = 16384
 
+  private let instructions: SieveInstructions
   private let bitmap: UnsafeMutablePointer<UInt8>
   private let byteCount: UInt64
   private let low: UInt64
@@ -22,7 +23,8 @@ struct WideSieve: ~Copyable {
 
   /// - Parameters:
   ///   - bitmap: `byteCount` bytes, the first of which stands for 30 × `firstByte` + 7 and up.
-  init(_ bitmap: UnsafeMutablePointer<UInt8>, byteCount: Int, firstByte: UInt64) {
+  init(_ bitmap: UnsafeMutablePointer<UInt8>, byteCount: Int, firstByte: UInt64, _ instructions: SieveInstructions) {
+    self.instructions = instructions
     self.bitmap = bitmap
     self.byteCount = UInt64(byteCount)
     low = firstByte * 30 + 7
@@ -39,7 +41,8 @@ struct WideSieve: ~Copyable {
 
   /// Marks the multiples, from p² on, of all primes in `first...last`; `last` is below 2^32.
   func mark(from first: UInt64, through last: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
-    let sieve = try SegmentSieve(low: first, high: last, checkpoint: checkpoint)
+    if instructions == .vectors { return try markWithVectors(from: first, through: last, checkpoint) }
+    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, checkpoint: checkpoint)
     while let segment = try sieve.next(checkpoint: checkpoint) {
       StepTable.shared.words.withUnsafeBufferPointer { words in
         segment.forEachPrime { note($0, .shared, words.baseAddress!) }
@@ -53,7 +56,7 @@ struct WideSieve: ~Copyable {
     let first = FirstMultiple(of: prime, low: low, table: table)
     var byte = first.byte
     guard byte < byteCount else { return }
-    let prime30 = prime / 30
+    let prime30 = UInt32(prime / 30)
     var state = first.state
     repeat {
       let step = words[Int(state)]
@@ -63,9 +66,17 @@ struct WideSieve: ~Copyable {
       notes[bin &* Self.notesPerBin &+ count] = inside | step << 24
       used[bin] = count &+ 1
       if count &+ 1 == Self.notesPerBin { carryOut(bin) }
-      byte &+= prime30 &* UInt64((step >> 8) & 0xFF) &+ UInt64(step >> 16)
-      state = StepTable.next(state)
+      byte &+= UInt64(StepTable.distance(step, prime30: prime30))
+      state = StepTable.next(step)
     } while byte < byteCount
+  }
+
+  /// As `mark`, with the kernels.
+  private func markWithVectors(from first: UInt64, through last: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
+    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, checkpoint: checkpoint)
+    var notes = WideNotes(bitmap, byteCount: Int(byteCount), low: low)
+    while let segment = try sieve.next(checkpoint: checkpoint) { notes.add(segment) }
+    notes.finish()
   }
 
   /// Clears the bits that the notes of one bin tell of, and empties it.

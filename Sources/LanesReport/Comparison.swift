@@ -20,12 +20,34 @@ package struct Comparison: Sendable {
   package let entries: [Entry]
   /// Position of the first serial contender, against which the others are measured.
   package let baselineIndex: Int?
+  /// One run of each contender, all of the same round: the round whose wall times are nearest to the medians, of those
+  /// for which timelines were kept. Where there is none, the first round.
+  package let typicalRuns: [RunRecord]
+  /// That round, from 0.
+  package let typicalRound: Int
+  /// True when it was stopped before all rounds that were asked for.
+  package let isInterrupted: Bool
 
   /// Compares contenders that ran the same batch; none at all is no mistake.
-  package init(_ contenders: [Contender]) {
+  package init(_ contenders: [Contender], isInterrupted: Bool = false) {
+    self.isInterrupted = isInterrupted
+    typicalRound = Comparison.typicalRound(of: contenders)
+    typicalRuns = contenders.map { [typicalRound] in $0.records[typicalRound] }
     baselineIndex = contenders.firstIndex { $0.setup.kind == .serial }
     let baseline = baselineIndex.map { Statistics(contenders[$0].records.map { Double($0.wall) }).median }
-    entries = contenders.map { Entry($0, baseline: baseline) }
+    entries = zip(contenders, typicalRuns).map { Entry($0, baseline: baseline, typical: $1) }
+  }
+
+  private static func typicalRound(of contenders: [Contender]) -> Int {
+    let rounds = contenders.map(\.records.count).min() ?? 0
+    let medians = contenders.map { Statistics($0.records.map { Double($0.wall) }).median }
+    func distance(_ round: Int) -> Double {
+      zip(contenders, medians).reduce(0) { sum, pair in
+        sum + abs(Double(pair.0.records[round].wall) - pair.1) / max(pair.1, 1)
+      }
+    }
+    let drawn = (0..<rounds).filter { round in contenders.allSatisfy { !$0.records[round].timelines.isEmpty } }
+    return drawn.min { distance($0) < distance($1) } ?? 0
   }
 
   /// The first serial entry.
@@ -64,6 +86,18 @@ extension Comparison {
     package let peakMemory: Int?
     /// Bytes fetched from storage by all processes.
     package let storageRead: Int?
+    /// Bytes sent to storage by all processes.
+    package let storageWritten: Int?
+    /// Bytes; the largest proportional set size of all processes together, so that memory they share counts once.
+    package let proportionalPeak: Int?
+    /// Nanoseconds until the last lane's worker process was ready; nil inside one process.
+    package let startUp: Double?
+    /// Nanoseconds in which some task of the machine was short of something, medians.
+    package let pressure: PressureStall
+    /// The part of the time of performing in which lanes had no core.
+    package let queuedShare: Double
+    /// What all lanes did in the typical run; nil where nobody kept account.
+    package let activity: LaneActivity?
     package let bytesIn: Int
     package let bytesOut: Int
     package let bytesBetween: Int
@@ -79,40 +113,13 @@ extension Comparison {
     package var efficiency: Double? { speedUp.map { $0 / Double(max(setup.lanes, 1)) } }
     /// Processor time over wall time: how many cores were busy on average.
     package var busyCores: Double { wall.median > 0 ? (user + system) / wall.median : 0 }
-  }
-}
-
-extension Comparison.Entry {
-  init(_ contender: Contender, baseline: Double?) {
-    let records = contender.records
-    let usages = records.map(\.usage)
-    func median(_ samples: [Double]) -> Double { Statistics(samples).median }
-    func middle(_ samples: [Int]) -> Int { Int(median(samples.map(Double.init)).rounded()) }
-    func known(_ samples: [Int?]) -> Int? { samples.contains(nil) ? nil : middle(samples.compactMap { $0 }) }
-    setup = contender.setup
-    wall = Statistics(records.map { Double($0.wall) })
-    let own = wall.median
-    speedUp = baseline.flatMap { own > 0 ? $0 / own : nil }
-    user = median(usages.map { Double($0.user) })
-    system = median(usages.map { Double($0.system) })
-    voluntarySwitches = middle(usages.map(\.voluntarySwitches))
-    involuntarySwitches = middle(usages.map(\.involuntarySwitches))
-    minorFaults = middle(usages.map(\.minorFaults))
-    majorFaults = middle(usages.map(\.majorFaults))
-    peakMemory = known(usages.map(\.peakMemory))
-    storageRead = known(usages.map(\.storageRead))
-    bytesIn = middle(records.map(\.bytesIn))
-    bytesOut = middle(records.map(\.bytesOut))
-    bytesBetween = middle(records.map(\.bytesBetween))
-    loading = median(records.map { Self.stageShare(of: $0, \.loading) })
-    storing = median(records.map { Self.stageShare(of: $0, \.storing) })
-    unitsFailed = records.map(\.unitsFailed).max() ?? 0
-    workersLost = records.reduce(0) { $0 + $1.workersLost }
-  }
-
-  private static func stageShare(of record: RunRecord, _ stage: KeyPath<LaneUsage, Int64>) -> Double {
-    let all = record.lanes.reduce(0) { $0 + $1.loading + $1.performing + $1.storing }
-    let one = record.lanes.reduce(0) { $0 + $1[keyPath: stage] }
-    return all > 0 ? Double(one) / Double(all) : 0
+    /// The part of the work that cannot be shared out, as measured: (1/S − 1/p) / (1 − 1/p) for a speed-up of S on p
+    /// lanes (Karp and Flatt, "Measuring parallel processor performance", 1990); nil for one lane. Below 0 when the
+    /// speed-up exceeds the lanes.
+    package var serialFraction: Double? {
+      guard let speedUp, speedUp > 0, setup.lanes > 1 else { return nil }
+      let lanes = Double(setup.lanes)
+      return (1 / speedUp - 1 / lanes) / (1 - 1 / lanes)
+    }
   }
 }

@@ -3,7 +3,7 @@ import LanesCore
 /// A comparison as JSON, one object per line: every contender, then the verdict.
 ///
 /// Keys end in their unit as in `RunJSON`. A contender's object has `"type": "contender"`, the last line
-/// `"type": "verdict"`.
+/// `"type": "verdict"`. docs/compare.schema.json describes them, member by member.
 package enum ComparisonJSON {
   /// Lines without their ends.
   package static func lines(_ comparison: Comparison) -> [String] {
@@ -31,9 +31,15 @@ package enum ComparisonJSON {
     json.member("wall_outliers", entry.wall.outliers.count)
     json.member("speed_up", entry.speedUp)
     json.member("efficiency", entry.efficiency)
+    json.member("serial_fraction", entry.serialFraction)
     json.member("user_ns", Int64(entry.user))
     json.member("system_ns", Int64(entry.system))
     json.member("busy_cores", entry.busyCores)
+    json.member("worker_start_up_ns", entry.startUp.map { Int64($0) })
+    json.member("queued_share", entry.queuedShare)
+    json.key("lane_time_ns")
+    guard let activity = entry.activity else { return json.null() }
+    json.object { for kind in LaneActivity.Kind.allCases { $0.member(kind.key, activity[kind]) } }
   }
 
   private static func writeCounts(_ entry: Comparison.Entry, to json: inout JSONWriter) {
@@ -42,10 +48,15 @@ package enum ComparisonJSON {
     json.member("minor_faults", entry.minorFaults)
     json.member("major_faults", entry.majorFaults)
     json.member("peak_memory_bytes", entry.peakMemory)
+    json.member("proportional_memory_bytes", entry.proportionalPeak)
     json.member("storage_read_bytes", entry.storageRead)
+    json.member("storage_written_bytes", entry.storageWritten)
     json.member("in_bytes", entry.bytesIn)
     json.member("out_bytes", entry.bytesOut)
     json.member("between_bytes", entry.bytesBetween)
+    json.member("cpu_pressure_ns", entry.pressure.cpu)
+    json.member("io_pressure_ns", entry.pressure.io)
+    json.member("memory_pressure_ns", entry.pressure.memory)
     json.member("units_failed", entry.unitsFailed)
     json.member("workers_lost", entry.workersLost)
   }
@@ -63,7 +74,33 @@ package enum ComparisonJSON {
       $0.member("fastest", comparison.fastest?.setup.title)
       $0.key("leaders")
       $0.array { for leader in comparison.leaders { $0.value(leader.setup.title) } }
+      $0.member("interrupted", comparison.isInterrupted)
+      $0.key("scalability")
+      $0.array { for fit in comparison.fits { $0.object { write(fit, to: &$0) } } }
     }
     return json.text
+  }
+
+  private static func write(_ fit: ScalabilityFit, to json: inout JSONWriter) {
+    json.member("mode", fit.kind.rawValue)
+    json.member("ipc", fit.channel?.rawValue)
+    json.member("contention", fit.contention)
+    json.member("coherency", fit.coherency)
+    json.member("r_squared", fit.determination)
+    json.member("best_lanes", fit.bestLanes)
+  }
+}
+
+extension LaneActivity.Kind {
+  /// Its name in JSON, without the unit.
+  fileprivate var key: String {
+    switch self {
+    case .computing: "computing"
+    case .takingTurns: "waiting_for_core"
+    case .waitingForInput: "waiting_for_input"
+    case .writing: "waiting_for_writing"
+    case .transferring: "sending_receiving"
+    case .waitingForWork: "waiting_for_work"
+    }
   }
 }

@@ -22,8 +22,8 @@ struct Evidence {
 
   var finding: Finding {
     guard let serial else { return withoutBaseline }
-    return tooSmall(serial) ?? storage(serial) ?? memorySetUp(serial) ?? unavoidableTraffic ?? crowded(serial)
-      ?? computing(serial) ?? unclear(serial)
+    return tooSmall(serial) ?? storage(serial) ?? memorySetUp(serial) ?? unavoidableTraffic ?? takenCores(serial)
+      ?? crowded(serial) ?? computing(serial) ?? unclear(serial)
   }
 
   /// What else is worth saying: that some contender, though not the batch as such, was held back by moving bytes.
@@ -53,8 +53,13 @@ extension Evidence {
     return Finding(
       kind: .startUpBound,
       sentence: "Start-up-bound: one lane finished the whole batch in \(time(serial)), while \(loser.setup.title) "
-        + "needed \(time(loser)), mostly to start.",
+        + "needed \(time(loser)), \(startUp(of: loser)).",
       advice: "The batch is too small to be worth workers: run it serially or give it more to do.")
+  }
+
+  private func startUp(of entry: Comparison.Entry) -> String {
+    guard let startUp = entry.startUp else { return "mostly to start" }
+    return "of which its workers took \(Readable.duration(nanoseconds: Int64(startUp))) to start"
   }
 }
 
@@ -120,9 +125,15 @@ extension Evidence {
     slow.wall.median / quick.wall.median
   }
 
+  /// What workers spent on pipes, where that is known to be much.
+  private func movingShare(_ entry: Comparison.Entry) -> String {
+    guard let share = entry.activity?.share(.transferring), share >= 0.05 else { return "" }
+    return "; its workers spent \(Readable.percent(share)) of their time on sending and receiving"
+  }
+
   private func trafficSentence(_ slow: Comparison.Entry, _ quick: Comparison.Entry) -> String {
     "IPC-bound: \(slow.setup.title) moved \(Readable.bytes(slow.bytesBetween)) between processes and needed "
-      + "\(time(slow)), where \(quick.setup.title) needed \(time(quick))."
+      + "\(time(slow)), where \(quick.setup.title) needed \(time(quick))\(movingShare(slow))."
   }
 }
 

@@ -90,6 +90,13 @@ extension JSONWriter {
     if let number { value(number) } else { null() }
   }
 
+  /// Writes a member with a number that is already in JSON's notation, such as one of more digits than a double has, or
+  /// with null.
+  package mutating func member(_ name: String, number text: String?) {
+    key(name)
+    if let text { literal(text) } else { null() }
+  }
+
   /// Writes a member with true or false.
   package mutating func member(_ name: String, _ flag: Bool) {
     key(name)

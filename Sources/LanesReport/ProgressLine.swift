@@ -1,3 +1,5 @@
+import LanesCore
+
 /// How far a batch is, as one line of a terminal.
 package struct ProgressLine: Sendable {
   /// Units that ended, failed ones included.
@@ -44,7 +46,7 @@ package struct ProgressLine: Sendable {
   private var failures: String? { failed > 0 ? "\(Readable.count(failed)) failed" : nil }
 
   private var unitsPerSecond: Double? {
-    let seconds = Double(elapsed.inNanoseconds) / 1e9
+    let seconds = Double(elapsed.nanoseconds) / 1e9
     return done > 0 && seconds > 0 ? Double(done) / seconds : nil
   }
 

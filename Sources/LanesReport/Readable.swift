@@ -1,3 +1,5 @@
+import LanesCore
+
 /// Writes figures for people, rounded to what the eye takes in.
 package enum Readable {
   /// `value` with exactly `digits` digits behind the point, rounded half away from zero; `–` when it is not finite.
@@ -49,7 +51,7 @@ package enum Readable {
 
   /// As `duration(nanoseconds:)`.
   package static func duration(_ duration: Duration) -> String {
-    Readable.duration(nanoseconds: duration.inNanoseconds)
+    Readable.duration(nanoseconds: duration.nanoseconds)
   }
 
   /// A share as whole percent, such as `97%`.
@@ -72,21 +74,10 @@ package enum Readable {
   }
 }
 
-extension Duration {
-  /// Whole nanoseconds, held within Int64.
-  package var inNanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    guard !overflow else { return seconds < 0 ? .min : .max }
-    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return carry ? (seconds < 0 ? .min : .max) : sum
-  }
-}
-
 extension String {
-  func leftPadded(to width: Int, with filler: Character = " ") -> String {
+  package func leftPadded(to width: Int, with filler: Character = " ") -> String {
     String(repeating: filler, count: max(0, width - count)) + self
   }
 
-  func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  package func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

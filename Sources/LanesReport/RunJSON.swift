@@ -17,7 +17,11 @@ import LanesCore
 ///     in_bytes out_bytes between_bytes
 ///                         sources loaded, outputs stored, bytes that crossed between processes
 ///     coordinator workers the same figures by process
-///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane
+///     cpu_pressure_ns io_pressure_ns memory_pressure_ns
+///                         how long some task of the machine was short of that; null where the kernel does not say
+///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane; of the performing, queued_ns
+///                         without a core and stalled_ns waiting for mapped pages; transferring_ns sending and receiving;
+///                         start_up_ns of its worker process, null without one
 ///     notes               sentences about how the run was done
 package enum RunJSON {
   /// One line without its end.
@@ -39,6 +43,9 @@ package enum RunJSON {
     json.member("in_bytes", record.bytesIn)
     json.member("out_bytes", record.bytesOut)
     json.member("between_bytes", record.bytesBetween)
+    json.member("cpu_pressure_ns", record.pressure?.cpu)
+    json.member("io_pressure_ns", record.pressure?.io)
+    json.member("memory_pressure_ns", record.pressure?.memory)
     json.key("coordinator")
     json.object { write(record.coordinator, to: &$0) }
     json.key("workers")
@@ -59,6 +66,7 @@ package enum RunJSON {
   private static func write(_ ending: Ending, to json: inout JSONWriter) {
     switch ending {
     case .complete: json.member("ending", "complete")
+    case .satisfied: json.member("ending", "satisfied")
     case .outputClosed: json.member("ending", "output closed")
     case .signalled(let signal):
       json.member("ending", "signalled")
@@ -87,5 +95,9 @@ package enum RunJSON {
     json.member("performing_ns", share.usage.performing)
     json.member("storing_ns", share.usage.storing)
     json.member("idle_ns", share.idle)
+    json.member("queued_ns", share.usage.queued)
+    json.member("stalled_ns", share.usage.stalled)
+    json.member("transferring_ns", share.usage.transferring)
+    json.member("start_up_ns", share.usage.startUp)
   }
 }

@@ -14,6 +14,10 @@ extension WireWriter {
     write(record.bytesOut)
     write(record.bytesBetween)
     write(each: record.lanes) { $0.write($1) }
+    write(each: record.timelines) { $0.write($1) }
+    write(record.pressure != nil)
+    if let pressure = record.pressure { write(pressure) }
+    write(optional: record.proportionalPeak)
     write(record.workersLost)
     write(each: record.notes) { $0.write($1) }
   }
@@ -34,6 +38,7 @@ extension WireWriter {
     case .halted(let reason):
       write(UInt8(3))
       write(reason)
+    case .satisfied: write(UInt8(4))
     }
   }
 
@@ -54,6 +59,27 @@ extension WireWriter {
     write(lane.loading)
     write(lane.performing)
     write(lane.storing)
+    write(lane.queued)
+    write(lane.stalled)
+    write(lane.transferring)
+    write(optional: lane.startUp)
+  }
+
+  private mutating func write(_ timeline: LaneTimeline) {
+    write(timeline.width)
+    write(each: timeline.slices) { writer, slice in
+      writer.write(slice.performing)
+      writer.write(slice.queued)
+      writer.write(slice.stalled)
+      writer.write(slice.loading)
+      writer.write(slice.storing)
+    }
+  }
+
+  private mutating func write(_ pressure: PressureStall) {
+    write(optional: pressure.cpu)
+    write(optional: pressure.io)
+    write(optional: pressure.memory)
   }
 
   private mutating func write<Element>(each elements: [Element], _ writeOne: (inout WireWriter, Element) -> Void) {
@@ -76,6 +102,9 @@ extension WireReader {
     record.bytesOut = try read()
     record.bytesBetween = try read()
     record.lanes = try readEach { (reader) throws(WireError) in try reader.readLane() }
+    record.timelines = try readEach { (reader) throws(WireError) in try reader.readTimeline() }
+    if try readBool() { record.pressure = try readPressure() }
+    record.proportionalPeak = try readOptional()
     record.workersLost = try read()
     record.notes = try readEach { (reader) throws(WireError) in try reader.readString() }
     return record
@@ -96,6 +125,7 @@ extension WireReader {
     case 1: return .signalled(try read())
     case 2: return .outputClosed
     case 3: return .halted(try readString())
+    case 4: return .satisfied
     default: throw WireError("an unknown kind of ending")
     }
   }
@@ -120,7 +150,34 @@ extension WireReader {
     lane.loading = try read()
     lane.performing = try read()
     lane.storing = try read()
+    lane.queued = try read()
+    lane.stalled = try read()
+    lane.transferring = try read()
+    lane.startUp = try readOptional()
     return lane
+  }
+
+  private mutating func readTimeline() throws(WireError) -> LaneTimeline {
+    let width: Int64 = try read()
+    let slices = try readEach { (reader) throws(WireError) in
+      var slice = LaneTimeline.Slice()
+      slice.performing = try reader.read()
+      slice.queued = try reader.read()
+      slice.stalled = try reader.read()
+      slice.loading = try reader.read()
+      slice.storing = try reader.read()
+      return slice
+    }
+    guard let timeline = LaneTimeline(width: width, slices: slices) else { throw WireError("an impossible timeline") }
+    return timeline
+  }
+
+  private mutating func readPressure() throws(WireError) -> PressureStall {
+    var pressure = PressureStall()
+    pressure.cpu = try readOptional()
+    pressure.io = try readOptional()
+    pressure.memory = try readOptional()
+    return pressure
   }
 
   /// Room is made as elements arrive, so that a false count costs nothing.

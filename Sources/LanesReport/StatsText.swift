@@ -2,10 +2,14 @@ import LanesCore
 
 /// A run as the block of text that `--stats` prints to standard error.
 package enum StatsText {
-  /// Lines without their ends: the totals, then one line per lane, then what there is to remark.
-  package static func lines(_ record: RunRecord) -> [String] {
-    [title(record)] + totals(record).map { "  " + $0.0.rightPadded(to: 11) + $0.1 } + laneTable(record)
-      + remarks(record)
+  /// Lines without their ends: the totals, then one line per lane, a picture of the lanes over time where timelines were
+  /// kept, then what there is to remark.
+  ///
+  /// - Parameter unicode: false draws with ASCII characters alone.
+  package static func lines(_ record: RunRecord, width: Int = 80, unicode: Bool = true) -> [String] {
+    let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2, unicode: unicode).lines()
+    return [title(record)] + totals(record).map { "  " + $0.0.rightPadded(to: 11) + $0.1 } + laneTable(record)
+      + picture.map { "  " + $0 } + remarks(record)
   }
 
   private static func title(_ record: RunRecord) -> String {
@@ -31,7 +35,20 @@ package enum StatsText {
           + "\(Readable.bytes(record.bytesBetween)) between processes"
       ),
       ("storage", "\(bytes(usage.storageRead)) read, \(bytes(usage.storageWritten)) written"),
-    ]
+    ] + pressure(record) + startUp(record)
+  }
+
+  /// The machine's, other programs included; nothing where the kernel does not say.
+  private static func pressure(_ record: RunRecord) -> [(String, String)] {
+    guard let pressure = record.pressure else { return [] }
+    let kinds = [("cores", pressure.cpu), ("storage", pressure.io), ("memory", pressure.memory)]
+    let words = kinds.compactMap { name, time in time.map { "\(name) \(Readable.duration(nanoseconds: $0))" } }
+    return words.isEmpty ? [] : [("pressure", "the machine was short of " + words.joined(separator: ", of "))]
+  }
+
+  private static func startUp(_ record: RunRecord) -> [(String, String)] {
+    guard let slowest = record.lanes.compactMap(\.startUp).max() else { return [] }
+    return [("start-up", "\(Readable.duration(nanoseconds: slowest)) until the last worker was ready")]
   }
 
   private static func processor(_ record: RunRecord) -> String {
@@ -71,6 +88,7 @@ package enum StatsText {
     switch record.ending {
     case .complete: break
     case .signalled(let signal): remarks.append("  note: stopped early by signal \(signal)")
+    case .satisfied: remarks.append("  note: ended early, since nothing more was asked")
     case .outputClosed: remarks.append("  note: stopped early, since standard output was closed")
     case .halted(let reason): remarks.append("  note: stopped early: \(reason)")
     }

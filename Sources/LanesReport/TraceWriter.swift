@@ -3,8 +3,9 @@ import LanesCore
 /// Writes when and where units ran, in the Chrome trace format, which Perfetto and chrome://tracing open.
 ///
 /// Call `header` once, then `events` for every unit, in any order and as it ends, then `footer` once; what they return,
-/// put together, is one JSON object. Each lane is a thread of the trace. Where stages of one lane overlap, a thread's
-/// slices would not nest: there, loading and storing are asynchronous slices, which have rows of their own.
+/// put together, is one JSON object. Each lane is a thread of the trace, and so is the coordinator: it carries an instant
+/// for every unit that is handed out or settled, the number of units in flight, and, where the coordinator loads and
+/// stores for the lanes, these as asynchronous slices, since several are under way at once and would not nest.
 ///
 /// Source: "Trace Event Format", google/trace-viewer.
 package struct TraceWriter: Sendable {
@@ -12,6 +13,7 @@ package struct TraceWriter: Sendable {
   private let origin: Int64
   /// Whether a lane loads or stores one unit while it performs another.
   private let stagesOverlap: Bool
+  private var coordinator: Int { setup.lanes + 1 }
 
   /// A trace of a run with `setup`, whose times count from `origin`, a reading of the monotonic clock in nanoseconds.
   package init(setup: EngineSetup, origin: Int64) {
@@ -24,7 +26,42 @@ package struct TraceWriter: Sendable {
   package func header() -> String {
     let names = (0..<setup.lanes).map { metadata("thread_name", thread: $0 + 1, name: "lane \($0 + 1)") }
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
-      + ([metadata("process_name", thread: 0, name: "lanes \(setup.title)")] + names).joined(separator: ",\n")
+      + ([metadata("process_name", thread: 0, name: "lanes \(setup.title)")] + names
+      + [metadata("thread_name", thread: coordinator, name: "coordinator")]).joined(separator: ",\n")
+  }
+
+  /// A unit was handed out or settled at `time`, and `inFlight` units are under way now.
+  package func moment(_ what: Moment, label: String, lane: Int, at time: Int64, inFlight: Int) -> String {
+    var instant = JSONWriter()
+    instant.object {
+      $0.member("ph", "i")
+      $0.member("s", "t")
+      $0.member("cat", what.rawValue)
+      $0.member("name", "\(what.rawValue) \(label)")
+      $0.member("pid", 1)
+      $0.member("tid", coordinator)
+      $0.key("ts")
+      $0.microseconds(time - origin)
+      $0.key("args")
+      $0.object { $0.member("lane", lane + 1) }
+    }
+    var counter = JSONWriter()
+    counter.object {
+      $0.member("ph", "C")
+      $0.member("name", "units in flight")
+      $0.member("pid", 1)
+      $0.key("ts")
+      $0.microseconds(time - origin)
+      $0.key("args")
+      $0.object { $0.member("units", inFlight) }
+    }
+    return ",\n" + instant.text + ",\n" + counter.text
+  }
+
+  /// What the coordinator does with a unit.
+  package enum Moment: String, Sendable {
+    case handOut = "hand out"
+    case settle
   }
 
   /// The stages of one unit, each on a line; empty when nothing of it ran.
@@ -58,7 +95,7 @@ package struct TraceWriter: Sendable {
       $0.member("cat", event.category)
       $0.member("name", phase == "X" ? event.label : "\(event.category) \(event.label)")
       $0.member("pid", 1)
-      $0.member("tid", event.record.lane + 1)
+      $0.member("tid", isAsynchronous(event.category) ? coordinator : event.record.lane + 1)
       $0.key("ts")
       $0.microseconds(time - origin)
       if phase == "X" {
@@ -79,6 +116,10 @@ package struct TraceWriter: Sendable {
       $0.member("in_bytes", event.record.bytesIn)
       $0.member("out_bytes", event.record.bytesOut)
       $0.member("failed", event.record.failed)
+      if isAsynchronous(event.category) { $0.member("lane", event.record.lane + 1) }
+      guard event.category == "perform" else { return }
+      $0.key("waited_for_core_us")
+      $0.microseconds(event.record.queued)
     }
   }
 

@@ -14,7 +14,7 @@ struct CompareCommand: ParsableCommand {
         lanes compare images convert photos --resize 512x512
         lanes compare --cold files count -r folder
 
-      Options of compare stand before them. Images go to a temporary folder. Rounds are interleaved; results that \
+      Options of compare stand before them. Under the table one line per lane shows when it computed and when it waited. Images go to a temporary folder. Rounds are interleaved; results that \
       differ between contenders are an error.
       """)
 
@@ -48,6 +48,12 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print the table as Markdown.")
   var markdown = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write everything as one HTML page: table, verdict, charts, lanes over time.", valueName: "FILE.html"),
+    completion: .file(extensions: ["html"]))
+  var report: String?
+
   @Flag(name: .shortAndLong, help: "Do not tell on standard error which round runs.")
   var quiet = false
 
@@ -67,18 +73,29 @@ struct CompareCommand: ParsableCommand {
     try StopSignals.install()
     StopSignals.ignoreBrokenPipes()
     let subject = try ComparedCommand(words)
+    if let report { try CompareOutput.check(report) }
     let announces = !quiet && Terminal.isTerminal(2)
     let race = Race(subject, setups: setups, cold: cold) { if announces { Self.announce($0) } }
     let contenders: [LanesReport.Contender]
     do throws(Race.Problem) {
       contenders = try race.run(warmup: warmup ?? (cold ? 0 : 1), rounds: rounds)
     } catch {
-      if !quiet, Terminal.isTerminal(2) { StandardError.write("\r\u{1B}[K") }
+      if announces { Self.announce("") }
       throw error.exitCode
     }
-    if !contenders.isEmpty { print(Comparison(contenders), subject) }
+    if announces { Self.announce("") }
+    let comparison = Comparison(contenders, isInterrupted: StopSignals.received != nil)
+    if !contenders.isEmpty {
+      let output = CompareOutput(comparison, subject, style: style)
+      output.print()
+      if let report { try output.write(to: report) }
+    }
     if let signal = StopSignals.received { StopSignals.die(by: signal) }
   }
+
+  private var style: CompareOutput.Style { json ? .json : markdown ? .markdown : .text(color: usesColor) }
+
+  private var usesColor: Bool { !noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(1) }
 
   /// Every contender, the baseline first.
   private var setups: [EngineSetup] {
@@ -101,34 +118,6 @@ struct CompareCommand: ParsableCommand {
   }
 
   private static func announce(_ text: String) { StandardError.write("\r\u{1B}[K" + text) }
-
-  private func print(_ comparison: Comparison, _ subject: ComparedCommand) {
-    let printer = ResultPrinter()
-    defer { printer.flush() }
-    if !quiet, Terminal.isTerminal(2) { StandardError.write("\r\u{1B}[K") }
-    if json { return ComparisonJSON.lines(comparison).forEach(printer.line) }
-    let table = ComparisonTable(comparison)
-    let usesColor = !noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(1) && !markdown
-    printer.line(markdown ? "`lanes \(subject.display)`" : "lanes \(subject.display)")
-    printer.line("")
-    (markdown ? table.markdown() : table.lines(color: usesColor)).forEach(printer.line)
-    printer.line("")
-    let verdict = Verdict(comparison)
-    printer.line(markdown ? "**Verdict: \(verdict.kind.rawValue).**" : "Verdict: \(verdict.kind.rawValue)")
-    wrap(verdict.text, width: 100).forEach(printer.line)
-  }
-
-  private func wrap(_ text: String, width: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= width {
-        lines[lines.count - 1] = last + " " + word
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
 }
 
 @Sendable func parseModes(_ text: String) throws -> [EngineKind] {

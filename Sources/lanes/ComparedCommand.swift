@@ -12,7 +12,10 @@ struct ComparedCommand {
   init(_ words: [String]) throws {
     let words = words.first == "--" ? Array(words.dropFirst()) : words
     // Everything that is no option of compare belongs to the words, so the parser does not look for these.
-    if words.contains("--help") || words.contains("-h") { throw CleanExit.helpRequest(CompareCommand.self) }
+    // To a search -h is an option of its own.
+    if words.contains("--help") || words.contains("-h") && words.prefix(2) != ["files", "search"] {
+      throw CleanExit.helpRequest(CompareCommand.self)
+    }
     guard let family = words.first, ["images", "primes", "files"].contains(family) else {
       throw ValidationError("Which command? For example: lanes compare primes 1e9")
     }
@@ -28,7 +31,17 @@ struct ComparedCommand {
   }
 
   /// The words as they were typed, quoted where a shell needs it.
-  var display: String {
+  var display: String { Self.quoted(words) }
+
+  /// What a person would type to run the command that way.
+  func display(under setup: EngineSetup) -> String {
+    let channel = setup.channel.map { ["--ipc", $0.rawValue] } ?? []
+    let output = writesFiles ? ["--output", "DEST/"] : []
+    return Self.quoted(
+      ["lanes"] + words + output + ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)] + channel)
+  }
+
+  private static func quoted(_ words: [String]) -> String {
     words.map { word in
       let isPlain = word.utf8.allSatisfy {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:%^@".utf8.contains($0)
@@ -56,7 +69,7 @@ struct ComparedCommand {
     case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out."
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out."
-    case "--modes", "--rounds", "--warmup", "--cold", "--markdown":
+    case "--modes", "--rounds", "--warmup", "--cold", "--markdown", "--report":
       return "options of compare stand before the command."
     case "--dry-run": return "there is nothing to measure in a dry run."
     default: return nil

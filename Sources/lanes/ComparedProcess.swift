@@ -12,6 +12,7 @@ final class ComparedProcess {
   private var streams: [Stream] = []
   private(set) var record: RunRecord?
   private var stopWatch: Reactor.Watch?
+  private var proportionalPeak: Int?
 
   /// A pipe from the child that is read until it ends.
   private final class Stream {
@@ -53,11 +54,29 @@ final class ComparedProcess {
 
   /// Waits for the end; files written below `outputs` are part of the result.
   func finish(outputs: FilePath?) throws(SystemError) -> (exit: Child.Exit, result: ComparedResult) {
+    lookAtMemory(after: Self.firstLook)
     while streams.contains(where: { $0.watch != nil }) { try reactor.turn(waiting: true) }
     let (exit, _) = try child.wait()
     var reader = WireReader(recordBytes)
     record = try? reader.readRunRecord()
+    record?.proportionalPeak = proportionalPeak
     return (exit, ComparedResult(output: outputHash.finalize(), files: outputs.map(TreeDigest.of) ?? 0))
+  }
+
+  /// Nanoseconds after which a run's memory is looked at for the first time; each pause after that is half as long again.
+  private static let firstLook: Int64 = 10_000_000
+  /// A pause is at least this many times as long as a look, so that looking costs the run less than a hundredth.
+  private static let pausesPerLook: Int64 = 200
+  private static let longestPause: Int64 = 500_000_000
+
+  private func lookAtMemory(after pause: Int64) {
+    _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
+      let began = monotonicNow()
+      guard let sum = ProcessMemory.proportional(of: self.child.pid) else { return }
+      self.proportionalPeak = max(self.proportionalPeak ?? 0, sum)
+      let least = (monotonicNow() - began) * Self.pausesPerLook
+      self.lookAtMemory(after: max(least, min(pause + pause / 2, Self.longestPause)))
+    }
   }
 
   /// What went wrong, as the run itself put it.

@@ -12,6 +12,9 @@ enum ComparedRun {
   static let parentVariable = "LANES_COMPARED_BY"
   static let coldVariable = "LANES_COLD"
 
+  /// True in a process that `lanes compare` started.
+  static var isCompared: Bool { Terminal.variable(descriptorVariable) != nil }
+
   static var isCold: Bool { Terminal.variable(coldVariable) != nil }
 
   /// Makes this run end with the comparison that it is part of, even when that is killed.

@@ -4,51 +4,93 @@ import LanesReport
 import SystemPackage
 
 /// Tells of every converted image and counts them.
-final class ConvertOutcomes: Fold {
+final class ConvertOutcomes: Fold, Observer {
   private let printer: ResultPrinter
   private let console: Console
   private let json: Bool
+  private let quiet: Bool
   private var copies = 0
+  private var lossless = 0
+  private var degraded = 0
+  /// Of units that ended and whose turn has not come, by number.
+  private var records: [Int: UnitRecord] = [:]
+  private var results = 0
   private var isHalted = false
   private var skipped: Int?
 
-  init(printer: ResultPrinter, console: Console, json: Bool) {
+  init(printer: ResultPrinter, console: Console, json: Bool, quiet: Bool) {
     self.printer = printer
     self.console = console
     self.json = json
+    self.quiet = quiet
   }
 
   /// Tells of what `plan` skips, once; returns the plan.
   func knowing(_ plan: ConvertPlan) -> ConvertPlan {
     guard skipped == nil else { return plan }
-    var count = 0
-    defer { skipped = count }
-    for file in plan.skippedFiles {
-      count += 1
-      if json { printer.line(line(skipping: file.input, file.output)) }
+    skipped = 0
+    if plan.leavesOutDestination, !quiet {
+      console.say("lanes: note: \(plan.destination.forDisplay) is left out of the inputs, since results go there")
     }
+    for file in plan.skippedFiles { skip(file.input, file.output) }
     return plan
   }
 
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    if json { records[unit.number] = record }
+  }
+
   func absorb(_ unit: Unit, _ outcome: Outcome) {
-    var image: ConvertedImage?
+    var images: [ConvertedImage] = []
     switch outcome {
-    case .done(let partial): image = try? ConvertWorkload.decodePartial(partial)
+    case .done(let partial): images = (try? ConvertWorkload.decodePartial(partial)) ?? []
     case .failed(let failure):
       // A full disk fails everything in flight in the same way; once is enough.
       if !(failure.haltsBatch && isHalted) { console.failed(unit, failure) }
       isHalted = isHalted || failure.haltsBatch
     }
-    if image?.isCopy == true { copies += 1 }
-    if json { printer.line(line(unit, outcome, image)) }
+    copies += images.count(where: \.isCopy)
+    lossless += images.count { $0.method == .lossless }
+    if let damage = images.first?.damage {
+      degraded += 1
+      console.say("lanes: \(unit.label): degraded: \(damage)")
+    }
+    results += images.count
+    if json { tell(unit, outcome, images) }
   }
 
-  var wantsMore: Bool { printer.isOpen }
+  /// One line per result, or per input that failed.
+  private func tell(_ unit: Unit, _ outcome: Outcome, _ images: [ConvertedImage]) {
+    let targets = unit.sink.destinations
+    let record = records.removeValue(forKey: unit.number)
+    guard case .done = outcome else {
+      return printer.line(line(unit, targets.count == 1 ? targets[0] : nil, outcome, nil, record))
+    }
+    for (index, image) in images.enumerated() {
+      printer.line(line(unit, targets.isEmpty ? nil : targets[index], outcome, image, record))
+    }
+  }
+
+  /// Tells of a result that is there already.
+  func skip(_ input: FilePath, _ output: FilePath) {
+    skipped = (skipped ?? 0) + 1
+    if json { printer.line(line(skipping: input, output)) }
+  }
+
+  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
+
+  /// True when there was nothing to do.
+  func isIdle(_ record: RunRecord) -> Bool {
+    record.ending == .complete && record.unitsDone + record.unitsFailed + (skipped ?? 0) == 0
+  }
 
   /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s".
   func summary(_ record: RunRecord) -> String {
     var parts = ["\(Readable.counted(record.unitsDone, "image")) converted"]
+    if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
     if copies > 0 { parts.append("\(Readable.count(copies)) of them copied unchanged") }
+    if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
+    if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
     if record.ending != .complete { parts.append("the rest not begun") }
@@ -66,27 +108,42 @@ final class ConvertOutcomes: Fold {
     return json.text
   }
 
-  private func line(_ unit: Unit, _ outcome: Outcome, _ image: ConvertedImage?) -> String {
+  private func line(
+    _ unit: Unit, _ target: Destination?, _ outcome: Outcome, _ image: ConvertedImage?, _ record: UnitRecord?
+  ) -> String {
     var json = JSONWriter()
     json.object {
       $0.member("type", "image")
       if case .file(let path) = unit.source { $0.member("input", utf8: path.rawBytes) }
-      if case .file(let target) = unit.sink { $0.member("output", utf8: target.path.rawBytes) }
+      if let target { $0.member("output", utf8: target.path.rawBytes) }
       if let image {
-        $0.member("outcome", "done")
+        $0.member("outcome", image.damage == nil ? "done" : "degraded")
+        if let damage = image.damage { $0.member("cause", damage) }
+        $0.member("method", "\(image.method)")
         $0.member("input_format", image.inputFormat.name)
         $0.member("input_width", image.inputSize.width)
         $0.member("input_height", image.inputSize.height)
         $0.member("output_format", image.outputFormat.name)
         $0.member("output_width", image.outputSize.width)
         $0.member("output_height", image.outputSize.height)
-        $0.member("copied", image.isCopy)
+        $0.member("output_bytes", image.byteCount)
       } else if case .failed(let failure) = outcome {
         $0.member("outcome", "failed")
         $0.member("kind", "\(failure.kind)")
         $0.member("cause", failure.reason)
       }
+      if let record {
+        $0.member("input_bytes", record.bytesIn)
+        $0.member("seconds", record.seconds)
+      }
     }
     return json.text
+  }
+}
+
+extension UnitRecord {
+  /// What loading, performing and storing took together.
+  var seconds: Double {
+    Double(load.nanoseconds + perform.nanoseconds + store.nanoseconds) / 1e9
   }
 }

@@ -89,6 +89,14 @@ struct EngineArguments: ParsableArguments {
     return options
   }
 
+  /// How many units may run at a time.
+  var lanes: Int {
+    switch mode {
+    case .serial, .eventloop: 1
+    case .threads, .processes, .auto: options.lanes
+    }
+  }
+
   /// The engine asked for. The rule of `auto`: threads, since they share everything and start at once; serial where a
   /// second lane could not run beside the first.
   func engine() -> any Engine {

@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
   case good = 0
   /// The batch ended, some units failed.
   case someFailed = 1
+  /// A search that could not be done, or not for every file.
+  case trouble = 2
   /// Wrong usage or a refused plan; nothing was written.
   case usage = 64
   /// Something that is required is missing.
@@ -24,7 +26,7 @@ enum ExitStatus: Int32 {
   /// The status of a run; tells why it ended early, and dies by the signal that ended it.
   static func of(_ record: RunRecord) -> ExitCode? {
     switch record.ending {
-    case .complete, .outputClosed:
+    case .complete, .satisfied, .outputClosed:
       return record.unitsFailed > 0 ? ExitCode(someFailed.rawValue) : nil
     case .halted(let reason):
       return stoppedEarly.failing("stopped early: \(reason)")

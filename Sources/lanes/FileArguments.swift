@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesImages
+import LanesOS
 
 /// The options of `lanes images convert` that say what is read and where results go.
 struct FileArguments: ParsableArguments {
@@ -11,7 +12,9 @@ struct FileArguments: ParsableArguments {
 
   @Option(
     name: .customLong("files-from"),
-    help: ArgumentHelp("Read names of inputs from FILE, one a line; - is standard input.", valueName: "FILE"),
+    help: ArgumentHelp(
+      "Read names of inputs from FILE, one a line; - is standard input. Names from a pipe start as they arrive.",
+      valueName: "FILE"),
     completion: .file())
   var from: String?
 
@@ -31,7 +34,7 @@ struct FileArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Name outputs below DEST with {dir}, {name}, {ext} and {format}. (default: {dir}/{name}.{ext})",
+      "Name outputs below DEST with {dir}, {name}, {ext}, {format} and, with --sizes, {size}. (default: {dir}/{name}.{ext})",
       valueName: "TEMPLATE"),
     transform: parseName)
   var name: NameTemplate?
@@ -53,9 +56,28 @@ struct FileArguments: ParsableArguments {
   }
 
   /// Refuses what only files with names can have.
-  func validateForPipeline() throws {
-    if skipExisting || newerOnly || name != nil {
-      throw ValidationError("--skip-existing, --newer-only and --name need files, not - .")
+  func validateForPipeline(sizes: Bool) throws {
+    if skipExisting || newerOnly || name != nil || sizes {
+      throw ValidationError("--skip-existing, --newer-only, --name and --sizes need files, not - .")
+    }
+  }
+
+  /// The list, when it is to be worked off while it arrives; nil when it is to be read whole.
+  ///
+  /// A regular file is there as a whole. Where results may replace files, all inputs must be known before, lest one of
+  /// them be replaced.
+  func arrivingNames() throws -> NameStream? {
+    guard let from, !dryRun, output != "-", existing == .refuse || existing == .skip else { return nil }
+    do {
+      if from == "-" {
+        guard try FileStatus(of: 0).kind != .regular else { return nil }
+        return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
+      }
+      let path = RawArguments.path(from)
+      guard ![.regular, .directory].contains(try FileStatus(of: path).kind) else { return nil }
+      return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
+    } catch {
+      throw ExitStatus.usage.failing("the list \(from) cannot be read: \(error.reason)")
     }
   }
 }
@@ -63,7 +85,7 @@ struct FileArguments: ParsableArguments {
 @Sendable func parseName(_ text: String) throws -> NameTemplate {
   guard let template = NameTemplate(text) else {
     throw ValidationError(
-      "'\(text)' is not a name: write {dir}/{name}-small.{ext}; there are {dir}, {name}, {ext}, {format}.")
+      "'\(text)' is not a name: write {dir}/{name}-small.{ext}; there are {dir}, {name}, {ext}, {format}, {size}.")
   }
   return template
 }

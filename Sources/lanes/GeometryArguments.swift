@@ -25,7 +25,9 @@ extension Gravity: ExpressibleByArgument {
 
 /// The options of `lanes images convert` that say what becomes of an image's shape, in the order in which they apply.
 struct GeometryArguments: ParsableArguments {
-  @Flag(name: .customLong("no-auto-orient"), help: "Leave EXIF orientation as it is instead of applying it first.")
+  @Flag(
+    name: .customLong("no-auto-orient"),
+    help: "Leave EXIF orientation as it is instead of applying it first; a turn that is asked for resets it.")
   var noAutoOrient = false
 
   @Option(
@@ -49,26 +51,53 @@ struct GeometryArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background.",
-      valueName: "WAY"))
-  var fit = Fit.inside
+      "Make several results from one decoding instead, such as 1600,800,400x300: a number is the longest side. Results are named {name}-{size} unless --name says otherwise.",
+      valueName: "LIST"),
+    transform: SizeList.init)
+  var sizes: SizeList?
 
-  @Option(help: ArgumentHelp("The side or corner that cover keeps and pad places at.", valueName: "PLACE"))
-  var gravity = Gravity.centre
+  @Option(
+    help: ArgumentHelp(
+      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background. (default: inside)",
+      valueName: "WAY"))
+  var fit: Fit?
+
+  @Option(
+    help: ArgumentHelp("The side or corner that cover keeps and pad places at. (default: centre)", valueName: "PLACE"))
+  var gravity: Gravity?
 
   @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
   var enlarge = false
 
-  @Option(help: ArgumentHelp("How --resize weighs pixels.", valueName: "FILTER"))
-  var filter = ResampleFilter.lanczos3
+  @Option(help: ArgumentHelp("How --resize weighs pixels. (default: lanczos3)", valueName: "FILTER"))
+  var filter: ResampleFilter?
 
   @Flag(
     name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
   var linearLight = false
 
   func validate() throws {
-    if fit != .inside {
-      guard case .inside(_?, _?) = resize else { throw ValidationError("--fit \(fit.rawValue) needs --resize WxH.") }
+    guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other.") }
+    try validateMeaning()
+    guard let fit, fit != .inside else { return }
+    for size in sizes?.specs.map(Optional.some) ?? [resize] {
+      guard case .inside(_?, _?) = size else {
+        throw ValidationError("--fit \(fit.rawValue) needs --resize WxH, or --sizes with numbers or WxH only.")
+      }
+    }
+  }
+
+  /// Refuses what would change nothing.
+  private func validateMeaning() throws {
+    let resizing = [
+      ("--fit", fit != nil), ("--gravity", gravity != nil), ("--enlarge", enlarge), ("--filter", filter != nil),
+      ("--linear-light", linearLight),
+    ]
+    if resize == nil, sizes == nil, let given = resizing.first(where: \.1) {
+      throw ValidationError("\(given.0) says how to resize: add --resize or --sizes.")
+    }
+    if gravity != nil, fit != .cover, fit != .pad {
+      throw ValidationError("--gravity needs --fit cover or --fit pad.")
     }
   }
 
@@ -80,10 +109,11 @@ struct GeometryArguments: ParsableArguments {
     if flip { options.turn = options.turn.then(.flipped) }
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
-    options.fit = fit
-    options.gravity = gravity
+    options.sizes = sizes?.specs ?? []
+    options.fit = fit ?? .inside
+    options.gravity = gravity ?? .centre
     options.enlarge = enlarge
-    options.filter = filter
+    options.filter = filter ?? .lanczos3
     options.linearLight = linearLight
   }
 }
@@ -91,6 +121,28 @@ struct GeometryArguments: ParsableArguments {
 @Sendable func parseCrop(_ text: String) throws -> CropSpec {
   guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10.") }
   return spec
+}
+
+/// `--sizes`: what each result is called and how it is resized.
+struct SizeList {
+  /// A unit says with a byte which sizes it is for, and a plan with a bit.
+  private static let most = 64
+
+  let names: [String]
+  let specs: [ResizeSpec]
+
+  @Sendable init(_ text: String) throws {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes.") }
+    guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice.") }
+    specs = try names.map { name in
+      guard let spec = ResizeSpec(ofSizes: name) else {
+        throw ValidationError("'\(name)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%.")
+      }
+      return spec
+    }
+    self.names = names
+  }
 }
 
 @Sendable func parseResize(_ text: String) throws -> ResizeSpec {

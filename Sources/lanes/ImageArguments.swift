@@ -29,7 +29,14 @@ enum MetadataChoice: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
+/// `--png-depth`.
+enum DepthChoice: Int, ExpressibleByArgument, CaseIterable {
+  case eight = 8
+  case sixteen = 16
+}
+
 extension ConvertOptions.Subsampling: ExpressibleByArgument {}
+extension ConvertOptions.PNGFilter: ExpressibleByArgument {}
 
 /// The options of `lanes images convert` that say what becomes of a picture, beside its shape.
 struct ImageArguments: ParsableArguments {
@@ -49,10 +56,24 @@ struct ImageArguments: ParsableArguments {
   @Option(help: ArgumentHelp("JPEG chroma subsampling; 420 unless given.", valueName: "SCHEME"))
   var subsampling: ConvertOptions.Subsampling?
 
+  @Flag(name: .customLong("optimize-coding"), help: "Fit JPEG's Huffman codes to the image: smaller, a little slower.")
+  var optimizeCoding = false
+
   @Option(
     name: .customLong("png-level"),
     help: ArgumentHelp("PNG compression, 0 to 9. (default: \(ConvertOptions.defaultPNGLevel))", valueName: "N"))
   var pngLevel: Int?
+
+  @Option(
+    name: .customLong("png-filter"),
+    help: ArgumentHelp(
+      "PNG row filter; adaptive unless given, none for a palette or few bits.", valueName: "FILTER"))
+  var pngFilter: ConvertOptions.PNGFilter?
+
+  @Option(
+    name: .customLong("png-depth"),
+    help: ArgumentHelp("Bits of a PNG's samples; the input's unless given.", valueName: "N"))
+  var pngDepth: DepthChoice?
 
   @Option(
     help: ArgumentHelp(
@@ -70,10 +91,29 @@ struct ImageArguments: ParsableArguments {
     transform: parseCount)
   var maxPixels: UInt64?
 
+  @Flag(help: "Keep what can be decoded of damaged images; they are told as degraded.")
+  var salvage = false
+
   func validate() throws {
+    try validateFormat()
     if let quality, !(1...100).contains(quality) { throw ValidationError("--quality takes a number from 1 to 100.") }
     if let pngLevel, !(0...9).contains(pngLevel) { throw ValidationError("--png-level takes a number from 0 to 9.") }
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0.") }
+  }
+
+  /// Settings of a format that is never written.
+  private func validateFormat() throws {
+    let jpeg = [
+      ("--quality", quality != nil), ("--progressive", progressive), ("--subsampling", subsampling != nil),
+      ("--optimize-coding", optimizeCoding),
+    ]
+    let png = [("--png-level", pngLevel != nil), ("--png-filter", pngFilter != nil), ("--png-depth", pngDepth != nil)]
+    if to == .png, let given = jpeg.first(where: \.1) {
+      throw ValidationError("\(given.0) is for JPEG, and --to png writes none: leave out one of them.")
+    }
+    if to == .jpeg, let given = png.first(where: \.1) {
+      throw ValidationError("\(given.0) is for PNG, and --to jpeg writes none: leave out one of them.")
+    }
   }
 
   /// What these arguments ask for, with nothing said of the shape.
@@ -86,7 +126,11 @@ struct ImageArguments: ParsableArguments {
     options.quality = quality
     options.progressive = progressive
     options.subsampling = subsampling
+    options.optimizeCoding = optimizeCoding
     options.pngLevel = pngLevel
+    options.pngFilter = pngFilter
+    options.pngDepth = pngDepth?.rawValue
+    options.salvage = salvage
     if let background { options.background = background }
     options.metadata = metadata.metadata
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }

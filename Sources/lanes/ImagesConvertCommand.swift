@@ -15,7 +15,11 @@ struct ImagesConvertCommand: ParsableCommand {
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
       output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
 
-      An image is oriented, cropped, turned, resized and made gray, in this order.
+      A directory that is walked and holds DEST is walked without it, so that a second run does not convert results.
+
+      An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
+      between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
+      checked and copied. --quality and --subsampling encode anew.
       """)
 
   @Argument(
@@ -37,17 +41,25 @@ struct ImagesConvertCommand: ParsableCommand {
   func run() throws {
     let printer = ResultPrinter()
     let console = Console(engine, resultsOnScreen: engine.json)
-    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json)
-    let names = try makeInputs()
+    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
+    let arrivals = try files.arrivingNames()
+    let names = try makeInputs(besides: arrivals)
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
-    if isPiped { try files.validateForPipeline() }
-    let makePlan: () throws -> any UnitPlan =
-      isPiped ? { try PipelinePlan(names, files) } : { try outcomes.knowing(ConvertPlan(request)) }
+    if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
+    let workload = makeWorkload(request, isPiped: isPiped)
+    let makePlan: () throws -> any UnitPlan = {
+      guard !isPiped else { return try PipelinePlan(names, files) }
+      return outcomes.knowing(
+        try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
+    }
     do {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
-      let job = Job(workload: makeWorkload(request, isPiped: isPiped), makePlan: makePlan, fold: outcomes)
+      let job = Job(workload: workload, makePlan: makePlan, fold: outcomes, listener: outcomes)
       let record = try job.run(engine, console)
+      if arrivals != nil, outcomes.isIdle(record) {
+        throw ExitStatus.usage.failing("the list \(files.from!) holds no names")
+      }
       if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
       record.printStatistics(engine, to: printer)
       printer.flush()
@@ -55,6 +67,11 @@ struct ImagesConvertCommand: ParsableCommand {
     } catch let refusal as PlanRefusal {
       throw ExitStatus.of(refusal)
     }
+  }
+
+  func validate() throws {
+    guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
+    throw ValidationError("--name needs {size}, since --sizes gives every image several results.")
   }
 
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
@@ -65,8 +82,9 @@ struct ImagesConvertCommand: ParsableCommand {
   }
 
   /// Names from the command line and from the list.
-  private func makeInputs() throws -> [FilePath] {
+  private func makeInputs(besides arrivals: NameStream?) throws -> [FilePath] {
     let inputs = inputs.map(RawArguments.path)
+    guard arrivals == nil else { return inputs }
     guard let filesFrom = files.from else {
       guard !inputs.isEmpty else {
         throw ValidationError("No INPUT: name images, directories, or a list with --files-from.")
@@ -86,7 +104,7 @@ struct ImagesConvertCommand: ParsableCommand {
     ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output),
       destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
-      existing: files.existing, name: files.name)
+      existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {

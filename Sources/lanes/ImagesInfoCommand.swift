@@ -8,7 +8,7 @@ import SystemPackage
 struct ImagesInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Tell format, size, channels, bits, coding, colour profile and orientation of images.",
+    abstract: "Tell format, size, channels, bits, colours, coding, metadata and orientation of images.",
     discussion: "A directory is walked. Headers are read only: pixels may be damaged all the same.")
 
   @Argument(
@@ -49,7 +49,7 @@ final class InfoTable: Fold {
     self.json = json
   }
 
-  var wantsMore: Bool { printer.isOpen }
+  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
     switch outcome {
@@ -69,19 +69,26 @@ final class InfoTable: Fold {
     console.clear()
     if !hasHeading {
       printer.line(
-        Self.row(["FORMAT", "WIDTH", "HEIGHT", "CHANNELS", "BITS", "CODING", "ICC", "TURN", "BYTES"], "FILE"))
+        Self.row(
+          [
+            "FORMAT", "WIDTH", "HEIGHT", "CHANNELS", "BITS", "COLOR", "SAMPLING", "CODING", "ICC", "EXIF", "XMP",
+            "TURN", "COMMENTS",
+            "BYTES",
+          ], "FILE"))
       hasHeading = true
     }
     let cells = [
-      info.format.name, "\(info.size.width)", "\(info.size.height)", "\(info.channels)", "\(info.bits)", info.coding,
-      info.hasProfile ? "yes" : "no", "\(info.orientation.rawValue)", "\(info.byteCount)",
+      info.format.name, "\(info.size.width)", "\(info.size.height)", "\(info.channels)", "\(info.bits)", info.color,
+      info.subsampling.isEmpty ? "-" : info.subsampling, info.coding, info.hasProfile ? "yes" : "no",
+      info.hasExif ? "yes" : "no", info.hasXMP ? "yes" : "no", "\(info.orientation.rawValue)", "\(info.comments.count)",
+      "\(info.byteCount)",
     ]
     printer.line(Self.row(cells, unit.label))
   }
 
   /// Words to the left, numbers to the right of their columns.
   private static func row(_ cells: [String], _ file: String) -> String {
-    let widths = [-6, 7, 7, 8, 4, -11, -3, 4, 11]
+    let widths = [-6, 7, 7, 8, 4, -7, -8, -11, -3, -4, -3, 4, 8, 11]
     let padded = zip(cells, widths).map { cell, width in
       let room = String(repeating: " ", count: max(abs(width) - cell.utf8.count, 0))
       return width < 0 ? cell + room : room + cell
@@ -96,8 +103,15 @@ final class InfoTable: Fold {
       $0.member("height", info.size.height)
       $0.member("channels", info.channels)
       $0.member("bits", info.bits)
+      $0.member("color", info.color)
+      if info.paletteSize > 0 { $0.member("palette", info.paletteSize) }
+      if !info.subsampling.isEmpty { $0.member("subsampling", info.subsampling) }
       $0.member("coding", info.coding)
       $0.member("icc", info.hasProfile)
+      $0.member("exif", info.hasExif)
+      $0.member("xmp", info.hasXMP)
+      $0.key("comments")
+      $0.array { array in for comment in info.comments { array.value(comment) } }
       $0.member("orientation", info.orientation.rawValue)
       $0.member("bytes", info.byteCount)
     }
@@ -122,6 +136,13 @@ final class InfoTable: Fold {
 }
 
 extension ImageInfo {
+  /// What colours are made of; whether there is alpha the number of channels tells.
+  var color: String {
+    if paletteSize > 0 { return "palette" }
+    if isCMYK { return "CMYK" }
+    return channels <= 2 ? "gray" : "RGB"
+  }
+
   /// The order in which the file holds its pixels, by the format's own word.
   var coding: String {
     guard isProgressive else { return "sequential" }

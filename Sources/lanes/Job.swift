@@ -9,6 +9,8 @@ struct Job {
   /// Makes the plan anew; a comparison from a cold cache makes it twice.
   let makePlan: () throws -> any UnitPlan
   let fold: any Fold
+  /// Hears of units as well, before `fold` does.
+  var listener: (any Observer)?
 }
 
 extension Job {
@@ -20,14 +22,19 @@ extension Job {
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()
     let trace = try makeTrace(arguments, engine.setup)
-    let observer: any Observer = trace.map { BothObservers(console, $0) } ?? console
-    let record: RunRecord
+    let measures = arguments.stats || ComparedRun.isCompared ? Measures(lanes: engine.setup.lanes) : nil
+    let all: [(any Observer)?] = [console, listener, trace, measures]
+    let observers = all.compactMap { $0 }
+    var record: RunRecord
     do {
-      record = try engine.run(Batch(workload: workload, plan: plan, fold: fold), observer: observer)
+      record = try engine.run(
+        Batch(workload: workload, plan: plan, fold: fold),
+        observer: observers.count > 1 ? Observers(observers) : console)
     } catch {
       console.clear()
       throw ExitStatus.of(error)
     }
+    measures?.complete(&record)
     console.clear()
     try finish(trace, arguments)
     ComparedRun.report(record)
@@ -59,14 +66,17 @@ extension RunRecord {
     if arguments.json {
       printer.line(RunJSON.line(self))
     } else {
-      for line in StatsText.lines(self) { StandardError.line(line) }
+      let lines = StatsText.lines(self, width: Terminal.width(2), unicode: Terminal.isUTF8)
+      for line in lines { StandardError.line(line) }
     }
   }
 }
 
-/// Results on standard output, a few thousand at a time; at once where a person watches.
+/// Results on standard output, at once where a person watches; otherwise together with those of a tenth of a second.
 final class ResultPrinter {
+  private static let longestWait: Int64 = 100_000_000
   private var pending = Bytes()
+  private var lastFlush = monotonicNow()
   private let isImmediate = Terminal.isTerminal(1)
   /// False once the reader has gone away or the disk is full.
   private(set) var isOpen = true
@@ -75,11 +85,14 @@ final class ResultPrinter {
 
   func bytes(_ bytes: Bytes) {
     pending += bytes
-    if isImmediate || pending.count > 32_768 { flush() }
+    if isImmediate || pending.count > 32_768 || monotonicNow() - lastFlush > Self.longestWait { flush() }
   }
 
   func flush() {
-    defer { pending.removeAll(keepingCapacity: true) }
+    defer {
+      pending.removeAll(keepingCapacity: true)
+      lastFlush = monotonicNow()
+    }
     guard isOpen, !pending.isEmpty else { return }
     do {
       try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes)

@@ -14,8 +14,8 @@ final class PipelinePlan: UnitPlan {
     let isInput = names[0] == FilePath("-")
     let source = isInput ? FilePath("/dev/stdin") : names[0]
     let sink = try Self.sink(files)
-    unit = ConvertPlan.unit(
-      number: 0, label: isInput ? "standard input" : source.forDisplay, source: .file(source), sink: sink, bytes: 0)
+    unit = Unit(
+      number: 0, label: isInput ? "standard input" : source.forDisplay, source: .file(source), sink: sink)
   }
 
   var totalUnits: Int? { 1 }

@@ -9,31 +9,28 @@ extension PrimesCommand {
     let start = bounds.first ?? 0
     let search = NthSearch(nth)
     let console = Console(engine, resultsOnScreen: false)
-    var (record, end) = try count(search, after: start, console)
+    var (record, searched) = try count(search, after: start, console)
     // Hardly ever: the range that should have held it did not.
-    while search.wantsMore, record.ending == .complete, end < .max {
-      (record, end) = try count(search, after: end, console)
+    while search.wantsMore, record.ending == .complete, searched.stop < .max {
+      (record, searched) = try count(search, after: searched.stop, console)
     }
-    // The search itself ended the run; nobody closed anything.
-    if search.isFound, record.ending == .outputClosed { record.ending = .complete }
     let printer = ResultPrinter()
     defer { printer.flush() }
     if let (unit, failure) = search.firstFailure {
       console.failed(unit, failure)
-      record.ending = .complete
-    } else if record.ending == .complete {
+    } else if record.ending == .complete || record.ending == .satisfied {
       guard let prime = try? search.prime() else {
         throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
       }
       printNth(nth, after: start, prime, printer)
     }
-    record.printStatistics(engine, to: printer)
+    printStatistics(record, PrimesMethod(sieving: searched), to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
   }
 
-  /// Counts through the range in which the wanted prime should be; returns where that range ends, too.
-  private func count(_ search: NthSearch, after start: UInt64, _ console: Console) throws -> (RunRecord, UInt64) {
+  /// Counts through the range in which the wanted prime should be; returns that range, too.
+  private func count(_ search: NthSearch, after start: UInt64, _ console: Console) throws -> (RunRecord, PrimeRange) {
     let range: PrimeRange
     do {
       range = try PrimeRange(ofPrime: search.remaining, after: start)
@@ -41,8 +38,9 @@ extension PrimesCommand {
       throw ExitStatus.usage.failing("\(error)")
     }
     let job = Job(
-      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count) }, fold: search)
-    return (try job.run(engine, console), range.stop)
+      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count, lanes: engine.lanes) },
+      fold: search)
+    return (try job.run(engine, console), range)
   }
 
   private func printNth(_ nth: UInt64, after start: UInt64, _ prime: UInt64, _ printer: ResultPrinter) {

@@ -40,6 +40,12 @@ struct PrimesCommand: ParsableCommand {
       transform: parseCount)
     var nth: UInt64?
 
+    @Option(
+      help: ArgumentHelp(
+        "How to count: sieve, or combinatorial for a count from 0 to at most 1e18, which finds no primes.",
+        valueName: "ALGORITHM"))
+    var algorithm = Algorithm.sieve
+
     func validate() throws {
       if let nth, nth == 0 { throw ValidationError("--nth counts from 1.") }
       if nth != nil, question != nil || tuplets != nil {
@@ -56,7 +62,7 @@ struct PrimesCommand: ParsableCommand {
     var mode: PrimesMode { tuplets.flatMap { PrimesMode(tupletsOf: $0) } ?? (question ?? .count).mode }
   }
 
-  private var mode: PrimesMode { asked.mode }
+  var mode: PrimesMode { asked.mode }
 
   /// What is asked about the primes.
   enum Question: String, EnumerableFlag {
@@ -83,26 +89,29 @@ struct PrimesCommand: ParsableCommand {
 
   func validate() throws {
     if asked.nth == nil { _ = try makeRange() }
+    try validateCombinatorial()
     if asked.nth != nil, bounds.count > 1 { throw ValidationError("At most one bound with --nth: START.") }
   }
 
   func run() throws {
     if let nth = asked.nth { return try findNth(nth) }
+    if isCombinatorial { return try countCombinatorially() }
     let range = try makeRange()
     let total = PrimesTotal()
     let job = Job(
-      workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode) }, fold: total)
+      workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode, lanes: engine.lanes) },
+      fold: total)
     let console = Console(engine, resultsOnScreen: mode == .list)
     let record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure { console.failed(unit, failure) }
     if record.ending == .complete, record.unitsFailed == 0 { printResult(range, total.total, printer) }
-    record.printStatistics(engine, to: printer)
+    printStatistics(record, PrimesMethod(sieving: range), to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
   }
 
-  private func makeRange() throws -> PrimeRange {
+  func makeRange() throws -> PrimeRange {
     let stop = bounds.last ?? 1_000_000_000
     guard bounds.count <= 2 else { throw ValidationError("At most two bounds: START and STOP.") }
     do {
@@ -112,7 +121,7 @@ struct PrimesCommand: ParsableCommand {
     }
   }
 
-  private func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
+  func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
     let value =
       switch mode {
       case .count, .list: String(total.count)

@@ -38,24 +38,27 @@ final class Race {
     records = Array(repeating: [], count: setups.count)
   }
 
-  /// All rounds; after a stop request what whole rounds there are.
+  /// All rounds; after a stop request those runs that were finished.
   func run(warmup: Int, rounds: Int) throws(Problem) -> [LanesReport.Contender] {
     for round in 0..<(warmup + rounds) {
       for (index, setup) in setups.enumerated() {
         let name = round < warmup ? "warm-up" : "round \(round - warmup + 1) of \(rounds)"
         report("\(name): \(setup.title)")
-        guard let record = try runOnce(setup) else { return contenders(finishedRounds: max(0, round - warmup)) }
-        if round >= warmup { records[index].append(record) }
+        guard var record = try runOnce(setup) else { return contenders }
+        guard round >= warmup else { continue }
+        if records[index].count >= Self.drawnRounds { record.timelines = [] }
+        records[index].append(record)
       }
     }
-    return contenders(finishedRounds: rounds)
+    return contenders
   }
 
-  private func contenders(finishedRounds: Int) -> [LanesReport.Contender] {
-    guard finishedRounds > 0 else { return [] }
-    return zip(setups, records).map { setup, records in
-      LanesReport.Contender(setup: setup, records: Array(records.prefix(finishedRounds)))
-    }
+  /// Rounds of which timelines are kept, so that a thousand rounds of many lanes do not fill the memory.
+  private static let drawnRounds = 5
+
+  /// What there is, which after a stop may be a round more of some than of others.
+  private var contenders: [LanesReport.Contender] {
+    zip(setups, records).filter { !$1.isEmpty }.map { LanesReport.Contender(setup: $0, records: $1) }
   }
 
   /// One run; nil when a stop was asked for.

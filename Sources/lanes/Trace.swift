@@ -16,7 +16,17 @@ final class Trace: Observer {
     pending = writer.header()
   }
 
+  private var inFlight = 0
+
+  func unitStarted(_ unit: Unit, lane: Int) {
+    inFlight += 1
+    pending += writer.moment(.handOut, label: unit.label, lane: lane, at: monotonicNow(), inFlight: inFlight)
+  }
+
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    // A unit that could not start ends without having been handed out.
+    inFlight = max(0, inFlight - 1)
+    pending += writer.moment(.settle, label: unit.label, lane: record.lane, at: monotonicNow(), inFlight: inFlight)
     pending += writer.events(label: unit.label, number: unit.number, record)
     if pending.utf8.count > 1 << 16 { flush() }
   }
@@ -39,30 +49,14 @@ final class Trace: Observer {
   }
 }
 
-/// Passes everything on to two observers.
-final class BothObservers: Observer {
-  private let first: any Observer
-  private let second: any Observer
+/// Passes everything on to several observers.
+final class Observers: Observer {
+  private let all: [any Observer]
 
-  init(_ first: any Observer, _ second: any Observer) {
-    self.first = first
-    self.second = second
-  }
+  init(_ all: [any Observer]) { self.all = all }
 
-  func batchStarted(totalUnits: Int?) {
-    first.batchStarted(totalUnits: totalUnits)
-    second.batchStarted(totalUnits: totalUnits)
-  }
-  func unitStarted(_ unit: Unit, lane: Int) {
-    first.unitStarted(unit, lane: lane)
-    second.unitStarted(unit, lane: lane)
-  }
-  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
-    first.unitEnded(unit, record)
-    second.unitEnded(unit, record)
-  }
-  func planGrew(totalUnits: Int?) {
-    first.planGrew(totalUnits: totalUnits)
-    second.planGrew(totalUnits: totalUnits)
-  }
+  func batchStarted(totalUnits: Int?) { for one in all { one.batchStarted(totalUnits: totalUnits) } }
+  func unitStarted(_ unit: Unit, lane: Int) { for one in all { one.unitStarted(unit, lane: lane) } }
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) { for one in all { one.unitEnded(unit, record) } }
+  func planGrew(totalUnits: Int?) { for one in all { one.planGrew(totalUnits: totalUnits) } }
 }

@@ -14,7 +14,8 @@ enum WorkerMode {
 
   /// Every workload that a worker can be asked for.
   private static let workloads: [any Workload.Type] = [
-    ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CountWorkload.self,
+    ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
+    SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
   ]
 
   /// Serves until the coordinator says so; returns the exit status.

@@ -1,4 +1,5 @@
 import LanesCore
+import SystemPackage
 import Testing
 
 @Suite struct OutputBufferTests {
@@ -14,12 +15,24 @@ import Testing
     #expect(Bytes(UnsafeRawBufferPointer(start: storage.base, count: 20_000)) == first)
   }
 
-  @Test func `what is truncated or restarted is forgotten`() throws {
+  @Test func `what is restarted is forgotten`() throws {
     let buffer = OutputBuffer()
     try buffer.append([1, 2, 3, 4])
-    buffer.truncate(to: 2)
-    #expect(buffer.withBytes { Bytes($0) } == [1, 2])
+    buffer.endPart()
     buffer.restart()
     #expect(buffer.count == 0)
+    #expect(buffer.partEnds.isEmpty)
+  }
+
+  @Test func `an output falls into the files that were planned, or into none`() throws {
+    let files = ["a", "b", "c"].map { Destination(path: FilePath($0), replacesExisting: false) }
+    func cut(_ ends: [Int]) throws -> [Bytes] {
+      let output: Bytes = [1, 2, 3]
+      return try output.withUnsafeBytes { try Sink.files(files).parts(of: $0, ends: ends).map { Bytes($0.bytes) } }
+    }
+    #expect(try cut([1, 1, 3]) == [[1], [], [2, 3]])
+    for odd in [[], [1, 3], [1, 2, 3, 3], [2, 1, 3], [1, 2, 2], [1, 2, 4], [-1, 2, 3]] {
+      #expect(throws: UnitFailure.self) { try cut(odd) }
+    }
   }
 }

@@ -52,6 +52,31 @@ import Testing
     #expect(try folder.contents(of: "in") == folder.contents(of: "out/deep"))
   }
 
+  @Test(arguments: Contender.all) func `a unit's parts become files of their own`(_ contender: Contender) throws {
+    let folder = TemporaryFolder()
+    func files(_ names: String...) -> Sink {
+      .files(names.map { Destination(path: folder.file($0), replacesExisting: false) })
+    }
+    try folder.write("taken", [9])
+    let units = [
+      unit(0, .produceParts([70_000, 0, 3]), sink: files("0/a", "0/b", "0/c")),
+      unit(1, .produceParts([1, 2]), sink: files("1/a")),
+      unit(2, .produceParts([4]), sink: files("2")),
+      unit(3, .produceParts([5, 6]), sink: files("3", "taken")),
+    ]
+    let (collector, record) = try run(contender.engine(), units)
+    #expect(collector.failure(1)?.kind == .output)
+    #expect(collector.failure(3)?.reason.hasSuffix("taken exists already") == true)
+    #expect(record.bytesOut == 70_003 + 3 + 4 + 11)
+    let contents = try folder.contents()
+    #expect(contents["0/a"] == Bytes(repeating: 0, count: 70_000))
+    #expect(contents["0/b"] == [])
+    #expect(contents["0/c"] == [2, 2, 2])
+    #expect(contents["2"] == [0, 0, 0, 0])
+    #expect(contents["1/a"] == nil)
+    #expect(contents["taken"] == [9])
+  }
+
   @Test(arguments: Contender.all) func `sixty-four megabytes travel each way`(_ contender: Contender) throws {
     let folder = TemporaryFolder()
     let size = 64 << 20

@@ -8,7 +8,7 @@ import Testing
   @Test func `a large file is cut at multiples of the slice size`() throws {
     let directory = TemporaryDirectory()
     let path = directory.write("large", Bytes(repeating: 0x20, count: 300_000))
-    var settings = CountPlan.Settings()
+    var settings = FilePlan.Settings()
     settings.sliceBytes = 131_072
     let units = CountRunner([path], settings: settings).units
     #expect(units.map(\.number) == [0, 1, 2])
@@ -56,7 +56,7 @@ import Testing
     let directory = TemporaryDirectory()
     let path = "\(directory.path)/pipe"
     mkfifo(path, 0o600)
-    let plan = CountPlan([.path(FilePath(path))])
+    let plan = FilePlan([.path(FilePath(path))])
     guard case .waiting(let descriptor) = plan.next() else {
       Issue.record("a pipe without a writer is not waited for")
       return
@@ -85,21 +85,21 @@ import Testing
     let large = directory.write("large", Repeatable.text(100_000))
     mkfifo(path, 0o600)
     _ = RealWc.output(of: "{ cat \(large) > \(path); } >/dev/null 2>&1 &")
-    var settings = CountPlan.Settings()
+    var settings = FilePlan.Settings()
     settings.chunkBytes = 30_000
     let run = CountRunner([path], settings: settings)
     #expect(run.units.map(\.expectedInput) == [30_000, 30_000, 30_000, 10_000])
-    #expect(run.rows.map(\.counts) == [reference(Repeatable.text(100_000)).counts])
+    #expect(run.rows.map(\.partial.counts) == [reference(Repeatable.text(100_000)).counts])
   }
 
   @Test func `the first failing slice fails its input once`() throws {
     let directory = TemporaryDirectory()
     let path = directory.write("large", Bytes(repeating: 0x20, count: 300_000))
-    var settings = CountPlan.Settings()
+    var settings = FilePlan.Settings()
     settings.sliceBytes = 100_000
-    let plan = CountPlan([.path(FilePath(path)), .path(FilePath(path))], settings: settings)
-    var rows: [CountRow] = []
-    let fold = CountTotals { rows.append($0) }
+    let plan = FilePlan([.path(FilePath(path)), .path(FilePath(path))], settings: settings)
+    var rows: [FileRow<CountPartial>] = []
+    let fold = FileRows<CountPartial> { rows.append($0) }
     var number = 0
     while case .unit(let unit) = plan.next() {
       let isGood = number == 0 || number > 2

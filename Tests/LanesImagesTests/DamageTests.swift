@@ -84,3 +84,18 @@ import Testing
     }
   }
 }
+
+@Suite struct TruncatedPNGTests {
+  @Test func `the rows that a truncated PNG still holds are salvaged`() throws {
+    let whole = try Samples(decoding: try fixture("nuthatch-rgb.png"))
+    let salvaged = try convert(try fixture("damaged-truncated.png"), options { $0.salvage = true })
+    let samples = try Samples(decoding: salvaged.output)
+    let width = whole.shape.size.width
+    let good = (0..<whole.shape.size.height).prefix { y in
+      (0..<width).allSatisfy { x in (0..<3).allSatisfy { samples[x, y, $0] == whole[x, y, $0] } }
+    }
+    // 5000 of 36,803 bytes hold about 12 of 90 rows.
+    #expect((8..<20).contains(good.count))
+    #expect(salvaged.image.damage == "it ends inside the image data")
+  }
+}

@@ -45,7 +45,7 @@ func convert(
   let partial = try workload.perform(
     Unit(number: 0, label: "test"), input: input.span.bytes, output: output, checkpoint: checkpoint)
   do {
-    return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial))
+    return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial)[0])
   } catch {
     throw UnitFailure(.crashed, "the partial result cannot be read")
   }
@@ -110,7 +110,7 @@ struct Samples: Equatable {
     let context = CodecContext(checkpoint: .open, output: OutputBuffer())
     (shape, values) = (RowShape(size: PixelSize(0, 0), lanes: 1, depth: 8, hasAlpha: false), [])
     self = try bytes.withUnsafeBytes { raw in
-      let (_, decoder) = try openDecoder(raw, maxPixels: 1 << 28, context: context)
+      let (_, decoder) = try openDecoder(raw, options: ConvertOptions(), context: context)
       let shape = try decoder.start(eighths: 8)
       var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
       try pixels.withUnsafeMutableBufferPointer { try decoder.read(shape.size.height, into: $0.baseAddress!) }
@@ -139,5 +139,5 @@ final class Collector: RowSink {
 /// The header of an image.
 func header(of bytes: Bytes) throws -> ImageHeader {
   let context = CodecContext(checkpoint: .open, output: OutputBuffer())
-  return try bytes.withUnsafeBytes { try openDecoder($0, maxPixels: 1 << 28, context: context).1.header }
+  return try bytes.withUnsafeBytes { try openDecoder($0, options: ConvertOptions(), context: context).1.header }
 }

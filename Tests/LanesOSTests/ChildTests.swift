@@ -92,7 +92,7 @@ import Testing
 
   private func text(_ end: borrowing Descriptor, _ count: Int) throws -> String {
     var bytes = Bytes(repeating: 0, count: count)
-    _ = try bytes.withUnsafeMutableBytes { try DescriptorIO.readAll(end.number, into: $0) }
+    try readExactly(end.number, into: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
 }

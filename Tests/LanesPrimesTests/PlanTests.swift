@@ -40,6 +40,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (UInt64(0), UInt64(10_000_000_000)), (1_000_000_000_000_000, 1_000_001_000_000_000), (.max - 1_000_000_000, .max),
+  ]) func `there are units of one length for every lane`(start: UInt64, stop: UInt64) throws {
+    for lanes in [1, 2, 3, 8] {
+      let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: .count, lanes: lanes)
+      var lengths: [UInt64] = []
+      while case .unit(let unit) = plan.next() {
+        let interval = try interval(unit)
+        lengths.append(interval.upperBound - interval.lowerBound)
+      }
+      #expect(lengths.count >= lanes)
+      #expect(Double(lengths.min()!) > 0.9 * Double(lengths.max()!), "\(lanes) lanes: \(lengths)")
+    }
+  }
+
   @Test func `the last unit ends at the top`() throws {
     let (units, claimed) = try units(.max - 10_000_000_000, .max)
     #expect(units.count == claimed)

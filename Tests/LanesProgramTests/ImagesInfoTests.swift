@@ -21,7 +21,7 @@ import Testing
     let result = try Program.run(["images", "info", "-"], input: .file(Fixtures.image("bridge-turned.jpg")))
     #expect(result.exit == .status(0))
     let rows = result.lines.map { $0.split(separator: " ") }
-    #expect(rows.count == 2 && rows[0].count == 10)
+    #expect(rows.count == 2 && rows[0].count == 15)
     #expect(rows.last?.prefix(1) == ["JPEG"] && rows.last?.suffix(2) == ["standard", "input"])
   }
 

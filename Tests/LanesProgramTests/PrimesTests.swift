@@ -35,6 +35,31 @@ import Testing
     #expect(json.text == #"{"type":"primes","start":0,"nth":10,"prime":29}"# + "\n")
   }
 
+  @Test(arguments: EngineChoice.all) func `every engine counts without finding alike`(_ engine: EngineChoice) throws {
+    for (bound, answer) in [("1e11", "4118054813\n"), ("2^32", "203280221\n"), ("100", "25\n"), ("0", "0\n")] {
+      let result = try Program.run(["primes", bound, "--algorithm", "combinatorial"] + engine.flags)
+      #expect(result.exit == .status(0))
+      #expect(result.text == answer)
+      #expect(result.errors == "")
+    }
+    #expect(try Program.run(["primes", "1e6", "--algorithm", "sieve"] + engine.flags).text == "78498\n")
+  }
+
+  @Test func `statistics tell how primes were found`() throws {
+    for (flags, word) in [([], "sieve of Eratosthenes"), (["--algorithm", "combinatorial"], "combinatorial")] {
+      let text = try Program.run(["primes", "1e6", "--stats"] + flags)
+      #expect(text.errorLines.contains { $0.contains("algorithm") && $0.contains(word) })
+      #expect(text.errorLines.contains { $0.contains("segments") && $0.contains("blocks of") })
+      #expect(text.errorLines.contains { $0.contains("1,000,001, ") && $0.contains("per second") })
+      let json = try Program.run(["primes", "1e6", "--stats", "--json"] + flags)
+      let statistics = JSONValue(json.lines.last ?? "")
+      #expect(statistics?["candidates"] == .number("1000001"))
+      for key in ["engine", "algorithm", "block_bytes", "segment_bytes", "candidates_per_second"] {
+        #expect(statistics?[key] != nil, "\(key)")
+      }
+    }
+  }
+
   @Test(arguments: EngineChoice.all) func `an nth prime beyond 2^64 is refused in a line`(_ engine: EngineChoice) throws
   {
     for words in [["1", "2^64-1"], ["2", "2^64-60"], ["5e17"], ["2^64-1", "7"]] {
@@ -78,6 +103,10 @@ import Testing
     (["--tuplets", "7", "10"], "2, 3, 4, 5 or 6"), (["--sum", "--tuplets", "3"], "--sum and --tuplets"),
     (["--nth", "0"], "counts from 1"),
     (["--nth", "5", "--list"], "--nth and --list"), (["--nth", "5", "1", "2"], "one bound"),
+    (["--algorithm", "combinatorial", "--sum", "1e6"], "only counts"),
+    (["--algorithm", "combinatorial", "--nth", "5"], "only counts"),
+    (["--algorithm", "combinatorial", "10", "1e6"], "counts from 0"),
+    (["--algorithm", "combinatorial", "2e18"], "up to 1e18"), (["--algorithm", "guess", "10"], "guess"),
   ]) func `bounds that make no sense are refused in a line`(_ words: [String], _ mention: String) throws {
     let result = try Program.run(["primes"] + words)
     #expect(result.exit == .status(64))

@@ -133,6 +133,9 @@ import Testing
           + #""wall_median_ns":2080000000,"wall_min_ns":2038400000,"wall_max_ns":2121600000,"#
           + #""wall_half_range_ns":20800000,"wall_mad_ns":20800000,"wall_outliers":0,"speed_up":1.923"#))
     #expect(lines[5].hasPrefix(#"{"type":"verdict","verdict":"CPU-bound","finding":"CPU-bound: serial kept"#))
-    #expect(lines[5].hasSuffix(#""fastest":"threads ×2","leaders":["threads ×2","processes/shm ×2"]}"#))
+    #expect(
+      lines[5].hasSuffix(
+        #""fastest":"threads ×2","leaders":["threads ×2","processes/shm ×2"],"#
+          + #""interrupted":false,"scalability":[]}"#))
   }
 }

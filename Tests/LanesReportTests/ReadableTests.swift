@@ -1,3 +1,4 @@
+import LanesCore
 import LanesReport
 import Testing
 
@@ -63,8 +64,8 @@ import Testing
   }
 
   @Test func `durations beyond the range of nanoseconds are held at its ends`() {
-    #expect(Duration.seconds(Int64.max).inNanoseconds == .max)
-    #expect(Duration.seconds(Int64.min).inNanoseconds == .min)
-    #expect(Duration.milliseconds(-1500).inNanoseconds == -1_500_000_000)
+    #expect(Duration.seconds(Int64.max).nanoseconds == .max)
+    #expect(Duration.seconds(Int64.min).nanoseconds == .min)
+    #expect(Duration.milliseconds(-1500).nanoseconds == -1_500_000_000)
   }
 }

@@ -14,10 +14,18 @@ import Testing
     worker.voluntarySwitches = 7
     worker.storageWritten = 9
     record.workers = [worker, ProcessUsage()]
+    record.lanes[1].queued = 11
+    record.lanes[1].stalled = 12
+    record.lanes[1].transferring = 13
+    record.lanes[1].startUp = 14
+    record.timelines = [LaneTimeline(), LaneTimeline()]
+    record.timelines[1].add(LaneTimelineTests.unit(5...90, load: 1...5, queued: 3, stalled: 2), origin: 0)
+    record.pressure = PressureStall(cpu: 1 << 40, io: nil, memory: 0)
+    record.proportionalPeak = 5 << 20
     return record
   }()
 
-  @Test(arguments: [Ending.complete, .signalled(15), .outputClosed, .halted("the disk is full")])
+  @Test(arguments: [Ending.complete, .satisfied, .signalled(15), .outputClosed, .halted("the disk is full")])
   func `a record comes back as it was written`(ending: Ending) throws {
     var record = RunRecordWireTests.full
     record.ending = ending

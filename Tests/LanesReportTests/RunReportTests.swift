@@ -12,6 +12,10 @@ import Testing
     record.lanes = [LaneUsage()]
     record.lanes[0].performing = 60
     record.lanes[0].loading = 90
+    record.lanes[0].queued = 1
+    record.lanes[0].stalled = 2
+    record.lanes[0].transferring = 3
+    record.pressure = PressureStall(cpu: 7)
     record.notes = ["a \"note\""]
     let figures =
       #""voluntary_switches":0,"involuntary_switches":0,"minor_faults":0,"major_faults":0,"#
@@ -20,15 +24,17 @@ import Testing
       RunJSON.line(record) == #"{"engine":"processes/shm ×1","mode":"processes","lanes":1,"ipc":"shm","#
         + #""ending":"complete","units_done":2,"units_failed":0,"workers_lost":0,"wall_ns":100,"#
         + #""user_ns":10,"system_ns":0,\#(figures),"in_bytes":0,"out_bytes":0,"between_bytes":0,"#
+        + #""cpu_pressure_ns":7,"io_pressure_ns":null,"memory_pressure_ns":null,"#
         + #""coordinator":{"user_ns":10,"system_ns":0,\#(figures)},"#
         + #""workers":[{"user_ns":0,"system_ns":0,\#(figures)}],"#
-        + #""per_lane":[{"units":0,"loading_ns":90,"performing_ns":60,"storing_ns":0,"idle_ns":40}],"#
+        + #""per_lane":[{"units":0,"loading_ns":90,"performing_ns":60,"storing_ns":0,"idle_ns":40,"#
+        + #""queued_ns":1,"stalled_ns":2,"transferring_ns":3,"start_up_ns":null}],"#
         + #""notes":["a \"note\""]}"#)
   }
 
   @Test(arguments: [
     (Ending.signalled(2), #""ending":"signalled","signal":2,"#), (.outputClosed, #""ending":"output closed","#),
-    (.halted("disk\nfull"), #""ending":"halted","reason":"disk\nfull","#),
+    (.satisfied, #""ending":"satisfied","#), (.halted("disk\nfull"), #""ending":"halted","reason":"disk\nfull","#),
   ])
   func `JSON says how a run ended`(ending: Ending, json: String) {
     var record = RunRecord(setup: Samples.serial)

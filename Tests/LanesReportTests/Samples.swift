@@ -17,6 +17,8 @@ enum Samples {
     /// Shares of the stages' time.
     var loading = 0.02
     var storing = 0.0
+    /// The part of performing without a core.
+    var queued = 0.0
   }
 
   static let serial = EngineSetup(kind: .serial, lanes: 1)
@@ -52,6 +54,7 @@ enum Samples {
     lane.loading = Int64(busy * figures.loading)
     lane.storing = Int64(busy * figures.storing)
     lane.performing = Int64(busy * (1 - figures.loading - figures.storing))
+    lane.queued = Int64(Double(lane.performing) * figures.queued)
     return lane
   }
 

@@ -96,6 +96,18 @@ import Testing
         Samples.contender(Samples.threads(8), Figures(wall: 2_050, user: 3_990, involuntary: 2_400)),
       ], kind: .oversubscribed, words: ["8 lanes of threads ×8", "1.9 cores", "2,400 times", "fewer lanes"]),
     Case(
+      name: "lanes that had no core for much of their time",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 4_000, user: 3_950)),
+        Samples.contender(Samples.threads(8), Figures(wall: 2_050, user: 3_990, queued: 0.7)),
+      ], kind: .oversubscribed, words: ["8 lanes of threads ×8", "waited for a core for 70%", "fewer lanes"]),
+    Case(
+      name: "a machine that is busy with something else",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 8_000, user: 4_000, storageRead: 1 << 20, queued: 0.5)),
+        Samples.contender(Samples.threads(2), Figures(wall: 6_000, user: 4_000, queued: 0.6)),
+      ], kind: .oversubscribed, words: ["one lane of serial waited for a core for 50%", "other programs"]),
+    Case(
       name: "a sweep in which two lanes are as good as eight",
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 4_000, user: 3_950)),
@@ -128,7 +140,8 @@ import Testing
     #expect(
       Verdict(Comparison(Samples.computing)).text
         == "CPU-bound: serial kept a core busy for 99% of its time and fetched nothing from storage. "
-        + "More cores will help, more lanes than cores will not: threads ×2 reached a speed-up of 1.94, 97% of the ideal. "
+        + "More cores will help, more lanes than cores will not: threads ×2 reached a speed-up of 1.94, 97% of the ideal, "
+        + "a serial fraction of 3%. "
         + "threads ×2 came first, with no difference beyond the spread to processes/shm ×2: 2.06 s, 1.94 times as fast "
         + "as serial.")
   }

@@ -22,6 +22,8 @@ package struct ScriptedWorkload: Workload {
     case waitFor(FilePath)
     /// Waits until the file exists, deaf to the checkpoint.
     case hangUntil(FilePath)
+    /// Appends parts of these lengths, each byte the part's position.
+    case produceParts([Int])
   }
 
   package init() {}
@@ -62,6 +64,11 @@ package struct ScriptedWorkload: Workload {
       }
     case .hangUntil(let path):
       while !exists(path) { usleep(1000) }
+    case .produceParts(let lengths):
+      for (index, length) in lengths.enumerated() {
+        try output.append(Bytes(repeating: UInt8(index), count: length))
+        output.endPart()
+      }
     }
   }
 
@@ -102,6 +109,10 @@ package struct ScriptedWorkload: Workload {
     case .hangUntil(let path):
       writer.write(UInt8(6))
       writer.write(path)
+    case .produceParts(let lengths):
+      writer.write(UInt8(7))
+      writer.write(UInt32(lengths.count))
+      for length in lengths { writer.write(length) }
     }
     return writer.bytes
   }
@@ -118,7 +129,11 @@ package struct ScriptedWorkload: Workload {
         let signal = try reader.read(Int32.self)
         return .dieOnce(signal, marker: try reader.readPath())
       case 5: return .waitFor(try reader.readPath())
-      default: return .hangUntil(try reader.readPath())
+      case 6: return .hangUntil(try reader.readPath())
+      default:
+        var lengths: [Int] = []
+        for _ in 0..<(try reader.read(UInt32.self)) { lengths.append(try reader.read()) }
+        return .produceParts(lengths)
       }
     } catch {
       throw UnitFailure(.rejected, "a task that cannot be read")

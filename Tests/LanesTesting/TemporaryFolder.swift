@@ -48,3 +48,16 @@ package func readFile(_ path: FilePath) throws -> Bytes {
   try loader.load(.file(path))
   return loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
 }
+
+/// Fills `bytes` from a pipe, however many reads and waits that takes; throws when the pipe ends before.
+package func readExactly(_ fd: Int32, into bytes: inout Bytes) throws {
+  var filled = 0
+  while filled < bytes.count {
+    let count = try bytes.withUnsafeMutableBytes {
+      try DescriptorIO.read(fd, into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+    }
+    if count == 0 { throw SystemError("read", errno: EPIPE) }
+    if count == nil { try DescriptorIO.wait(for: [(fd, Int16(POLLIN))]) }
+    filled += count ?? 0
+  }
+}

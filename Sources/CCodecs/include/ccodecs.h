@@ -22,6 +22,7 @@ enum ccodecs_status {
   ccodecs_no_memory,
   ccodecs_stopped,     // go_on returned false
   ccodecs_sink_failed, // the sink returned false
+  ccodecs_inexact,     // it cannot be done without encoding anew
 };
 
 struct ccodecs_result {
@@ -61,12 +62,26 @@ struct ccodecs_limits {
   // Asked every few rows, also between the scans of a progressive file; false stops the decoder.
   bool (*go_on)(void *context);
   void *context;
+  // Damage behind the header is made up for and told by `…_damage` instead of failing: a JPEG's missing pixels are gray,
+  // a PNG's missing rows transparent, or `background` (8-bit red, green, blue) where there is no alpha.
+  bool salvage;
+  uint8_t background[3];
+  bool stored; // PNG only: samples as they are stored, indices into a palette included, one of fewer than 8 bits per byte
+};
+
+// A JPEG's marker segment (name[0] is the marker) or a PNG's chunk, without length and checksum.
+struct ccodecs_block {
+  uint8_t name[4];
+  const uint8_t *bytes;
+  size_t size; // at most 65,533 for JPEG
 };
 
 struct ccodecs_metadata {
   const uint8_t *icc, *exif; // NULL for none
   size_t icc_size, exif_size;
   struct ccodecs_colour colour; // for PNG only
+  const struct ccodecs_block *blocks; // written as they are, before the pixels
+  size_t block_count;
 };
 
 // Takes the next encoded bytes; false stops the encoder.
@@ -90,6 +105,8 @@ bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
 // Checks what follows the last row.
 bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result);
+// The first damage that was made up for, or NULL; owned by the decoder.
+const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder);
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder);
 
 // Subsampling is 444, 422 or 420; `image` has 1 or 4 lanes of 8 bits.
@@ -105,6 +122,20 @@ bool ccodecs_jpeg_write(struct ccodecs_jpeg_encoder *encoder, const uint8_t *row
 bool ccodecs_jpeg_complete(struct ccodecs_jpeg_encoder *encoder, struct ccodecs_result *result);
 void ccodecs_jpeg_destroy(struct ccodecs_jpeg_encoder *encoder);
 
+// A crop and then a turn of what is left, both of stored pixels. A turn swaps columns and rows (`transpose`) after it
+// reversed the order of stored columns or rows.
+struct ccodecs_turn {
+  uint32_t x, y, width, height;
+  bool transpose, reverse_x, reverse_y;
+};
+// Crops and turns a JPEG by moving its coefficients: no pixel is decoded. Nothing is written where the crop or the turn
+// would cut blocks (ccodecs_inexact), and where the file is damaged. Huffman codes are fitted to the image; a progressive
+// file stays progressive. Metadata is only what `metadata` holds.
+bool ccodecs_jpeg_transform(
+  const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, const struct ccodecs_turn *turn,
+  bool progressive, const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink,
+  struct ccodecs_result *result);
+
 // PNG. `bytes` must outlive the decoder. Wrong checksums count as damage; an interlaced image is held whole.
 struct ccodecs_png_decoder;
 struct ccodecs_png_decoder *ccodecs_png_open(
@@ -113,15 +144,36 @@ struct ccodecs_png_decoder *ccodecs_png_open(
 bool ccodecs_png_read(
   struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
 bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result);
+// The first damage that was made up for, or NULL; owned by the decoder.
+const char *ccodecs_png_damage(const struct ccodecs_png_decoder *decoder);
+
+// How a PNG stores its samples, beside their number.
+struct ccodecs_png_storage {
+  int kind, depth;      // colour type and bit depth of IHDR
+  int colours, alphas;  // entries of palette and alpha
+  uint8_t palette[256][3], alpha[256];
+  bool has_key;         // one colour is transparent
+  uint16_t key[4];      // red, green, blue, gray
+};
+void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccodecs_png_storage *storage);
 void ccodecs_png_close(struct ccodecs_png_decoder *decoder);
 
+struct ccodecs_png_settings {
+  int level;  // zlib's, 0…9
+  int filter; // type 0…4 of every row, 5 for the one that looks best for each row, -1 for libpng's choice
+  // NULL for plain samples; else rows hold samples as a decoder of `stored` ones gives them.
+  const struct ccodecs_png_storage *storage;
+};
 struct ccodecs_png_encoder;
 struct ccodecs_png_encoder *ccodecs_png_create(
-  const struct ccodecs_image *image, int level, const struct ccodecs_metadata *metadata,
-  const struct ccodecs_sink *sink, struct ccodecs_result *result);
+  const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
+  const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result);
 bool ccodecs_png_write(struct ccodecs_png_encoder *encoder, const uint8_t *row, struct ccodecs_result *result);
 bool ccodecs_png_complete(struct ccodecs_png_encoder *encoder, struct ccodecs_result *result);
 void ccodecs_png_destroy(struct ccodecs_png_encoder *encoder);
+
+// What zlib made of something, undone: memory for ccodecs_free, or NULL when it is damaged or larger than `limit` bytes.
+uint8_t *ccodecs_inflate(const uint8_t *bytes, size_t count, size_t limit, size_t *size);
 
 // Memory that may be refused, zeroed: NULL instead of the end of the process. Aligned for any vector.
 void *ccodecs_allocate(size_t count);

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ckernels_stats.h"
+#include "ckernels_top.h"
+
 /* Instruction sets, in rising order of speed. */
 enum ckernels_level { CKERNELS_PORTABLE = 0, CKERNELS_SSE2 = 1, CKERNELS_AVX2 = 2, CKERNELS_AVX512 = 3 };
 
@@ -28,5 +31,29 @@ struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count, i
 
 /* Counts bytes 0x0A. */
 uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count, int level);
+
+/* Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale C.UTF-8:
+   a byte that begins no valid character counts for nothing. */
+uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count, int level);
+
+/* Bytes of the valid character at the start of these bytes, 1 to 6; 0 when there is none or it is cut off. */
+int ckernels_character_length(const uint8_t *bytes, size_t count);
+
+/* What to search for. */
+struct ckernels_needle {
+  const uint8_t *bytes; /* lower case where letters of ASCII match both cases */
+  size_t length;        /* at least 1 */
+  size_t rare[2];       /* positions of the two bytes that are compared first; the same for a single byte */
+  int ignores_case;
+};
+
+#define CKERNELS_NOT_FOUND SIZE_MAX /* -1 in Swift, where sizes have a sign */
+
+/* Position of the first occurrence of the needle, or CKERNELS_NOT_FOUND. */
+size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level);
+
+/* Position of the first and of the last such byte, or CKERNELS_NOT_FOUND: memchr(3), memrchr(3). */
+size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte);
+size_t ckernels_last_byte(const uint8_t *bytes, size_t count, uint8_t byte);
 
 #endif

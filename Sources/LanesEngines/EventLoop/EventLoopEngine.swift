@@ -62,6 +62,7 @@ private final class EventLoop {
   private var inputWatch: Reactor.Watch?
   private var stopWatch: Reactor.Watch?
   private var isAtEnd = false
+  private var clock = LaneClock()
 
   init(_ batch: Batch, _ ledger: Ledger, _ options: EngineOptions) throws(SystemError) {
     workload = batch.workload
@@ -146,16 +147,23 @@ private final class EventLoop {
     guard ledger.ending == nil else { return drop(flight) }
     flight.output.restart()
     flight.times.perform.start = monotonicNow()
+    clock.begin(mapped: false, at: flight.times.perform.start)
     do throws(UnitFailure) {
       flight.outcome = .done(try perform(flight))
-      flight.times.perform.end = monotonicNow()
+      notePerformed(flight)
       try store(flight)
     } catch {
-      flight.times.perform.end = monotonicNow()
+      notePerformed(flight)
       flight.output.restart()
       flight.outcome = .failed(error)
       finish(flight)
     }
+  }
+
+  private func notePerformed(_ flight: Flight) {
+    guard flight.times.perform.end == 0 else { return }
+    flight.times.perform.end = monotonicNow()
+    flight.times.queued = clock.end(at: flight.times.perform.end).queued
   }
 
   private func perform(_ flight: Flight) throws(UnitFailure) -> Bytes {
@@ -172,12 +180,13 @@ private final class EventLoop {
 
   private func store(_ flight: Flight) throws(UnitFailure) {
     if flight.unit.sink != .none { flight.times.bytesOut = flight.output.count }
-    guard case .file(let destination) = flight.unit.sink else { return finish(flight) }
+    let parts = try flight.output.withBytes { (bytes) throws(UnitFailure) in
+      try flight.unit.sink.parts(of: bytes, ends: flight.output.partEnds)
+    }
+    guard !parts.isEmpty else { return finish(flight) }
     storing += 1
     flight.times.store.start = monotonicNow()
-    flight.output.withBytes { bytes in
-      files.store(bytes, to: destination) { [unowned self] result in self.stored(flight, result) }
-    }
+    files.store(parts) { [unowned self] result in self.stored(flight, result) }
   }
 
   private func stored(_ flight: Flight, _ result: Result<Void, UnitFailure>) {

@@ -18,6 +18,7 @@ extension Coordinator {
     do {
       let (exit, usage) = try link.bury()
       usages.append(complete(usage, link.farewell))
+      ledger.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
       links.removeAll { $0 === link }
       if !wasLeaving || !link.running.isEmpty {
         ledger.record.workersLost += 1

@@ -286,6 +286,7 @@ final class Coordinator {
       case .ready:
         failedStarts = 0
         if link.state == .starting { link.state = .ready }
+        ledger.workerStarted(link.lane, after: monotonicNow() - link.began)
       case .farewell: link.farewell = try Farewell(frame.body)
       case .replies:
         var reader = WireReader(frame.body)
@@ -306,11 +307,10 @@ final class Coordinator {
     let errand = link.running.remove(at: position)
     let slot = link.slots[reply.slot]
     slot.unanswered -= 1
-    errand.times.perform = reply.perform
-    errand.times.bytesIn = reply.bytesIn
-    typicalPerform += (Double(reply.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
+    errand.times.takePerforming(from: reply.times)
+    typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
     let output = try self.output(of: reply, frame, slot)
-    store(errand, reply.outcome, output, owner: frame.payload, slot, link)
+    store(errand, reply, output, owner: frame.payload, slot, link)
   }
 
   private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
@@ -329,17 +329,26 @@ final class Coordinator {
   }
 
   private func store(
-    _ errand: Errand, _ outcome: Outcome, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
+    _ errand: Errand, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
     _ link: WorkerLink
   ) {
-    if case .done = outcome, errand.unit.sink != .none { errand.times.bytesOut = output.count }
-    guard case .done = outcome, case .file(let destination) = errand.unit.sink else {
+    var outcome = reply.outcome
+    var parts: [OutputPart] = []
+    if case .done = outcome, errand.unit.sink != .none {
+      errand.times.bytesOut = output.count
+      do throws(UnitFailure) {
+        parts = try errand.unit.sink.parts(of: output, ends: reply.partEnds)
+      } catch {
+        outcome = .failed(error)
+      }
+    }
+    guard !parts.isEmpty else {
       finish(errand, outcome, output)
       return settleSlot(slot)
     }
     slot.storing += 1
     errand.times.store.start = monotonicNow()
-    files.store(output, to: destination) { [unowned self] result in
+    files.store(parts) { [unowned self, outcome] result in
       // `owner` holds the bytes until here.
       _ = owner
       errand.times.store.end = monotonicNow()

@@ -60,6 +60,9 @@ struct FrameReader {
   private var payload = HeapStorage()
   private var payloadLength = 0
   private var payloadFilled = 0
+  private var payloadBegan: Int64 = 0
+  /// Nanoseconds from the first byte of a payload to its last, of all frames.
+  private(set) var receiving: Int64 = 0
 
   /// The next whole frame; nil when a non-blocking descriptor has no more bytes for now.
   mutating func next(from fd: Int32) throws(Problem) -> Frame? {
@@ -73,6 +76,7 @@ struct FrameReader {
       guard let got = try Self.read(fd, &body, bodyFilled) else { return nil }
       bodyFilled += got
     }
+    if payloadFilled == 0, payloadLength > 0 { payloadBegan = monotonicNow() }
     while payloadFilled < payloadLength {
       let room = UnsafeMutableRawBufferPointer(
         start: payload.base! + payloadFilled, count: payloadLength - payloadFilled)
@@ -98,7 +102,9 @@ struct FrameReader {
 
   private mutating func complete() -> Frame {
     let frame = Frame(kind: kind!, body: body, payloadLength: payloadLength, payload: payload)
-    self = FrameReader()
+    var next = FrameReader()
+    next.receiving = receiving + (payloadLength > 0 ? monotonicNow() - payloadBegan : 0)
+    self = next
     return frame
   }
 

@@ -55,6 +55,8 @@ struct Order {
     case at(offset: Int, length: Int)
     /// In a file that the worker maps itself.
     case slice(FileSlice)
+
+    var isMapped: Bool { if case .slice = self { true } else { false } }
   }
 
   let number: Int
@@ -79,6 +81,7 @@ struct Order {
       writer.write(slice.length)
       writer.write(slice.identity.device)
       writer.write(slice.identity.inode)
+      writer.write(slice.isMapped)
     }
   }
 
@@ -104,7 +107,8 @@ struct Order {
       let length = try reader.read(Int.self)
       let device = try reader.read(UInt64.self)
       let identity = FileIdentity(device: device, inode: try reader.read())
-      input = .slice(FileSlice(path: path, offset: offset, length: length, identity: identity))
+      input = .slice(
+        FileSlice(path: path, offset: offset, length: length, identity: identity, isMapped: try reader.readBool()))
     }
   }
 }
@@ -113,46 +117,59 @@ struct Order {
 struct Reply {
   let slot: Int
   let number: Int
-  let perform: UnitRecord.Stage
-  let bytesIn: Int
+  /// What the worker knows: the performing and the bytes of the input.
+  let times: UnitRecord
   let outcome: Outcome
   /// Where the output lies: in the frame's payload (pipe) or the slot's output region (shm).
   let outputOffset: Int
   let outputLength: Int
+  /// Where the output's parts end, for a sink of several files.
+  let partEnds: [Int]
 
   func write(to writer: inout WireWriter) {
     writer.write(UInt8(slot))
     writer.write(number)
-    writer.write(perform.start)
-    writer.write(perform.end)
-    writer.write(bytesIn)
+    writer.write(times.perform.start)
+    writer.write(times.perform.end)
+    writer.write(times.queued)
+    writer.write(times.stalled)
+    writer.write(times.bytesIn)
     writer.write(outcome)
     writer.write(outputOffset)
     writer.write(outputLength)
+    writer.write(UInt32(partEnds.count))
+    for end in partEnds { writer.write(end) }
   }
 
   init(
-    slot: Int, number: Int, perform: UnitRecord.Stage, bytesIn: Int, outcome: Outcome, outputOffset: Int,
-    outputLength: Int
+    slot: Int, number: Int, times: UnitRecord, outcome: Outcome, outputOffset: Int, outputLength: Int,
+    partEnds: [Int]
   ) {
     self.slot = slot
     self.number = number
-    self.perform = perform
-    self.bytesIn = bytesIn
+    self.times = times
     self.outcome = outcome
     self.outputOffset = outputOffset
     self.outputLength = outputLength
+    self.partEnds = partEnds
   }
 
   init(from reader: inout WireReader) throws(WireError) {
     slot = Int(try reader.read(UInt8.self))
     number = try reader.read()
-    let start = try reader.read(Int64.self)
-    perform = UnitRecord.Stage(start: start, end: try reader.read())
-    bytesIn = try reader.read()
+    var times = UnitRecord(lane: 0)
+    times.perform.start = try reader.read()
+    times.perform.end = try reader.read()
+    times.queued = try reader.read()
+    times.stalled = try reader.read()
+    times.bytesIn = try reader.read()
+    self.times = times
     outcome = try reader.readOutcome()
     outputOffset = try reader.read()
     outputLength = try reader.read()
+    var ends: [Int] = []
+    for _ in 0..<(try reader.read(UInt32.self)) { ends.append(try reader.read()) }
+    partEnds = ends
   }
 }
 
@@ -161,8 +178,11 @@ struct Farewell {
   let peakMemory: Int?
   let storageRead: Int?
   let storageWritten: Int?
+  /// Nanoseconds spent on receiving and sending payloads.
+  let transferring: Int64
 
-  init(_ usage: ProcessUsage) {
+  init(_ usage: ProcessUsage, transferring: Int64) {
+    self.transferring = transferring
     peakMemory = usage.peakMemory
     storageRead = usage.storageRead
     storageWritten = usage.storageWritten
@@ -173,6 +193,7 @@ struct Farewell {
     writer.write(optional: peakMemory)
     writer.write(optional: storageRead)
     writer.write(optional: storageWritten)
+    writer.write(transferring)
     return writer.bytes
   }
 
@@ -181,5 +202,6 @@ struct Farewell {
     peakMemory = try reader.readOptional()
     storageRead = try reader.readOptional()
     storageWritten = try reader.readOptional()
+    transferring = try reader.read()
   }
 }

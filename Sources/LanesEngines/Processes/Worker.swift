@@ -20,6 +20,9 @@ package final class Worker {
   private var reader: FrameReader
   private var replies = WireWriter()
   private var lastFlush = monotonicNow()
+  private var clock = LaneClock()
+  /// Nanoseconds spent on sending payloads.
+  private var sending: Int64 = 0
 
   /// Replies wait at most this long for others to share their frame: 1 ms is far below what a person sees and
   /// three hundred times the cost of a frame.
@@ -71,7 +74,9 @@ package final class Worker {
       case .units:
         try performAll(frame)
         reader.recycle(frame.payload)
-      case .end: return try send(.farewell, Farewell(ProcessUsage.current()).bytes)
+      case .end:
+        let farewell = Farewell(ProcessUsage.current(), transferring: sending + reader.receiving)
+        return try send(.farewell, farewell.bytes)
       default: throw Failure(reason: "a frame of an unknown kind arrived")
       }
     }
@@ -96,24 +101,26 @@ package final class Worker {
   }
 
   private func perform(_ order: Order, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
-    var stage = UnitRecord.Stage(start: monotonicNow())
-    var bytesIn = 0
+    var times = UnitRecord(lane: 0)
+    times.perform.start = monotonicNow()
+    clock.begin(mapped: order.input.isMapped, at: times.perform.start)
     let outcome: Outcome
     do throws(UnitFailure) {
       let unit = Unit(number: order.number, label: order.label, task: order.task)
       outcome = .done(
         try withInput(order.input, slot, frame) { (input) throws(UnitFailure) in
-          bytesIn = input.byteCount
+          times.bytesIn = input.byteCount
           return try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
         })
     } catch {
-      output.truncate(to: 0)
+      output.restart(at: output.start)
       outcome = .failed(error)
     }
-    stage.end = monotonicNow()
+    times.perform.end = monotonicNow()
+    (times.queued, times.stalled) = clock.end(at: times.perform.end)
     return Reply(
-      slot: slot, number: order.number, perform: stage, bytesIn: bytesIn, outcome: outcome,
-      outputOffset: output.start, outputLength: output.count)
+      slot: slot, number: order.number, times: times, outcome: outcome,
+      outputOffset: output.start, outputLength: output.count, partEnds: output.partEnds)
   }
 
   private func withInput(
@@ -163,6 +170,9 @@ package final class Worker {
   ) throws {
     let head = Frame.encode(kind, body: body, payloadLength: payload.count)
     try head.withUnsafeBytes { try DescriptorIO.writeAll(WorkerDescriptors.replies, $0) }
-    if payload.count > 0 { try DescriptorIO.writeAll(WorkerDescriptors.replies, payload) }
+    guard payload.count > 0 else { return }
+    let start = monotonicNow()
+    try DescriptorIO.writeAll(WorkerDescriptors.replies, payload)
+    sending += monotonicNow() - start
   }
 }

@@ -14,6 +14,8 @@ final class WorkerLink {
   }
 
   let lane: Int
+  /// When the process was asked for, on the monotonic clock.
+  let began = monotonicNow()
   let slots: [Slot]
   var state = State.starting
   /// Sent and not answered, in the order in which the worker performs them.

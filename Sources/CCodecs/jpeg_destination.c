@@ -1,0 +1,47 @@
+#include "internal.h"
+
+static void begin_buffer(j_compress_ptr info) {
+  struct ccodecs_jpeg_destination *destination = (struct ccodecs_jpeg_destination *)info->dest;
+  destination->manager.next_output_byte = destination->buffer;
+  destination->manager.free_in_buffer = sizeof destination->buffer;
+}
+
+static void hand_over(j_compress_ptr info, size_t count) {
+  struct ccodecs_jpeg_destination *destination = (struct ccodecs_jpeg_destination *)info->dest;
+  if (!destination->sink.take(destination->sink.context, destination->buffer, count))
+    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_sink_failed, "the output could not be taken");
+}
+
+static boolean on_full_buffer(j_compress_ptr info) {
+  hand_over(info, sizeof((struct ccodecs_jpeg_destination *)info->dest)->buffer);
+  begin_buffer(info);
+  return TRUE;
+}
+
+static void end_buffer(j_compress_ptr info) {
+  hand_over(info, sizeof((struct ccodecs_jpeg_destination *)info->dest)->buffer - info->dest->free_in_buffer);
+}
+
+void ccodecs_jpeg_direct(
+  j_compress_ptr info, struct ccodecs_jpeg_destination *destination, const struct ccodecs_sink *sink) {
+  destination->manager.init_destination = begin_buffer;
+  destination->manager.empty_output_buffer = on_full_buffer;
+  destination->manager.term_destination = end_buffer;
+  destination->sink = *sink;
+  info->dest = &destination->manager;
+}
+
+void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metadata *metadata) {
+  static const char name[] = "Exif\0"; // six bytes with the literal's own NUL
+  // A marker holds 65,533 bytes; longer Exif, which only PNG can carry, does not fit into a JPEG.
+  if (metadata->exif && metadata->exif_size + sizeof name <= 65533) {
+    jpeg_write_m_header(info, JPEG_APP0 + 1, (unsigned)(metadata->exif_size + sizeof name));
+    for (size_t i = 0; i < sizeof name; i++) jpeg_write_m_byte(info, name[i]);
+    for (size_t i = 0; i < metadata->exif_size; i++) jpeg_write_m_byte(info, metadata->exif[i]);
+  }
+  if (metadata->icc) jpeg_write_icc_profile(info, metadata->icc, (unsigned)metadata->icc_size);
+  for (size_t i = 0; i < metadata->block_count; i++) {
+    const struct ccodecs_block *block = metadata->blocks + i;
+    jpeg_write_marker(info, block->name[0], block->bytes, (unsigned)block->size);
+  }
+}

@@ -1,0 +1,93 @@
+#include "cdigests.h"
+
+#include <string.h>
+
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <libdeflate.h>
+#include <openssl/sha.h>
+#include <zlib.h>
+
+#define XXH_STATIC_LINKING_ONLY
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint32_t cdigests_crc32(uint32_t crc, const uint8_t *bytes, size_t count) {
+  return count == 0 ? crc : libdeflate_crc32(crc, bytes, count);
+}
+
+uint32_t cdigests_crc32_combine(uint32_t first, uint32_t second, uint64_t length) {
+  return (uint32_t)crc32_combine(first, second, (z_off_t)length);
+}
+
+/* The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain bytes. */
+_Static_assert(sizeof(SHA256_CTX) == CDIGESTS_SHA256_STATE, "another layout of OpenSSL's SHA256_CTX");
+
+void cdigests_sha256_start(void *state) {
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  memcpy(state, &context, sizeof context);
+}
+
+void cdigests_sha256_add(void *state, const uint8_t *bytes, size_t count) {
+  SHA256_CTX context;
+  memcpy(&context, state, sizeof context);
+  SHA256_Update(&context, bytes, count);
+  memcpy(state, &context, sizeof context);
+}
+
+void cdigests_sha256_finish(void *state, uint8_t *digest) {
+  SHA256_CTX context;
+  memcpy(&context, state, sizeof context);
+  SHA256_Final(digest, &context);
+}
+
+/* What changes in XXH3_state_t when there is neither a seed nor a secret; the rest holds addresses, which differ from
+   process to process. */
+struct kept {
+  uint64_t acc[8];
+  uint8_t buffer[XXH3_INTERNALBUFFER_SIZE];
+  uint64_t buffered, stripes, length;
+};
+_Static_assert(sizeof(struct kept) == CDIGESTS_XXH3_STATE, "another layout of XXH3_state_t");
+
+static void restore(XXH3_state_t *full, const void *state) {
+  struct kept kept;
+  memcpy(&kept, state, sizeof kept);
+  XXH3_64bits_reset(full);
+  memcpy(full->acc, kept.acc, sizeof kept.acc);
+  memcpy(full->buffer, kept.buffer, sizeof kept.buffer);
+  full->bufferedSize = (XXH32_hash_t)kept.buffered;
+  full->nbStripesSoFar = kept.stripes;
+  full->totalLen = kept.length;
+}
+
+static void keep(void *state, const XXH3_state_t *full) {
+  struct kept kept;
+  memset(&kept, 0, sizeof kept);
+  memcpy(kept.acc, full->acc, sizeof kept.acc);
+  if (full->bufferedSize > 0 || full->totalLen > 0) memcpy(kept.buffer, full->buffer, sizeof kept.buffer);
+  kept.buffered = full->bufferedSize;
+  kept.stripes = full->nbStripesSoFar;
+  kept.length = full->totalLen;
+  memcpy(state, &kept, sizeof kept);
+}
+
+void cdigests_xxh3_start(void *state) {
+  XXH3_state_t full;
+  memset(&full, 0, sizeof full);
+  XXH3_64bits_reset(&full);
+  keep(state, &full);
+}
+
+void cdigests_xxh3_add(void *state, const uint8_t *bytes, size_t count) {
+  XXH3_state_t full;
+  restore(&full, state);
+  XXH3_64bits_update(&full, bytes, count);
+  keep(state, &full);
+}
+
+uint64_t cdigests_xxh3_finish(const void *state) {
+  XXH3_state_t full;
+  restore(&full, state);
+  return XXH3_64bits_digest(&full);
+}

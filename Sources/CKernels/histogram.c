@@ -1,0 +1,78 @@
+#include "ckernels_top.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Why this is C: the loops are nothing but loads and stores, and Swift's bounds and overflow checks double them.
+
+   What bounds them is one addition to memory a cycle, and less where the same byte comes again before its count was
+   stored. Text on one core of a Sapphire Rapids: one table 1.5 GB/s, eight tables, one for each byte of a word, 2.7; one table
+   of pairs of bytes, which halves the additions, 4.4. That table has 256 KiB: it pays while the pairs that occur are few
+   enough for the first-level cache. Random bytes make 1.6 with pairs and 2.7 with eight tables. So each stretch looks at how
+   many different bytes there are in a sample of it. */
+
+enum { STRETCH = 65536, SAMPLE = 512, FEW = 128 };
+
+static int has_few_values(const uint8_t *bytes, size_t count) {
+  uint8_t seen[256] = {0};
+  int found = 0;
+  for (size_t at = 0; at < count && at < SAMPLE; at++) {
+    found += !seen[bytes[at]];
+    seen[bytes[at]] = 1;
+  }
+  return found < FEW;
+}
+
+/* `count` is a multiple of 8. */
+static void count_pairs(const uint8_t *bytes, size_t count, uint32_t *pairs) {
+  for (size_t at = 0; at < count; at += 8) {
+    uint64_t word;
+    memcpy(&word, bytes + at, 8);
+    pairs[(uint16_t)word]++;
+    pairs[(uint16_t)(word >> 16)]++;
+    pairs[(uint16_t)(word >> 32)]++;
+    pairs[word >> 48]++;
+  }
+}
+
+static void count_bytes(const uint8_t *bytes, size_t count, uint64_t *counts) {
+  uint32_t tables[8][256];
+  memset(tables, 0, sizeof tables);
+  for (size_t at = 0; at < count; at += 8) {
+    uint64_t word;
+    memcpy(&word, bytes + at, 8);
+    for (int i = 0; i < 8; i++) tables[i][(uint8_t)(word >> (8 * i))]++;
+  }
+  for (int i = 0; i < 8; i++)
+    for (int byte = 0; byte < 256; byte++) counts[byte] += tables[i][byte];
+}
+
+void ckernels_histogram(const uint8_t *bytes, size_t count, uint32_t *pairs, uint64_t *counts) {
+  const size_t words = count / 8 * 8;
+  for (size_t at = 0; at < words; at += STRETCH) {
+    const size_t length = words - at < STRETCH ? words - at : STRETCH;
+    if (has_few_values(bytes + at, length)) count_pairs(bytes + at, length, pairs);
+    else count_bytes(bytes + at, length, counts);
+  }
+  for (size_t at = words; at < count; at++) counts[bytes[at]]++;
+}
+
+void ckernels_histogram_close(uint32_t *pairs, uint64_t *counts) {
+  for (size_t i = 0; i < CKERNELS_PAIRS; i++) {
+    counts[i & 255] += pairs[i];
+    counts[i >> 8] += pairs[i];
+    pairs[i] = 0;
+  }
+}
+
+double ckernels_entropy(const uint64_t *counts) {
+  uint64_t total = 0;
+  for (int i = 0; i < 256; i++) total += counts[i];
+  double entropy = 0;
+  for (int i = 0; i < 256; i++) {
+    if (counts[i] == 0 || counts[i] == total) continue;
+    const double share = (double)counts[i] / (double)total;
+    entropy -= share * log2(share);
+  }
+  return entropy;
+}

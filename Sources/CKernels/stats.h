@@ -1,0 +1,53 @@
+/* What the two halves of the statistics kernel share: the steps that have a version for each instruction set are in
+   stats_steps.c, what puts them together in stats.c. */
+#ifndef CKERNELS_STATS_INTERNAL_H
+#define CKERNELS_STATS_INTERNAL_H
+
+#include "ckernels_stats.h"
+#include "positions.h"
+
+/* Lines whose fields are known, and what becomes of them, step by step. Offsets count from the window's first byte. */
+enum { BATCH = 128 };
+struct batch {
+  size_t count;
+  uint32_t start[BATCH], passed[BATCH]; /* where a line begins, and how many newlines were passed before */
+  uint32_t number[BATCH], number_end[BATCH], key[BATCH], key_end[BATCH];
+  int64_t value[2 * BATCH]; /* each with its square behind it where that has 64 bits */
+  int is_narrow;            /* every line has a number, and of no more than 32 bits and a sign */
+  uint64_t words[2 * BATCH]; /* what a group holds of each key */
+  uint64_t hash[BATCH];
+};
+
+/* Why a line was not taken. */
+enum refusal { NONE = 0, NOT_PLAIN, TOO_FINE, FULL_TABLE, FULL_SUMS };
+
+/* A window of the input and how far its lines are cut into fields. */
+struct cutting {
+  const uint8_t *base;
+  const uint16_t *places; /* of separators; the one before the first is 65535 */
+  size_t found, next;   /* separators, and those used up */
+  uint32_t start;       /* of the line to come */
+  enum refusal refusal; /* NOT_PLAIN: the line to come */
+  uint64_t lines; /* newlines passed */
+};
+
+/* The steps for one instruction set. */
+struct steps {
+  /* Places of delimiters, newlines and quotation marks; `are_pairs` when they are delimiter and newline in turn. */
+  size_t (*separators)(const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs);
+  /* Reads the numbers; an empty field is INT64_MIN. Returns how many lines are good, from the batch's first. */
+  size_t (*parse)(struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal);
+  /* Finds the fields of lines of a key and a number. */
+  void (*cut_pairs)(struct cutting *c, struct batch *b);
+  void (*hash)(const struct ckernels_stats *s, struct batch *b, const uint8_t *base);
+  /* Adds the first `count` numbers to their groups; returns how many lines were taken. */
+  size_t (*take)(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal);
+};
+
+/* Adds the number of one line to its group; zero where it is refused. */
+int ckernels_stats_take_one(struct ckernels_stats *s, const struct batch *b, size_t i, enum refusal *refusal);
+
+/* The steps for a level. */
+const struct steps *ckernels_stats_steps(int level);
+
+#endif

@@ -1,0 +1,357 @@
+#include "stats.h"
+
+static const int64_t tens[17] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+    1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000};
+
+static inline __attribute__((always_inline)) size_t separators_portable(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+  size_t found = 0;
+  *are_pairs = 0;
+  for (size_t at = 0; at < count; at++) {
+    places[found] = (uint16_t)at;
+    found += (bytes[at] == delimiter) | (bytes[at] == '\n') | (bytes[at] == '"');
+  }
+  return found;
+}
+
+/* A plain number that ends before `end` and has `length` bytes. */
+struct plain {
+  uint64_t digits; /* all digits without the point */
+  unsigned places; /* how many of them stand behind it */
+  int good;
+};
+
+static inline __attribute__((always_inline)) struct plain parse_portable(
+    const uint8_t *start, size_t length, size_t before) {
+  (void)before;
+  struct plain number = {0, 0, 0};
+  int seen = 0;
+  for (size_t at = 0; at < length; at++) {
+    uint8_t digit = (uint8_t)(start[at] - '0');
+    if (digit > 9) {
+      if (start[at] != '.' || seen) return number;
+      seen = 1;
+      continue;
+    }
+    number.digits = number.digits * 10 + digit;
+    number.places += (unsigned)seen;
+  }
+  number.good = length > (size_t)seen;
+  return number;
+}
+
+#if defined(__x86_64__)
+AVX2 static inline __attribute__((always_inline)) size_t separators_avx2(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+  const __m256i a = _mm256_set1_epi8((char)delimiter), b = _mm256_set1_epi8('\n'), c = _mm256_set1_epi8('"');
+  size_t found = 0, at = 0;
+  for (; at + 64 <= count; at += 64) {
+    uint64_t mask = 0;
+    for (int half = 0; half < 2; half++) {
+      __m256i v = _mm256_loadu_si256((const __m256i *)(bytes + at + 32 * half));
+      __m256i hit = _mm256_or_si256(
+          _mm256_or_si256(_mm256_cmpeq_epi8(v, a), _mm256_cmpeq_epi8(v, b)), _mm256_cmpeq_epi8(v, c));
+      mask |= (uint64_t)(unsigned)_mm256_movemask_epi8(hit) << (32 * half);
+    }
+    found += spread(mask, at, places + found);
+  }
+  size_t rest = separators_portable(bytes + at, count - at, delimiter, places + found, are_pairs);
+  for (size_t i = 0; i < rest; i++) places[found + i] = (uint16_t)(places[found + i] + at);
+  return found + rest;
+}
+
+AVX512 static inline __attribute__((always_inline)) size_t separators_avx512(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+  const __m512i a = _mm512_set1_epi8((char)delimiter), b = _mm512_set1_epi8('\n'), c = _mm512_set1_epi8('"');
+  size_t found = 0;
+  uint64_t odd = 0;
+  for (size_t at = 0; at < count; at += 64) {
+    __m512i v = load_avx512(bytes + at, count - at);
+    uint64_t delimiters = _mm512_cmpeq_epi8_mask(v, a), newlines = _mm512_cmpeq_epi8_mask(v, b);
+    uint64_t mask = delimiters | newlines | _mm512_cmpeq_epi8_mask(v, c);
+    if (count - at < 64) mask &= _bzhi_u64(~0ull, (unsigned)(count - at));
+    /* Newlines among the separators must be every second one, counted from the window's start. */
+    uint64_t wanted = 0xAAAAAAAAAAAAAAAA >> (found & 1), number = (uint64_t)_mm_popcnt_u64(mask);
+    odd |= (_pext_u64(newlines, mask) ^ wanted) & _bzhi_u64(~0ull, (unsigned)number);
+    odd |= mask & ~(delimiters | newlines);
+    found += spread_avx512(mask, at, places + found);
+  }
+  *are_pairs = odd == 0;
+  return found;
+}
+
+/* Takes the 16 bytes that end with the number: the digits keep their weight by standing at the end, whatever comes
+   before is masked away, and a shuffle closes the gap of the point. */
+AVX2 static inline __attribute__((always_inline)) struct plain parse_avx2(
+    const uint8_t *start, size_t length, size_t before) {
+  /* Row p takes out byte p; row 16 none. A byte with the top bit set becomes zero. */
+  static const uint8_t closing[17][16] __attribute__((aligned(16))) = {
+#define ROW(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o) {0x80, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o}
+      ROW(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), ROW(0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      ROW(0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), ROW(0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      ROW(0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), ROW(0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      ROW(0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15), ROW(0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15),
+      ROW(0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15), ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15),
+      ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15), ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15),
+      ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15), ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15),
+      ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15), ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
+#undef ROW
+      {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+  if (__builtin_expect(before + length < 16, 0)) return parse_portable(start, length, before);
+  __m128i text = _mm_loadu_si128((const __m128i *)(start + length - 16));
+  unsigned inside = (0xFFFFu << (16 - length)) & 0xFFFF;
+  unsigned points = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.'))) & inside;
+  unsigned point = (unsigned)__builtin_ctz(points | 0x10000);
+  /* Bytes 16 - length and later stay. */
+  __m128i order = _mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m128i stays = _mm_cmpgt_epi8(order, _mm_set1_epi8((char)(15 - length)));
+  __m128i digits = _mm_and_si128(_mm_sub_epi8(text, _mm_set1_epi8('0')), stays);
+  digits = _mm_shuffle_epi8(digits, _mm_load_si128((const __m128i *)closing[point]));
+  __m128i nine = _mm_set1_epi8(9);
+  int good = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine)) == 0xFFFF;
+  __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
+  __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));
+  __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
+  uint64_t both = (uint64_t)_mm_cvtsi128_si64(eights);
+  unsigned has_point = points != 0;
+  return (struct plain){
+      (both & 0xFFFFFFFF) * 100000000 + (both >> 32), has_point ? 15 - point : 0, good & (length > has_point)};
+}
+#endif
+
+typedef struct plain (*parse_function)(const uint8_t *start, size_t length, size_t before);
+
+/* Reads the numbers first..<count of a batch. */
+static inline __attribute__((always_inline)) size_t parse_some(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t first, size_t count, enum refusal *refusal,
+    parse_function parse) {
+  for (size_t i = first; i < count; i++) {
+    const uint8_t *number = base + b->number[i];
+    const size_t is_negative = b->number_end[i] > b->number[i] && *number == '-';
+    const size_t length = b->number_end[i] - b->number[i] - is_negative;
+    b->value[2 * i] = INT64_MIN;
+    if (length == 0 && !is_negative) {
+      b->is_narrow = 0;
+      continue;
+    }
+    *refusal = NOT_PLAIN;
+    if (length == 0 || length > 16) return i;
+    const struct plain plain =
+        parse(number + is_negative, length, (size_t)(number - s->bytes) + is_negative);
+    if (!plain.good) return i;
+    if (plain.places > s->scale) {
+      s->places = (uint8_t)plain.places;
+      *refusal = TOO_FINE;
+      return i;
+    }
+    int64_t value;
+    if (__builtin_mul_overflow((int64_t)plain.digits, tens[s->scale - plain.places], &value)) return i;
+    if (value >> 61) return i;
+    *refusal = NONE;
+    b->value[2 * i] = is_negative ? -value : value;
+    b->value[2 * i + 1] = (int64_t)((uint64_t)value * (uint64_t)value);
+    if (value >> 32) b->is_narrow = 0;
+  }
+  return count;
+}
+
+/* Hashes the keys first..<count of a batch. */
+static inline __attribute__((always_inline)) void hash_some(
+    const struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t first, size_t count) {
+  for (size_t i = first; i < count; i++) {
+    const uint8_t *key = base + b->key[i];
+    const size_t length = b->key_end[i] - b->key[i];
+    if (__builtin_expect(length <= 16, 1)) {
+      uint64_t words[2];
+      load_key(key, length, s->count - (size_t)(key - s->bytes), words);
+      b->words[2 * i] = words[0];
+      b->words[2 * i + 1] = words[1];
+      b->hash[i] = mix(words[0], words[1]);
+    } else {
+      b->words[2 * i] = b->hash[i] = hash_long(key, length);
+      b->words[2 * i + 1] = (uint64_t)(key - s->bytes);
+    }
+  }
+}
+
+#if defined(__x86_64__)
+/* Eight lanes of 32 bits, widened. */
+AVX512 static inline __attribute__((always_inline)) __m512i widen(const uint32_t *from) {
+  return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
+}
+
+/* Stores lanes of both in turn. */
+AVX512 static inline __attribute__((always_inline)) void store_pairs(void *to, __m512i first, __m512i second) {
+  const __m512i lower = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0), upper = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(first, lower, second));
+  _mm512_storeu_si512((uint8_t *)to + 64, _mm512_permutex2var_epi64(first, upper, second));
+}
+
+/* Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
+   than that. */
+AVX512 static inline __attribute__((always_inline)) int parse_eight(
+    struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
+  const __m512i zero = _mm512_setzero_si512(), eight = _mm512_set1_epi64(8), all = _mm512_set1_epi64(-1);
+  const __m512i end = widen(b->number_end + i), length = _mm512_sub_epi64(end, widen(b->number + i));
+  if (scale > 7 || before + b->number_end[i] < 8 || _mm512_cmpgt_epu64_mask(length, eight)) return 0;
+  __m512i text = _mm512_i64gather_epi64(end, base - 8, 1);
+  /* Bits before the number; a shift by 64 leaves nothing. */
+  __m512i ahead = _mm512_slli_epi64(_mm512_sub_epi64(eight, length), 3);
+  __m512i first = _mm512_and_si512(_mm512_srlv_epi64(text, ahead), _mm512_set1_epi64(0xFF));
+  __mmask8 negative = _mm512_cmpeq_epi64_mask(first, _mm512_set1_epi64('-'));
+  ahead = _mm512_mask_add_epi64(ahead, negative, ahead, eight);
+  __m512i digits = _mm512_and_si512(
+      _mm512_xor_si512(text, _mm512_set1_epi8('0')), _mm512_sllv_epi64(all, ahead));
+  __m512i point = _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(digits, _mm512_set1_epi8('.' ^ '0')));
+  __mmask8 has_point = _mm512_test_epi64_mask(point, point);
+  __m512i below = _mm512_add_epi64(_mm512_and_si512(point, _mm512_sub_epi64(zero, point)), all);
+  __m512i closed = _mm512_or_si512(
+      _mm512_andnot_si512(_mm512_or_si512(below, point), digits),
+      _mm512_slli_epi64(_mm512_and_si512(digits, below), 8));
+  digits = _mm512_mask_blend_epi64(has_point, digits, closed);
+  __m512i places = _mm512_maskz_srli_epi64(has_point, _mm512_lzcnt_epi64(point), 3);
+  __m512i least = _mm512_mask_add_epi64(eight, has_point, eight, eight);
+  if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu64_mask(places, _mm512_set1_epi64(scale))
+      | _mm512_cmpgt_epi64_mask(_mm512_add_epi64(ahead, least), _mm512_set1_epi64(64)))
+    return 0;
+  const __m512i powers = _mm512_loadu_si512(tens);
+  __m512i pairs = _mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010A));
+  __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00010064));
+  __m512i value = _mm512_add_epi64(
+      _mm512_mul_epu32(fours, _mm512_set1_epi64(10000)), _mm512_srli_epi64(fours, 32));
+  __m512i power = _mm512_permutexvar_epi64(_mm512_sub_epi64(_mm512_set1_epi64(scale), places), powers);
+  value = _mm512_mul_epu32(value, power);
+  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(UINT32_MAX))) b->is_narrow = 0;
+  store_pairs(
+      b->value + 2 * i, _mm512_mask_sub_epi64(value, negative, zero, value), _mm512_mul_epu32(value, value));
+  return 1;
+}
+
+/* Hashes eight keys of up to 16 bytes at once; zero when one is longer or ends too near the input's end. */
+AVX512 static inline __attribute__((always_inline)) int hash_eight(
+    struct batch *b, const uint8_t *base, size_t i, size_t room) {
+  const __m512i start = widen(b->key + i), length = _mm512_sub_epi64(widen(b->key_end + i), start);
+  if (b->key[i + 7] + 16u > room || _mm512_cmpgt_epu64_mask(length, _mm512_set1_epi64(16))) return 0;
+  const __m512i zero = _mm512_setzero_si512(), all = _mm512_set1_epi64(-1), bits = _mm512_slli_epi64(length, 3);
+  __m512i behind = _mm512_sub_epi64(_mm512_set1_epi64(128), bits);
+  __m512i behind_low = _mm512_max_epi64(_mm512_sub_epi64(_mm512_set1_epi64(64), bits), zero);
+  __m512i low = _mm512_and_si512(_mm512_i64gather_epi64(start, base, 1), _mm512_srlv_epi64(all, behind_low));
+  __m512i high = _mm512_and_si512(_mm512_i64gather_epi64(start, base + 8, 1), _mm512_srlv_epi64(all, behind));
+  __m512i hash = _mm512_xor_si512(low, _mm512_mullo_epi64(high, _mm512_set1_epi64((long long)MIX_HIGH)));
+  hash = _mm512_mullo_epi64(hash, _mm512_set1_epi64((long long)MIX_LOW));
+  store_pairs(b->words + 2 * i, low, high);
+  _mm512_storeu_si512(b->hash + i, _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 32)));
+  return 1;
+}
+
+/* Finds the fields of the next lines of two fields, number behind key; `places` are pairs, and there is one before them. */
+AVX512 static inline __attribute__((always_inline)) void cut_pairs(struct cutting *c, struct batch *b) {
+  const size_t left = (c->found - c->next) / 2, count = left < BATCH ? left : BATCH;
+  const uint16_t *places = c->places + c->next;
+  const __m512i low = _mm512_set1_epi32(0xFFFF), one = _mm512_set1_epi32(1);
+  const __m512i order = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  for (size_t i = 0; i < count; i += 16) {
+    const __m512i both = _mm512_loadu_si512(places + 2 * i), delimiter = _mm512_and_si512(both, low);
+    const __m512i before = _mm512_and_si512(_mm512_loadu_si512(places + 2 * i - 1), low);
+    const __m512i start = _mm512_and_si512(_mm512_add_epi32(before, one), low);
+    _mm512_storeu_si512(b->start + i, start);
+    _mm512_storeu_si512(b->key + i, start);
+    _mm512_storeu_si512(b->key_end + i, delimiter);
+    _mm512_storeu_si512(b->number + i, _mm512_add_epi32(delimiter, one));
+    _mm512_storeu_si512(b->number_end + i, _mm512_srli_epi32(both, 16));
+    _mm512_storeu_si512(b->passed + i, _mm512_add_epi32(order, _mm512_set1_epi32((int)(c->lines + i))));
+  }
+  b->count = count;
+  b->is_narrow = 1;
+  c->next += 2 * count;
+  c->lines += count;
+  if (count > 0) c->start = places[2 * count - 1] + 1u;
+}
+
+AVX512 static void cut_pairs_avx512(struct cutting *c, struct batch *b) { cut_pairs(c, b); }
+
+AVX2 static size_t parse_batch_avx2(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
+  return parse_some(s, b, base, 0, b->count, refusal, parse_avx2);
+}
+
+AVX512 static size_t parse_batch_avx512(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
+  for (size_t i = 0; i < b->count; i += 8) {
+    if (parse_eight(b, base, i, (size_t)(base - s->bytes), s->scale)) continue;
+    const size_t end = i + 8 < b->count ? i + 8 : b->count;
+    const size_t good = parse_some(s, b, base, i, end, refusal, parse_avx2);
+    if (good < end) return good;
+  }
+  return b->count;
+}
+
+AVX512 static void hash_batch_avx512(const struct ckernels_stats *s, struct batch *b, const uint8_t *base) {
+  const size_t room = s->count - (size_t)(base - s->bytes);
+  for (size_t i = 0; i < b->count; i += 8)
+    if (!hash_eight(b, base, i, room))
+      hash_some(s, b, base, i, i + 8 < b->count ? i + 8 : b->count);
+}
+#endif
+
+static size_t take_portable(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
+  for (size_t i = 0; i < count; i++)
+    if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
+  return count;
+}
+
+#if defined(__x86_64__)
+/* A group is one register: the key is compared and all sums are brought up to date in it. What is not so simple - a new
+   group, one that stands elsewhere, a long key - is taken on its own. */
+AVX512 static size_t take_avx512(
+    struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
+  enum { KEY = 0x03, SUMS = 0x0C, SQUARES = 0x08, GREATEST = 0x10, LEAST = 0x40 };
+  if (!b->is_narrow || s->by < 0) return take_portable(s, b, count, refusal);
+  struct ckernels_group *const groups = s->groups;
+  const size_t mask = s->slots - 1;
+  const __m512i one = _mm512_set_epi64(0, 0, (int64_t)1 << 32, 0, 0, 0, 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    struct ckernels_group *group = groups + (b->hash[i] & mask);
+    const __m512i before = _mm512_loadu_si512(group);
+    const __m512i words = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->words + 2 * i)));
+    const uint32_t tag = b->key_end[i] - b->key[i] + 1;
+    if (__builtin_expect(_mm512_mask_cmpneq_epi64_mask(KEY, before, words) || group->tag != tag || tag > 17, 0)) {
+      if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
+      continue;
+    }
+    const __m512i value = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->value + 2 * i)));
+    __m512i after = _mm512_mask_add_epi64(_mm512_add_epi64(before, one), SUMS, before, value);
+    const __mmask8 carry = _mm512_mask_cmplt_epu64_mask(SQUARES, after, before);
+    after = _mm512_mask_max_epi64(after, GREATEST, after, value);
+    after = _mm512_mask_min_epi64(after, LEAST, after, value);
+    _mm512_storeu_si512(group, after);
+    if (__builtin_expect(carry, 0)) group->squares_high++;
+  }
+  return count;
+}
+#endif
+
+static size_t parse_batch_portable(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
+  return parse_some(s, b, base, 0, b->count, refusal, parse_portable);
+}
+
+static void hash_batch_portable(const struct ckernels_stats *s, struct batch *b, const uint8_t *base) {
+  hash_some(s, b, base, 0, b->count);
+}
+
+static const struct steps portable = {separators_portable, parse_batch_portable, 0, hash_batch_portable, take_portable};
+#if defined(__x86_64__)
+static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, hash_batch_portable, take_portable};
+static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, hash_batch_avx512, take_avx512};
+#endif
+
+const struct steps *ckernels_stats_steps(int level) {
+#if defined(__x86_64__)
+  if (has_compress(level)) return &avx512;
+  if (level >= CKERNELS_AVX2) return &avx2;
+#endif
+  (void)level;
+  return &portable;
+}

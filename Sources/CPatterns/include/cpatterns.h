@@ -1,0 +1,45 @@
+/* Regular expressions over bytes: PCRE2 with its compiler to machine code (JIT), as far as searching lines needs it.
+
+   Patterns and subjects are bytes, not UTF-8. A compiled pattern does not change and may be used by all threads at once;
+   a matcher belongs to one thread. No function prints, exits or jumps. */
+#ifndef CPATTERNS_H
+#define CPATTERNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpatterns_pattern;
+struct cpatterns_matcher;
+
+/* How to compile. */
+enum cpatterns_options {
+  CPATTERNS_IGNORE_CASE = 1, /* letters of ASCII match both cases */
+  CPATTERNS_LINES = 2,       /* ^ and $ match at newlines too, also behind the last one */
+};
+
+struct cpatterns_error {
+  size_t offset;     /* in the pattern, bytes from 0 */
+  char message[256]; /* one clause */
+};
+
+/* Compiles; NULL and an error when the pattern is malformed. */
+struct cpatterns_pattern *cpatterns_compile(
+    const uint8_t *pattern, size_t length, int options, struct cpatterns_error *error);
+
+void cpatterns_free(struct cpatterns_pattern *pattern);
+
+/* What one thread needs to match; NULL when memory runs out. */
+struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern);
+void cpatterns_matcher_free(struct cpatterns_matcher *matcher);
+
+/* Finds the first match in `subject` that starts at `from` or behind it, and its bounds.
+
+   Returns 1 when there is one, 0 when there is none, and a negative number when matching had to be given up: too much
+   backtracking or memory; cpatterns_reason tells. `subject` may be NULL when it is empty. */
+int cpatterns_match(
+    struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *start, size_t *end);
+
+/* Why matching was given up: a clause, into room for `size` characters. */
+void cpatterns_reason(int code, char *text, size_t size);
+
+#endif

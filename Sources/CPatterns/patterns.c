@@ -1,0 +1,104 @@
+#include "cpatterns.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+struct cpatterns_pattern {
+  pcre2_code *code;
+  int is_compiled; /* to machine code; interpreted where the system refuses memory that can be executed */
+};
+
+struct cpatterns_matcher {
+  const struct cpatterns_pattern *pattern;
+  pcre2_match_data *data;
+  pcre2_match_context *context;
+  pcre2_jit_stack *stack;
+};
+
+/* Machine code runs on 32 KiB of the thread's stack; a pattern that needs more gets up to this. */
+enum { largest_stack = 16 << 20 };
+
+struct cpatterns_pattern *cpatterns_compile(
+    const uint8_t *pattern, size_t length, int options, struct cpatterns_error *error) {
+  int code = 0;
+  PCRE2_SIZE offset = 0;
+  struct cpatterns_pattern *made = malloc(sizeof *made);
+  pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+  uint32_t flags = PCRE2_NEVER_UTF;
+  if (options & CPATTERNS_IGNORE_CASE) flags |= PCRE2_CASELESS;
+  if (options & CPATTERNS_LINES) flags |= PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX;
+  if (made && context) {
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    made->code = pcre2_compile(pattern, length, flags, &code, &offset, context);
+  } else {
+    code = PCRE2_ERROR_NOMEMORY;
+  }
+  pcre2_compile_context_free(context);
+  if (!made || !context || !made->code) {
+    free(made);
+    error->offset = offset;
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)error->message, sizeof error->message);
+    return NULL;
+  }
+  made->is_compiled = pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
+  return made;
+}
+
+void cpatterns_free(struct cpatterns_pattern *pattern) {
+  pcre2_code_free(pattern->code);
+  free(pattern);
+}
+
+struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern) {
+  struct cpatterns_matcher *made = calloc(1, sizeof *made);
+  if (!made) return NULL;
+  made->pattern = pattern;
+  made->data = pcre2_match_data_create(1, NULL);
+  if (!made->data) {
+    free(made);
+    return NULL;
+  }
+  return made;
+}
+
+void cpatterns_matcher_free(struct cpatterns_matcher *matcher) {
+  pcre2_match_data_free(matcher->data);
+  pcre2_match_context_free(matcher->context);
+  pcre2_jit_stack_free(matcher->stack);
+  free(matcher);
+}
+
+/* Gives the machine code a stack of its own; 0 when it has one already or memory runs out. */
+static int enlarge_stack(struct cpatterns_matcher *matcher) {
+  if (matcher->stack) return 0;
+  matcher->stack = pcre2_jit_stack_create(64 << 10, largest_stack, NULL);
+  matcher->context = pcre2_match_context_create(NULL);
+  if (!matcher->stack || !matcher->context) return 0;
+  pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
+  return 1;
+}
+
+static int match_once(struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from) {
+  const struct cpatterns_pattern *pattern = matcher->pattern;
+  if (pattern->is_compiled)
+    return pcre2_jit_match(pattern->code, subject, length, from, 0, matcher->data, matcher->context);
+  return pcre2_match(pattern->code, subject, length, from, 0, matcher->data, matcher->context);
+}
+
+int cpatterns_match(
+    struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *start, size_t *end) {
+  if (!subject) subject = (const uint8_t *)"";
+  int code = match_once(matcher, subject, length, from);
+  if (code == PCRE2_ERROR_JIT_STACKLIMIT && enlarge_stack(matcher)) code = match_once(matcher, subject, length, from);
+  if (code == PCRE2_ERROR_NOMATCH) return 0;
+  if (code < 0) return code;
+  const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(matcher->data);
+  *start = bounds[0];
+  *end = bounds[1];
+  return 1;
+}
+
+void cpatterns_reason(int code, char *text, size_t size) {
+  pcre2_get_error_message(code, (PCRE2_UCHAR *)text, size);
+}

@@ -1,0 +1,206 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// Turns inputs into units, one input after the other as units are asked for.
+///
+/// - Regular files become slices, small ones one unit that is read whole; so do files that claim to be empty, since those
+///   of /proc do so whatever they hold.
+/// - Pipes, devices and standard input are read by the plan itself, without blocking, and become units of bytes.
+/// - Directories are walked when asked for, and are failed units otherwise.
+/// - Where units are made of lines, the plan looks behind each multiple of the slice size for the end of a line, and cuts
+///   streams behind the last line end of what it has read.
+package final class FilePlan: UnitPlan {
+  /// How inputs are cut.
+  package struct Settings: Sendable {
+    /// Where units end.
+    package var cut = FileCut.anywhere
+    /// Bytes per slice of a regular file. 8 MiB take about 0.7 ms to count, some ten times the cost of a unit.
+    package var sliceBytes = 8 << 20
+    /// Regular files up to this size are read whole: mapping costs more than reading them.
+    package var wholeBytes = 128 << 10
+    /// Bytes of a pipe per unit.
+    package var chunkBytes = 1 << 20
+    /// Bytes that a line may have where units are made of lines.
+    package var longestLine = 1 << 30
+    /// Walk directories.
+    package var recursive = false
+    /// Map slices of regular files; otherwise they are read.
+    package var isMapped = true
+
+    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = true) {
+      self.cut = cut
+      self.recursive = recursive
+      self.isMapped = isMapped
+    }
+  }
+
+  private let settings: Settings
+  private var inputs: ArraySlice<FileInput>
+  private var unitCount = 0
+  private var rowCount: UInt32 = 0
+  /// What is left of inputs already begun: a file being cut, a stream being read, a tree being walked.
+  private var cutting: SliceCursor?
+  private var streaming: StreamCursor?
+  private var walk: DirectoryWalk?
+
+  package init(_ inputs: [FileInput], settings: Settings = Settings()) {
+    precondition(settings.sliceBytes > 0 && settings.chunkBytes > 0, "units cannot be empty")
+    self.inputs = inputs[...]
+    self.settings = settings
+  }
+
+  /// Nil: inputs are looked at only when their turn comes.
+  package var totalUnits: Int? { nil }
+
+  /// True when no input is left, and none in hand.
+  package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && streaming == nil }
+
+  /// Gives nothing more of the input of a row, which has been answered.
+  package func skip(row: UInt32) {
+    if cutting?.task.row == row { cutting = nil }
+    if streaming?.task.row == row { streaming = nil }
+  }
+
+  package func next() -> PlanStep {
+    while true {
+      if let step = continueInput() { return step }
+      if let found = walk?.next() {
+        if let step = begin(found) { return step }
+      } else if let input = inputs.popFirst() {
+        walk = nil
+        if let step = begin(input) { return step }
+      } else {
+        return .end
+      }
+    }
+  }
+
+  /// The next unit of the file or stream in hand; nil when there is none in hand.
+  private func continueInput() -> PlanStep? {
+    if let cutting {
+      self.cutting = nil
+      return cut(cutting)
+    }
+    guard let streaming else { return nil }
+    let step = streaming.next(chunkBytes: settings.chunkBytes, longestLine: settings.longestLine)
+    switch step {
+    case .notReady: return .waiting(descriptor: streaming.descriptor)
+    case .chunk(let task, let bytes):
+      if task.isLast { self.streaming = nil }
+      return unit(task, source: .bytes(bytes), bytes: bytes.count)
+    case .failed(let task, let failure):
+      self.streaming = nil
+      return .failed(makeUnit(task, .none, 0), failure)
+    }
+  }
+
+  /// The next slice of the file in hand, which stays in hand unless that was the last.
+  private func cut(_ cursor: SliceCursor) -> PlanStep {
+    var cursor = cursor
+    let task = cursor.task
+    do throws(UnitFailure) {
+      let slice = try cursor.next(sliceBytes: settings.sliceBytes, longestLine: settings.longestLine)
+      if !slice.task.isLast { cutting = cursor }
+      return unit(slice.task, source: .slice(slice.file), bytes: slice.file.length)
+    } catch {
+      return .failed(makeUnit(task, .none, 0), error)
+    }
+  }
+
+  private func begin(_ input: FileInput) -> PlanStep? {
+    let status: FileStatus
+    do {
+      status = try input.status()
+    } catch {
+      return failed(newTask(input.name), error.reason)
+    }
+    switch (input, status.kind) {
+    case (.path(let path), .directory) where settings.recursive:
+      walk = DirectoryWalk(root: path)
+      return nil
+    case (_, .directory): return directory(newTask(input.name))
+    case (.path(let path), .regular): return begin(regular: path, status)
+    case (.path(let path), _): return stream(newTask(path)) { () throws(SystemError) in try ReadyReader(opening: path) }
+    case (.standardInput, _): return beginStandardInput(newTask(input.name), status)
+    }
+  }
+
+  private func begin(_ found: DirectoryWalk.Step) -> PlanStep? {
+    switch found {
+    case .unreadable(let path, let error): return failed(newTask(path), error.reason)
+    case .file(let path, _):
+      do {
+        return begin(regular: path, try FileStatus(of: path))
+      } catch {
+        return failed(newTask(path), error.reason)
+      }
+    }
+  }
+
+  private func begin(regular path: FilePath, _ status: FileStatus) -> PlanStep? {
+    let task = newTask(path)
+    let readable = FileInput.pathForOtherProcesses(path)
+    guard status.size > settings.wholeBytes else { return unit(task, source: .file(readable), bytes: status.size) }
+    return begin(task, readable, status, from: 0)
+  }
+
+  /// Takes the file in hand, from the byte at `offset`, behind which there are more.
+  private func begin(_ task: FileTask, _ path: FilePath, _ status: FileStatus, from offset: Int) -> PlanStep? {
+    let file = FileSlice(
+      path: path, offset: offset, length: status.size - offset, identity: status.identity, isMapped: settings.isMapped)
+    do {
+      let lines = try settings.cut.ends.map { (ends) throws(SystemError) in try LineFinder(opening: path, ends) }
+      cutting = SliceCursor(task: task, file: file, lines: lines)
+      return nil
+    } catch {
+      return failed(task, error.reason)
+    }
+  }
+
+  /// A regular file on standard input is cut like any other, from the offset it stands at; all else is a stream.
+  private func beginStandardInput(_ task: FileTask, _ status: FileStatus) -> PlanStep? {
+    let reader = ReadyReader.standardInput()
+    let path = ReadyReader.path(ofDescriptor: 0)
+    guard status.kind == .regular, let offset = reader.offset, status.size > offset, ReadyReader.canOpen(path) else {
+      return stream(task) { () throws(SystemError) in reader }
+    }
+    reader.skipToEnd()
+    return begin(task, path, status, from: offset)
+  }
+
+  private func stream(_ task: FileTask, _ open: () throws(SystemError) -> ReadyReader) -> PlanStep? {
+    do {
+      streaming = StreamCursor(task: task, reader: try open(), ends: settings.cut.ends)
+      return nil
+    } catch {
+      return failed(task, error.reason)
+    }
+  }
+
+  private func directory(_ task: FileTask) -> PlanStep {
+    var task = task
+    task.isShownAlways = true
+    return failed(task, "it is a directory (add -r to walk it)")
+  }
+
+  private func newTask(_ name: FilePath?) -> FileTask {
+    defer { rowCount += 1 }
+    return FileTask(row: rowCount, name: name)
+  }
+
+  private func unit(_ task: FileTask, source: Source, bytes: Int) -> PlanStep {
+    .unit(makeUnit(task, source, bytes))
+  }
+
+  private func failed(_ task: FileTask, _ reason: String) -> PlanStep {
+    .failed(makeUnit(task, .none, 0), UnitFailure(.input, reason))
+  }
+
+  private func makeUnit(_ task: FileTask, _ source: Source, _ bytes: Int) -> Unit {
+    defer { unitCount += 1 }
+    let name = task.name.map(\.forDisplay) ?? "standard input"
+    let label = task.slice == 0 && task.isLast ? name : "\(name), slice \(task.slice + 1)"
+    return Unit(number: unitCount, label: label, task: task.wire, source: source, expectedInput: bytes)
+  }
+}

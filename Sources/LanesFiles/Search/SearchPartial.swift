@@ -1,0 +1,83 @@
+import LanesCore
+
+/// Lines, or parts of lines, that were selected in a slice.
+package struct SelectedLines: Sendable, Equatable {
+  /// What is told of each, newline included, one after the other.
+  package internal(set) var text = Bytes()
+  /// Where each ends in `text`; empty where they are not told apart.
+  package internal(set) var ends: [UInt32] = []
+  /// Lines in the slice before the one it is of, where numbers are wanted.
+  package internal(set) var numbers: [UInt32] = []
+  /// Which selected line of the slice each is of, from 0; empty where that is its own position.
+  var ordinals: [UInt32] = []
+
+  /// Keeps what is of the first `count` selected lines.
+  mutating func keep(_ count: Int) {
+    let kept = ordinals.isEmpty ? count : ordinals.firstIndex { $0 >= count } ?? ordinals.count
+    guard kept < ends.count else { return }
+    text.removeSubrange((kept == 0 ? 0 : Int(ends[kept - 1]))...)
+    ends.removeSubrange(kept...)
+    if !numbers.isEmpty { numbers.removeSubrange(kept...) }
+    if !ordinals.isEmpty { ordinals.removeSubrange(kept...) }
+  }
+}
+
+/// What searching one slice found.
+struct SearchPartial: Equatable {
+  /// Selected lines, hidden ones included.
+  var selected: UInt64 = 0
+  /// Newlines, where lines are numbered.
+  var newlines: UInt64 = 0
+  /// Bytes of the slice.
+  var bytes: UInt64 = 0
+  /// Position in the slice of its first zero byte, where that makes a file binary.
+  var firstZero: UInt64?
+  /// Selected lines that no zero byte hides.
+  var visible: UInt64 = 0
+  var lines = SelectedLines()
+
+  init() {}
+
+  var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(selected)
+    writer.write(newlines)
+    writer.write(bytes)
+    writer.write(optional: firstZero)
+    writer.write(visible)
+    writer.write(lines.text)
+    for list in [lines.ends, lines.numbers, lines.ordinals] { writer.write(list) }
+    return writer.bytes
+  }
+
+  init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    selected = try reader.read()
+    newlines = try reader.read()
+    self.bytes = try reader.read()
+    firstZero = try reader.readOptional()
+    visible = try reader.read()
+    lines.text = try reader.readBytes()
+    lines.ends = try reader.readNumbers()
+    lines.numbers = try reader.readNumbers()
+    lines.ordinals = try reader.readNumbers()
+  }
+}
+
+extension WireWriter {
+  fileprivate mutating func write(_ numbers: [UInt32]) {
+    write(UInt32(numbers.count))
+    for number in numbers { write(number) }
+  }
+}
+
+extension WireReader {
+  fileprivate mutating func readNumbers() throws(WireError) -> [UInt32] {
+    let count = Int(try read(UInt32.self))
+    guard remaining / 4 >= count else { throw WireError("a description ends too early") }
+    var numbers: [UInt32] = []
+    numbers.reserveCapacity(count)
+    for _ in 0..<count { numbers.append(try read()) }
+    return numbers
+  }
+}

@@ -1,0 +1,132 @@
+import LanesCore
+import SystemPackage
+
+/// What is known of one input after it was searched.
+package struct SearchedFile: Sendable, Equatable {
+  package var name: FilePath?
+  /// Selected lines; 0 where the input failed.
+  package var selected: UInt64 = 0
+  /// True when selected lines were not told since the file is binary.
+  package var hidesLines = false
+  package var failure: UnitFailure?
+}
+
+/// Tells selected lines in the order of the file, with their numbers in the whole file, and ends what has been answered.
+///
+/// Whether a file is binary from its beginning is decided by its first 96 KiB, the first that GNU grep 3.8 looks at; lines
+/// wait until these are known. Behind them, lines are told up to the one that holds the first zero byte.
+package final class SearchResults: Fold {
+  /// Selected lines of an input, `before` lines of it ahead of the slice they are in.
+  package typealias OnLines = (_ name: FilePath?, _ lines: SelectedLines, _ before: UInt64) -> Void
+
+  private let options: SearchOptions
+  private let plan: () -> FilePlan?
+  private let onLines: OnLines
+  private let onFile: (SearchedFile) -> Void
+
+  private var row: UInt32?
+  private var file = SearchedFile()
+  private var isOver = false
+  private var isBinary = false
+  private var bytesBefore: UInt64 = 0
+  private var linesBefore: UInt64 = 0
+  private var waiting: [(lines: SelectedLines, before: UInt64)] = []
+  /// Why the run may end, once nothing can be found any more.
+  package private(set) var ending: Ending?
+
+  private static let headBytes = 96 << 10
+
+  /// - Parameters:
+  ///   - plan: the plan in use, which is told when an input is answered before its end.
+  ///   - onLines: called in order of the lines.
+  ///   - onFile: called once for every input, behind its lines.
+  package init(
+    _ options: SearchOptions, plan: @escaping () -> FilePlan?, onLines: @escaping OnLines,
+    onFile: @escaping (SearchedFile) -> Void
+  ) {
+    self.options = options
+    self.plan = plan
+    self.onLines = onLines
+    self.onFile = onFile
+  }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome) {
+    guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+    if row != task.row { begin(task) }
+    guard !isOver else { return }
+    switch outcome {
+    case .failed(let failure): end(failure)
+    case .done(let bytes):
+      guard let partial = try? SearchPartial(wire: bytes) else {
+        return end(UnitFailure(.crashed, "its result cannot be read"))
+      }
+      take(partial)
+      if task.isLast {
+        end()
+      } else if isAnswered {
+        plan()?.skip(row: task.row)
+        end()
+        if plan()?.isAtEnd ?? false { ending = .satisfied }
+      }
+    }
+  }
+
+  private func begin(_ task: FileTask) {
+    row = task.row
+    file = SearchedFile(name: task.name)
+    (isOver, isBinary) = (false, false)
+    (bytesBefore, linesBefore) = (0, 0)
+    waiting = []
+  }
+
+  private var isAnswered: Bool {
+    if let limit = options.limit, file.selected >= limit { return true }
+    return switch options.report {
+    case .names: file.selected > 0
+    case .lines: file.hidesLines
+    case .counts: false
+    }
+  }
+
+  private func take(_ partial: SearchPartial) {
+    let isHead = bytesBefore < Self.headBytes
+    if let zero = partial.firstZero, isHead, bytesBefore + zero < Self.headBytes { hideWaiting() }
+    var lines = partial.lines
+    var selected = partial.selected
+    if let limit = options.limit, file.selected + selected > limit {
+      selected = limit - file.selected
+      lines.keep(Int(selected))
+    }
+    if !isBinary {
+      waiting.append((lines, linesBefore))
+      if selected > partial.visible { file.hidesLines = true }
+      isBinary = partial.firstZero != nil
+    } else if selected > 0 {
+      file.hidesLines = true
+    }
+    file.selected += selected
+    bytesBefore += partial.bytes
+    linesBefore += partial.newlines
+    if bytesBefore >= Self.headBytes { tellWaiting() }
+  }
+
+  /// The file is binary from its beginning.
+  private func hideWaiting() {
+    isBinary = true
+    if file.selected > 0 { file.hidesLines = true }
+    waiting = []
+  }
+
+  private func tellWaiting() {
+    for (lines, before) in waiting where !lines.text.isEmpty { onLines(file.name, lines, before) }
+    waiting = []
+  }
+
+  private func end(_ failure: UnitFailure? = nil) {
+    isOver = true
+    tellWaiting()
+    file.failure = failure
+    if options.report != .lines { file.hidesLines = false }
+    onFile(file)
+  }
+}

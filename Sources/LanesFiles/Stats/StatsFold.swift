@@ -1,0 +1,99 @@
+import LanesCore
+import SystemPackage
+
+/// Puts the groups of all slices and files together; a file counts when all of it could be read, and not at all otherwise.
+package final class StatsFold: Fold {
+  private let onFailure: (FilePath?, UnitFailure) -> Void
+  /// One table, or one for each statistic.
+  private var total: [StatsTable]
+  /// Those of the file in hand.
+  private var current: [StatsTable] = []
+  private var row: UInt32?
+  private var linesBefore: UInt64 = 0
+  private var hasFailed = false
+
+  package private(set) var fileCount = 0
+  package private(set) var failedFiles = 0
+
+  /// - Parameter onFailure: called once for every file that fails, on the thread that runs the engine.
+  package init(split: StatsSplit, onFailure: @escaping (FilePath?, UnitFailure) -> Void) {
+    total = (0..<(split == .data ? 1 : Statistic.allCases.count)).map { _ in StatsTable() }
+    self.onFailure = onFailure
+  }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome) {
+    guard let task = try? StatsTask(wire: unit.task) else {
+      preconditionFailure("a unit that no plan of statistics made")
+    }
+    if row != task.file.row { begin(task.file.row) }
+    switch outcome {
+    case .failed(let failure): fail(task, failure)
+    case .done(let bytes):
+      do throws(WireError) {
+        try take(task, bytes)
+      } catch {
+        fail(task, UnitFailure(.crashed, "its result cannot be read"))
+      }
+    }
+  }
+
+  private func begin(_ row: UInt32) {
+    self.row = row
+    current = total.map { _ in StatsTable() }
+    linesBefore = 0
+    hasFailed = false
+    fileCount += 1
+  }
+
+  private func take(_ task: StatsTask, _ bytes: Bytes) throws(WireError) {
+    guard !hasFailed else { return }
+    var reader = WireReader(bytes)
+    let head = try StatsPartial.readHead(&reader)
+    if let bad = head.bad {
+      return fail(task, UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)"))
+    }
+    try current[Int(task.statistic?.rawValue ?? 0)].merge(from: &reader)
+    if task.statistic == nil || task.statistic == Statistic.allCases.last { linesBefore += head.lines }
+    if task.isLast { keep() }
+  }
+
+  private func keep() {
+    if total[0].count == 0 {
+      total = current
+    } else {
+      for (whole, part) in zip(total, current) { whole.merge(part) }
+    }
+    current = []
+  }
+
+  private func fail(_ task: StatsTask, _ failure: UnitFailure) {
+    guard !hasFailed else { return }
+    hasFailed = true
+    current = []
+    failedFiles += 1
+    onFailure(task.file.name, failure)
+  }
+
+  /// The groups by key, in the order of bytes.
+  ///
+  /// - Parameter isGrouped: false for the one group without a key, which exists even where there was no line.
+  package func summaries(isGrouped: Bool) -> [(key: Bytes, summary: Summary)] {
+    guard isGrouped || total[0].count > 0 else { return [([], Summary(Moments()))] }
+    return total[0].sorted().map { key, moments in
+      guard total.count > 1 else { return (key, Summary(moments)) }
+      return (key, assembled(key))
+    }
+  }
+
+  /// Takes each statistic from the table of its own.
+  private func assembled(_ key: Bytes) -> Summary {
+    func part(_ statistic: Statistic) -> Summary { Summary(total[Int(statistic.rawValue)].moments(of: key)) }
+    var summary = part(.count)
+    summary.sum = part(.sum).sum
+    summary.least = part(.least).least
+    summary.greatest = part(.greatest).greatest
+    summary.mean = part(.mean).mean
+    summary.deviation = part(.deviation).deviation
+    return summary
+  }
+}

@@ -1,0 +1,142 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// A column as the user asked for it.
+package enum ColumnChoice: Sendable, Equatable {
+  /// From 1.
+  case number(Int)
+  /// Of the header; a number where no column has that name.
+  case named(String)
+}
+
+/// Makes units of a table from units of files: finds columns by name in each file's header, and makes one unit for each
+/// statistic where lanes are to share the statistics.
+package final class StatsPlan: UnitPlan {
+  package struct Options: Sendable {
+    package var delimiter: UInt8
+    package var column: ColumnChoice
+    package var by: ColumnChoice?
+    package var hasHeader: Bool
+    package var split: StatsSplit
+
+    package init(delimiter: UInt8, column: ColumnChoice, by: ColumnChoice?, hasHeader: Bool, split: StatsSplit) {
+      self.delimiter = delimiter
+      self.column = column
+      self.by = by
+      self.hasHeader = hasHeader
+      self.split = split
+    }
+  }
+
+  private let files: FilePlan
+  private let options: Options
+  private var unitCount = 0
+  /// Units made and not yet given away, the next one last.
+  private var waiting: [Unit] = []
+  /// The columns of the file in hand; nil when they could not be found.
+  private var columns: (column: Int32, by: Int32?)?
+
+  /// Bytes of a file that are looked at for its header.
+  private static let longestHeader = 1 << 20
+
+  package init(_ files: FilePlan, _ options: Options) {
+    self.files = files
+    self.options = options
+  }
+
+  package var totalUnits: Int? { nil }
+
+  package func next() -> PlanStep {
+    while true {
+      if let unit = waiting.popLast() { return .unit(numbered(unit)) }
+      switch files.next() {
+      case .unit(let unit):
+        do throws(UnitFailure) {
+          waiting = try units(of: unit).reversed()
+        } catch {
+          return .failed(numbered(unit, task(of: unit)), error)
+        }
+      case .failed(let unit, let failure): return .failed(numbered(unit, task(of: unit)), failure)
+      case .waiting(let descriptor): return .waiting(descriptor: descriptor)
+      case .end: return .end
+      }
+    }
+  }
+
+  private func task(of unit: Unit) -> StatsTask {
+    guard let file = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+    return StatsTask(
+      statistic: nil, column: columns?.column ?? 0, by: columns?.by, skipsHeader: options.hasHeader && file.slice == 0,
+      file: file)
+  }
+
+  private func numbered(_ unit: Unit, _ task: StatsTask? = nil) -> Unit {
+    defer { unitCount += 1 }
+    var unit = unit
+    unit.number = unitCount
+    if let task { unit.task = task.wire }
+    return unit
+  }
+
+  private func units(of unit: Unit) throws(UnitFailure) -> [Unit] {
+    if task(of: unit).file.slice == 0 { columns = try findColumns(unit.source) }
+    // A file whose header was no good has told so once; nothing of it is counted.
+    guard columns != nil else { return [] }
+    let task = task(of: unit)
+    guard options.split == .tasks else { return [with(task, unit)] }
+    return Statistic.allCases.map { statistic in
+      var task = task
+      task.statistic = statistic
+      var part = with(task, unit)
+      part.label += ", \(statistic)"
+      return part
+    }
+  }
+
+  private func with(_ task: StatsTask, _ unit: Unit) -> Unit {
+    var unit = unit
+    unit.task = task.wire
+    return unit
+  }
+
+  private func findColumns(_ source: Source) throws(UnitFailure) -> (column: Int32, by: Int32?) {
+    columns = nil
+    var header: [Bytes] = []
+    if options.hasHeader { header = try readHeader(source) }
+    let by = try options.by.map { (choice) throws(UnitFailure) in try find(choice, header) }
+    return (try find(options.column, header), by)
+  }
+
+  private func find(_ choice: ColumnChoice, _ header: [Bytes]) throws(UnitFailure) -> Int32 {
+    switch choice {
+    case .number(let number): return Int32(number - 1)
+    case .named(let name):
+      if let index = header.firstIndex(of: Bytes(name.utf8)) { return Int32(index) }
+      if let number = Int32(name), number > 0 { return number - 1 }
+      let names = header.prefix(20).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+      throw UnitFailure(.rejected, "it has no column \"\(name)\"; its header has \(names.isEmpty ? "none" : names)")
+    }
+  }
+
+  private func readHeader(_ source: Source) throws(UnitFailure) -> [Bytes] {
+    let loader = BlockingLoader()
+    var head = source
+    if case .slice(var slice) = source {
+      slice.length = min(slice.length, Self.longestHeader)
+      slice.isMapped = false
+      head = .slice(slice)
+    }
+    try loader.load(head)
+    return try loader.withInput { (input) throws(UnitFailure) in
+      let end = LineEnds.newline.first(in: input) ?? input.byteCount
+      return try input.extracting(0..<end).withUnsafeBytes { (line) throws(UnitFailure) in
+        do throws(FieldReader.Malformed) {
+          return try FieldReader.fields(line, delimiter: options.delimiter)
+        } catch {
+          throw UnitFailure(.rejected, "line 1: \(error.reason)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import CKernels
+import LanesCore
+
+/// Goes through the lines of one slice: the kernel takes plain ones, this type the rest.
+///
+/// Belongs to one thread; `bytes` must outlive it.
+final class StatsScan {
+  /// What is wrong in a slice, and in which of its lines, from 0.
+  struct BadLine: Equatable {
+    var line: UInt64
+    var reason: String
+  }
+
+  let table = StatsTable()
+  private(set) var badLine: BadLine?
+  /// Newlines in the lines gone through.
+  var lines: UInt64 { state.lines }
+
+  private var state = ckernels_stats()
+  private let bytes: UnsafeRawBufferPointer
+  private let task: StatsTask
+  private let delimiter: UInt8
+
+  /// Room at first: so much that a few hundred groups hardly ever want the same place, which costs a tenth of the time, and
+  /// still less than the second-level cache, with 64 bytes each.
+  private static let firstSlots = 16_384
+  /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
+  private static let mostPlaces = 12
+
+  init(_ bytes: UnsafeRawBufferPointer, _ task: StatsTask, delimiter: UInt8, level: Int32) {
+    self.bytes = bytes
+    self.task = task
+    self.delimiter = delimiter
+    state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    state.column = task.column
+    state.by = task.by ?? -1
+    state.delimiter = delimiter
+    state.level = UInt8(level)
+    state.window = 8192
+    state.slots = Self.firstSlots
+    state.groups = Self.makeGroups(Self.firstSlots)
+  }
+
+  deinit { state.groups.deallocate() }
+
+  private static func makeGroups(_ count: Int) -> UnsafeMutablePointer<ckernels_group> {
+    let size = count * MemoryLayout<ckernels_group>.stride
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    return memory.assumingMemoryBound(to: ckernels_group.self)
+  }
+
+  /// Goes through all lines, or up to one that is bad.
+  func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
+    if task.skipsHeader { skipLine() }
+    while state.at < bytes.count && badLine == nil {
+      state.count = endOfStretch()
+      runStretch()
+      try checkpoint.pass()
+    }
+    drain()
+  }
+
+  /// The end of a line about a mebibyte on: half a millisecond between two looks at the clock.
+  private func endOfStretch() -> Int {
+    let target = state.at + 1 << 20
+    guard target < bytes.count else { return bytes.count }
+    return bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count
+  }
+
+  private func skipLine() {
+    guard let newline = bytes.firstIndex(of: 0x0A) else {
+      state.at = bytes.count
+      return
+    }
+    state.at = newline + 1
+    state.lines += 1
+  }
+
+  private func runStretch() {
+    while badLine == nil {
+      switch ckernels_stats_run(&state) {
+      case CKERNELS_STATS_LINE: takeLine()
+      case CKERNELS_STATS_GROW: grow()
+      case CKERNELS_STATS_SCALE where Int(state.places) > Self.mostPlaces:
+        state.line_end = bytes[state.at..<state.count].firstIndex(of: 0x0A) ?? state.count
+        takeLine()
+      case CKERNELS_STATS_SCALE:
+        drain()
+        state.scale = state.places
+      case CKERNELS_STATS_SPILL: spill(state.groups + state.index)
+      default: return
+      }
+    }
+  }
+
+  private func grow() {
+    let groups = Self.makeGroups(state.slots * 2)
+    ckernels_stats_move(state.groups, state.slots, groups, state.slots * 2)
+    state.groups.deallocate()
+    state.groups = groups
+    state.slots *= 2
+  }
+
+  /// Moves everything that the kernel knows to the table.
+  private func drain() {
+    guard state.used > 0 else { return }
+    for slot in 0..<state.slots where state.groups[slot].tag != 0 {
+      spill(state.groups + slot)
+      state.groups[slot].tag = 0
+    }
+    state.used = 0
+  }
+
+  /// Moves what the kernel knows of one group to the table.
+  private func spill(_ group: UnsafeMutablePointer<ckernels_group>) {
+    let places = Int(state.scale)
+    var part = Moments()
+    part.count = UInt64(group.pointee.count)
+    if part.count > 0 {
+      var sum = DecimalSum(places: places)
+      sum.total = Int128(group.pointee.sum)
+      sum.squares = UInt128(group.pointee.squares_high) << 64 | UInt128(group.pointee.squares_low)
+      part.add(sum)
+      part.include(
+        least: DecimalNumber(group.pointee.least, places: places),
+        greatest: DecimalNumber(group.pointee.greatest, places: places))
+    }
+    withKey(group) { table.add($0, part) }
+    group.pointee.count = 0
+    group.pointee.sum = 0
+    group.pointee.squares_low = 0
+    group.pointee.squares_high = 0
+    group.pointee.least = .max
+    group.pointee.greatest = .min
+  }
+
+  private func withKey(_ group: UnsafeMutablePointer<ckernels_group>, _ body: (UnsafeRawBufferPointer) -> Void) {
+    let length = Int(group.pointee.tag) - 1
+    guard length <= 16 else {
+      let start = Int(group.pointee.key.1)
+      return body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+    }
+    withUnsafeBytes(of: group.pointee.key) { body(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+  }
+
+  /// Takes the line that the kernel left, and goes on behind it.
+  private func takeLine() {
+    let line = UnsafeRawBufferPointer(rebasing: bytes[state.at..<state.line_end])
+    do throws(FieldReader.Malformed) {
+      try take(line)
+    } catch {
+      badLine = BadLine(line: state.lines, reason: error.reason)
+      return
+    }
+    let hasNewline = state.line_end < bytes.count
+    state.at = state.line_end + (hasNewline ? 1 : 0)
+    state.lines += hasNewline ? 1 : 0
+  }
+
+  private func take(_ line: UnsafeRawBufferPointer) throws(FieldReader.Malformed) {
+    guard !line.isEmpty && !(line.count == 1 && line[0] == 0x0D) else { return }
+    let fields = try FieldReader.fields(line, delimiter: delimiter)
+    let needed = Int(max(task.column, task.by ?? 0)) + 1
+    guard fields.count >= needed else {
+      throw .init(
+        reason: "it has \(fields.count) column\(fields.count == 1 ? "" : "s"), and column \(needed) is asked for")
+    }
+    let field = fields[Int(task.column)]
+    let number = field.withUnsafeBytes { DecimalNumber($0) }
+    if number == nil && !field.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+      throw .init(reason: "\(Self.shown(field)) is not a number")
+    }
+    let key = task.by.map { fields[Int($0)] } ?? []
+    key.withUnsafeBytes { table.add($0, number) }
+  }
+
+  /// A field for a message, in quotation marks and not too long.
+  private static func shown(_ field: Bytes) -> String {
+    let text = String(decoding: field.prefix(60), as: UTF8.self)
+    let clean = String(
+      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
+    return "\"\(clean)\(field.count > 60 ? "…" : "")\""
+  }
+}

@@ -1,0 +1,57 @@
+import LanesCore
+
+/// How the work on a table is divided among lanes.
+package enum StatsSplit: String, Sendable, CaseIterable {
+  /// Each unit is some of the lines, for which it makes all statistics.
+  case data
+  /// Each unit is one statistic, which it makes for some of the lines; others make the others for the same lines.
+  case tasks
+}
+
+/// A unit's own description: a slice of a file, and what to make of it.
+struct StatsTask: Equatable {
+  /// Nil for all of them.
+  var statistic: Statistic?
+  /// The number's column, from 0.
+  var column: Int32
+  /// The key's column, or nil.
+  var by: Int32?
+  /// The first line is a header.
+  var skipsHeader: Bool
+  var file: FileTask
+
+  /// True for the last unit of the input.
+  var isLast: Bool { file.isLast && (statistic == nil || statistic == Statistic.allCases.last) }
+
+  init(statistic: Statistic?, column: Int32, by: Int32?, skipsHeader: Bool, file: FileTask) {
+    self.statistic = statistic
+    self.column = column
+    self.by = by
+    self.skipsHeader = skipsHeader
+    self.file = file
+  }
+
+  var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(optional: statistic?.rawValue)
+    writer.write(column)
+    writer.write(optional: by)
+    writer.write(skipsHeader)
+    writer.write(file.wire)
+    return writer.bytes
+  }
+
+  init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    if let raw = try reader.readOptional(UInt8.self) {
+      guard let known = Statistic(rawValue: raw) else { throw WireError("an unknown statistic") }
+      statistic = known
+    } else {
+      statistic = nil
+    }
+    column = try reader.read()
+    by = try reader.readOptional(Int32.self)
+    skipsHeader = try reader.readBool()
+    file = try FileTask(wire: try reader.readBytes())
+  }
+}

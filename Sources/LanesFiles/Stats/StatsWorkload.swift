@@ -1,0 +1,64 @@
+import CKernels
+import LanesCore
+
+/// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another column.
+package struct StatsWorkload: Workload {
+  package static let name = "files.stats"
+  /// What is between two columns.
+  let delimiter: UInt8
+  private let level: Int32
+
+  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
+  package init(delimiter: UInt8, level: Int32 = ckernels_best_level()) {
+    precondition(delimiter != 0x0A && delimiter != 0x22, "newlines and quotation marks have a meaning of their own")
+    self.delimiter = delimiter
+    self.level = level
+  }
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    self.init(delimiter: try reader.read(), level: try reader.read())
+  }
+
+  package func describe(to writer: inout WireWriter) {
+    writer.write(delimiter)
+    writer.write(level)
+  }
+
+  /// Goes through whole lines; the partial result is a `StatsPartial`.
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    guard let task = try? StatsTask(wire: unit.task) else {
+      throw UnitFailure(.rejected, "its description cannot be read")
+    }
+    return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      let scan = StatsScan(bytes, task, delimiter: delimiter, level: level)
+      try scan.run(checkpoint)
+      return StatsPartial.wire(of: scan, for: task.statistic)
+    }
+  }
+}
+
+/// What performing a unit gives: how many lines it has, the first that is bad, and the groups.
+enum StatsPartial {
+  static func wire(of scan: StatsScan, for statistic: Statistic?) -> Bytes {
+    var writer = WireWriter()
+    writer.write(scan.lines)
+    writer.write(scan.badLine != nil)
+    if let bad = scan.badLine {
+      writer.write(bad.line)
+      writer.write(bad.reason)
+    } else {
+      scan.table.write(to: &writer, for: statistic)
+    }
+    return writer.bytes
+  }
+
+  /// Reads the part before the groups.
+  static func readHead(_ reader: inout WireReader) throws(WireError) -> (lines: UInt64, bad: StatsScan.BadLine?) {
+    let lines: UInt64 = try reader.read()
+    guard try reader.readBool() else { return (lines, nil) }
+    let line: UInt64 = try reader.read()
+    return (lines, StatsScan.BadLine(line: line, reason: try reader.readString()))
+  }
+}

@@ -1,0 +1,114 @@
+/// One of the numbers that tell about a column.
+package enum Statistic: UInt8, CaseIterable, Sendable {
+  case count, sum, least, greatest, mean, deviation
+}
+
+/// What is shown of one group.
+///
+/// Count, sum, least and greatest are exact. The mean and the variance are quotients of exact whole numbers, rounded once;
+/// the standard deviation is the variance's root, rounded once more. So none of them depends on how the lines were cut.
+package struct Summary: Sendable, Equatable {
+  package var count: UInt64
+  package var sum: String
+  /// Nil without a number.
+  package var least: String?
+  package var greatest: String?
+  package var mean: Double?
+  /// Of a sample: divided by one less than the count; nil below two numbers.
+  package var deviation: Double?
+
+  init(_ moments: Moments) {
+    let exact = ExactSums(moments)
+    count = moments.count
+    sum = exact.sumText
+    least = moments.least?.text
+    greatest = moments.greatest?.text
+    mean = exact.mean
+    deviation = exact.variance?.squareRoot()
+  }
+}
+
+/// A group's sums as whole numbers of one unit, 10^−`places`.
+private struct ExactSums {
+  private let count: UInt64
+  private let places: Int
+  private var positive = Natural()
+  private var negative = Natural()
+  private var squares = Natural()
+  /// The same where 128 bits are enough.
+  private var narrow: DecimalSum?
+
+  init(_ moments: Moments) {
+    count = moments.count
+    let sums = moments.sums
+    places = sums.map(\.places).max() ?? 0
+    if sums.count == 1, sums[0].squaresHigh == 0, sums[0].places >= 0, sums[0].places <= 9 {
+      narrow = sums[0]
+      return
+    }
+    for sum in sums {
+      let scale = Natural(powerOfTen: places - sum.places)
+      let part = Natural(sum.total.magnitude) * scale
+      if sum.total < 0 { negative += part } else { positive += part }
+      var high = Natural(UInt128(sum.squaresHigh))
+      high.shiftLeft(128)
+      high += Natural(sum.squares)
+      squares += high * scale * scale
+    }
+  }
+
+  private var isNegative: Bool { narrow.map { $0.total < 0 } ?? (positive < negative) }
+
+  private var magnitude: Natural {
+    if let narrow { return Natural(narrow.total.magnitude) }
+    var larger = isNegative ? negative : positive
+    larger -= isNegative ? positive : negative
+    return larger
+  }
+
+  var sumText: String {
+    let digits = narrow.map { String($0.total.magnitude) } ?? magnitude.digits
+    return DecimalText.text(isNegative: isNegative, digits: digits, places: places)
+  }
+
+  /// Sum / count.
+  var mean: Double? {
+    guard count > 0 else { return nil }
+    let size: Double
+    if let narrow {
+      size = Quotient.double(narrow.total.magnitude, by: UInt128(count) * PowersOfTen.wide[places])
+    } else {
+      size = quotient(magnitude, Natural(UInt128(count)), unit: places)
+    }
+    return isNegative ? -size : size
+  }
+
+  /// (count · Σx² − (Σx)²) / (count · (count − 1)).
+  var variance: Double? {
+    guard count > 1 else { return nil }
+    if let variance = narrowVariance { return variance }
+    let squares = narrow.map { Natural($0.squares) } ?? squares
+    var dividend = squares * Natural(UInt128(count))
+    dividend -= magnitude * magnitude
+    return quotient(dividend, Natural(UInt128(count) * UInt128(count - 1)), unit: 2 * places)
+  }
+
+  /// The same where nothing goes beyond 128 bits; the same value to the last bit, since both are rounded once.
+  private var narrowVariance: Double? {
+    guard let narrow else { return nil }
+    let (first, isOver) = narrow.squares.multipliedReportingOverflow(by: UInt128(count))
+    let size = narrow.total.magnitude
+    let (second, isOverToo) = size.multipliedReportingOverflow(by: size)
+    let unit = PowersOfTen.wide[2 * places]
+    let (divisor, isOverThree) = (UInt128(count) * UInt128(count - 1)).multipliedReportingOverflow(by: unit)
+    guard !isOver, !isOverToo, !isOverThree else { return nil }
+    return Quotient.double(first - second, by: divisor)
+  }
+
+  /// `dividend` · 10^−`unit` / `divisor`.
+  private func quotient(_ dividend: Natural, _ divisor: Natural, unit: Int) -> Double {
+    unit < 0
+      ? Quotient.double(dividend * Natural(powerOfTen: -unit), by: divisor)
+      : Quotient.double(dividend, by: divisor * Natural(powerOfTen: unit))
+  }
+}

@@ -1,0 +1,69 @@
+import LanesCore
+import LanesOS
+
+/// Collects the bytes of a stream until there are enough for a unit.
+final class StreamCursor {
+  enum Step {
+    case chunk(FileTask, Bytes)
+    case notReady
+    case failed(FileTask, UnitFailure)
+  }
+
+  /// The chunk that `next` gives.
+  private(set) var task: FileTask
+  private let reader: ReadyReader
+  private let ends: LineEnds?
+  private var buffer = Bytes()
+  /// Bytes at the start of the buffer that are known to hold no line end.
+  private var searched = 0
+
+  /// - Parameter ends: what ends a line, where chunks are to be whole lines.
+  init(task: FileTask, reader: ReadyReader, ends: LineEnds?) {
+    self.task = task
+    self.reader = reader
+    self.ends = ends
+  }
+
+  var descriptor: Int32 { reader.descriptor }
+
+  /// Reads what is there; gives a chunk when it is full, or at the end, when it may be empty.
+  ///
+  /// A chunk of lines ends behind the last line end in the buffer, and grows until it holds one.
+  func next(chunkBytes: Int, longestLine: Int) -> Step {
+    do {
+      var wanted = max(chunkBytes, searched + chunkBytes)
+      while true {
+        while buffer.count < wanted {
+          switch try reader.read(into: &buffer, atMost: min(wanted - buffer.count, 1 << 20)) {
+          case .bytes: continue
+          case .notReady: return .notReady
+          case .end: return give(buffer.count, isLast: true)
+          }
+        }
+        guard let ends else { return give(buffer.count, isLast: false) }
+        if let last = ends.last(in: buffer.span.bytes.extracting(searched..<buffer.count)) {
+          return give(searched + last + 1, isLast: false)
+        }
+        searched = buffer.count
+        guard searched <= longestLine else { return .failed(task, .lineTooLong(longestLine)) }
+        // Doubling: bytes are copied a bounded number of times however long the line is.
+        wanted = searched * 2
+      }
+    } catch {
+      return .failed(task, .unreadable(error))
+    }
+  }
+
+  private func give(_ count: Int, isLast: Bool) -> Step {
+    var task = task
+    task.isLast = isLast
+    let rest = Bytes(buffer[count...])
+    buffer.removeLast(rest.count)
+    defer {
+      buffer = rest
+      searched = 0
+      self.task.slice += 1
+    }
+    return .chunk(task, buffer)
+  }
+}

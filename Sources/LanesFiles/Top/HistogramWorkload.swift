@@ -1,0 +1,67 @@
+import CKernels
+import LanesCore
+
+/// How often each byte occurs.
+package struct HistogramPartial: SlicePartial, Equatable {
+  /// By value of the byte, 256 of them.
+  package private(set) var counts = [UInt64](repeating: 0, count: 256)
+
+  package init() {}
+
+  /// Counts `bytes`, which are fewer than 2^32.
+  init(of bytes: RawSpan, _ checkpoint: Checkpoint) throws(UnitFailure) {
+    var pairs = [UInt32](repeating: 0, count: Int(CKERNELS_PAIRS))
+    var at = 0
+    while at < bytes.byteCount {
+      let end = min(at + Self.stretch, bytes.byteCount)
+      bytes.extracting(at..<end).withUnsafeBytes { part in
+        ckernels_histogram(part.baseAddress!.assumingMemoryBound(to: UInt8.self), part.count, &pairs, &counts)
+      }
+      try checkpoint.pass()
+      at = end
+      if at % Self.closing == 0 { ckernels_histogram_close(&pairs, &counts) }
+    }
+    ckernels_histogram_close(&pairs, &counts)
+  }
+
+  /// Bytes between two looks at the clock: about 0.3 ms.
+  private static let stretch = 1 << 20
+  /// Bytes after which counts of pairs are moved on, before 32 bits could overflow.
+  private static let closing = 1 << 30
+
+  package init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    for byte in 0..<256 { counts[byte] = try reader.read() }
+  }
+
+  package var wire: Bytes {
+    var writer = WireWriter()
+    for count in counts { writer.write(count) }
+    return writer.bytes
+  }
+
+  package mutating func merge(_ next: HistogramPartial) {
+    for byte in 0..<256 { counts[byte] += next.counts[byte] }
+  }
+
+  package var total: UInt64 { counts.reduce(0, +) }
+
+  /// Shannon's entropy in bits per byte, from 0 to 8; 0 for no bytes at all.
+  package var entropy: Double { ckernels_entropy(counts) }
+}
+
+/// Counts how often each byte occurs.
+package struct HistogramWorkload: Workload {
+  package static let name = "files.histogram"
+
+  package init() {}
+  package init(from reader: inout WireReader) throws(WireError) {}
+  package func describe(to writer: inout WireWriter) {}
+
+  /// Counts `input`; the partial result is a `HistogramPartial`.
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    try HistogramPartial(of: input, checkpoint).wire
+  }
+}

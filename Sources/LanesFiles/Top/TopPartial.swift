@@ -1,0 +1,130 @@
+import LanesCore
+
+/// Words or lines and how often they occur, in one slice or many.
+package struct TopPartial: SlicePartial {
+  private var counts = KeyCounts()
+  /// What came from a worker and was not looked at yet.
+  private var unread: Bytes?
+
+  package init() {}
+
+  package init(wire bytes: Bytes) throws(WireError) {
+    try KeyCounts.check(bytes)
+    unread = bytes
+  }
+
+  package var wire: Bytes { unread ?? counts.wire }
+
+  /// Adds the other's counts to this. Copies share their counts: what was merged or copied from is not to be used again.
+  package mutating func merge(_ next: TopPartial) {
+    if let bytes = unread {
+      unread = nil
+      counts.add(bytes)
+    }
+    if counts.distinct == 0 && next.unread == nil {
+      counts = next.counts
+    } else {
+      counts.add(next.wire)
+    }
+  }
+
+  /// How many different words or lines there are, and of all together.
+  package var distinct: Int { counts.distinct }
+  package var total: UInt64 { counts.total }
+
+  /// The `k` most frequent, those of equal frequency in the order of bytes.
+  package func top(_ k: Int) -> [(key: Bytes, count: UInt64)] { counts.top(k) }
+}
+
+/// Counts by key; grows with the number of different keys. Belongs to one thread.
+private final class KeyCounts: @unchecked Sendable {
+  // Sendable: a partial result is made and merged by the thread that folds.
+  private let keys = KeyIndex()
+  @exclusivity(unchecked) private var counts: [UInt64] = []
+
+  var distinct: Int { counts.count }
+  var total: UInt64 { counts.reduce(0, +) }
+
+  /// Throws unless `wire` is whole.
+  static func check(_ wire: Bytes) throws(WireError) {
+    guard wire.withUnsafeBytes({ walk($0) { _, _, _ in } }) else { throw WireError("counts end too early") }
+  }
+
+  /// Calls `body` with hash, count and bytes of every key in a slice's wire form.
+  private static func walk(
+    _ wire: UnsafeRawBufferPointer, _ body: (UInt64, UInt64, UnsafeRawBufferPointer) -> Void
+  ) -> Bool {
+    guard wire.count >= 4 else { return false }
+    var at = 4
+    for _ in 0..<wire.loadUnaligned(as: UInt32.self) {
+      guard wire.count - at >= 20 else { return false }
+      let hash = wire.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      let count = wire.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+      let length = Int(wire.loadUnaligned(fromByteOffset: at + 16, as: UInt32.self))
+      at += 20
+      guard wire.count - at >= length else { return false }
+      body(hash, count, UnsafeRawBufferPointer(rebasing: wire[at..<at + length]))
+      at += length
+    }
+    return at == wire.count
+  }
+
+  func add(_ wire: Bytes) {
+    _ = wire.withUnsafeBytes { bytes in
+      Self.walk(bytes) { hash, count, key in
+        let number = keys.number(of: key, hash: hash)
+        if number == counts.count { counts.append(count) } else { counts[number] += count }
+      }
+    }
+  }
+
+  var wire: Bytes {
+    var writer = WireWriter()
+    writer.write(UInt32(counts.count))
+    for number in counts.indices {
+      writer.write(keys.hash(number))
+      writer.write(counts[number])
+      keys.withKey(number) { writer.write($0) }
+    }
+    return writer.bytes
+  }
+
+  /// Keeps the best in a heap whose first is the worst of them: n log k at most, and little more than n as a rule.
+  func top(_ k: Int) -> [(key: Bytes, count: UInt64)] {
+    guard k > 0 else { return [] }
+    var heap: [Int] = []
+    for number in counts.indices {
+      if heap.count < k {
+        heap.append(number)
+        siftUp(&heap)
+      } else if isBetter(number, heap[0]) {
+        heap[0] = number
+        siftDown(&heap)
+      }
+    }
+    return heap.sorted(by: isBetter).map { (keys.key($0), counts[$0]) }
+  }
+
+  private func isBetter(_ left: Int, _ right: Int) -> Bool {
+    counts[left] != counts[right] ? counts[left] > counts[right] : keys.isBefore(left, right)
+  }
+
+  private func siftUp(_ heap: inout [Int]) {
+    var at = heap.count - 1
+    while at > 0, isBetter(heap[(at - 1) / 2], heap[at]) {
+      heap.swapAt(at, (at - 1) / 2)
+      at = (at - 1) / 2
+    }
+  }
+
+  private func siftDown(_ heap: inout [Int]) {
+    var at = 0
+    while 2 * at + 1 < heap.count {
+      var child = 2 * at + 1
+      if child + 1 < heap.count, isBetter(heap[child], heap[child + 1]) { child += 1 }
+      guard isBetter(heap[at], heap[child]) else { return }
+      heap.swapAt(at, child)
+      at = child
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import CKernels
+import LanesCore
+
+/// What is counted by `TopWorkload`.
+package enum TopKind: UInt8, Sendable {
+  /// Runs of bytes without white space (0x09–0x0D, 0x20).
+  case words
+  /// Lines without their newlines.
+  case lines
+}
+
+/// Counts how often each word or line occurs.
+package struct TopWorkload: Workload {
+  package static let name = "files.top"
+  let kind: TopKind
+  private let level: Int32
+
+  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
+  package init(kind: TopKind, level: Int32 = ckernels_best_level()) {
+    self.kind = kind
+    self.level = level
+  }
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    guard let kind = TopKind(rawValue: try reader.read()) else { throw WireError("an unknown kind of count") }
+    self.init(kind: kind, level: try reader.read())
+  }
+
+  package func describe(to writer: inout WireWriter) {
+    writer.write(kind.rawValue)
+    writer.write(level)
+  }
+
+  /// Counts in whole lines; the partial result is a `TopPartial`.
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      let scan = TopScan(bytes, kind, level: level)
+      try scan.run(checkpoint)
+      return scan.wire
+    }
+  }
+}
+
+/// Drives the kernel over one slice. `bytes` must outlive it.
+private final class TopScan {
+  private var state = ckernels_top()
+  private let bytes: UnsafeRawBufferPointer
+
+  /// Room at first: 256 KiB of tallies.
+  private static let firstSlots = 8192
+  /// Bytes between two looks at the clock, a few milliseconds; cut behind white space of the kind that separates.
+  private static let stretch = 1 << 20
+
+  init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, level: Int32) {
+    self.bytes = bytes
+    state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    state.are_lines = kind == .lines ? 1 : 0
+    state.level = UInt8(level)
+    state.slots = Self.firstSlots
+    state.tallies = Self.makeTallies(Self.firstSlots)
+  }
+
+  deinit { state.tallies.deallocate() }
+
+  private static func makeTallies(_ count: Int) -> UnsafeMutablePointer<ckernels_tally> {
+    let size = count * MemoryLayout<ckernels_tally>.stride
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    return memory.assumingMemoryBound(to: ckernels_tally.self)
+  }
+
+  func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
+    while state.at < bytes.count {
+      let target = state.at + Self.stretch
+      state.count =
+        target < bytes.count ? bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : bytes.count
+      while ckernels_top_run(&state) != 0 { grow() }
+      try checkpoint.pass()
+    }
+  }
+
+  private func grow() {
+    let tallies = Self.makeTallies(state.slots * 2)
+    ckernels_top_move(state.tallies, state.slots, tallies, state.slots * 2)
+    state.tallies.deallocate()
+    state.tallies = tallies
+    state.slots *= 2
+  }
+
+  /// How many words or lines there are, and for each its hash, its count, the number of its bytes and the bytes.
+  var wire: Bytes {
+    var size = 4
+    for slot in 0..<state.slots where state.tallies[slot].tag != 0 { size += 20 + Int(state.tallies[slot].tag) - 1 }
+    return Bytes(unsafeUninitializedCapacity: size) { buffer, written in
+      let wire = UnsafeMutableRawBufferPointer(buffer)
+      wire.storeBytes(of: UInt32(state.used).littleEndian, as: UInt32.self)
+      var at = 4
+      for slot in 0..<state.slots where state.tallies[slot].tag != 0 {
+        write(state.tallies + slot, UnsafeMutableRawBufferPointer(rebasing: wire[at...]))
+        at += 20 + Int(state.tallies[slot].tag) - 1
+      }
+      written = size
+    }
+  }
+
+  private func write(_ tally: UnsafeMutablePointer<ckernels_tally>, _ wire: UnsafeMutableRawBufferPointer) {
+    let length = Int(tally.pointee.tag) - 1
+    wire.storeBytes(of: ckernels_top_hash(tally).littleEndian, toByteOffset: 0, as: UInt64.self)
+    wire.storeBytes(of: tally.pointee.count.littleEndian, toByteOffset: 8, as: UInt64.self)
+    wire.storeBytes(of: UInt32(length).littleEndian, toByteOffset: 16, as: UInt32.self)
+    let room = UnsafeMutableRawBufferPointer(rebasing: wire[20..<20 + length])
+    if length <= 16 {
+      withUnsafeBytes(of: tally.pointee.key) { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+    } else {
+      let start = Int(tally.pointee.key.1)
+      room.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+    }
+  }
+}

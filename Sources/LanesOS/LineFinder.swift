@@ -1,0 +1,63 @@
+import Glibc
+import LanesCore
+import SystemPackage
+
+/// The bytes that end a line.
+package enum LineEnds: Sendable, Equatable {
+  case newline
+  /// A zero byte ends a line too, as for `grep` in binary files.
+  case newlineOrZero
+
+  /// Position of the first line end in `bytes`.
+  package func first(in bytes: RawSpan) -> Int? {
+    bytes.withUnsafeBytes { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      let newline = memchr(base, 0x0A, buffer.count).map { UnsafeRawPointer($0) - base }
+      guard self == .newlineOrZero else { return newline }
+      return memchr(base, 0, newline ?? buffer.count).map { UnsafeRawPointer($0) - base } ?? newline
+    }
+  }
+
+  /// Position of the last line end in `bytes`.
+  package func last(in bytes: RawSpan) -> Int? {
+    bytes.withUnsafeBytes { buffer in
+      guard self == .newlineOrZero else { return buffer.lastIndex(of: 0x0A) }
+      return buffer.lastIndex { $0 == 0x0A || $0 == 0 }
+    }
+  }
+}
+
+/// Finds ends of lines in a regular file.
+package final class LineFinder {
+  private let file: Descriptor
+  private let ends: LineEnds
+  private var buffer = Bytes()
+
+  /// Most lines end within the first piece; later ones grow, so that a line of gigabytes is read at full speed.
+  private static let firstPiece = 4 << 10
+  private static let largestPiece = 1 << 20
+
+  package init(opening path: FilePath, _ ends: LineEnds) throws(SystemError) {
+    file = try Descriptor.reading(path)
+    self.ends = ends
+  }
+
+  /// Offset of the first byte in `range` that ends a line; nil when there is none or the file ends before it. Blocks for
+  /// the disk.
+  package func firstLineEnd(in range: Range<Int>) throws(SystemError) -> Int? {
+    var at = range.lowerBound
+    var piece = Self.firstPiece
+    while at < range.upperBound {
+      let count = min(piece, range.upperBound - at)
+      if buffer.count < count { buffer = Bytes(repeating: 0, count: count) }
+      let got = try retrying("pread") {
+        buffer.withUnsafeMutableBytes { pread(file.number, $0.baseAddress, count, off_t(at)) }
+      }
+      guard got > 0 else { return nil }
+      if let found = ends.first(in: buffer.span.bytes.extracting(0..<got)) { return at + found }
+      at += got
+      piece = min(piece * 4, Self.largestPiece)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,152 @@
+import LanesCore
+
+/// Counts the primes up to a bound without finding them, by the method of Lagarias, Miller and Odlyzko: about x^⅔ steps.
+///
+/// Units of the first kind are stretches of the numbers up to z, see `CombinatorialTables`; what a stretch says holds
+/// relative to the numbers before it, which the fold adds. Units of the second kind are ranges of primes.
+package struct CombinatorialWorkload: Workload {
+  package static let name = "prime-count"
+  package let bound: UInt64
+  private let tables: CombinatorialTables
+
+  /// Prepares to count the primes up to `bound`, which lies in `CombinatorialPlan.bounds`; makes its tables.
+  package init(bound: UInt64) throws(UnitFailure) {
+    self.bound = bound
+    tables = try CombinatorialTables(bound)
+  }
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    let bound: UInt64 = try reader.read()
+    guard CombinatorialTables.bounds.contains(bound) else { throw WireError("a bound out of range") }
+    do throws(UnitFailure) { try self.init(bound: bound) } catch { throw WireError(error.reason) }
+  }
+
+  package func describe(to writer: inout WireWriter) { writer.write(bound) }
+
+  package func makePlan(lanes: Int) -> CombinatorialPlan { CombinatorialPlan(tables, lanes: lanes) }
+  package func makeTotal() -> CombinatorialTotal { CombinatorialTotal(tables) }
+
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    let task: CombinatorialTask
+    do {
+      task = try CombinatorialTask(wire: unit.task, tables)
+    } catch {
+      throw UnitFailure(.rejected, error.reason)
+    }
+    switch task {
+    case .stretch(let low, let high):
+      var writer = WireWriter()
+      try addSemiprimes(low, high, checkpoint, to: &writer)
+      try addHardLeaves(low, high, checkpoint, to: &writer)
+      return writer.bytes
+    case .primes(let range): return try easyLeaves(range, checkpoint)
+    }
+  }
+
+  /// For P2: the primes of the stretch, how many primes p in (y, √x] have x / p in it, and for all of these together how
+  /// many primes lie from the stretch's first number through x / p.
+  private func addSemiprimes(
+    _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
+  ) throws(UnitFailure) {
+    let x = tables.x
+    let table = try PrimeTable(low: low, high: high, checkpoint)
+    var count: UInt64 = 0
+    var sum: Int64 = 0
+    let from = max(tables.y, x / (high + 1)) + 1
+    let through = low == 0 ? tables.squareRoot : min(tables.squareRoot, x / low)
+    if from <= through {
+      try SievingPrimes.forEach(from: from, through: through, checkpoint: checkpoint) { prime in
+        count += 1
+        sum += table.count(through: x / prime)
+      }
+    }
+    writer.write(table.count)
+    writer.write(count)
+    writer.write(UInt64(bitPattern: sum))
+  }
+
+  /// For S2, for each prime p up to the fourth root of x, the b-th: what is left of the stretch without the first b − 1
+  /// primes; the sum of μ(m) over the leaves x / pm in the stretch; and the sum of μ(m) times what is left up to there.
+  private func addHardLeaves(
+    _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
+  ) throws(UnitFailure) {
+    let primes = tables.primes[CombinatorialTables.skipped..<max(tables.hardPrimes, CombinatorialTables.skipped)]
+    var sums = [HardSum](repeating: HardSum(), count: primes.count)
+    var runners = primes.map { PartialSieve.Runner($0, from: low) }
+    var sieve = PartialSieve()
+    for start in stride(from: low, through: high, by: Int(PartialSieve.length)) {
+      try checkpoint.pass()
+      sieve.fill()
+      for (index, prime) in primes.enumerated() {
+        let most = start == 0 ? tables.y : min(tables.y, tables.x / (prime * start))
+        // Leaves need a factor above p; neither a larger prime nor a later stretch has any.
+        guard prime < most else { break }
+        addLeaves(of: prime, most, start, &sieve, to: &sums[index])
+        sums[index].left += sieve.left
+        sieve.remove(&runners[index])
+      }
+    }
+    for sum in sums { sum.write(to: &writer) }
+  }
+
+  @inline(__always) private func addLeaves(
+    of prime: UInt64, _ most: UInt64, _ start: UInt64, _ sieve: inout PartialSieve, to sum: inout HardSum
+  ) {
+    let least = max(tables.y / prime, tables.x / (prime * (start + PartialSieve.length)))
+    guard least < most else { return }
+    let quotient = tables.x / prime
+    let factor = Int32(truncatingIfNeeded: prime)
+    sieve.restart()
+    tables.signedFactors.withUnsafeBufferPointer { factors in
+      var m = most
+      while m > least {
+        let signed = factors[Int(m)]
+        if signed > factor || signed < -factor {
+          let count = sum.left &+ sieve.count(through: quotient / m &- start)
+          sum.signs &+= signed > 0 ? 1 : -1
+          sum.weighted &+= signed > 0 ? count : -count
+        }
+        m &-= 1
+      }
+    }
+  }
+
+  /// For S2, for primes p above the fourth root of x: φ(x / pq, b − 1) for all primes q from p to y.
+  private func easyLeaves(_ range: Range<Int>, _ checkpoint: Checkpoint) throws(UnitFailure) -> Bytes {
+    var sum: Int64 = 0
+    for index in range {
+      if index % 16 == 0 { try checkpoint.pass() }
+      let prime = tables.primes[index]
+      let quotient = tables.x / prime
+      // The prime is the b-th: b = index + 1.
+      for other in tables.primes[(index + 1)...] {
+        let n = quotient / other
+        sum &+= n < prime ? 1 : tables.small.count(through: n) &- Int64(index) &+ 1
+      }
+    }
+    var writer = WireWriter()
+    writer.write(UInt64(bitPattern: sum))
+    return writer.bytes
+  }
+}
+
+/// What a stretch says about one prime; see `CombinatorialWorkload.addHardLeaves`.
+struct HardSum {
+  var left: Int64 = 0
+  var signs: Int64 = 0
+  var weighted: Int64 = 0
+
+  init() {}
+
+  func write(to writer: inout WireWriter) {
+    for value in [left, signs, weighted] { writer.write(UInt64(bitPattern: value)) }
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    left = Int64(bitPattern: try reader.read())
+    signs = Int64(bitPattern: try reader.read())
+    weighted = Int64(bitPattern: try reader.read())
+  }
+}

@@ -1,0 +1,69 @@
+/// Text for HTML and SVG (WHATWG HTML, section 13.3; XML 1.0, section 2.4).
+enum Markup {
+  /// `text` for content and for attributes in double quotes. Control characters, which XML forbids and which names of
+  /// files may hold, become U+FFFD.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      case "\n", "\t": result.unicodeScalars.append(scalar)
+      case "\u{0}"..<" ", "\u{7F}"..<"\u{A0}": result += "\u{FFFD}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// A share as a percentage for an attribute, such as `12.35%`.
+  static func percent(_ share: Double) -> String { number(share * 100) + "%" }
+
+  /// At most two digits behind the point, without trailing zeros; finer steps than a hundredth are never seen.
+  static func number(_ value: Double) -> String {
+    let text = Readable.fixed(value, digits: 2)
+    guard text.contains(".") else { return text == "–" ? "0" : text }
+    let trimmed = text.trimmingTrailing("0")
+    return trimmed.hasSuffix(".") ? String(trimmed.dropLast()) : trimmed
+  }
+
+  /// A section with a heading and a sentence on how to read it.
+  static func section(_ title: String, _ hint: String, _ content: String) -> String {
+    "<section>\n<h2>\(escaped(title))</h2>\n<p class=\"hint\">\(escaped(hint))</p>\n\(content)\n</section>\n"
+  }
+
+  /// A drawing as wide as the page allows and `height` pixels high; x and widths inside are percentages.
+  static func strip(height: Int, label: String, _ content: String) -> String {
+    "<svg class=\"strip\" width=\"100%\" height=\"\(height)\" role=\"img\" aria-label=\"\(escaped(label))\">"
+      + content + "</svg>"
+  }
+
+  /// A rectangle in a strip, from a share of its width on.
+  static func bar(_ style: String, from start: Double, width: Double, top: Int = 0, height: Int) -> String {
+    "<rect class=\"\(style)\" x=\"\(percent(start))\" y=\"\(top)\" width=\"\(percent(width))\" height=\"\(height)\"/>"
+  }
+
+  /// A row of a chart: what it is about, the drawing, the figure.
+  static func row(_ name: String, _ drawing: String, _ figure: String) -> String {
+    "<div class=\"row\"><span class=\"name\">\(escaped(name))</span>\(drawing)"
+      + "<span class=\"figure\">\(escaped(figure))</span></div>\n"
+  }
+
+  /// Colours and their meanings.
+  static func legend(_ entries: [(style: String, name: String)]) -> String {
+    let items = entries.map { style, name in
+      "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"\(style)\" width=\"14\" height=\"14\"/></svg>"
+        + "\(escaped(name))</li>"
+    }
+    return "<ul class=\"legend\">" + items.joined() + "</ul>\n"
+  }
+}
+
+extension String {
+  fileprivate func trimmingTrailing(_ character: Character) -> String {
+    lastIndex { $0 != character }.map { String(self[...$0]) } ?? ""
+  }
+}

@@ -1,0 +1,49 @@
+import LanesCore
+
+/// Every lane over the time of one round, all contenders on one scale.
+struct ReportLanes {
+  private let comparison: Comparison
+  private static let mostLanes = 32
+  /// Steps that a lane is drawn from; a large screen shows no more.
+  private static let columns = 400
+
+  init(_ comparison: Comparison) { self.comparison = comparison }
+
+  var html: String {
+    let runs = comparison.typicalRuns.filter { !$0.timelines.isEmpty && $0.wall > 0 }
+    guard let longest = runs.map(\.wall).max() else { return "" }
+    var shown: Set<LaneActivity.Kind> = []
+    let rows = runs.map { run in
+      let lanes = run.timelines.prefix(Self.mostLanes).enumerated().map { number, timeline in
+        let columns = max(1, Int(Double(Self.columns) * Double(run.wall) / Double(longest)))
+        let kinds = timeline.activities(columns: columns, of: run.wall).map(\.shown)
+        shown.formUnion(kinds)
+        return lane(kinds, number, Double(run.wall) / Double(longest), of: run)
+      }
+      let rest = run.timelines.count - lanes.count
+      let more = rest > 0 ? "<p class=\"hint\">and \(Readable.counted(rest, "more lane"))</p>" : ""
+      return "<div class=\"group\"><span class=\"name\">\(Markup.escaped(run.setup.title))</span><div class=\"lanes\">"
+        + lanes.joined() + more
+        + "</div><span class=\"figure\">\(Readable.duration(nanoseconds: run.wall))</span></div>\n"
+    }
+    let legend = LaneActivity.Kind.allCases.filter(shown.contains).map { (style: $0.style, name: $0.name) }
+    return Markup.section(
+      "The lanes over time",
+      "One line a lane, round \(comparison.typicalRound + 1), drawn from when each unit was loaded, performed and stored. "
+        + "The full width is \(Readable.duration(nanoseconds: longest)).", Markup.legend(legend) + rows.joined())
+  }
+
+  /// Neighbouring steps of one kind are one rectangle.
+  private func lane(_ kinds: [LaneActivity.Kind], _ number: Int, _ width: Double, of run: RunRecord) -> String {
+    var drawing = ""
+    var start = 0
+    while start < kinds.count {
+      let end = kinds[start...].firstIndex { $0 != kinds[start] } ?? kinds.count
+      let step = width / Double(kinds.count)
+      drawing += Markup.bar(
+        kinds[start].style, from: Double(start) * step, width: Double(end - start) * step, height: 14)
+      start = end
+    }
+    return Markup.strip(height: 14, label: "lane \(number + 1) of \(run.setup.title)", drawing)
+  }
+}

@@ -1,0 +1,82 @@
+import LanesCore
+
+/// A comparison as one HTML page that holds all it needs: figures, verdict and drawings, readable on a phone, on paper, in
+/// light and in dark. Nothing is fetched and nothing is run.
+package struct ReportPage {
+  /// What the figures do not say.
+  package struct Circumstances: Sendable {
+    /// The command that was compared, such as `lanes primes 1e9`.
+    package var subject: String
+    /// What a person would type for each contender, in their order.
+    package var commands: [String]
+    /// Names and values, such as the processor and its cores.
+    package var machine: [(name: String, value: String)]
+
+    package init(subject: String, commands: [String], machine: [(name: String, value: String)]) {
+      self.subject = subject
+      self.commands = commands
+      self.machine = machine
+    }
+  }
+
+  private let comparison: Comparison
+  private let circumstances: Circumstances
+
+  /// A page about a comparison; nothing is laid out yet.
+  package init(_ comparison: Comparison, _ circumstances: Circumstances) {
+    self.comparison = comparison
+    self.circumstances = circumstances
+  }
+
+  /// The whole document, in UTF-8.
+  package var html: String {
+    let title = Markup.escaped(circumstances.subject)
+    let charts = ReportCharts(comparison)
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <title>\(title)</title>
+      <style>
+      \(ReportStyle.css)
+      </style>
+      </head>
+      <body>
+      <main>
+      <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
+      \(verdict)\(ReportTables(comparison).html)\(charts.rounds)\(ReportSpeedUp(comparison).html)\(charts.activities)\
+      \(ReportLanes(comparison).html)\(charts.memory)\(surroundings)</main>
+      \(ReportStyle.patterns)
+      </body>
+      </html>
+
+      """
+  }
+
+  private var summary: String {
+    let cores = circumstances.machine.first { $0.name == "CPUs" }.map { ", \($0.value) CPUs" } ?? ""
+    return
+      "\(Readable.counted(comparison.entries.count, "contender")), \(Readable.counted(comparison.rounds, "round")) "
+      + "in turn\(cores)\(comparison.isInterrupted ? "; stopped before its end" : "")"
+  }
+
+  private var verdict: String {
+    let verdict = Verdict(comparison)
+    let sentences = [verdict.finding, verdict.advice, verdict.winner, verdict.remark].compactMap { $0 }
+    let fits = comparison.fits.map(\.sentence)
+    return "<section class=\"verdict\"><h2>Verdict: \(Markup.escaped(verdict.kind.rawValue))</h2>\n"
+      + (sentences + fits).map { "<p>\(Markup.escaped($0))</p>\n" }.joined() + "</section>\n"
+  }
+
+  private var surroundings: String {
+    let machine = circumstances.machine.map {
+      "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.value))</dd></div>"
+    }
+    let commands = circumstances.commands.map { "<li><code>\(Markup.escaped($0))</code></li>" }
+    return "<section><h2>Machine and commands</h2>\n<dl>\(machine.joined(separator: "\n"))</dl>\n"
+      + "<ol class=\"commands\">\(commands.joined(separator: "\n"))</ol>\n</section>\n"
+  }
+}

@@ -1,0 +1,81 @@
+import LanesCore
+
+/// Speed-up against lanes, one line for each way to use several of them, beside the ideal.
+struct ReportSpeedUp {
+  private let comparison: Comparison
+  private let lanes: Int
+  private let highest: Double
+  private static let width = 480.0
+  private static let height = 300.0
+  private static let (left, right, top, bottom) = (44.0, 12.0, 12.0, 44.0)
+
+  init(_ comparison: Comparison) {
+    self.comparison = comparison
+    lanes = comparison.entries.map(\.setup.lanes).max() ?? 1
+    let reached = comparison.entries.compactMap(\.speedUp).max() ?? 1
+    // The ideal line is shown a little beyond what was reached, not up to where it leaves everything else flat.
+    highest = max(1.2, min(Double(lanes), reached * 1.3) * 1.02)
+  }
+
+  var html: String {
+    guard comparison.baseline != nil, lanes > 1, !comparison.series.isEmpty else { return "" }
+    let lines = comparison.series.enumerated().map { series($1, style: "series\($0 + 1)") }
+    let legend = comparison.series.enumerated().map { (style: "series\($0 + 1)", name: $1.title) }
+    let drawing =
+      "<svg class=\"chart\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(label)\">"
+      + axes + ideal + lines.joined() + "</svg>"
+    return Markup.section(
+      "Speed-up", "Serial wall time over that of so many lanes; the dashed line is the ideal, whiskers are the spread.",
+      Markup.legend(legend) + drawing)
+  }
+
+  private var label: String {
+    let best = comparison.entries.compactMap(\.speedUp).max() ?? 1
+    return "speed-up by lanes, at most \(Readable.fixed(best, digits: 2))"
+  }
+
+  private func x(_ lanes: Double) -> Double {
+    Self.left + (Self.width - Self.left - Self.right) * lanes / (Double(self.lanes) + 0.3)
+  }
+
+  private func y(_ speedUp: Double) -> Double {
+    Self.top + (Self.height - Self.top - Self.bottom) * (1 - speedUp / highest)
+  }
+
+  private func line(_ style: String, _ points: [(Double, Double)]) -> String {
+    let places = points.map { "\(Markup.number($0.0)),\(Markup.number($0.1))" }.joined(separator: " ")
+    return "<polyline class=\"\(style)\" points=\"\(places)\"/>"
+  }
+
+  private var ideal: String {
+    let end = min(Double(lanes), highest)
+    return line("ideal", [(x(0), y(0)), (x(end), y(end))])
+  }
+
+  private var axes: String {
+    let step = max(1, (lanes + 7) / 8)
+    let numbers = stride(from: 1, through: lanes, by: step).map { text("\($0)", x(Double($0)), y(0) + 18, "middle") }
+    let rise = highest <= 2.5 ? 0.5 : highest <= 9 ? 1 : (highest / 6).rounded(.up)
+    let levels = stride(from: 0.0, through: highest, by: rise).map { level in
+      line("grid", [(Self.left, y(level)), (Self.width - Self.right, y(level))])
+        + text(Markup.number(level), Self.left - 8, y(level) + 5, "end")
+    }
+    return levels.joined() + numbers.joined()
+      + text("lanes", (Self.left + Self.width - Self.right) / 2, Self.height - 6, "middle")
+  }
+
+  private func text(_ words: String, _ x: Double, _ y: Double, _ anchor: String) -> String {
+    "<text x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" text-anchor=\"\(anchor)\">\(words)</text>"
+  }
+
+  private func series(_ series: Comparison.Series, style: String) -> String {
+    let points = series.entries.compactMap { entry in entry.speedUp.map { (entry, $0) } }
+    let marks = points.map { entry, speedUp in
+      let place = x(Double(entry.setup.lanes))
+      let reach = speedUp * (entry.wall.spread ?? 0)
+      return line("whisker \(style)", [(place, y(speedUp - reach)), (place, y(speedUp + reach))])
+        + "<circle class=\"mark \(style)\" cx=\"\(Markup.number(place))\" cy=\"\(Markup.number(y(speedUp)))\" r=\"4\"/>"
+    }
+    return line("curve \(style)", points.map { (x(Double($0.setup.lanes)), y($1)) }) + marks.joined()
+  }
+}

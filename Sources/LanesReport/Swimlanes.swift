@@ -1,0 +1,79 @@
+import LanesCore
+
+/// One line of text per lane over the time of a run, drawn from what was recorded: where the lane computed, took turns
+/// with others on a core, waited, or had nothing to do.
+package struct Swimlanes {
+  private let runs: [RunRecord]
+  private let width: Int
+  private let unicode: Bool
+  /// Lanes of one run that are drawn; a picture is for the eye, and figures of all lanes stand elsewhere.
+  private static let mostLanes = 8
+
+  /// Pictures of `runs` on one scale of time, `width` columns wide; runs without timelines are left out.
+  ///
+  /// - Parameter unicode: false draws with ASCII characters alone.
+  package init(_ runs: [RunRecord], width: Int, unicode: Bool) {
+    self.runs = runs.filter { !$0.timelines.isEmpty && $0.wall > 0 }
+    self.width = width
+    self.unicode = unicode
+  }
+
+  /// Lines without their ends, the scale first and the legend last; none when there is nothing to draw.
+  package func lines() -> [String] {
+    guard let longest = runs.map(\.wall).max(), room >= 10 else { return [] }
+    let scale = "one line per lane; the full width is \(Readable.duration(nanoseconds: longest))"
+    return [scale] + runs.flatMap { lines(of: $0, longest: longest) } + legend
+  }
+
+  private var titleWidth: Int { runs.map { title($0).count }.max() ?? 0 }
+  private var room: Int { width - titleWidth - 5 }
+
+  /// Titles without the multiplication sign where only ASCII may be used.
+  private func title(_ record: RunRecord) -> String {
+    unicode ? record.setup.title : String(record.setup.title.map { $0 == "×" ? "x" : $0 })
+  }
+
+  private func lines(of record: RunRecord, longest: Int64) -> [String] {
+    let columns = max(1, Int((Double(room) * Double(record.wall) / Double(longest)).rounded()))
+    let shown = record.timelines.prefix(Self.mostLanes)
+    var lines = shown.enumerated().map { number, timeline in
+      let cells = timeline.activities(columns: columns, of: record.wall).map { symbol($0.shown) }.joined()
+      let name = number == 0 ? title(record) : ""
+      return (name.rightPadded(to: titleWidth) + String(number + 1).leftPadded(to: 4) + " " + cells)
+    }
+    if record.timelines.count > shown.count {
+      let rest = Readable.counted(record.timelines.count - shown.count, "more lane")
+      lines.append(String(repeating: " ", count: titleWidth + 5) + (unicode ? "… " : "... ") + rest)
+    }
+    return lines
+  }
+
+  private func symbol(_ kind: LaneActivity.Kind) -> String {
+    switch kind {
+    case .computing: unicode ? "█" : "#"
+    case .takingTurns: unicode ? "▞" : "/"
+    case .waitingForInput: unicode ? "▒" : ":"
+    case .writing: unicode ? "░" : "-"
+    case .transferring: unicode ? "▬" : "="
+    case .waitingForWork: unicode ? "·" : "."
+    }
+  }
+
+  /// Names the kinds that occur, as many to a line as fit.
+  private var legend: [String] {
+    let entries = LaneActivity.Kind.allCases.filter(occurs).map { "\(symbol($0)) \($0.name)" }
+    return entries.reduce(into: []) { lines, entry in
+      if let last = lines.last, last.count + 3 + entry.count <= width {
+        lines[lines.count - 1] = last + "   " + entry
+      } else {
+        lines.append(entry)
+      }
+    }
+  }
+
+  private func occurs(_ kind: LaneActivity.Kind) -> Bool {
+    guard let longest = runs.map(\.wall).max() else { return false }
+    let drawn = runs.flatMap { lines(of: $0, longest: longest) }
+    return drawn.contains { $0.dropFirst(titleWidth + 5).contains(symbol(kind)) }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import LanesCore
+import LanesFiles
+import LanesReport
+
+/// `lanes files top`: the most frequent words or lines.
+struct FilesTopCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "top",
+    abstract: "Print the most frequent words or lines with their counts.",
+    discussion: """
+      Counts are exact, over all files together; what is equally frequent comes in the order of its bytes. Words are runs \
+      of bytes without white space, as for wc and awk. Same as sort | uniq -c | LC_ALL=C sort -k1,1nr -k2 | head.
+      """)
+
+  @Option(name: [.customShort("k"), .customLong("count")], help: ArgumentHelp("How many to print.", valueName: "N"))
+  var count = 10
+
+  @Flag(exclusivity: .exclusive, help: "Count words (default) or lines.")
+  var kind = Kind.words
+
+  enum Kind: String, EnumerableFlag { case words, lines }
+
+  @OptionGroup(title: "Input options")
+  var operands: FileOperands
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  func validate() throws {
+    guard count > 0 else { throw ValidationError("-k takes a number from 1 up.") }
+  }
+
+  func run() throws {
+    let inputs = operands.inputs
+    let printer = ResultPrinter()
+    let console = Console(engine, resultsOnScreen: false)
+    var total = TopPartial()
+    let rows = FileRows<TopPartial> { row in
+      console.tell(row.failure, of: row.name)
+      if row.failure == nil { total.merge(row.partial) }
+    }
+    var settings = operands.settings(cut: .lines(.newline))
+    // Each slice sends all its different words: larger ones send fewer in all. 16 MiB of text have a few hundred kB of them.
+    settings.sliceBytes = 16 << 20
+    settings.chunkBytes = 4 << 20
+    let job = Job(
+      workload: TopWorkload(kind: kind == .words ? .words : .lines), makePlan: { FilePlan(inputs, settings: settings) },
+      fold: rows)
+    let record = try job.run(engine, console)
+    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { print(total, printer) }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
+  }
+
+  private func print(_ total: TopPartial, _ printer: ResultPrinter) {
+    let best = total.top(count)
+    let width = max(7, best.first.map { String($0.count).utf8.count } ?? 0)
+    for (key, count) in best {
+      guard printer.isOpen else { return }
+      if engine.json {
+        var json = JSONWriter()
+        json.object {
+          $0.member("type", kind == .words ? "word" : "line")
+          $0.member("text", utf8: key)
+          $0.member("count", count)
+        }
+        printer.line(json.text)
+      } else {
+        let digits = String(count)
+        let padding = String(repeating: " ", count: width - digits.utf8.count)
+        printer.bytes(Bytes("\(padding)\(digits) ".utf8) + key + [0x0A])
+      }
+    }
+    guard engine.json else { return }
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "total")
+      $0.member("distinct", total.distinct)
+      $0.member("count", total.total)
+    }
+    printer.line(json.text)
+  }
+}

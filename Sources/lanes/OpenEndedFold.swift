@@ -1,0 +1,15 @@
+import LanesCore
+
+/// A fold that has had enough once nobody reads its results any more.
+final class OpenEndedFold: Fold {
+  private let inner: any Fold
+  private let printer: ResultPrinter
+
+  init(_ inner: any Fold, _ printer: ResultPrinter) {
+    self.inner = inner
+    self.printer = printer
+  }
+
+  func absorb(_ unit: Unit, _ outcome: Outcome) { inner.absorb(unit, outcome) }
+  var ending: Ending? { printer.isOpen ? inner.ending : .outputClosed }
+}

@@ -1,0 +1,53 @@
+import LanesCore
+import LanesFiles
+import SystemPackage
+
+/// Runs tables through plan, perform and fold as an engine would, on the calling thread.
+struct StatsRunner {
+  var delimiter = UInt8(ascii: ";")
+  var column = ColumnChoice.number(2)
+  var by: ColumnChoice? = .number(1)
+  var hasHeader = false
+  var split = StatsSplit.data
+  /// Bytes of a slice; nil for files read whole.
+  var sliceBytes: Int?
+  var level: Int32?
+
+  /// What came of it.
+  struct Result: Equatable {
+    /// Key, count, sum, least, greatest, mean, deviation.
+    var rows: [String] = []
+    var failures: [String] = []
+  }
+
+  func run(_ paths: [String]) -> Result {
+    var result = Result()
+    let fold = StatsFold(split: split) { name, failure in
+      result.failures.append("\(name?.lastComponent?.string ?? "-"): \(failure.reason)")
+    }
+    let options = StatsPlan.Options(delimiter: delimiter, column: column, by: by, hasHeader: hasHeader, split: split)
+    var settings = FilePlan.Settings(cut: .lines(.newline))
+    if let sliceBytes {
+      settings.sliceBytes = sliceBytes
+      settings.wholeBytes = 0
+    }
+    let plan = StatsPlan(FilePlan(paths.map { .path(FilePath($0)) }, settings: settings), options)
+    let workload = level.map { StatsWorkload(delimiter: delimiter, level: $0) } ?? StatsWorkload(delimiter: delimiter)
+    PlanRunner.run(plan, workload, fold)
+    result.rows = fold.summaries(isGrouped: by != nil).map { key, summary in
+      func shown(_ value: Double?) -> String { value.map { "\($0)" } ?? "-" }
+      let cells = [
+        String(decoding: key, as: UTF8.self), "\(summary.count)", summary.sum, summary.least ?? "-",
+        summary.greatest ?? "-", shown(summary.mean), shown(summary.deviation),
+      ]
+      return cells.joined(separator: " ")
+    }
+    return result
+  }
+
+  /// Runs `text` as one file.
+  func run(text: String) -> Result {
+    let directory = TemporaryDirectory()
+    return run([directory.write("table", Bytes(text.utf8))])
+  }
+}

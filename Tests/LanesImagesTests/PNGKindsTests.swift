@@ -1,0 +1,96 @@
+import LanesCore
+import Testing
+
+@testable import LanesImages
+
+/// Every colour type, bit depth and interlacing that the format has (PNG specification, 11.2.1), with and without tRNS.
+@Suite struct PNGKindsTests {
+  @Test(arguments: PNGKind.all) func `samples of every kind become plain lanes`(kind: PNGKind) throws {
+    let samples = try Samples(decoding: kind.file)
+    #expect(samples.shape.depth == (kind.depth == 16 ? 16 : 8))
+    #expect(samples.shape.hasAlpha == (kind.color & 4 != 0 || kind.hasTransparency))
+    for y in 0..<PNGKind.height {
+      for x in 0..<PNGKind.width {
+        let expected = kind.expanded(x, y)
+        for (lane, level) in expected.enumerated() where lane < 3 || samples.shape.hasAlpha {
+          guard samples[x, y, lane] != level else { continue }
+          Issue.record("lane \(lane) at \(x), \(y) is \(samples[x, y, lane]) instead of \(level)")
+          return
+        }
+      }
+    }
+  }
+
+  @Test(arguments: PNGKind.all) func `what mixes no pixels keeps samples as they are stored`(kind: PNGKind) throws {
+    let input = kind.file
+    let again = try convert(input, options { $0.pngLevel = 9 })
+    #expect(try Samples(decoding: again.output) == Samples(decoding: input))
+    #expect(Bytes(again.output[24..<26]) == [UInt8(kind.depth), UInt8(kind.color)])
+    #expect(again.output[28] == 0)
+    for name in ["PLTE", "tRNS"] { #expect(chunks(name, of: again.output) == chunks(name, of: input)) }
+
+    let crop = try #require(CropSpec("7x5+3+2"))
+    let turned = try convert(input, options { ($0.crop, $0.turn) = (crop, .rotated90) })
+    #expect(Bytes(turned.output[24..<26]) == [UInt8(kind.depth), UInt8(kind.color)])
+    let (before, after) = try (Samples(decoding: input), Samples(decoding: turned.output))
+    #expect(after.shape.size == PixelSize(5, 7))
+    for (x, y) in [(0, 0), (4, 6), (2, 3)] {
+      for lane in 0..<after.shape.lanes { #expect(after[x, y, lane] == before[3 + y, 2 + 4 - x, lane]) }
+    }
+  }
+
+  @Test(arguments: PNGKind.all) func `every kind is resized and becomes a JPEG`(kind: PNGKind) throws {
+    let small = try convert(kind.file, options { $0.resize = ResizeSpec("5x5") })
+    #expect(try Samples(decoding: small.output).shape.depth == (kind.depth == 16 ? 16 : 8))
+    let isGray = kind.color & 2 == 0
+    let jpeg = try convert(kind.file, options { $0.format = .jpeg })
+    #expect(try Samples(decoding: jpeg.output).shape.lanes == (isGray ? 1 : 4))
+  }
+
+  @Test(arguments: PNGKind.all) func `bits are what is asked for`(kind: PNGKind) throws {
+    for depth in [8, 16] {
+      let result = try convert(kind.file, options { $0.pngDepth = depth })
+      let (before, after) = try (Samples(decoding: kind.file), Samples(decoding: result.output))
+      #expect(after.shape.depth == depth)
+      #expect(after.shape.lanes == before.shape.lanes && after.shape.hasAlpha == before.shape.hasAlpha)
+      let (from, to) = (before.shape.depth == 16 ? 65535.0 : 255, depth == 16 ? 65535.0 : 255)
+      for place in before.values.indices {
+        let pixel = place / before.shape.lanes * before.shape.lanes
+        let isVisible = !before.shape.hasAlpha || before.values[pixel + before.shape.lanes - 1] > 0
+        let isPadding = before.shape.lanes == 4 && !before.shape.hasAlpha && place % 4 == 3
+        guard isVisible, !isPadding else { continue }
+        let expected = (Double(before.values[place]) * to / from).rounded()
+        // Colours are multiplied by alpha and divided by it again, in floats.
+        let room = before.shape.hasAlpha ? to / 2048 + 1 : 0.0
+        guard abs(Double(after.values[place]) - expected) > room else { continue }
+        Issue.record("\(before.values[place]) became \(after.values[place]) instead of \(expected)")
+        return
+      }
+    }
+  }
+
+  @Test func `a filter is used for every row`() throws {
+    let image = Samples(20, 12, lanes: 4) { x, y, lane in x < 9 ? x * y * 17 % 256 : (x * 9 + lane) * (y % 3) % 256 }
+    let input = try image.encodedAsPNG
+    for (index, filter) in ConvertOptions.PNGFilter.allCases.enumerated() {
+      // Level 0 leaves rows as they are, behind zlib's two bytes and a block's five.
+      let output = try convert(input, options { ($0.pngFilter, $0.pngLevel) = (filter, 0) }).output
+      let data = try #require(chunks("IDAT", of: output).first)
+      let filters = Set((0..<12).map { data[7 + $0 * (1 + 20 * 3)] })
+      #expect(filter == .adaptive ? filters.count > 1 : filters == [UInt8(index)], "\(filter)")
+      #expect(try Samples(decoding: output) == Samples(decoding: input))
+    }
+  }
+}
+
+/// What the chunks called `name` hold.
+func chunks(_ name: String, of png: Bytes) -> [Bytes] {
+  var found: [Bytes] = []
+  var at = 8
+  while at + 12 <= png.count {
+    let length = png[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+    if png[(at + 4)..<(at + 8)].elementsEqual(name.utf8) { found.append(Bytes(png[(at + 8)..<(at + 8 + length)])) }
+    at += 12 + length
+  }
+  return found
+}
