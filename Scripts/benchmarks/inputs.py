@@ -17,6 +17,7 @@ PHOTOGRAPH_PACKAGES = [
 SMALLEST_PHOTOGRAPH = 50_000
 TEXT_BYTES = 2_000_000_000
 SMALL_FILES = 20_000
+SMALL_PHOTOGRAPHS = 400
 TABLE_LINES = 50_000_000
 
 
@@ -38,6 +39,77 @@ def photographs() -> Path:
     if found < 100:
         print("  fewer than the 100 that the measurements are meant for", file=sys.stderr)
     return folder
+
+
+def kind_of(data: bytes) -> str:
+    """png, sequential or progressive, by the frame's marker (ITU-T T.81, table B.1)."""
+    if data.startswith(b"\x89PNG"):
+        return "png"
+    at = 2
+    while data[at + 1] not in (0xC0, 0xC1, 0xC2):
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return "progressive" if data[at + 1] == 0xC2 else "sequential"
+
+
+def of_kind(kind: str) -> Path:
+    """A folder with links to the photographs of one kind: jpeg, sequential, progressive or png."""
+    originals = photographs()
+    for path in sorted(originals.iterdir()):
+        found = kind_of(path.read_bytes())
+        for name in [found] + ([] if found == "png" else ["jpeg"]):
+            link = CACHE / "kinds" / name / path.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                os.link(path, link)
+    return CACHE / "kinds" / kind
+
+
+def small_photographs() -> Path:
+    """400 JPEGs of about 30 kB: the JPEG photographs at a few sizes each."""
+    folder = CACHE / "small-photographs"
+    if folder.exists():
+        return folder
+    making = CACHE / "small-photographs.part"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    files = [path for path in sorted(photographs().iterdir()) if kind_of(path.read_bytes()) != "png"]
+    for number in range(SMALL_PHOTOGRAPHS):
+        # The same photograph at several sizes: 460, 464, 468 …
+        side = 460 + number // len(files) * 4
+        target = making / f"small-{number:03}.jpg"
+        subprocess.run(
+            ["vipsthumbnail", "--size", f"{side}x{side}>", "-o", f"{target}[Q=85]", str(files[number % len(files)])],
+            check=True)
+    making.rename(folder)
+    return folder
+
+
+def linked_photographs(count: int) -> Path:
+    """A folder of `count` names for the small photographs."""
+    folder = CACHE / f"linked-{count}"
+    if folder.exists():
+        return folder
+    files = sorted(small_photographs().iterdir())
+    making = CACHE / f"linked-{count}.part"
+    shutil.rmtree(making, ignore_errors=True)
+    for number in range(count):
+        path = making / f"{number // 500:02}" / f"{number:05}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.link(files[number % len(files)], path)
+    making.rename(folder)
+    return folder
+
+
+def peers() -> Path:
+    """A Python with the current libvips and what measuring quality needs, in a folder of its own; made once."""
+    python = CACHE / "peers" / "bin" / "python"
+    if not (CACHE / "peers" / "done").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(CACHE / "peers")], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "-q", "pyvips", "pyvips-binary", "numpy", "scipy", "scikit-image", "pillow"],
+            check=True)
+        (CACHE / "peers" / "done").touch()
+    return python
 
 
 def unpack(package: str, into: Path) -> None:

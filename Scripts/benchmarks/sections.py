@@ -1,8 +1,6 @@
 """What is measured: each section returns the lines of its part of BENCHMARKS.md."""
 
-import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,28 +8,9 @@ from typing import List
 
 from . import inputs, tables
 from . import primes as primes_section
+from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, run_rounds, table
-
-LANES = os.environ.get("LANES_BINARY", ".build/release/lanes")
-ROUNDS = max(5, int(os.environ.get("ROUNDS", "5")))
-ENGINES = [
-    ("serial", ["--mode", "serial"]),
-    ("threads ×2", ["--mode", "threads", "--cores", "2"]),
-    ("processes/pipe ×2", ["--mode", "processes", "--ipc", "pipe", "--cores", "2"]),
-    ("processes/shm ×2", ["--mode", "processes", "--ipc", "shm", "--cores", "2"]),
-    ("eventloop", ["--mode", "eventloop"]),
-]
-
-
-def commands(contestants: List[Contestant]) -> List[str]:
-    """The command lines as one would type them, in the top folder of the project."""
-    lines = []
-    for one in contestants:
-        text = one.argv[2] if one.argv[:2] == ["sh", "-c"] else shlex.join(one.argv)
-        for path, name in [(LANES, "lanes"), (str(inputs.CACHE), ".build-bench")]:
-            text = text.replace(path, name)
-        lines.append(text)
-    return ["```sh", *lines, "```"]
+from .shared import ENGINES, LANES, ROUNDS, commands, engines_without
 
 
 class SameOutput:
@@ -47,86 +26,6 @@ class SameOutput:
             self.expected = picked
         if picked != self.expected:
             raise Wrong(f"printed {picked[:60]!r} where {self.expected[:60]!r} was expected")
-
-
-# Images
-
-
-class ImageJob:
-    """Converts the photographs into a folder of its own, emptied before every round."""
-
-    trees = set()
-
-    def __init__(self, name: str, photographs: Path):
-        self.folder = inputs.CACHE / "out" / "".join(letter if letter.isalnum() else "-" for letter in name)
-        self.expected = sum(1 for _ in photographs.iterdir())
-
-    def empty(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def check_count(self, _: bytes) -> None:
-        made = sum(1 for path in self.folder.rglob("*") if path.is_file())
-        if made != self.expected:
-            raise Wrong(f"made {made} of {self.expected} images")
-
-    def check_tree(self, output: bytes) -> None:
-        self.check_count(output)
-        ImageJob.trees.add(inputs.checksum_of_tree(self.folder))
-        if len(ImageJob.trees) > 1:
-            raise Wrong("made a tree that differs from those of the other engines")
-
-
-def image_engines(photographs: Path) -> List[Contestant]:
-    contestants = []
-    for name, flags in ENGINES:
-        job = ImageJob(name, photographs)
-        argv = [LANES, "images", "convert", str(photographs), "-o", str(job.folder), "--resize", "512x512", "--to", "jpeg"]
-        contestants.append(Contestant(f"lanes {name}", argv + flags, before=job.remove, after=job.check_tree))
-    return contestants
-
-
-def image_peers(photographs: Path) -> List[Contestant]:
-    """The others, each with two processes of one thread and the size hint that lets it decode less."""
-
-    def peer(name: str, setting: str, command: str) -> Contestant:
-        job = ImageJob(name, photographs)
-        # Names without a folder: gm puts the folders of its inputs below its output directory.
-        line = (
-            f"cd {shlex.quote(str(photographs))} && find . -type f -printf '%P\\0' | sort -z | "
-            f"{setting} xargs -0 -P 2 -n 8 {command.replace('OUT', str(job.folder))}")
-        return Contestant(name, ["sh", "-c", line], before=job.empty, after=job.check_count)
-
-    return [
-        peer(
-            "vipsthumbnail, xargs -P2", "VIPS_CONCURRENCY=1", "vipsthumbnail --size '512x512>' -o 'OUT/%s.jpg[Q=85]'"),
-        peer(
-            "gm mogrify, xargs -P2", "OMP_NUM_THREADS=1",
-            "gm mogrify -size 512x512 -output-directory OUT -format jpg -resize '512x512>' -quality 85"),
-        peer(
-            "mogrify, xargs -P2", "MAGICK_THREAD_LIMIT=1",
-            "mogrify -define jpeg:size=512x512 -path OUT -format jpg -resize '512x512>' -quality 85"),
-    ]
-
-
-def images() -> List[str]:
-    photographs = inputs.photographs()
-    contestants = image_engines(photographs) + image_peers(photographs)
-    ImageJob.trees.clear()
-    run_rounds(contestants, ROUNDS)
-    shutil.rmtree(inputs.CACHE / "out", ignore_errors=True)
-    files = list(photographs.iterdir())
-    megabytes = sum(path.stat().st_size for path in files) / 1e6
-    same = "All trees that lanes made are the same, byte for byte, in every round." if len(ImageJob.trees) == 1 else (
-        "**The trees that lanes made differ.**")
-    return [
-        "## Images", "",
-        f"{len(files)} photographs ({megabytes:.0f} MB) to JPEG within 512 × 512. {same}", "",
-        *table(contestants, "lanes serial"), "", *commands(contestants), "",
-    ]
 
 
 # Primes
@@ -207,6 +106,6 @@ def adding_up(section):
 
 
 SECTIONS = {
-    "images": images, "primes": primes, "files": files, "stats": adding_up(tables.stats),
+    **IMAGES, "primes": primes, "files": files, "stats": adding_up(tables.stats),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill,
 }

@@ -165,8 +165,9 @@ static double error_of(const struct reduced_component *component, const int8_t m
   return sum;
 }
 
-// Samples are rounded to whole levels, whose own mean squared error is 1/12; scans that together change less are not read.
-// Over the photographs of BENCHMARKS.md FIXME
+// Scans that together change less than this are not read. Rounding samples to whole levels adds 1/12 already, and the
+// resampler makes one pixel of at least four of these samples, which takes most of both away again. Decoding 25
+// progressive photographs took 1.15 times as long with 1/12, and 0.90 times with 1.
 static const double most_error = 0.25;
 
 static void choose_for(struct reduced_jpeg *decoder, int index) {
