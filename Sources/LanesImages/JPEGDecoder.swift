@@ -32,6 +32,9 @@ final class JPEGDecoder: ImageDecoder {
 
   var damage: String? { ccodecs_jpeg_damage(decoder).map { String(cString: $0) } }
 
+  /// Reads every scan, also those that add nothing to be seen at the scale that is started.
+  func readEveryScan() { ccodecs_jpeg_use_library(decoder) }
+
   func start(eighths: Int) throws(UnitFailure) -> RowShape {
     var image = ccodecs_image()
     var result = ccodecs_result()

@@ -29,6 +29,15 @@ import Testing
     }
   }
 
+  @Test func `what is copied is sound in every scan`() throws {
+    var bytes = try fixture("dragonfly-progressive.jpg")
+    let scan = try #require((0..<bytes.count - 1).last { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA })
+    bytes.removeSubrange(scan + (bytes.count - scan) / 2..<bytes.count - 2)
+    for change: (inout ConvertOptions) -> Void in [{ _ in }, { $0.turn = .transposed }] {
+      #expect(failure(of: bytes, options(change))?.kind == .rejected)
+    }
+  }
+
   @Test func `a flipped bit in the pixels of a PNG is found`() throws {
     var bytes = try fixture("nuthatch-rgb.png")
     bytes[bytes.count / 2] ^= 1
