@@ -7,14 +7,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Tuple
 
 
 @dataclass
 class Contestant:
     """A program to time: a name for tables, its command line, and what to do outside the time that is taken.
 
-    `before` runs ahead of every round; `after` gets what the program wrote to standard output, and raises
+    `statuses` are those of success. `before` runs ahead of every round; `after` gets what the program wrote to standard output, and raises
     `Wrong` when that, or what it left on disk, is not right.
     """
 
@@ -22,6 +22,7 @@ class Contestant:
     argv: List[str]
     before: Callable[[], None] = lambda: None
     after: Callable[[bytes], None] = lambda output: None
+    statuses: Tuple[int, ...] = (0,)
     samples: List["Sample"] = field(default_factory=list)
     problem: Optional[str] = None
 
@@ -55,7 +56,7 @@ def run_once(contestant: Contestant) -> Sample:
         wall = (time.perf_counter_ns() - start) / 1e9
         process.returncode = os.waitstatus_to_exitcode(status)
         process.stdout.close()
-        if process.returncode != 0:
+        if process.returncode not in contestant.statuses:
             errors.seek(0)
             last = errors.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             raise Wrong(f"exit status {process.returncode}: {last[0]}")

@@ -62,6 +62,64 @@ def files() -> List[str]:
     ]
 
 
+def number_or_zero(output: bytes) -> bytes:
+    """What -c prints; rg prints nothing where grep prints 0."""
+    return output.strip() or b"0"
+
+
+def search() -> List[str]:
+    text, small = str(inputs.large_text()), str(inputs.small_files())
+    threads = ["--mode", "threads", "--cores", "2"]
+    lines = ["## Searching", ""]
+    for title, pattern in [("a rare word", "zebrafish"), ("an expression without literals", "[0-9]{2,}|[A-Z][a-z]+ [A-Z]")]:
+        check = SameOutput(number_or_zero)
+        contestants = [
+            Contestant(f"lanes {name}", [LANES, "files", "search", "-c", pattern, text, *flags], after=check, statuses=(0, 1))
+            for name, flags in ENGINES
+        ] + [
+            Contestant("rg", ["rg", "-c", pattern, text], after=check, statuses=(0, 1)),
+            Contestant("grep", ["env", "LC_ALL=C", "grep", "-cE", pattern, text], after=check, statuses=(0, 1)),
+        ]
+        run_rounds(contestants, ROUNDS)
+        lines += [f"Lines with {title} in a text of {inputs.TEXT_BYTES / 1e9:.0f} GB in the page cache.", ""]
+        lines += [*table(contestants, "rg"), "", *commands(contestants), ""]
+    contestants = [
+        Contestant("lanes threads ×2", [LANES, "files", "search", "-rl", "zebrafish", small, *threads], statuses=(0, 1)),
+        Contestant("rg", ["rg", "-uuu", "-l", "zebrafish", small], statuses=(0, 1)),
+        Contestant("grep", ["grep", "-rl", "zebrafish", small], statuses=(0, 1)),
+    ]
+    run_rounds(contestants, ROUNDS)
+    lines += [f"{inputs.SMALL_FILES:,} files of 4 to 64 kB in the page cache.", ""]
+    lines += [*table(contestants, "rg"), "", *commands(contestants), ""]
+    return lines + ["A search for text is bound by memory, one for an expression by computing.", ""]
+
+
+def hash() -> List[str]:
+    text = str(inputs.large_text())
+
+    def of(name: str, argv: List[str]) -> Contestant:
+        return Contestant(name, argv)
+
+    contestants = [
+        of(f"lanes {algorithm} {name}", [LANES, "files", "hash", "-a", algorithm, text, *flags])
+        for algorithm in ["crc32", "xxh3", "sha256"] for name, flags in engines_without("processes/pipe ×2")
+    ] + [
+        of("lanes count -l threads ×2", [LANES, "files", "count", "-l", text, "--mode", "threads", "--cores", "2"]),
+        of("lanes count -l serial", [LANES, "files", "count", "-l", text, "--mode", "serial"]),
+        of("xxhsum -H3", ["xxhsum", "-H3", text]),
+        of("b3sum", ["b3sum", "--num-threads", "2", text]),
+        of("openssl dgst -sha256", ["openssl", "dgst", "-sha256", text]),
+        of("sha256sum", ["sha256sum", text]),
+    ]
+    run_rounds(contestants, ROUNDS)
+    return [
+        "## Hashing", "",
+        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB in the page cache; `count -l` shows what reading mapped pages costs. CRC-32 is "
+        "bound by memory and uses all lanes; XXH3 is bound by the memory that one core reaches, SHA-256 by computing.", "",
+        *table(contestants, "lanes count -l serial"), "", *commands(contestants), "",
+    ]
+
+
 # Compare, and dying workers
 
 
@@ -106,6 +164,7 @@ def adding_up(section):
 
 
 SECTIONS = {
-    **IMAGES, "primes": primes, "files": files, "stats": adding_up(tables.stats),
+    **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
+    "stats": adding_up(tables.stats),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill,
 }

@@ -7,9 +7,10 @@
 #include <immintrin.h>
 #endif
 
-/* Two bytes of the needle, the rarest ones, are compared at 64 places at once; where both fit, the rest is compared. A rare
-   word in text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 FIND_FIGURES. The same in Swift with
-   SIMD types is bound to the baseline and has no masks, as with counting (count.c). */
+/* Two bytes of the needle, the rarest ones, are compared at 64 places at once; where both fit, the rest is compared. Swift has
+   no masks and no choice of instructions at run time; the portable loop shows what is left without them. Two GB of text in the
+   page cache, seconds of processor time for a rare word on a Sapphire Rapids, AVX-512: 0.27 with a pass of its own for zero
+   bytes, 0.17 in one pass with prefetching, where ripgrep 13 takes 0.19 to 0.21 and counting lines 0.16. */
 
 static inline uint8_t folded(uint8_t byte) { return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte; }
 
@@ -75,6 +76,51 @@ AVX512 static inline uint64_t both_avx512(
   return _mm512_mask_cmpeq_epi8_mask(first, b, _mm512_set1_epi8((char)rare[1]));
 }
 
+/* Which of 64 bytes are zero. */
+static inline __attribute__((always_inline)) uint64_t zero_sse2(const uint8_t *bytes) {
+  const __m128i *from = (const __m128i *)bytes;
+  __m128i least = _mm_min_epu8(
+      _mm_min_epu8(_mm_loadu_si128(from), _mm_loadu_si128(from + 1)),
+      _mm_min_epu8(_mm_loadu_si128(from + 2), _mm_loadu_si128(from + 3)));
+  return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_setzero_si128()));
+}
+
+AVX2 static inline uint64_t zero_avx2(const uint8_t *bytes) {
+  const __m256i *from = (const __m256i *)bytes;
+  __m256i least = _mm256_min_epu8(_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1));
+  return (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(least, _mm256_setzero_si256()));
+}
+
+AVX512 static inline uint64_t zero_avx512(const uint8_t *bytes) {
+  __m512i b = _mm512_loadu_si512(bytes);
+  return _mm512_testn_epi8_mask(b, b);
+}
+
+/* Candidates that turn out wrong empty the processor's queue of loads, so bytes are asked for ahead: 4 KiB were best.
+   Makes a look for the needle and for zero bytes at once, which costs one pass over memory. */
+#define ABSENT(name, isa, both, zero)                                                                    \
+  isa static int name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {        \
+    const size_t one = needle->rare[0], two = needle->rare[1], farther = one > two ? one : two;          \
+    const uint8_t bits[2] = {case_bit(needle, 0), case_bit(needle, 1)};                                  \
+    const uint8_t rare[2] = {needle->bytes[one], needle->bytes[two]};                                    \
+    size_t at = 0;                                                                                       \
+    for (; at + farther + 64 <= count; at += 64) {                                                       \
+      __builtin_prefetch(bytes + at + 4096);                                                             \
+      if (__builtin_expect(zero(bytes + at) != 0, 0)) return 0;                                          \
+      uint64_t found = both(bytes + at + one, bytes + at + two, bits, rare);                             \
+      for (; __builtin_expect(found != 0, 0); found &= found - 1) {                                      \
+        size_t place = at + (size_t)__builtin_ctzll(found);                                              \
+        if (place + needle->length <= count && fits(bytes + place, needle)) return 0;                    \
+      }                                                                                                  \
+    }                                                                                                    \
+    return find_portable(bytes, at, count, needle) == CKERNELS_NOT_FOUND                                 \
+        && ckernels_first_byte(bytes + at, count - at, 0) == CKERNELS_NOT_FOUND;                         \
+  }
+
+ABSENT(absent_sse2, , both_sse2, zero_sse2)
+ABSENT(absent_avx2, AVX2, both_avx2, zero_avx2)
+ABSENT(absent_avx512, AVX512, both_avx512, zero_avx512)
+
 /* Makes a search for `isa`: 64 places at a time as long as both bytes can be loaded, then one by one. */
 #define FINDER(name, isa, both)                                                                          \
   isa static size_t name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {     \
@@ -107,6 +153,19 @@ size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_n
     case CKERNELS_SSE2: return find_sse2(bytes, count, needle);
 #endif
     default: return find_portable(bytes, 0, count, needle);
+  }
+}
+
+int ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level) {
+  switch (level) {
+#if defined(__x86_64__)
+    case CKERNELS_AVX512: return absent_avx512(bytes, count, needle);
+    case CKERNELS_AVX2: return absent_avx2(bytes, count, needle);
+    case CKERNELS_SSE2: return absent_sse2(bytes, count, needle);
+#endif
+    default:
+      return find_portable(bytes, 0, count, needle) == CKERNELS_NOT_FOUND
+          && ckernels_first_byte(bytes, count, 0) == CKERNELS_NOT_FOUND;
   }
 }
 

@@ -13,6 +13,8 @@ struct LanesCommand: ParsableCommand {
         lanes primes --mode processes --cores 4
         lanes primes 1e12 1e12+1e8 --list
         lanes files count -r /usr/share/doc
+        lanes files search -rn TODO src
+        lanes files hash --check sums
         lanes compare primes 1e9
 
       The same batch gives the same bytes whichever way it runs.

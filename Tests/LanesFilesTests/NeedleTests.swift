@@ -29,6 +29,7 @@ import Testing
           found.append(place)
           from = place + 1
         }
+        #expect(searched.isAbsent(in: buffer) == (found.isEmpty && !text.contains(0)))
       }
       #expect(found == places(of: needle, in: text, ignoringCase: ignoresCase))
     }

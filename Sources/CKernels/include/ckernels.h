@@ -52,6 +52,9 @@ struct ckernels_needle {
 /* Position of the first occurrence of the needle, or CKERNELS_NOT_FOUND. */
 size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level);
 
+/* 1 when these bytes hold neither the needle nor a zero byte. */
+int ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level);
+
 /* Position of the first and of the last such byte, or CKERNELS_NOT_FOUND: memchr(3), memrchr(3). */
 size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte);
 size_t ckernels_last_byte(const uint8_t *bytes, size_t count, uint8_t byte);

@@ -33,6 +33,12 @@ package final class Needle: @unchecked Sendable {
     return found < 0 ? nil : from + found
   }
 
+  /// True when `text` holds neither this nor a zero byte.
+  package func isAbsent(in text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let base = text.baseAddress else { return true }
+    return withUnsafePointer(to: needle) { ckernels_absent(base, text.count, $0, level) } == 1
+  }
+
   private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
   /// Positions of the two bytes that are rarest in text.

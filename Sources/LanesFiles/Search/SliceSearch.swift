@@ -9,6 +9,8 @@ final class SliceSearch {
 
   private let options: SearchOptions
   private let searcher: LineSearcher
+  /// Text without which no line is selected.
+  private let needle: Needle?
   private(set) var partial = SearchPartial()
   /// Where lines that a zero byte hides begin in the slice.
   private var hiddenFrom = Int.max
@@ -21,6 +23,7 @@ final class SliceSearch {
 
   init(_ program: SearchProgram) throws(UnitFailure) {
     options = program.options
+    needle = program.text ?? program.required
     searcher = try LineSearcher(program)
   }
 
@@ -49,6 +52,8 @@ final class SliceSearch {
 
   private func search(_ slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
     let text = Text(rebasing: slice[piece])
+    // One pass settles most pieces when the text is rare: without a zero byte or the text nothing happens in them.
+    if !options.isInverted, !options.isText, let needle, needle.isAbsent(in: text) { return }
     guard !options.isText, let zero = Self.firstZero(in: text) else { return try search(text, in: slice, piece) }
     if partial.firstZero == nil {
       partial.firstZero = UInt64(piece.lowerBound + zero)
