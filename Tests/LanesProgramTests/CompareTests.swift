@@ -34,6 +34,68 @@ import Testing
     }
   }
 
+  @Test func `every member of the JSON is in the schema, and every member of the schema is there`() throws {
+    let source = String(
+      decoding: try readFile(Fixtures.root.removingLastComponent().appending("docs/compare.schema.json")), as: UTF8.self
+    )
+    let kinds = try #require(JSONValue(source)?["$defs"])
+    let result = try Program.run(Self.once + ["--json", "--modes", "serial,processes", "primes", "1e6"])
+    for line in result.lines {
+      let value = try #require(JSONValue(line))
+      guard case .string(let kind)? = value["type"] else { return Issue.record("a line without type: \(line)") }
+      let described = try #require(kinds[kind]?["properties"]?.keys)
+      #expect(value.keys.sorted() == described.sorted())
+    }
+  }
+
+  @Test func `lanes are drawn under the table, and in ASCII where the locale is not UTF-8`() throws {
+    let words = Self.once + ["--modes", "serial,threads", "--cores", "2", "primes", "1e9"]
+    let fancy = try Program.run(words, environment: ["LC_ALL": "C.UTF-8"])
+    #expect(fancy.text.contains("one line per lane"))
+    #expect(fancy.lines.count { $0.hasPrefix("threads ×2 ") || $0.hasPrefix("serial ") } == 2)
+    let plain = try Program.run(words, environment: ["LC_ALL": "C"])
+    let start = try #require(plain.lines.firstIndex { $0.contains("one line per lane") })
+    let end = try #require(plain.lines.lastIndex { $0.hasPrefix("Verdict") })
+    #expect(plain.lines[start..<end].allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } && $0.count <= 100 })
+  }
+
+  @Test func `a report is one page, whole or not there`() throws {
+    let folder = TemporaryFolder()
+    let page = folder.file("report.html")
+    let result = try Program.run(
+      Self.once + ["--report", page.string, "--modes", "serial,processes", "--cores", "2", "primes", "1e7"])
+    #expect(result.exit == .status(0), "\(result.errors)")
+    let text = String(decoding: try readFile(page), as: UTF8.self)
+    #expect(text.hasPrefix("<!DOCTYPE html>") && text.hasSuffix("</html>\n"))
+    #expect(text.contains("lanes primes 1e7 --mode processes --cores 2 --ipc shm"))
+    #expect(try Program.shell("ls -A \"$1\"", [folder.path.string]).text == "report.html\n")
+  }
+
+  @Test func `a report that cannot be written is refused before anything runs`() throws {
+    let result = try Program.run(Self.once + ["--report", "/proc/none/report.html", "primes", "1e13"])
+    #expect(result.exit == .status(64))
+    #expect(result.output == [])
+    #expect(result.errors.contains("/proc/none/report.html"))
+  }
+
+  @Test func `a comparison that is stopped prints what it has`() throws {
+    let program = try Program.start(
+      ["compare", "--rounds", "1000", "--warmup", "0", "--json", "--modes", "serial", "primes", "1e6"])
+    // Runs follow each other: when the third is there, the first was finished.
+    var runs: Set<pid_t> = []
+    #expect(
+      eventually {
+        runs.formUnion(Processes.children(of: program.pid))
+        return runs.count >= 3
+      })
+    program.kill(SIGINT)
+    let result = try program.finish()
+    #expect(result.exit == .signal(SIGINT))
+    #expect(result.lines.count == 2)
+    #expect(result.lines.last.flatMap { JSONValue($0) }?["interrupted"] == .bool(true))
+    #expect(result.errors.contains("was stopped"))
+  }
+
   @Test func `a Markdown table has equal rows`() throws {
     let result = try Program.run(Self.once + ["--markdown", "--modes", "serial,threads", "primes", "1e6"])
     let rows = result.lines.filter { $0.hasPrefix("|") }

@@ -70,6 +70,6 @@ import Testing
     record.coordinator.peakMemory = nil
     let page = Self.page([Contender(setup: Samples.serial, records: [record])])
     #expect(page.contains("<td data-label=\"peak memory\">–</td>"))
-    #expect(page.contains("<td data-label=\"pressure CPU\">–</td>"))
+    #expect(page.contains("<td data-label=\"pressure CPU, I/O, memory\">–</td>"))
   }
 }

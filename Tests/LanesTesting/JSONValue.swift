@@ -20,6 +20,9 @@ package indirect enum JSONValue: Equatable {
     if case .object(let members) = self { members[key] } else { nil }
   }
 
+  /// Names of an object's members, in no particular order.
+  package var keys: [String] { if case .object(let members) = self { Array(members.keys) } else { [] } }
+
   package var items: [JSONValue] { if case .array(let items) = self { items } else { [] } }
 
   private struct Reader {

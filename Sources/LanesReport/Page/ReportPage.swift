@@ -47,8 +47,8 @@ package struct ReportPage {
       <body>
       <main>
       <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
-      \(verdict)\(ReportTables(comparison).html)\(charts.rounds)\(ReportSpeedUp(comparison).html)\(charts.activities)\
-      \(ReportLanes(comparison).html)\(charts.memory)\(surroundings)</main>
+      \(verdict)\(ReportTables(comparison).time)\(charts.rounds)\(ReportSpeedUp(comparison).html)\(charts.activities)\
+      \(ReportLanes(comparison).html)\(charts.memory)\(ReportTables(comparison).costs)\(surroundings)</main>
       \(ReportStyle.patterns)
       </body>
       </html>

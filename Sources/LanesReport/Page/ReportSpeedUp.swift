@@ -19,7 +19,10 @@ struct ReportSpeedUp {
 
   var html: String {
     guard comparison.baseline != nil, lanes > 1, !comparison.series.isEmpty else { return "" }
-    let lines = comparison.series.enumerated().map { series($1, style: "series\($0 + 1)") }
+    let middle = Double(comparison.series.count - 1) / 2
+    let lines = comparison.series.enumerated().map { number, one in
+      series(one, style: "series\(number + 1)", shift: (Double(number) - middle) * 7)
+    }
     let legend = comparison.series.enumerated().map { (style: "series\($0 + 1)", name: $1.title) }
     let drawing =
       "<svg class=\"chart\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(label)\">"
@@ -68,14 +71,15 @@ struct ReportSpeedUp {
     "<text x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" text-anchor=\"\(anchor)\">\(words)</text>"
   }
 
-  private func series(_ series: Comparison.Series, style: String) -> String {
+  /// Series stand `shift` units apart, so that their whiskers can be told from each other.
+  private func series(_ series: Comparison.Series, style: String, shift: Double) -> String {
     let points = series.entries.compactMap { entry in entry.speedUp.map { (entry, $0) } }
     let marks = points.map { entry, speedUp in
-      let place = x(Double(entry.setup.lanes))
+      let place = x(Double(entry.setup.lanes)) + shift
       let reach = speedUp * (entry.wall.spread ?? 0)
       return line("whisker \(style)", [(place, y(speedUp - reach)), (place, y(speedUp + reach))])
         + "<circle class=\"mark \(style)\" cx=\"\(Markup.number(place))\" cy=\"\(Markup.number(y(speedUp)))\" r=\"4\"/>"
     }
-    return line("curve \(style)", points.map { (x(Double($0.setup.lanes)), y($1)) }) + marks.joined()
+    return line("curve \(style)", points.map { (x(Double($0.setup.lanes)) + shift, y($1)) }) + marks.joined()
   }
 }

@@ -25,7 +25,7 @@ enum ReportStyle {
     td { white-space: nowrap; }
     thead th { color: var(--faint); font-weight: 500; vertical-align: bottom; }
     th:first-child { text-align: left; white-space: nowrap; }
-    .best th, .best td:nth-child(2) { color: var(--best); font-weight: 700; }
+    .best th, .times .best td:nth-child(2) { color: var(--best); font-weight: 700; }
     .row, .group { display: grid; grid-template-columns: 150px 1fr 80px; gap: 10px; align-items: center; margin: 4px 0;
       font-size: .88rem; }
     .group { align-items: start; margin: 10px 0; }
@@ -52,9 +52,11 @@ enum ReportStyle {
     @media (max-width: 640px) {
       main { padding: 16px 14px 32px; }
       thead { display: none; } table, tbody, tr, th, td { display: block; }
-      tr { border-bottom: 1px solid var(--line); padding: 8px 0; } th, td { border: 0; padding: 1px 0; }
-      tbody th { font-size: 1rem; } td { display: flex; justify-content: space-between; }
-      td::before { content: attr(data-label); color: var(--faint); }
+      tr { display: grid; grid-template-columns: 1fr 1fr; column-gap: 20px; border-bottom: 1px solid var(--line);
+        padding: 8px 0; } th, td { border: 0; padding: 1px 0; }
+      tbody th { font-size: 1rem; grid-column: 1 / 3; }
+      td { display: flex; justify-content: space-between; gap: 8px; white-space: normal; }
+      td::before { content: attr(data-label); color: var(--faint); text-align: left; }
       .row { grid-template-columns: 1fr auto; } .row .strip { grid-row: 2; grid-column: 1 / 3; }
       .group { grid-template-columns: 1fr auto; } .group .lanes { grid-row: 2; grid-column: 1 / 3; }
       dl div { grid-template-columns: 1fr; gap: 0; }

@@ -11,20 +11,25 @@ struct ReportTables {
 
   init(_ comparison: Comparison) { self.comparison = comparison }
 
-  var html: String {
+  /// What each way took of time.
+  var time: String {
     Markup.section(
       "Time",
       "Medians of \(Readable.counted(comparison.rounds, "round")) ± half the distance between the quartiles. "
         + "CPU 100% is one core. The serial fraction is that of Karp and Flatt. A dash is a figure that could not be had.",
-      table(times))
-      + Markup.section(
-        "What else it took",
-        "Peak memory is what every process had resident at most, added up; proportional memory counts "
-          + "what processes share once. Pressure is how long some task of the machine was short of cores, storage or memory.",
-        table(costs))
+      table(times, style: "times"))
   }
 
-  private func table(_ columns: [Column]) -> String {
+  /// Switches, faults, memory, bytes, and what the machine was short of.
+  var costs: String {
+    Markup.section(
+      "What else it took",
+      "Peak memory is what every process had resident at most, added up; proportional memory counts "
+        + "what processes share once. Pressure is how long some task of the machine was short of cores, storage or memory.",
+      table(others, style: "costs"))
+  }
+
+  private func table(_ columns: [Column], style: String) -> String {
     let head = columns.map { "<th scope=\"col\">\(Markup.escaped($0.name))</th>" }.joined()
     let rows = comparison.entries.map { entry in
       let cells = columns.map { column in
@@ -33,26 +38,27 @@ struct ReportTables {
       let mark = entry == comparison.fastest ? " class=\"best\"" : ""
       return "<tr\(mark)><th scope=\"row\">\(Markup.escaped(entry.setup.title))</th>\(cells.joined())</tr>\n"
     }
-    return "<div class=\"wide\"><table><thead><tr><th scope=\"col\">engine</th>\(head)</tr></thead>\n<tbody>\n"
+    return
+      "<div class=\"wide\"><table class=\"\(style)\"><thead><tr><th scope=\"col\">engine</th>\(head)</tr></thead>\n<tbody>\n"
       + rows.joined() + "</tbody></table></div>"
   }
 
   private var times: [Column] {
     [
-      Column(name: "wall") { time($0.wall.median) },
+      Column(name: "wall") { duration($0.wall.median) },
       Column(name: "± spread") { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
       Column(name: "speed-up") { $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" } },
       Column(name: "efficiency") { $0.efficiency.map(Readable.percent) },
       Column(name: "serial fraction") { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
-      Column(name: "user") { time($0.user) },
-      Column(name: "system") { time($0.system) },
+      Column(name: "user") { duration($0.user) },
+      Column(name: "system") { duration($0.system) },
       Column(name: "CPU") { Readable.percent($0.busyCores) },
-      Column(name: "worker start-up") { $0.startUp.flatMap(time) },
+      Column(name: "worker start-up") { $0.startUp.flatMap(duration) },
       Column(name: "outliers") { Readable.count($0.wall.outliers.count) },
     ]
   }
 
-  private var costs: [Column] {
+  private var others: [Column] {
     [
       Column(name: "switches vol./invol.") { pair($0.voluntarySwitches, $0.involuntarySwitches) },
       Column(name: "faults minor/major") { pair($0.minorFaults, $0.majorFaults) },
@@ -61,10 +67,14 @@ struct ReportTables {
       Column(name: "storage read") { $0.storageRead.map(Readable.bytes) },
       Column(name: "storage written") { $0.storageWritten.map(Readable.bytes) },
       Column(name: "between processes") { Readable.bytes($0.bytesBetween) },
-      Column(name: "pressure CPU") { $0.pressure.cpu.map { Readable.duration(nanoseconds: $0) } },
-      Column(name: "pressure I/O") { $0.pressure.io.map { Readable.duration(nanoseconds: $0) } },
-      Column(name: "pressure memory") { $0.pressure.memory.map { Readable.duration(nanoseconds: $0) } },
+      Column(name: "pressure CPU, I/O, memory") { pressure($0.pressure) },
     ]
+  }
+
+  private func pressure(_ pressure: PressureStall) -> String? {
+    guard pressure != PressureStall() else { return nil }
+    return [pressure.cpu, pressure.io, pressure.memory]
+      .map { $0.map { $0 == 0 ? "0" : Readable.shortDuration(nanoseconds: $0) } ?? "–" }.joined(separator: ", ")
   }
 
   private func pair(_ one: Int, _ other: Int) -> String {
@@ -73,4 +83,6 @@ struct ReportTables {
 }
 
 /// Nanoseconds for people.
-private func time(_ nanoseconds: Double) -> String? { Readable.duration(nanoseconds: Int64(nanoseconds)) }
+private func duration(_ nanoseconds: Double) -> String? {
+  nanoseconds == 0 ? "0" : Readable.duration(nanoseconds: Int64(nanoseconds))
+}
