@@ -14,6 +14,8 @@
 #include "ccodecs.h"
 
 enum { reduced_components = 3, reduced_scans = 100, reduced_look = 10 };
+// The run in `reduced_huffman.whole` of the code that ends a block.
+enum { reduced_to_end = 64 };
 
 // Which of the 64 places of a block, row by row, the coefficients of a file's zigzag order have (figure A.6).
 extern const uint8_t reduced_natural_order[64];
@@ -109,8 +111,10 @@ enum reduced_status reduced_parse_scan(struct reduced_jpeg *decoder, struct redu
 enum reduced_status reduced_survey(struct reduced_jpeg *decoder);
 void reduced_choose(struct reduced_jpeg *decoder);
 
-// reduced_scans.c: entropy decoding.
+// reduced_huffman.c: makes a table from the number of codes of each length; false when it cannot be one.
 bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc);
+
+// reduced_scans.c: entropy decoding.
 enum reduced_status reduced_decode_scan(struct reduced_jpeg *decoder, const struct reduced_scan *scan);
 enum reduced_status reduced_decode_mcus(struct reduced_jpeg *decoder);
 bool reduced_end_data(struct reduced_jpeg *decoder);

@@ -84,50 +84,14 @@ inlined int take_symbol(struct bits *bits, const struct reduced_huffman *table) 
   return 0;
 }
 
-// Runs that lead behind the block: it ends here.
-enum { to_end = 64 };
-
-static void define_whole(struct reduced_huffman *table) {
-  for (unsigned next = 0; next < 1 << reduced_look; next++) {
-    int length = table->look[next] >> 8, size = table->look[next] & 15, run = table->look[next] >> 4 & 15, value = 0;
-    table->whole[next] = 0;
-    if (length == 0 || length + size > reduced_look || (size == 0 && run != 0 && run != 15)) continue;
-    if (size > 0) {
-      value = (int)(next >> (reduced_look - length - size)) & ((1 << size) - 1);
-      if (value < 1 << (size - 1)) value += 1 - (1 << size);
-    } else if (run == 0) run = to_end;
-    table->whole[next] = value * 65536 + (run << 8) + length + size;
-  }
-}
-
-// Makes a table from the number of codes of each length (annex C). False when it cannot be one.
-bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
-  memset(table->look, 0, sizeof table->look);
-  memset(table->symbols, 0, sizeof table->symbols);
-  memcpy(table->symbols, symbols, (size_t)count);
-  int code = 0, index = 0;
-  for (int length = 1; length <= 16; length++, code <<= 1) {
-    table->offset[length] = index - code;
-    for (int i = 0; i < counts[length - 1]; i++, index++, code++) {
-      if (code >= 1 << length || (dc && symbols[index] > 15)) return false;
-      if (length > reduced_look) continue;
-      for (int fill = 0; fill < 1 << (reduced_look - length); fill++)
-        table->look[(code << (reduced_look - length)) + fill] = (uint16_t)(length << 8 | symbols[index]);
-    }
-    table->last_code[length] = counts[length - 1] ? code - 1 : -1;
-  }
-  define_whole(table);
-  return table->defined = true;
-}
-
 inlined int read_dc(struct reduced_component *component, const struct reduced_huffman *table, struct bits *bits) {
   int size = take_symbol(bits, table);
   if (size) component->predicted += take_signed(bits, size);
   return component->predicted;
 }
 
-// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `to_end` and 0 for EOB, EOB0. Other
-// sizes of 0, which only progressive files have, are left to the caller: it gets `to_end` plus their run (G.1.2.2).
+// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `reduced_to_end` and 0 for EOB, EOB0. Other
+// sizes of 0, which only progressive files have, are left to the caller: it gets `reduced_to_end` plus their run (G.1.2.2).
 inlined int read_coefficient(const struct reduced_huffman *table, struct bits *bits, int *value) {
   if (bits->count < 32) fill(bits);
   const int32_t whole = table->whole[bits->buffer >> (64 - reduced_look)];
@@ -138,7 +102,7 @@ inlined int read_coefficient(const struct reduced_huffman *table, struct bits *b
   }
   const int symbol = take_symbol(bits, table), size = symbol & 15, run = symbol >> 4;
   *value = size == 0 ? 0 : take_signed(bits, size);
-  return size == 0 && run != 15 ? to_end + run : run;
+  return size == 0 && run != 15 ? reduced_to_end + run : run;
 }
 
 // One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65. Returns which are not 0.
@@ -154,7 +118,7 @@ inlined uint64_t read_block(
     int run = read_coefficient(ac, bits, &value);
     k += run;
     if (k > 63) {
-      bits->bad |= run != to_end;
+      bits->bad |= run != reduced_to_end;
       break;
     }
     kept[component->place[k]] = (int16_t)value;
@@ -201,8 +165,8 @@ inlined void read_first_ac(
   int16_t nowhere;
   for (int k = scan->first; k <= scan->last; k++) {
     int value, run = read_coefficient(scan->table, bits, &value);
-    if (run >= to_end) {
-      run -= to_end;
+    if (run >= reduced_to_end) {
+      run -= reduced_to_end;
       scan->run = (1 << run) - 1;
       if (run) scan->run += take(bits, run);
       break;
