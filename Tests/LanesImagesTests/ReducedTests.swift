@@ -1,0 +1,88 @@
+import LanesCore
+import Testing
+
+@testable import LanesImages
+
+/// Decodes at `eighths`/8: as a conversion does, or every scan by libjpeg.
+private func decode(_ bytes: Bytes, _ eighths: Int, everyScan: Bool) throws -> Samples {
+  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  return try bytes.withUnsafeBytes { raw in
+    let decoder = try JPEGDecoder(raw, options: ConvertOptions(), context: context)
+    if everyScan { decoder.readEveryScan() }
+    let shape = try decoder.start(eighths: eighths)
+    var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
+    try pixels.withUnsafeMutableBufferPointer { try decoder.read(shape.size.height, into: $0.baseAddress!) }
+    try decoder.finish()
+    return Samples(shape: shape, bytes: pixels)
+  }
+}
+
+/// Mean absolute difference of the colours.
+private func difference(_ one: Samples, _ other: Samples) -> Double {
+  let colours = min(3, one.shape.lanes)
+  var sum = 0
+  for pixel in 0..<one.shape.size.area {
+    for lane in 0..<colours {
+      let place = pixel * one.shape.lanes + lane
+      sum += abs(one.values[place] - other.values[place])
+    }
+  }
+  return Double(sum) / Double(one.shape.size.area * colours)
+}
+
+@Suite struct ReducedTests {
+  private static let photographs = [
+    "seeds.jpg", "ridge-444.jpg", "dragonfly-progressive.jpg", "bridge-turned.jpg", "friends-portrait.jpg",
+    "freespace-gray.jpg", "seeds-restarts.jpg", "ridge-restarts-progressive.jpg",
+  ]
+
+  /// Both are approximations of the same exact values; at 4:2:0 and 4:2:2 libjpeg makes colours in another way.
+  @Test(arguments: photographs) func `smaller photographs look as libjpeg makes them`(_ name: String) throws {
+    let bytes = try fixture(name)
+    for eighths in 1...7 {
+      let ours = try decode(bytes, eighths, everyScan: false)
+      let library = try decode(bytes, eighths, everyScan: true)
+      #expect(ours.shape == library.shape)
+      #expect(difference(ours, library) < 1.5, "\(eighths)/8")
+    }
+  }
+
+  @Test(arguments: [ConvertOptions.Subsampling.full, .half, .quarter], [false, true])
+  func `every subsampling is read`(_ subsampling: ConvertOptions.Subsampling, _ isProgressive: Bool) throws {
+    let encoded = try convert(
+      try fixture("nuthatch-rgb.png"),
+      options {
+        $0.format = .jpeg
+        $0.subsampling = subsampling
+        $0.progressive = isProgressive
+      }
+    ).output
+    for eighths in [1, 3, 4, 7] {
+      let ours = try decode(encoded, eighths, everyScan: false)
+      #expect(difference(ours, try decode(encoded, eighths, everyScan: true)) < 2.5, "\(eighths)/8")
+    }
+  }
+
+  @Test(arguments: ["seeds.jpg", "dragonfly-progressive.jpg", "seeds-restarts.jpg"])
+  func `a file that is cut off anywhere is a failure, also in a scan that is left out`(_ name: String) throws {
+    let bytes = try fixture(name)
+    for length in stride(from: bytes.count - 3, to: 2, by: -bytes.count / 40) {
+      #expect(failure(of: Bytes(bytes[..<length]), options { $0.resize = ResizeSpec("9x9") }) != nil, "\(length)")
+      #expect(failure(of: Bytes(bytes[..<length]), options { $0.resize = ResizeSpec("40%") }) != nil, "\(length)")
+    }
+  }
+
+  @Test func `wrong bits never bring it down`() throws {
+    var generator = SystemRandomNumberGenerator()
+    for name in ["seeds.jpg", "dragonfly-progressive.jpg", "ridge-restarts-progressive.jpg"] {
+      let bytes = try fixture(name)
+      for _ in 0..<60 {
+        var wrong = bytes
+        for _ in 0..<3 {
+          wrong[Int.random(in: 2..<wrong.count, using: &generator)] = .random(in: 0...255, using: &generator)
+        }
+        _ = failure(of: wrong, options { $0.resize = ResizeSpec("20x20") })
+      }
+    }
+  }
+}
