@@ -42,7 +42,10 @@ import Testing
     let result = try Program.run(Self.once + ["--json", "--modes", "serial,processes", "primes", "1e6"])
     for line in result.lines {
       let value = try #require(JSONValue(line))
-      guard case .string(let kind)? = value["type"] else { return Issue.record("a line without type: \(line)") }
+      guard case .string(let kind)? = value["type"] else {
+        Issue.record("a line without type: \(line)")
+        continue
+      }
       let described = try #require(kinds[kind]?["properties"]?.keys)
       #expect(value.keys.sorted() == described.sorted())
     }
