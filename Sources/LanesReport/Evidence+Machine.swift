@@ -16,7 +16,7 @@ extension Evidence {
   }
 
   /// The part of its time in which a lane alone had a core or wanted one: waiting for a core is no waiting for storage.
-  private func occupied(_ entry: Comparison.Entry) -> Double {
+  func occupied(_ entry: Comparison.Entry) -> Double {
     min(1, entry.busyCores + entry.queuedShare * (1 - entry.loading - entry.storing))
   }
 

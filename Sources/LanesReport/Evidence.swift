@@ -70,7 +70,7 @@ extension Evidence {
 
   private func memorySetUp(_ serial: Comparison.Entry) -> Finding? {
     let processor = serial.user + serial.system
-    guard processor > 0, serial.busyCores >= 0.7, serial.system >= 0.3 * processor,
+    guard processor > 0, occupied(serial) >= 0.7, serial.system >= 0.3 * processor,
       serial.system <= Double(serial.minorFaults) * Evidence.costliestMinorFault
     else { return nil }
     return Finding(

@@ -41,8 +41,9 @@ struct ReportSpeedUp {
     Self.left + (Self.width - Self.left - Self.right) * lanes / (Double(self.lanes) + 0.3)
   }
 
+  /// Held inside the chart: the spread of a noisy contender may reach beyond it.
   private func y(_ speedUp: Double) -> Double {
-    Self.top + (Self.height - Self.top - Self.bottom) * (1 - speedUp / highest)
+    Self.top + (Self.height - Self.top - Self.bottom) * (1 - min(max(speedUp, 0), highest) / highest)
   }
 
   private func line(_ style: String, _ points: [(Double, Double)]) -> String {
