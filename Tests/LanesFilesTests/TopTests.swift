@@ -24,7 +24,8 @@ import Testing
     let lines = kind == .words ? "tr -s '\\t\\n\\v\\f\\r ' '\\n' | grep -a -v '^$'" : "cat"
     let command =
       "cat \(RealWc.quoted(path)) | \(lines) | sort | uniq -c | sort -k1,1nr -s | head -n \(k) | sed 's/^ *//'"
-    return String(decoding: RealWc.output(of: command), as: UTF8.self).split(separator: "\n").map(String.init)
+    // Split as bytes: to a string, the end of a line on Windows is one character.
+    return RealWc.output(of: command).split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
   }
 
   private func expectSame(_ path: String, slices: [Int?]) {
