@@ -207,7 +207,8 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
   __mmask8 has_point = _mm512_test_epi64_mask(point, point);
   __m512i below = _mm512_add_epi64(_mm512_and_si512(point, _mm512_sub_epi64(zero, point)), all);
   __m512i closed = _mm512_or_si512(
-      _mm512_andnot_si512(_mm512_or_si512(below, point), digits),
+      /* A second point stays, and is no digit. */
+      _mm512_andnot_si512(_mm512_or_si512(_mm512_slli_epi64(below, 8), _mm512_set1_epi64(0xFF)), digits),
       _mm512_slli_epi64(_mm512_and_si512(digits, below), 8));
   digits = _mm512_mask_blend_epi64(has_point, digits, closed);
   __m512i places = _mm512_maskz_srli_epi64(has_point, _mm512_lzcnt_epi64(point), 3);
