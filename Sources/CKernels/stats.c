@@ -98,8 +98,10 @@ int ckernels_stats_take_one(struct ckernels_stats *s, const struct batch *b, siz
   const size_t place = is_grouped ? place_of(s->groups, s->slots - 1, s->bytes, b, i) : 0;
   struct ckernels_group *group = s->groups + place;
   if (__builtin_expect(group->tag == 0, 0)) {
-    *refusal = FULL_TABLE;
-    if (is_grouped && 2 * s->used >= s->slots) return 0;
+    if (is_grouped && 2 * s->used >= s->slots) {
+      *refusal = FULL_TABLE;
+      return 0;
+    }
     *group = (struct ckernels_group){.tag = 1, .least = INT64_MAX, .greatest = INT64_MIN};
     if (is_grouped) {
       group->tag = b->key_end[i] - b->key[i] + 1;
