@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import inputs
-from .sections import LANES, ROUNDS, SECTIONS
+from . import auto, engines, inputs, sections
+from .sections import LANES, ROUNDS
 
+SECTIONS = {**sections.SECTIONS, "engines": engines.section, "auto": auto.section}
 PARTS = inputs.CACHE / "parts"
 
 

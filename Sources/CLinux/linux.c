@@ -102,6 +102,13 @@ int clinux_self_usage(struct clinux_usage *usage) {
   return 0;
 }
 
+int clinux_thread_usage(struct clinux_usage *usage) {
+  struct rusage counted;
+  if (getrusage(RUSAGE_THREAD, &counted) != 0) return -1;
+  copy_usage(&counted, usage);
+  return 0;
+}
+
 int clinux_rename(const char *from, const char *to, bool replace) {
   if (replace) return rename(from, to);
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;

@@ -107,6 +107,9 @@ package struct UnitRecord: Sendable, Equatable {
 
   package init(lane: Int) { self.lane = lane }
 
+  /// Nanoseconds from the first stage's start to the last one's end.
+  package var duration: Int64 { max(load.end, perform.end, store.end) - load.start }
+
   /// Takes over what another process measured while it performed the unit.
   package mutating func takePerforming(from other: UnitRecord) {
     perform = other.perform

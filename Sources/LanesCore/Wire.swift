@@ -8,6 +8,9 @@ package struct WireError: Error, Equatable {
 }
 
 /// Writes values one after the other, integers little-endian at full width, strings and byte runs behind a 32-bit length.
+///
+/// Specialized for the integers that units carry, as is the reader: other modules cannot do that for themselves, and
+/// generic code looks up types at run time, at each value of each unit.
 package struct WireWriter {
   package private(set) var bytes: Bytes
 
@@ -16,6 +19,11 @@ package struct WireWriter {
   /// Continues after `bytes`, whose storage is reused.
   package init(appendingTo bytes: consuming Bytes) { self.bytes = bytes }
 
+  @_specialize(where Value == Int)
+  @_specialize(where Value == Int64)
+  @_specialize(where Value == UInt8)
+  @_specialize(where Value == UInt32)
+  @_specialize(where Value == UInt64)
   package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
@@ -23,7 +31,9 @@ package struct WireWriter {
   package mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
   package mutating func write(_ value: Double) { write(value.bitPattern) }
 
-  package mutating func write(_ run: some Collection<UInt8>) {
+  @_specialize(where Run == Bytes)
+  @_specialize(where Run == String.UTF8View)
+  package mutating func write<Run: Collection<UInt8>>(_ run: Run) {
     write(UInt32(run.count))
     bytes.append(contentsOf: run)
   }
@@ -50,6 +60,11 @@ package struct WireReader {
   /// Bytes not read yet.
   package var remaining: Int { bytes.count - position }
 
+  @_specialize(where Value == Int)
+  @_specialize(where Value == Int64)
+  @_specialize(where Value == UInt8)
+  @_specialize(where Value == UInt32)
+  @_specialize(where Value == UInt64)
   package mutating func read<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(WireError) -> Value {
     let size = MemoryLayout<Value>.size
     guard remaining >= size else { throw WireError("a description ends too early") }

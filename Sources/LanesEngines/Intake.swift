@@ -21,7 +21,8 @@ final class Intake {
   /// Units started and not released.
   private(set) var inFlight = 0
   private var bytesInFlight = 0
-  private var next: Unit?
+  /// Taken from the plan and not started; one, or two after a look ahead.
+  private var ahead: [Unit] = []
   private var isAtEnd = false
   private var knownTotal: Int?
 
@@ -35,16 +36,30 @@ final class Intake {
   func step() -> Step {
     while true {
       if ledger.ending != nil { return .end }
-      if let unit = next { return admit(unit) }
+      if let unit = ahead.first { return admit(unit) }
       if isAtEnd { return .end }
-      switch plan.next() {
-      case .unit(let unit): next = unit
-      case .failed(let unit, let failure): ledger.refused(unit, failure)
-      case .waiting(let descriptor): return .waiting(descriptor)
-      case .end: isAtEnd = true
-      }
-      tellTotal()
+      if let descriptor = ask() { return .waiting(descriptor) }
     }
+  }
+
+  /// True when the plan has one unit left or none; false also when it could not say without waiting.
+  func holdsAtMostOne() -> Bool {
+    while ahead.count < 2, !isAtEnd {
+      if ask() != nil { return false }
+    }
+    return ahead.count < 2
+  }
+
+  /// Asks the plan once; the descriptor to wait for, if it says so.
+  private func ask() -> Int32? {
+    defer { tellTotal() }
+    switch plan.next() {
+    case .unit(let unit): ahead.append(unit)
+    case .failed(let unit, let failure): ledger.refused(unit, failure)
+    case .waiting(let descriptor): return descriptor
+    case .end: isAtEnd = true
+    }
+    return nil
   }
 
   /// The unit is over and its memory free.
@@ -55,7 +70,7 @@ final class Intake {
 
   private func admit(_ unit: Unit) -> Step {
     guard inFlight == 0 || (bytesInFlight + weight(unit) <= budget && ledger.hasRoom) else { return .full }
-    next = nil
+    ahead.removeFirst()
     inFlight += 1
     bytesInFlight += weight(unit)
     return .start(unit)

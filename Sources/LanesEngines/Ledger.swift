@@ -39,6 +39,12 @@ final class Ledger {
     return record.ending == .complete ? nil : record.ending
   }
 
+  /// The run goes on in another way, from now on with these lanes; what lanes did so far is kept.
+  func change(_ setup: EngineSetup) {
+    record.setup = setup
+    while record.lanes.count < setup.lanes { record.lanes.append(LaneUsage()) }
+  }
+
   /// False while too much output waits for an earlier unit; that one is on its way, so room comes.
   var hasRoom: Bool { heldBytes < Self.heldLimit }
 
@@ -81,6 +87,8 @@ final class Ledger {
   /// The finished record; `workers` adds what other processes used.
   func close(workers: [ProcessUsage] = []) -> RunRecord {
     _ = ending
+    // Lanes that were there before a change and had nothing to do.
+    while record.lanes.count > record.setup.lanes, record.lanes.last?.units == 0 { record.lanes.removeLast() }
     record.wall = monotonicNow() - began
     record.coordinator = ProcessUsage.current().since(usageBefore)
     record.workers = workers

@@ -19,13 +19,18 @@ enum ProgressChoice: String, ExpressibleByArgument, CaseIterable {
 /// The options that every workload shares.
 struct EngineArguments: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Which engine; auto is threads, or serial where only one CPU may be used.", valueName: "ENGINE"))
+    help: ArgumentHelp(
+      "Which engine; auto measures the first units and chooses threads, how many, or serial.", valueName: "ENGINE"))
   var mode = Mode.auto
+
+  @Flag(help: "A crash must cost its own unit only: auto then means worker processes.")
+  var isolate = false
 
   @Option(
     name: .customLong("cores"),
     help: ArgumentHelp(
-      "Worker processes or threads (default: the CPUs that affinity and cgroup quota grant).", valueName: "N"))
+      "Worker processes or threads (default: the CPUs that affinity and cgroup quota grant; auto may use more threads where units wait).",
+      valueName: "N"))
   var cores: Int?
 
   @Option(help: ArgumentHelp("How bytes reach worker processes.", valueName: "CHANNEL"))
@@ -77,6 +82,9 @@ struct EngineArguments: ParsableArguments {
     if let queueDepth, !(1...4096).contains(queueDepth) {
       throw ValidationError("--queue-depth takes a number from 1 to 4096.")
     }
+    if isolate, mode != .auto, mode != .processes {
+      throw ValidationError("--isolate asks for worker processes, and --mode \(mode.rawValue) has none; leave one out.")
+    }
     if retries < 0 || retries > 1000 { throw ValidationError("--retries takes a number from 0 to 1000.") }
     if let timeout, timeout <= .zero { throw ValidationError("--timeout takes a duration above zero, such as 2s.") }
   }
@@ -97,19 +105,21 @@ struct EngineArguments: ParsableArguments {
     }
   }
 
-  /// The engine asked for. The rule of `auto`: threads, since they share everything and start at once; serial where a
-  /// second lane could not run beside the first.
+  /// The engine asked for. `auto` may use more threads than CPUs only where `--cores` leaves the number to it.
   func engine() -> any Engine {
     let options = options
-    let kind: EngineKind =
-      switch mode {
-      case .serial: .serial
-      case .threads: .threads
-      case .processes: .processes
-      case .eventloop: .eventloop
-      case .auto: options.lanes > 1 ? .threads : .serial
-      }
-    return Engines.make(kind, channel: ipc, options: options, worker: WorkerMode.command)
+    let worker = WorkerMode.command
+    let kind: EngineKind
+    switch mode {
+    case .serial: kind = .serial
+    case .threads: kind = .threads
+    case .processes: kind = .processes
+    case .eventloop: kind = .eventloop
+    case .auto:
+      let isolation = isolate ? AutoEngine.Isolation(channel: ipc, worker: worker) : nil
+      return AutoEngine(options, mayAddLanes: cores == nil, isolation: isolation)
+    }
+    return Engines.make(kind, channel: ipc, options: options, worker: worker)
   }
 }
 

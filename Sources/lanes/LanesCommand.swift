@@ -16,6 +16,7 @@ struct LanesCommand: ParsableCommand {
         lanes files search -rn TODO src
         lanes files hash --check sums
         lanes compare primes 1e9
+        lanes lab engines
 
       The same batch gives the same bytes whichever way it runs.
 
@@ -28,5 +29,5 @@ struct LanesCommand: ParsableCommand {
         130, 143   stopped by a signal
       """,
     version: version,
-    subcommands: [ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self])
+    subcommands: [ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self])
 }

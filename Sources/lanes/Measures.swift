@@ -11,11 +11,20 @@ final class Measures: Observer {
   /// Call it right before the run starts.
   init(lanes: Int) { timelines = Array(repeating: LaneTimeline(), count: lanes) }
 
-  func unitEnded(_ unit: Unit, _ record: UnitRecord) { timelines[record.lane].add(record, origin: origin) }
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    growTimelines(to: record.lane + 1)
+    timelines[record.lane].add(record, origin: origin)
+  }
+
+  /// A batch may get more lanes while it runs.
+  private func growTimelines(to lanes: Int) {
+    while timelines.count < lanes { timelines.append(LaneTimeline()) }
+  }
 
   /// Adds the figures to the record of the run.
   func complete(_ record: inout RunRecord) {
-    record.timelines = timelines
+    growTimelines(to: record.lanes.count)
+    record.timelines = Array(timelines.prefix(record.lanes.count))
     record.pressure = pressureBefore.flatMap { before in PressureStall.current()?.since(before) }
   }
 }

@@ -11,8 +11,11 @@ struct Contender: Sendable, CustomTestStringConvertible {
   let kind: EngineKind
   var channel = ChannelKind.shm
   var usesRing = true
+  /// Asks for `auto`, which begins as `kind`.
+  var isAuto = false
 
   var testDescription: String {
+    if isAuto { return "auto that begins as \(kind.rawValue)" }
     let name = kind == .processes ? "processes/\(channel.rawValue)" : kind.rawValue
     return usesRing ? name : "\(name) without io_uring"
   }
@@ -21,13 +24,18 @@ struct Contender: Sendable, CustomTestStringConvertible {
     Contender(kind: .serial), Contender(kind: .threads), Contender(kind: .processes, channel: .pipe),
     Contender(kind: .processes, channel: .shm), Contender(kind: .eventloop),
     Contender(kind: .eventloop, usesRing: false), Contender(kind: .processes, channel: .shm, usesRing: false),
+    Contender(kind: .threads, isAuto: true), Contender(kind: .serial, isAuto: true),
+    Contender(kind: .processes, isAuto: true),
   ]
   static let processes = all.filter { $0.kind == .processes }
-  static let inProcess = all.filter { $0.kind != .processes }
 
   func engine(_ change: (inout EngineOptions) -> Void = { _ in }) -> any Engine {
-    var options = EngineOptions(lanes: 2, memory: 1 << 30, usesRing: usesRing)
+    var options = EngineOptions(lanes: isAuto && kind == .serial ? 1 : 2, memory: 1 << 30, usesRing: usesRing)
     change(&options)
+    if isAuto {
+      let isolation = kind == .processes ? AutoEngine.Isolation(channel: channel, worker: Self.worker) : nil
+      return AutoEngine(options, mayAddLanes: true, isolation: isolation)
+    }
     return Engines.make(kind, channel: channel, options: options, worker: Self.worker)
   }
 

@@ -60,6 +60,23 @@ import Testing
     #expect(values[1]?["units_done"] == .number(String(shared?.reduce(0, +) ?? -1)))
   }
 
+  @Test(arguments: [
+    ([], "auto chose "), (["--cores", "1"], "auto chose serial: "),
+    (["--isolate", "--cores", "2"], "auto chose processes/shm ×2: isolation was asked for"),
+  ]) func `statistics say what auto chose and why`(_ flags: [String], _ words: String) throws {
+    let told = try Program.run(["primes", "1e8", "--stats"] + flags)
+    #expect(told.text == "5761455\n")
+    #expect(told.errorLines.contains { $0.hasPrefix("  note: \(words)") }, "\(told.errors)")
+    let json = try Program.run(["primes", "1e8", "--stats", "--json"] + flags)
+    let values = json.lines.map { JSONValue($0) }
+    guard case .string(let note)? = values.last??["notes"]?.items.first else {
+      Issue.record("no note in \(json.text)")
+      return
+    }
+    #expect(note.hasPrefix(words))
+    #expect(try Program.run(["primes", "1e8"] + flags).errors == "")
+  }
+
   @Test func `progress is drawn only where it is asked for`() throws {
     let silent = try Program.run(["primes", "1e9"])
     #expect(silent.errors == "")

@@ -20,6 +20,8 @@ import Testing
     (["images", "convert", "x", "-o", "y", "--resize", "big"], "800x600"),
     (["images", "convert", "x", "-o", "y", "--background", "octarine"], "octarine"),
     (["compare", "--rounds", "0", "primes"], "1 to 1000"), (["compare", "lab"], "lanes compare primes 1e9"),
+    (["primes", "--isolate", "--mode", "threads"], "--isolate asks for worker processes"),
+    (["lab", "unit"], "payloads"), (["lab", "--rounds", "0"], "1 to 1000"), (["lab", "--cores", "0"], "1 to 4096"),
   ]) func `a wrong word is refused with a hint`(_ words: [String], _ hint: String) throws {
     let result = try Program.run(words)
     #expect(result.errors.contains(hint) || result.text.contains("USAGE: lanes images"), "\(result.errors)")
@@ -44,7 +46,8 @@ import Testing
     #expect(result.text.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
   }
 
-  @Test(arguments: [[], ["images"], ["files"], ["compare"]] + workloads) func `help is printed to standard output`(
+  @Test(arguments: [[], ["images"], ["files"], ["compare"], ["lab"]] + workloads)
+  func `help is printed to standard output`(
     _ command: [String]
   ) throws {
     for words in [command + ["--help"], command + ["-h"], ["help"] + command] {
@@ -59,7 +62,7 @@ import Testing
     let help = try Program.run(command + ["--help"]).text
     for option in [
       "--mode", "--cores", "--ipc", "--queue-depth", "--memory", "--timeout", "--retries", "--stats", "--trace",
-      "--json",
+      "--json", "--isolate",
       "--progress", "-q, --quiet", "--no-color",
     ] {
       #expect(help.contains("  \(option) "), "\(option)")

@@ -34,6 +34,8 @@ struct clinux_usage {
 };
 pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang);
 int clinux_self_usage(struct clinux_usage *usage);
+// The same of the calling thread alone (RUSAGE_THREAD).
+int clinux_thread_usage(struct clinux_usage *usage);
 // Gives `from` the name `to` unless `to` exists (EEXIST), or replaces it.
 int clinux_rename(const char *from, const char *to, bool replace);
 // Gives the unnamed file behind `fd` a name; EEXIST when it is taken.

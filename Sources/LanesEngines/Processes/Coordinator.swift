@@ -126,7 +126,7 @@ final class Coordinator {
         }
         errands.append(next)
       }
-      lastNeededLoad = first.needsLoad(channel)
+      lastNeededLoad = first.needsLoad(channel) || !first.isSmall
       load(errands, slot, link)
     }
   }
@@ -141,7 +141,7 @@ final class Coordinator {
     return best
   }
 
-  /// Waiting in a second slot hides the load or the frame; a long unit without a load is better left to whoever is free.
+  /// Waiting in a second slot hides the load, the copy or the frame; a long unit without is better left to who is free.
   private var secondSlotPays: Bool { lastNeededLoad || typicalPerform < 2_000_000 }
 
   /// Units per frame so that a frame keeps a worker busy for about a millisecond.

@@ -11,22 +11,51 @@ package struct SerialEngine: Engine {
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let ledger = Ledger(batch, observer, setup)
-    let intake = Intake(batch.plan, ledger, memory: options.memory)
-    let performer = Performer(batch.workload, timeout: options.timeout)
-    let output = OutputBuffer()
-    while true {
-      switch intake.step() {
-      case .start(let unit):
-        ledger.started(unit, lane: 0)
-        let (times, outcome) = performer.run(unit, lane: 0, output: output)
-        intake.release(unit)
-        output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
-      case .waiting(let descriptor):
-        try waitForInput(descriptor)
-      case .full, .end:
-        return ledger.close()
-      }
+    let lane = SerialLane(batch.workload, ledger, Intake(batch.plan, ledger, memory: options.memory), options)
+    while try lane.step() {}
+    return ledger.close()
+  }
+}
+
+/// The calling thread as the only lane.
+final class SerialLane {
+  /// Set while the lane finds out what its units cost.
+  var measures = false
+  private var costs = UnitCosts()
+  private let performer: Performer
+  private let ledger: Ledger
+  private let intake: Intake
+  private let output = OutputBuffer()
+
+  init(_ workload: any Workload, _ ledger: Ledger, _ intake: Intake, _ options: EngineOptions) {
+    performer = Performer(workload, timeout: options.timeout)
+    self.ledger = ledger
+    self.intake = intake
+  }
+
+  /// Does one unit, or waits for input; false at the end of the plan.
+  func step() throws(EngineError) -> Bool {
+    switch intake.step() {
+    case .start(let unit):
+      ledger.started(unit, lane: 0)
+      let before = measures ? ThreadUsage.current() : nil
+      let (times, outcome) = performer.run(unit, lane: 0, output: output)
+      if let before { costs.add(times, from: before, to: ThreadUsage.current()) }
+      intake.release(unit)
+      output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
+      return true
+    case .waiting(let descriptor):
+      try waitForInput(descriptor)
+      return true
+    case .full, .end:
+      return false
     }
+  }
+
+  /// What was measured since the last call.
+  func takeCosts() -> UnitCosts {
+    defer { costs = UnitCosts() }
+    return costs
   }
 }
 

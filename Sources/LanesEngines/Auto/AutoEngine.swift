@@ -1,0 +1,133 @@
+import LanesCore
+import LanesOS
+
+/// Chooses engine and lanes by what the first units cost, and says why in the record's notes.
+///
+/// The pilot is the batch itself: its first units run on the lanes that suit computing, each measured inside. No unit
+/// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same ledger.
+/// Later measurements may add lanes; they never take any away, because lanes too many cost little.
+package struct AutoEngine: Engine {
+  /// How to run units where a crash of one must not harm the others.
+  package struct Isolation: Sendable {
+    package let channel: ChannelKind
+    package let worker: WorkerCommand
+
+    package init(channel: ChannelKind, worker: WorkerCommand) {
+      self.channel = channel
+      self.worker = worker
+    }
+  }
+
+  private let options: EngineOptions
+  private let rules: AutoRules
+  private let isolation: Isolation?
+
+  /// - Parameters:
+  ///   - mayAddLanes: whether units that wait may get more lanes than `options` say.
+  ///   - isolation: not nil runs the batch in worker processes, whatever its units cost.
+  package init(_ options: EngineOptions, mayAddLanes: Bool, isolation: Isolation? = nil) {
+    self.init(options, AutoRules(cpus: options.lanes, mayAddLanes: mayAddLanes), isolation)
+  }
+
+  /// The engine with rules of the caller's own.
+  package init(_ options: EngineOptions, _ rules: AutoRules, _ isolation: Isolation? = nil) {
+    self.options = options
+    self.rules = rules
+    self.isolation = isolation
+  }
+
+  /// How a batch begins; the record tells how it ended.
+  package var setup: EngineSetup {
+    isolation.map { EngineSetup(kind: .processes, lanes: options.lanes, channel: $0.channel) }
+      ?? rules.start(isOnlyUnit: false).setup
+  }
+
+  package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
+    if let isolation {
+      let engine = ProcessesEngine(options, channel: isolation.channel, worker: isolation.worker)
+      var record = try engine.run(batch, observer: observer)
+      record.notes.insert("auto chose \(record.setup.title): isolation was asked for", at: 0)
+      return record
+    }
+    let ledger = Ledger(batch, observer, setup)
+    let run = AutoRun(batch, ledger, options, rules)
+    try run.run()
+    ledger.record.notes.insert("auto chose \(run.choice.setup.title): \(run.choice.reason)", at: 0)
+    return ledger.close()
+  }
+}
+
+/// The state of one run.
+private final class AutoRun {
+  private let workload: any Workload
+  private let ledger: Ledger
+  private let intake: Intake
+  private let options: EngineOptions
+  private let rules: AutoRules
+  private var pilot = Pilot(now: monotonicNow())
+  private var isDecided = false
+  private(set) var choice: AutoChoice
+
+  init(_ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ rules: AutoRules) {
+    workload = batch.workload
+    self.ledger = ledger
+    self.options = options
+    self.rules = rules
+    intake = Intake(batch.plan, ledger, memory: options.memory)
+    choice = rules.start(isOnlyUnit: intake.holdsAtMostOne())
+    ledger.change(choice.setup)
+  }
+
+  func run() throws(EngineError) {
+    var isAtEnd = false
+    while !isAtEnd {
+      isAtEnd = choice.kind == .serial ? try runSerially() : try runThreads()
+    }
+  }
+
+  /// True at the end of the plan, false when the choice has changed.
+  private func runSerially() throws(EngineError) -> Bool {
+    let lane = SerialLane(workload, ledger, intake, options)
+    lane.measures = pilot.isMeasuring
+    while try lane.step() {
+      take(lane.takeCosts())
+      lane.measures = pilot.isMeasuring
+      if choice.kind != .serial { return false }
+    }
+    return true
+  }
+
+  private func runThreads() throws(EngineError) -> Bool {
+    let pool = try ThreadPool.started(lanes: choice.lanes, workload, options)
+    defer { pool.shutDown() }
+    pool.measures = pilot.isMeasuring
+    let feeder = ThreadFeeder(pool: pool, ledger: ledger, intake: intake) { [unowned self] feeder in
+      self.take(pool.takeCosts())
+      pool.measures = self.pilot.isMeasuring
+      feeder.isToStop = self.choice.kind == .serial
+      self.grow(pool)
+    }
+    try feeder.run()
+    return !feeder.isToStop
+  }
+
+  /// Gives the pool the lanes that were chosen; fewer where threads run out, which is no reason to fail.
+  private func grow(_ pool: ThreadPool) {
+    do {
+      try pool.grow(to: choice.lanes)
+    } catch {
+      choice.lanes = pool.lanes
+      ledger.change(choice.setup)
+    }
+  }
+
+  /// Takes what was measured and follows what it says; a later measurement only adds lanes.
+  private func take(_ costs: UnitCosts) {
+    guard let complete = pilot.look(now: monotonicNow(), costs) else { return }
+    let next = rules.choose(complete)
+    guard !isDecided || next.lanes > choice.lanes else { return }
+    isDecided = true
+    choice = next
+    ledger.change(next.setup)
+  }
+}

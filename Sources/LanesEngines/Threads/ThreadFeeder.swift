@@ -1,0 +1,92 @@
+import LanesCore
+import LanesOS
+
+/// Moves units from the plan into the pool and outcomes from the pool into the ledger.
+///
+/// Belongs to the coordinating thread.
+final class ThreadFeeder {
+  private let pool: ThreadPool
+  private let ledger: Ledger
+  private let intake: Intake
+  private let lookAround: (ThreadFeeder) -> Void
+  private var inFlight = 0
+  private var waitsFor: Int32?
+  /// Set by `lookAround`: nothing more is taken from the plan, and `run` returns when the pool is empty.
+  var isToStop = false
+
+  /// Units queued or running at most, for each lane: enough that no lane runs dry while the feeder sleeps, few enough
+  /// that memory and the time to stop stay small. 64 hide the feeder's wake-up (some 50 µs) behind units of 1 µs.
+  private static let unitsPerLane = 64
+
+  /// - Parameter lookAround: called between two rounds of feeding, on the calling thread.
+  init(pool: ThreadPool, ledger: Ledger, intake: Intake, lookAround: @escaping (ThreadFeeder) -> Void = { _ in }) {
+    self.pool = pool
+    self.ledger = ledger
+    self.intake = intake
+    self.lookAround = lookAround
+  }
+
+  func run() throws(EngineError) {
+    while true {
+      let isAtEnd = isToStop || feed()
+      if inFlight == 0 {
+        if let descriptor = waitsFor, !isAtEnd { try waitForInput(descriptor) } else if isAtEnd { return }
+      } else if let descriptor = waitsFor, !isAtEnd, !pool.hasFinished {
+        pool.wakesDescriptor = true
+        if !pool.hasFinished { try waitForInput(descriptor, also: pool.finishedDescriptor) }
+        pool.wakesDescriptor = false
+        settle(pool.takeFinished(waiting: false))
+      } else {
+        settle(pool.takeFinished(waiting: true))
+      }
+      lookAround(self)
+    }
+  }
+
+  /// Fills the queue; true when the plan has nothing more.
+  private func feed() -> Bool {
+    var units: [Unit] = []
+    defer { pool.submit(units) }
+    waitsFor = nil
+    let capacity = pool.lanes * Self.unitsPerLane
+    while inFlight < capacity {
+      switch intake.step() {
+      case .start(let unit):
+        inFlight += 1
+        units.append(unit)
+        // Lanes without work must not wait for a plan that takes its time, such as one that walks a tree.
+        if units.count == 32 {
+          pool.submit(units)
+          units.removeAll(keepingCapacity: true)
+        }
+      case .waiting(let descriptor):
+        waitsFor = descriptor
+        return false
+      case .full: return false
+      case .end: return true
+      }
+    }
+    return false
+  }
+
+  private func settle(_ events: [ThreadPool.Event]) {
+    for event in events {
+      switch event {
+      case .started(let unit, let lane): ledger.started(unit, lane: lane)
+      case .ended(let unit, let times, let outcome, let output):
+        inFlight -= 1
+        intake.release(unit)
+        if let output {
+          output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
+          pool.recycle(output)
+        } else {
+          ledger.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+      case .dropped(let unit):
+        inFlight -= 1
+        intake.release(unit)
+        ledger.drop(unit)
+      }
+    }
+  }
+}

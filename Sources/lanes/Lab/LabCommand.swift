@@ -1,0 +1,78 @@
+import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesReport
+
+/// `lanes lab`: what the engines themselves cost on this machine, measured with made-up units.
+struct LabCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lab",
+    abstract: "Measure what the engines themselves cost on this machine.",
+    discussion: """
+      EXPERIMENTS (default: all)
+        units      handing over a unit that does nothing
+        payloads   units that carry 0 B to 16 MiB, beside copying in memory, and the computing time from which on \
+      several lanes pay
+        start-up   starting 1 to 8 threads or worker processes
+        engines    all three
+
+      Takes about half a minute. Other work on the machine shows in the figures.
+      """)
+
+  @Argument(help: ArgumentHelp("What to measure.", valueName: "EXPERIMENT"))
+  var experiments: [String] = []
+
+  @Option(
+    name: .customLong("cores"),
+    help: ArgumentHelp("Lanes of engines that have several. (default: CPUs this process may use)", valueName: "N"))
+  var cores: Int?
+
+  @Option(help: ArgumentHelp("Measured rounds.", valueName: "N"))
+  var rounds = 5
+
+  @Flag(help: "Print one JSON object per line of a table.")
+  var json = false
+
+  func validate() throws {
+    if let cores, !(1...4096).contains(cores) { throw ValidationError("--cores takes a number from 1 to 4096.") }
+    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000.") }
+    _ = try chosen
+  }
+
+  func run() throws {
+    try StopSignals.install()
+    let bench = LabBench(lanes: cores ?? CPUs.available)
+    let printer = ResultPrinter()
+    for (position, experiment) in try chosen.enumerated() {
+      if position > 0, !json { printer.line("") }
+      let result = try measure(experiment, bench)
+      (json ? result.jsonLines : result.lines).forEach(printer.line)
+      printer.flush()
+    }
+  }
+
+  private func measure(_ experiment: LabExperiment, _ bench: LabBench) throws -> LabResult {
+    do {
+      return switch experiment {
+      case .units: try LabUnits(bench: bench, rounds: rounds).run()
+      case .payloads: try LabPayloads(bench: bench, rounds: rounds).run()
+      case .startUp: try LabStartUp(rounds: rounds).run()
+      }
+    } catch let failure as LabBench.Failure {
+      throw ExitStatus.stoppedEarly.failing(failure.reason)
+    }
+  }
+
+  private var chosen: [LabExperiment] {
+    get throws {
+      var chosen: [LabExperiment] = []
+      for name in experiments.isEmpty ? ["engines"] : experiments {
+        guard let named = LabExperiment.named(name) else {
+          throw ValidationError("'\(name)' is no experiment; there are engines, units, payloads and start-up.")
+        }
+        chosen += named.filter { !chosen.contains($0) }
+      }
+      return chosen
+    }
+  }
+}

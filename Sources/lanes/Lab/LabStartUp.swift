@@ -1,0 +1,50 @@
+import LanesCore
+import LanesReport
+
+/// What starting lanes costs.
+struct LabStartUp {
+  let rounds: Int
+  static let lanes = [1, 2, 4, 8]
+
+  func run() throws -> LabResult {
+    let setups = Self.lanes.flatMap { lanes in
+      [
+        EngineSetup(kind: .threads, lanes: lanes), EngineSetup(kind: .processes, lanes: lanes, channel: .pipe),
+        EngineSetup(kind: .processes, lanes: lanes, channel: .shm),
+      ]
+    }
+    var answered = Array(repeating: [Double](), count: setups.count)
+    var ended = answered
+    for _ in 0..<rounds {
+      for (index, setup) in setups.enumerated() {
+        let timing = try LabBench(lanes: setup.lanes).time(setup, LabBatch(units: setup.lanes))
+        answered[index].append(Double(timing.answered))
+        ended[index].append(Double(timing.ended))
+      }
+    }
+    var result = LabResult(
+      experiment: .startUp, title: "Starting lanes: a batch with one empty unit for each",
+      headings: ["engine", "last answer", "spread", "all gone"],
+      notes: [
+        "From the start of the run to the last unit's result, and to the end of the last lane; median of",
+        "\(rounds) rounds.",
+      ])
+    for (index, setup) in setups.enumerated() {
+      result.rows.append(row(setup, Statistics(answered[index]), Statistics(ended[index])))
+    }
+    return result
+  }
+
+  private func row(_ setup: EngineSetup, _ answered: Statistics, _ ended: Statistics) -> LabRow {
+    LabRow(cells: [
+      setup.title, Readable.duration(nanoseconds: Int64(answered.median)),
+      answered.halfRange.map { "±" + Readable.percent($0 / answered.median) } ?? "–",
+      Readable.duration(nanoseconds: Int64(ended.median)),
+    ]) {
+      $0.member("engine", setup.title)
+      $0.member("answered_ns", answered.median)
+      $0.member("spread_ns", answered.halfRange)
+      $0.member("ended_ns", ended.median)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Glibc
+import LanesCore
+import LanesEngines
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// What `auto` makes of what it measured.
+@Suite struct AutoRulesTests {
+  private func costs(units: Int = 100, micro: Int64, waited: Double = 0, bytes: Int = 0) -> UnitCosts {
+    var costs = UnitCosts()
+    costs.units = units
+    costs.wall = micro * 1_000 * Int64(units)
+    costs.waited = Int64(Double(costs.wall) * waited)
+    costs.processor = costs.wall - costs.waited
+    costs.bytes = bytes * units
+    return costs
+  }
+
+  @Test(arguments: [
+    // CPUs, lanes free, µs a unit, waiting, engine, lanes
+    (2, true, Int64(4_000), 0.0, EngineKind.threads, 2), (2, true, 4_000, 0.2, .threads, 2),
+    (2, true, 60, 0.3, .threads, 16), (64, true, 60, 0.9, .threads, 512), (2, false, 60, 0.9, .threads, 2),
+    (1, true, 4_000, 0.0, .serial, 1), (1, true, 60, 0.9, .threads, 8), (1, false, 60, 0.9, .serial, 1),
+    (8, true, 40, 0.0, .threads, 8), (8, true, 10_000_000, 0.05, .threads, 8),
+  ]) func `waiting asks for lanes, computing for CPUs`(
+    _ cpus: Int, _ isFree: Bool, _ micro: Int64, _ waited: Double, _ kind: EngineKind, _ lanes: Int
+  ) {
+    let choice = AutoRules(cpus: cpus, mayAddLanes: isFree).choose(costs(micro: micro, waited: waited))
+    #expect(choice.kind == kind)
+    #expect(choice.lanes == lanes)
+  }
+
+  @Test func `units shorter than their hand-over stay in the calling thread`() {
+    var short = UnitCosts()
+    short.units = 20_000
+    short.wall = 6_000_000
+    short.processor = 6_000_000
+    let choice = AutoRules(cpus: 8, mayAddLanes: true).choose(short)
+    #expect(choice.kind == .serial)
+    #expect(choice.reason.contains("20000 units of 0 B and 300 ns each"))
+  }
+
+  @Test func `the reason holds the figures it rests on`() {
+    let rules = AutoRules(cpus: 2, mayAddLanes: true)
+    let waiting = rules.choose(costs(units: 1_203, micro: 50, waited: 0.62, bytes: 34_000))
+    #expect(waiting.reason.contains("units waited 62% of their time for storage"))
+    #expect(waiting.reason.contains("1203 units of 34 kB and 19 µs each"))
+    #expect(
+      AutoRules(cpus: 2, mayAddLanes: false).choose(costs(micro: 50, waited: 0.62)).reason.hasSuffix(
+        "--cores was given"))
+    #expect(rules.choose(costs(micro: 60_000, bytes: 6_000_000)).reason.contains("worker processes would add 2%"))
+  }
+
+  @Test func `a single unit needs no lane, and one CPU no thread`() {
+    #expect(AutoRules(cpus: 8, mayAddLanes: true).start(isOnlyUnit: true).setup == EngineSetup(kind: .serial, lanes: 1))
+    #expect(
+      AutoRules(cpus: 8, mayAddLanes: true).start(isOnlyUnit: false).setup == EngineSetup(kind: .threads, lanes: 8))
+    #expect(
+      AutoRules(cpus: 1, mayAddLanes: true).start(isOnlyUnit: false).setup == EngineSetup(kind: .serial, lanes: 1))
+  }
+
+  @Test func `bytes make worker processes dearer`() {
+    let few = AutoRules.processCost(costs(micro: 100))
+    let many = AutoRules.processCost(costs(micro: 100, bytes: 1_000_000))
+    #expect(few > 0 && few < 0.1)
+    #expect(many > 1)
+  }
+
+  @Test func `the pilot measures at first, for some time and some units, and again after a rest`() {
+    var one = UnitCosts()
+    one.units = 1
+    one.wall = 5
+    var pilot = Pilot(now: 0)
+    #expect(pilot.isMeasuring)
+    #expect(pilot.look(now: 1_000_000, one) == nil)
+    #expect(pilot.look(now: 25_000_000, UnitCosts()) == nil, "one unit says little")
+    #expect(pilot.look(now: 90_000_000, one)?.units == 2)
+    #expect(!pilot.isMeasuring)
+    var many = one
+    many.units = 64
+    var quick = Pilot(now: 0)
+    #expect(quick.look(now: 4_000_000, many) == nil)
+    #expect(quick.look(now: 5_000_000, UnitCosts()) == many, "many short units are known sooner")
+    #expect(pilot.look(now: 91_000_000, UnitCosts()) == nil)
+    #expect(pilot.look(now: 300_000_000, UnitCosts()) == nil)
+    #expect(pilot.isMeasuring)
+    #expect(pilot.look(now: 330_000_000, UnitCosts()) == nil)
+    var two = one
+    two.add(one)
+    #expect(pilot.look(now: 331_000_000, two) == two, "nothing of the first measurement is left")
+  }
+}
+
+extension ContractTests {
+  /// How `auto` goes over from one way to another.
+  @Suite(.serialized) struct AutoTests {
+    /// Units that wait until files appear, one after the other; long enough for any pilot.
+    private func waitingUnits(_ folder: TemporaryFolder, _ count: Int) throws -> ([Unit], WorkerThread) {
+      let paths = (0..<count).map { folder.file("go \($0)") }
+      let thread = try WorkerThread {
+        for path in paths {
+          usleep(5_000)
+          let fd = path.withPlatformString { open($0, O_CREAT | O_WRONLY, 0o600) }
+          if fd >= 0 { close(fd) }
+        }
+      }
+      return (paths.enumerated().map { unit($0.offset, .waitFor($0.element)) }, thread)
+    }
+
+    @Test(arguments: [(2, true, 16), (2, false, 2), (1, true, 8), (1, false, 1)])
+    func `units that wait get more lanes unless their number was given`(_ cpus: Int, _ isFree: Bool, _ lanes: Int)
+      throws
+    {
+      let folder = TemporaryFolder()
+      let (units, thread) = try waitingUnits(folder, 60)
+      defer { thread.join() }
+      let engine = AutoEngine(EngineOptions(lanes: cpus), mayAddLanes: isFree)
+      let (collector, record) = try run(engine, units)
+      #expect(collector.sums == (0..<60).map { UInt64($0) })
+      #expect(record.setup == EngineSetup(kind: lanes == 1 ? .serial : .threads, lanes: lanes))
+      #expect(record.lanes.count == lanes)
+      #expect(record.lanes.reduce(0) { $0 + $1.units } == 60)
+      #expect(record.notes[0].hasPrefix("auto chose \(record.setup.title): units waited"))
+    }
+
+    @Test func `a batch goes over to the calling thread without losing or repeating a unit`() throws {
+      let folder = TemporaryFolder()
+      let (units, thread) = try waitingUnits(folder, 40)
+      defer { thread.join() }
+      var rules = AutoRules(cpus: 2, mayAddLanes: true)
+      rules.muchWaiting = 2
+      rules.handOver = .infinity
+      let (collector, record) = try run(AutoEngine(EngineOptions(lanes: 2), rules), units)
+      #expect(collector.numbers == Array(0..<40))
+      #expect(record.setup.kind == .serial)
+      #expect(record.unitsDone == 40)
+      #expect(record.lanes.reduce(0) { $0 + $1.units } == 40)
+    }
+
+    @Test func `one unit runs in the calling thread`() throws {
+      let (_, record) = try run(AutoEngine(EngineOptions(lanes: 4), mayAddLanes: true), [unit(0, .echo)])
+      #expect(record.setup == EngineSetup(kind: .serial, lanes: 1))
+      #expect(record.lanes.count == 1)
+      #expect(record.notes == ["auto chose serial: there is one unit only"])
+    }
+  }
+}
