@@ -47,7 +47,7 @@ final class StreamCursor {
         searched = buffer.count
         guard searched <= longestLine else { return .failed(task, .lineTooLong(longestLine)) }
         // Doubling: bytes are copied a bounded number of times however long the line is.
-        wanted = searched * 2
+        wanted = min(searched * 2, longestLine + 1)
       }
     } catch {
       return .failed(task, .unreadable(error))
