@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from pathlib import Path
 from typing import List
 
 from . import inputs
@@ -23,7 +24,7 @@ def commands(contestants: List[Contestant]) -> List[str]:
     lines = []
     for one in contestants:
         text = one.argv[2] if one.argv[:2] == ["sh", "-c"] else shlex.join(one.argv)
-        for path, name in [(LANES, "lanes"), (str(inputs.CACHE), ".build-bench")]:
+        for path, name in [(LANES, "lanes"), (str(inputs.CACHE), ".build-bench"), (str(Path.cwd()) + "/", "")]:
             text = text.replace(path, name)
         lines.append(text)
     return ["```sh", *lines, "```"]
