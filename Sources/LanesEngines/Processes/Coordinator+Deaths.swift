@@ -95,10 +95,15 @@ extension Coordinator {
     finish(errand, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(exit.words)")))
   }
 
+  /// Gives up when worker processes do not start; a kill from outside says little about that, also in a row.
   private func noteFailedStart(_ exit: Child.Exit) {
     failedStarts += 1
-    guard failedStarts >= 3 else { return }
-    problem = .missing("worker processes do not start: three in a row ended \(exit.words) before they were ready")
+    var limit = 3
+    if case .signal(let signal) = exit, Self.outsideSignals.contains(signal) { limit = Self.outsideKills }
+    guard failedStarts >= limit else { return }
+    problem = .missing(
+      "worker processes do not start: \(failedStarts) in a row ended before they were ready, the last one \(exit.words)"
+    )
   }
 }
 
