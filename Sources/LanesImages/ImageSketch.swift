@@ -127,7 +127,9 @@ private final class FileHead {
   /// nil when the file does not reach so far.
   func bytes(at offset: Int, count: Int) -> Bytes? {
     if let descriptor, offset < start || offset + count > start + held.count {
-      held = (try? DescriptorIO.read(descriptor, at: offset, count: max(count, Self.window))) ?? []
+      held = Bytes(unsafeUninitializedCapacity: max(count, Self.window)) { room, filled in
+        filled = (try? DescriptorIO.read(descriptor, at: offset, into: UnsafeMutableRawBufferPointer(room))) ?? 0
+      }
       start = offset
     }
     guard offset + count <= start + held.count else { return nil }

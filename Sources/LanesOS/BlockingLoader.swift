@@ -113,14 +113,9 @@ package final class BlockingLoader {
 
   private func readSlice(_ slice: FileSlice, _ fd: Int32) throws {
     try heap.grow(atLeast: slice.length, keeping: 0)
-    var filled = 0
-    while filled < slice.length {
-      let got = try retrying("pread") {
-        pread(fd, heap.base! + filled, slice.length - filled, off_t(slice.offset + filled))
-      }
-      guard got > 0 else { throw UnitFailure.cutShort(at: slice.offset + filled) }
-      filled += got
-    }
+    let room = UnsafeMutableRawBufferPointer(start: heap.base, count: slice.length)
+    let filled = try DescriptorIO.read(fd, at: slice.offset, into: room)
+    guard filled == slice.length else { throw UnitFailure.cutShort(at: slice.offset + filled) }
     holding = .heap
   }
 }

@@ -12,13 +12,6 @@ package struct Descriptor: ~Copyable, Sendable {
 
   deinit { close(number) }
 
-  /// Closes now and tells of write errors that the kernel kept until then.
-  package consuming func closeReporting() throws(SystemError) {
-    let number = self.number
-    discard self
-    _ = try once("close") { close(number) }
-  }
-
   /// Gives the number away; the caller closes it.
   package consuming func release() -> Int32 {
     let number = self.number
@@ -98,26 +91,19 @@ package enum DescriptorIO {
     }
   }
 
-  /// Reads up to `count` bytes from `offset` of a regular file, fewer only at its end.
-  package static func read(_ fd: Int32, at offset: Int, count: Int) throws(SystemError) -> Bytes {
+  /// Fills `room` from `offset` of a regular file; returns fewer bytes than that only where the file ends.
+  package static func read(
+    _ fd: Int32, at offset: Int, into room: UnsafeMutableRawBufferPointer
+  ) throws(SystemError) -> Int {
     var filled = 0
-    var failure: SystemError?
-    let bytes = Bytes(unsafeUninitializedCapacity: count) { room, initialized in
-      do throws(SystemError) {
-        while filled < count {
-          let got = try retrying("pread") {
-            pread(fd, room.baseAddress! + filled, count - filled, off_t(offset + filled))
-          }
-          if got == 0 { break }
-          filled += got
-        }
-      } catch {
-        failure = error
+    while filled < room.count {
+      let got = try retrying("pread") {
+        pread(fd, room.baseAddress! + filled, room.count - filled, off_t(offset + filled))
       }
-      initialized = filled
+      if got == 0 { break }
+      filled += got
     }
-    if let failure { throw failure }
-    return bytes
+    return filled
   }
 
   /// Writes once; nil when a non-blocking descriptor takes nothing now.

@@ -13,7 +13,6 @@ package final class NthSearch: Fold {
 
   package var wantsMore: Bool { place == nil && firstFailure == nil }
   package var ending: Ending? { wantsMore ? nil : .satisfied }
-  package var isFound: Bool { place != nil }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     guard wantsMore else { return }

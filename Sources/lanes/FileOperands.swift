@@ -1,4 +1,5 @@
 import ArgumentParser
+import LanesCore
 import LanesFiles
 import LanesOS
 
@@ -22,5 +23,32 @@ struct FileOperands: ParsableArguments {
   /// How they are cut into units.
   func settings(cut: FileCut) -> FilePlan.Settings {
     FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap)
+  }
+}
+
+extension FileOperands {
+  /// Runs `workload` over all files and makes one result of them.
+  ///
+  /// - Parameters:
+  ///   - add: takes what a file that could be read to its end gave.
+  ///   - show: prints the result; not called when the run was cut short or no file could be read.
+  func makeOneResult<Partial: SlicePartial>(
+    _ workload: any Workload, _ settings: FilePlan.Settings, _ engine: EngineArguments,
+    add: @escaping (Partial) -> Void,
+    show: (ResultPrinter) -> Void
+  ) throws {
+    let inputs = inputs
+    let printer = ResultPrinter()
+    let console = Console(engine, resultsOnScreen: false)
+    let rows = FileRows<Partial> { row in
+      console.tell(row.failure, of: row.name)
+      if row.failure == nil { add(row.partial) }
+    }
+    let job = Job(workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
+    let record = try job.run(engine, console)
+    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
   }
 }

@@ -20,22 +20,12 @@ struct FilesHistogramCommand: ParsableCommand {
   var engine: EngineArguments
 
   func run() throws {
-    let inputs = operands.inputs
-    let printer = ResultPrinter()
-    let console = Console(engine, resultsOnScreen: false)
     var total = HistogramPartial()
-    let rows = FileRows<HistogramPartial> { row in
-      console.tell(row.failure, of: row.name)
-      if row.failure == nil { total.merge(row.partial) }
+    try operands.makeOneResult(HistogramWorkload(), operands.settings(cut: .anywhere), engine) {
+      total.merge($0)
+    } show: {
+      print(total, $0)
     }
-    let settings = operands.settings(cut: .anywhere)
-    let job = Job(
-      workload: HistogramWorkload(), makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
-    let record = try job.run(engine, console)
-    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { print(total, printer) }
-    record.printStatistics(engine, to: printer)
-    printer.flush()
-    if let status = ExitStatus.of(record) { throw status }
   }
 
   private func print(_ total: HistogramPartial, _ printer: ResultPrinter) {

@@ -32,26 +32,17 @@ struct FilesTopCommand: ParsableCommand {
   }
 
   func run() throws {
-    let inputs = operands.inputs
-    let printer = ResultPrinter()
-    let console = Console(engine, resultsOnScreen: false)
     var total = TopPartial()
-    let rows = FileRows<TopPartial> { row in
-      console.tell(row.failure, of: row.name)
-      if row.failure == nil { total.merge(row.partial) }
-    }
     var settings = operands.settings(cut: .lines(.newline))
     // Each slice sends all its different words: larger ones send fewer in all. 16 MiB of text have a few hundred kB of them.
     settings.sliceBytes = 16 << 20
     settings.chunkBytes = 4 << 20
-    let job = Job(
-      workload: TopWorkload(kind: kind == .words ? .words : .lines), makePlan: { FilePlan(inputs, settings: settings) },
-      fold: rows)
-    let record = try job.run(engine, console)
-    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { print(total, printer) }
-    record.printStatistics(engine, to: printer)
-    printer.flush()
-    if let status = ExitStatus.of(record) { throw status }
+    let workload = TopWorkload(kind: kind == .words ? .words : .lines)
+    try operands.makeOneResult(workload, settings, engine) {
+      total.merge($0)
+    } show: {
+      print(total, $0)
+    }
   }
 
   private func print(_ total: TopPartial, _ printer: ResultPrinter) {

@@ -38,17 +38,10 @@ final class StatsScan {
     state.level = UInt8(level)
     state.window = 8192
     state.slots = Self.firstSlots
-    state.groups = Self.makeGroups(Self.firstSlots)
+    state.groups = zeroedTable(of: Self.firstSlots)
   }
 
   deinit { state.groups.deallocate() }
-
-  private static func makeGroups(_ count: Int) -> UnsafeMutablePointer<ckernels_group> {
-    let size = count * MemoryLayout<ckernels_group>.stride
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    return memory.assumingMemoryBound(to: ckernels_group.self)
-  }
 
   /// Goes through all lines, or up to one that is bad.
   func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
@@ -95,7 +88,7 @@ final class StatsScan {
   }
 
   private func grow() {
-    let groups = Self.makeGroups(state.slots * 2)
+    let groups = zeroedTable(of: state.slots * 2, ckernels_group.self)
     ckernels_stats_move(state.groups, state.slots, groups, state.slots * 2)
     state.groups.deallocate()
     state.groups = groups

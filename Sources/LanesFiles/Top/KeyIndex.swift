@@ -6,6 +6,7 @@ import LanesCore
 /// its slot, its end, its bytes. Nothing here calls back while it changes, so checks of exclusive access, which would cost
 /// as much as the rest, are left out.
 final class KeyIndex {
+  // Unchecked: one thread owns the index, and the dynamic checks cost as much as the hashing.
   @exclusivity(unchecked) private var memory = Bytes()
   /// Where each key ends in `memory`; it begins where the one before ends.
   @exclusivity(unchecked) private var ends: [Int] = [0]

@@ -40,6 +40,7 @@ package struct TopPartial: SlicePartial {
 private final class KeyCounts: @unchecked Sendable {
   // Sendable: a partial result is made and merged by the thread that folds.
   private let keys = KeyIndex()
+  // Unchecked for the reason that `KeyIndex` gives.
   @exclusivity(unchecked) private var counts: [UInt64] = []
 
   var distinct: Int { counts.count }

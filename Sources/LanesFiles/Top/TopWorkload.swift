@@ -59,17 +59,10 @@ private final class TopScan {
     state.are_lines = kind == .lines ? 1 : 0
     state.level = UInt8(level)
     state.slots = Self.firstSlots
-    state.tallies = Self.makeTallies(Self.firstSlots)
+    state.tallies = zeroedTable(of: Self.firstSlots)
   }
 
   deinit { state.tallies.deallocate() }
-
-  private static func makeTallies(_ count: Int) -> UnsafeMutablePointer<ckernels_tally> {
-    let size = count * MemoryLayout<ckernels_tally>.stride
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    return memory.assumingMemoryBound(to: ckernels_tally.self)
-  }
 
   func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
     while state.at < bytes.count {
@@ -82,7 +75,7 @@ private final class TopScan {
   }
 
   private func grow() {
-    let tallies = Self.makeTallies(state.slots * 2)
+    let tallies = zeroedTable(of: state.slots * 2, ckernels_tally.self)
     ckernels_top_move(state.tallies, state.slots, tallies, state.slots * 2)
     state.tallies.deallocate()
     state.tallies = tallies
