@@ -33,8 +33,10 @@ import Testing
   @Test func `a released descriptor is the caller's`() async {
     await #expect(processExitsWith: .success) {
       var number: Int32 = -1
-      #expect(try gain { number = try Descriptor.reading("/dev/null").release() } == 1)
-      #expect(close(number) == 0)
+      let gained = try gain { number = try Descriptor.reading("/dev/null").release() }
+      #expect(gained == 1)
+      let closed = close(number)
+      #expect(closed == 0)
     }
   }
 
