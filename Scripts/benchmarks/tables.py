@@ -23,7 +23,7 @@ print(groups.height, groups["count"].sum())
 
 DUCKDB = """
 import duckdb, sys
-duckdb.sql("set threads = 2")
+duckdb.sql("set threads = 2; set enable_progress_bar = false")
 groups = duckdb.sql(
     "select name, count(*), sum(value), min(value), max(value), avg(value), stddev_samp(value) from read_csv($$"
     + sys.argv[1] + "$$, delim = ';', header = false, auto_detect = false, "
