@@ -141,7 +141,10 @@ final class LoadOperation: FileOperation {
   private func take(_ count: Int) -> Bool {
     filled += count
     if case .slice(let slice) = source {
-      if filled == slice.length { return false }
+      if filled == slice.length {
+        do { try slice.check(file!.rawValue) } catch { outcome = .failure(error) }
+        return false
+      }
       if count > 0 { return true }
       outcome = .failure(.cutShort(at: start + filled))
       return false

@@ -78,10 +78,29 @@ import Testing
     // The page that the file now ends in stays, zeroed behind the end; what lies on later pages is lost.
     #expect(bytes[..<30_000].allSatisfy { $0 == 1 })
     #expect(bytes[30_000...].allSatisfy { $0 == 0 })
-    #expect(throws: UnitFailure.cutShort(at: 53_248)) { try loader.verify(source) }
+    #expect(throws: UnitFailure.cutShort(at: 50_000)) { try loader.verify(source) }
     try loader.load(.file(path))
     #expect(loaded.count == 50_000)
     try loader.verify(.file(path))
+  }
+
+  @Test func `bytes lost on the page that a file ends in are told although no page is lost`() throws {
+    let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+    let source = Source.slice(try slice(path, 0, 100_000))
+    try loader.load(source)
+    truncate(path.string, 99_999)
+    #expect(loaded.last == 0)
+    #expect(throws: UnitFailure.cutShort(at: 99_999)) { try loader.verify(source) }
+  }
+
+  @Test func `pages lost are told although the file has grown again`() throws {
+    let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+    let source = Source.slice(try slice(path, 0, 100_000))
+    try loader.load(source)
+    truncate(path.string, 50_000)
+    #expect(loaded.last == 0)
+    truncate(path.string, 100_000)
+    #expect(throws: UnitFailure.cutShort(at: 53_248)) { try loader.verify(source) }
   }
 
   @Test func `two mappings cut short do not disturb each other`() throws {
