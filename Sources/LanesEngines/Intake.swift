@@ -69,7 +69,8 @@ final class Intake {
   }
 
   private func admit(_ unit: Unit) -> Step {
-    guard inFlight == 0 || (bytesInFlight + weight(unit) <= budget && ledger.hasRoom) else { return .full }
+    let wanted = bytesInFlight + ledger.heldBytes + weight(unit)
+    guard inFlight == 0 || (wanted <= budget && ledger.hasRoom) else { return .full }
     ahead.removeFirst()
     inFlight += 1
     bytesInFlight += weight(unit)

@@ -9,6 +9,12 @@ final class Ledger {
     let unit: Unit
     let outcome: Outcome
     let output: Bytes
+
+    /// Bytes that it holds.
+    var bytes: Int {
+      guard case .done(let partial) = outcome else { return output.count }
+      return partial.count + output.count
+    }
   }
 
   private let fold: any Fold
@@ -17,12 +23,13 @@ final class Ledger {
   private let usageBefore = ProcessUsage.current()
   private var nextToDeliver = 0
   private var held: [Int: Held] = [:]
-  private var heldBytes = 0
+  /// Bytes of results that wait for an earlier unit.
+  private(set) var heldBytes = 0
   /// Units that were taken from the plan and then dropped because the run was stopped.
   private var dropped: Set<Int> = []
   var record: RunRecord
 
-  /// Bytes of finished output that may wait for an earlier unit before nothing new is started.
+  /// Bytes of results that may wait for an earlier unit before nothing new is started.
   private static let heldLimit = 64 << 20
 
   init(_ batch: Batch, _ observer: any Observer, _ setup: EngineSetup) {
@@ -45,7 +52,7 @@ final class Ledger {
     while record.lanes.count < setup.lanes { record.lanes.append(LaneUsage()) }
   }
 
-  /// False while too much output waits for an earlier unit; that one is on its way, so room comes.
+  /// False while too much waits for an earlier unit; that one is on its way, so room comes.
   var hasRoom: Bool { heldBytes < Self.heldLimit }
 
   func planGrew(_ total: Int?) { observer.planGrew(totalUnits: total) }
@@ -101,15 +108,19 @@ final class Ledger {
       hand(unit, outcome, bytes)
       deliverHeld()
     } else {
-      held[unit.number] = Held(unit: unit, outcome: outcome, output: Bytes(bytes))
-      heldBytes += bytes.count
+      var unit = unit
+      // The input is done with, and would wait along without being counted.
+      if case .bytes = unit.source { unit.source = .none }
+      let early = Held(unit: unit, outcome: outcome, output: Bytes(bytes))
+      held[unit.number] = early
+      heldBytes += early.bytes
     }
   }
 
   private func deliverHeld() {
     while true {
       if let next = held.removeValue(forKey: nextToDeliver) {
-        heldBytes -= next.output.count
+        heldBytes -= next.bytes
         next.output.span.bytes.withUnsafeBytes { hand(next.unit, next.outcome, $0) }
       } else if dropped.remove(nextToDeliver) != nil {
         nextToDeliver += 1

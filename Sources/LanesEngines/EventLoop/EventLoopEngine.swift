@@ -54,7 +54,7 @@ private final class EventLoop {
   /// the processor's cache before it is used.
   private static let farthestAhead = 32 << 20
   private var storing = 0
-  private var ready: [Flight] = []
+  private var ready: [Flight?] = []
   private var readyHead = 0
   private let depth: Int
   private var inputs: [HeapStorage] = []
@@ -218,9 +218,11 @@ private final class EventLoop {
   private func popReady() -> Flight? {
     guard readyHead < ready.count else { return nil }
     defer {
+      // Let go of at once: with an input that never runs dry the queue is never empty.
+      ready[readyHead] = nil
       readyHead += 1
-      if readyHead == ready.count {
-        ready.removeAll(keepingCapacity: true)
+      if readyHead == ready.count || readyHead > 1024 {
+        ready.removeFirst(readyHead)
         readyHead = 0
       }
     }

@@ -238,6 +238,8 @@ private struct UnitQueue {
   mutating func take(atMost limit: Int) -> [Unit] {
     let end = min(head + limit, units.count)
     let taken = Array(units[head..<end])
+    // Bytes of a pipe are let go of with their unit: with an input that never runs dry the queue is never empty.
+    for place in head..<end { units[place].source = .none }
     head = end
     if head == units.count {
       units.removeAll(keepingCapacity: true)
