@@ -234,12 +234,12 @@ import Testing
       var number = 0
       var askedMeanwhile = 0
       init(_ marker: FilePath) { self.marker = marker }
-      var totalUnits: Int? { 1000 }
+      var totalUnits: Int? { 300 }
       func next() -> PlanStep {
         defer { number += 1 }
-        if number == 1000 { return .end }
+        if number == 300 { return .end }
         if access(marker.string, F_OK) != 0 { askedMeanwhile = number }
-        return .unit(number == 0 ? unit(0, .waitFor(marker)) : unit(number, .tell(1 << 20)))
+        return .unit(number == 0 ? unit(0, .waitFor(marker)) : unit(number, .tell(1 << 18)))
       }
     }
     let folder = TemporaryFolder()
@@ -248,11 +248,11 @@ import Testing
       usleep(300_000)
       _ = try? folder.write("go on", [])
     }
-    let (collector, record) = try run(contender.engine { $0.memory = 8 << 20 }, plan)
+    let (collector, record) = try run(contender.engine { $0.memory = 2 << 20 }, plan)
     thread.join()
-    #expect(record.unitsDone == 1000 && collector.numbers == Array(0..<1000))
+    #expect(record.unitsDone == 300 && collector.numbers == Array(0..<300))
     // The budget holds eight; the others were handed out before it was known how much they would tell.
-    #expect(plan.askedMeanwhile < 500)
+    #expect(plan.askedMeanwhile < 250)
   }
 
   @Test(arguments: Contender.all) func `a unit that asks its checkpoint ends when its time is up`(
