@@ -81,12 +81,16 @@ final class ComparedProcess {
 
   /// What went wrong, as the run itself put it.
   func explanation(_ exit: Child.Exit) -> String {
-    let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
-    let words = lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
     switch exit {
-    case .status(let code): return "the run ended with status \(code)\(words)"
-    case .signal(let number): return "the run was ended by \(SignalName.of(number))\(words)"
+    case .status(let code): "the run ended with status \(code)\(firstMessage)"
+    case .signal(let number): "the run was ended by \(SignalName.of(number))\(firstMessage)"
     }
+  }
+
+  /// The first line that the run wrote on standard error, behind a colon; empty when it wrote none.
+  var firstMessage: String {
+    let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
+    return lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
   }
 
   private func read(
