@@ -5,10 +5,11 @@ import LanesOS
 ///
 /// Belongs to the coordinating thread.
 final class Ledger {
-  private struct Held {
-    let unit: Unit
-    let outcome: Outcome
-    let output: Bytes
+  /// What came before its turn.
+  private enum Held {
+    case ended(Unit, Outcome, output: Bytes)
+    /// Taken from the plan and then dropped because the run was stopped.
+    case dropped
   }
 
   private let fold: any Fold
@@ -16,10 +17,9 @@ final class Ledger {
   private let began = monotonicNow()
   private let usageBefore = ProcessUsage.current()
   private var nextToDeliver = 0
-  private var held: [Int: Held] = [:]
+  /// Its front is the unit whose turn it is.
+  private var held = Ring<Held>()
   private var heldBytes = 0
-  /// Units that were taken from the plan and then dropped because the run was stopped.
-  private var dropped: Set<Int> = []
   var record: RunRecord
 
   /// Bytes of finished output that may wait for an earlier unit before nothing new is started.
@@ -80,7 +80,7 @@ final class Ledger {
 
   /// A unit that was taken but never done because the run ends early; nothing is delivered for it.
   func drop(_ unit: Unit) {
-    dropped.insert(unit.number)
+    held.put(.dropped, at: unit.number - nextToDeliver)
     deliverHeld()
   }
 
@@ -98,29 +98,30 @@ final class Ledger {
   private func deliver(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
     let bytes = unit.sink == .standardOutput ? output : UnsafeRawBufferPointer(start: nil, count: 0)
     if unit.number == nextToDeliver {
+      advance()
       hand(unit, outcome, bytes)
       deliverHeld()
     } else {
-      held[unit.number] = Held(unit: unit, outcome: outcome, output: Bytes(bytes))
+      held.put(.ended(unit, outcome, output: Bytes(bytes)), at: unit.number - nextToDeliver)
       heldBytes += bytes.count
     }
   }
 
   private func deliverHeld() {
-    while true {
-      if let next = held.removeValue(forKey: nextToDeliver) {
-        heldBytes -= next.output.count
-        next.output.span.bytes.withUnsafeBytes { hand(next.unit, next.outcome, $0) }
-      } else if dropped.remove(nextToDeliver) != nil {
-        nextToDeliver += 1
-      } else {
-        return
-      }
+    while let next = held.first {
+      advance()
+      guard case .ended(let unit, let outcome, let output) = next else { continue }
+      heldBytes -= output.count
+      output.span.bytes.withUnsafeBytes { hand(unit, outcome, $0) }
     }
   }
 
-  private func hand(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+  private func advance() {
     nextToDeliver += 1
+    held.removeFirst()
+  }
+
+  private func hand(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
     switch outcome {
     case .done: record.unitsDone += 1
     case .failed: record.unitsFailed += 1

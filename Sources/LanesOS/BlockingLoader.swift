@@ -65,7 +65,7 @@ package final class BlockingLoader {
       let file = try Descriptor.reading(path)
       let status = try FileStatus(of: file.number)
       guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
-      try readToEnd(file.number, expecting: status.size)
+      try readToEnd(file.number, status)
       holding = .heap
     } catch let error as SystemError {
       throw .unreadable(error)
@@ -74,14 +74,18 @@ package final class BlockingLoader {
     }
   }
 
-  private func readToEnd(_ fd: Int32, expecting size: Int) throws {
+  private func readToEnd(_ fd: Int32, _ status: FileStatus) throws {
     count = 0
-    try heap.grow(atLeast: size + 1, keeping: 0)
+    try heap.grow(atLeast: status.size + 1, keeping: 0)
     while true {
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
       guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }
       count += got
+      // A read of a regular file that ends where fstat said, with room left, has met the end: read(2) returns fewer bytes
+      // than it was asked for there only when there were no more. Files that claim to be empty, as those of /proc do, and
+      // all that change their size while they are read go on until a read gives nothing.
+      if status.kind == .regular, count == status.size, got < room.count { return }
     }
   }
 

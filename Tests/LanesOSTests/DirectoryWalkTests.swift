@@ -61,9 +61,9 @@ import Testing
     var found: [Bytes] = []
     let walk = DirectoryWalk(root: folder.path)
     while let step = walk.next() {
-      guard case .file(let path, let relative) = step else { continue }
-      found.append(relative.rawBytes)
-      #expect(throws: Never.self) { try FileStatus(of: path) }
+      guard case .file(let file) = step else { continue }
+      found.append(file.relative.rawBytes)
+      #expect(throws: Never.self) { try FileStatus(of: file.path) }
     }
     #expect(found == names)
   }
@@ -93,7 +93,7 @@ import Testing
     var steps: [String] = []
     while let step = walk.next() {
       switch step {
-      case .file(_, let relative): steps.append(relative.string)
+      case .file(let file): steps.append(file.relative.string)
       case .unreadable(let path, let error): steps.append("unreadable \(path.lastComponent!.string): \(error.reason)")
       }
     }

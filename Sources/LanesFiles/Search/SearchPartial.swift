@@ -39,7 +39,7 @@ struct SearchPartial: Equatable {
   init() {}
 
   var wire: Bytes {
-    var writer = WireWriter()
+    var writer = WireWriter(capacity: 64 + lines.text.count)
     writer.write(selected)
     writer.write(newlines)
     writer.write(bytes)

@@ -83,4 +83,17 @@ package final class SearchProgram: @unchecked Sendable {
     if options.matchesLines { return wrapped("^(?:", whole, ")$") }
     return options.matchesWords ? wrapped("(?<!\\w)(?:", whole, ")(?!\\w)") : whole
   }
+
+  /// Bytes of a slice that are looked at in one go at most: a small file, which most searches find nothing in.
+  private static let settledBytes = 128 << 10
+
+  /// What a search of a small slice finds where a single look at it settles that: without the text, and without a zero
+  /// byte, there is nothing in it. Nil where it must be searched.
+  func settled(_ slice: UnsafeBufferPointer<UInt8>) -> SearchPartial? {
+    guard slice.count <= Self.settledBytes, let needle = text ?? required else { return nil }
+    guard !options.isInverted, !options.isText, !options.numbersLines, needle.isAbsent(in: slice) else { return nil }
+    var partial = SearchPartial()
+    partial.bytes = UInt64(slice.count)
+    return partial
+  }
 }
