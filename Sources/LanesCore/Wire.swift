@@ -27,11 +27,11 @@ package struct WireWriter {
   /// Continues after `bytes`, whose storage is reused.
   package init(appendingTo bytes: consuming Bytes) { written = bytes }
 
-  @_specialize(exported: true, where Value == Int)
-  @_specialize(exported: true, where Value == Int64)
-  @_specialize(exported: true, where Value == UInt8)
-  @_specialize(exported: true, where Value == UInt32)
-  @_specialize(exported: true, where Value == UInt64)
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
     withUnsafeBytes(of: value.littleEndian) { written.append(contentsOf: $0) }
   }
@@ -40,10 +40,10 @@ package struct WireWriter {
 
   package mutating func write(_ value: Double) { write(value.bitPattern) }
 
-  @_specialize(exported: true, where Run == Bytes)
-  @_specialize(exported: true, where Run == String.UTF8View)
-  @_specialize(exported: true, where Run == ArraySlice<UInt8>)
-  @_specialize(exported: true, where Run == UnsafeRawBufferPointer)
+  @_specialize(exported:true,where Run == Bytes)
+  @_specialize(exported:true,where Run == String.UTF8View)
+  @_specialize(exported:true,where Run == ArraySlice<UInt8>)
+  @_specialize(exported:true,where Run == UnsafeRawBufferPointer)
   package mutating func write<Run: Collection<UInt8>>(_ run: Run) {
     write(UInt32(run.count))
     written.append(contentsOf: run)
@@ -52,11 +52,11 @@ package struct WireWriter {
   package mutating func write(_ text: String) { write(text.utf8) }
 
   /// Writes a presence byte and then the value, if there is one.
-  @_specialize(exported: true, where Value == Int)
-  @_specialize(exported: true, where Value == Int64)
-  @_specialize(exported: true, where Value == UInt8)
-  @_specialize(exported: true, where Value == UInt32)
-  @_specialize(exported: true, where Value == UInt64)
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func write<Value: FixedWidthInteger>(optional value: Value?) {
     write(value != nil)
     if let value { write(value) }
@@ -76,11 +76,11 @@ package struct WireReader {
   /// Bytes not read yet.
   package var remaining: Int { bytes.count - position }
 
-  @_specialize(exported: true, where Value == Int)
-  @_specialize(exported: true, where Value == Int64)
-  @_specialize(exported: true, where Value == UInt8)
-  @_specialize(exported: true, where Value == UInt32)
-  @_specialize(exported: true, where Value == UInt64)
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func read<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(WireError) -> Value {
     let size = MemoryLayout<Value>.size
     guard remaining >= size else { throw WireError("a description ends too early") }
@@ -105,11 +105,11 @@ package struct WireReader {
     String(decoding: try readSlice(), as: UTF8.self)
   }
 
-  @_specialize(exported: true, where Value == Int)
-  @_specialize(exported: true, where Value == Int64)
-  @_specialize(exported: true, where Value == UInt8)
-  @_specialize(exported: true, where Value == UInt32)
-  @_specialize(exported: true, where Value == UInt64)
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func readOptional<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(WireError) -> Value? {
     try readBool() ? try read() : nil
   }

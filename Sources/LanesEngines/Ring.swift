@@ -1,20 +1,20 @@
 /// Elements in a row, with gaps where they have not come yet; taken off at the front, where their memory is let go at once.
-struct Ring<Element> {
+package struct Ring<Element> {
   private var places: [Element?]
   private var head = 0
   /// Places from the first to the last that was filled.
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init() { places = Array(repeating: nil, count: 16) }
+  package init() { places = Array(repeating: nil, count: 16) }
 
-  var isEmpty: Bool { count == 0 }
+  package var isEmpty: Bool { count == 0 }
 
   /// What is at the front; nil where that is a gap, or there is nothing.
-  var first: Element? { places[head] }
+  package var first: Element? { places[head] }
 
-  mutating func append(_ element: Element) { put(element, at: count) }
+  package mutating func append(_ element: Element) { put(element, at: count) }
 
-  mutating func prepend(_ element: Element) {
+  package mutating func prepend(_ element: Element) {
     if count == places.count { grow(toHold: count + 1) }
     head = (head - 1) & (places.count - 1)
     places[head] = element
@@ -22,7 +22,7 @@ struct Ring<Element> {
   }
 
   /// Fills the place that is `position` behind the front.
-  mutating func put(_ element: Element, at position: Int) {
+  package mutating func put(_ element: Element, at position: Int) {
     if position >= places.count { grow(toHold: position + 1) }
     places[(head + position) & (places.count - 1)] = element
     count = max(count, position + 1)
@@ -30,7 +30,7 @@ struct Ring<Element> {
 
   /// Moves the front on by one place and gives what was there.
   @discardableResult
-  mutating func removeFirst() -> Element? {
+  package mutating func removeFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = places[head].take()
     head = (head + 1) & (places.count - 1)

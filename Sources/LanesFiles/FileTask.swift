@@ -30,7 +30,7 @@ struct FileTask: Equatable {
   }
 
   var wire: Bytes {
-    var writer = WireWriter(capacity: 128)
+    var writer = WireWriter(capacity: 64)
     writer.write(row)
     writer.write(slice)
     writer.write(isLast)

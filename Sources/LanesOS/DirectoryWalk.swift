@@ -62,8 +62,10 @@ package final class DirectoryWalk {
 
   /// The status of the file that `next` gave last.
   package func status(of file: WalkedFile) throws(SystemError) -> FileStatus {
-    guard let level = levels.last, let directory = level.directory else { return try FileStatus(of: file.path) }
-    return try level.names.withName(level.next - 1) { (name) throws(SystemError) in
+    guard let last = levels.indices.last, let directory = levels[last].directory else {
+      return try FileStatus(of: file.path)
+    }
+    return try levels[last].names.withName(levels[last].next - 1) { (name) throws(SystemError) in
       try FileStatus(of: name, in: directory.number)
     }
   }

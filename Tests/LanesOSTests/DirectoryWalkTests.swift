@@ -68,6 +68,33 @@ import Testing
     #expect(found == names)
   }
 
+  @Test func `a file's status is its own, also behind directories that were entered`() throws {
+    let sizes = ["a": 1, "b/c": 2, "b/d/e": 3, "b/f": 4, "g": 5]
+    for (name, size) in sizes { try folder.write(name, Bytes(repeating: 0, count: size)) }
+    let walk = DirectoryWalk(root: folder.path)
+    var found: [String: Int] = [:]
+    while let step = walk.next() {
+      guard case .file(let file) = step else { continue }
+      found[file.relative.string] = try walk.status(of: file).size
+    }
+    #expect(found == sizes)
+  }
+
+  @Test func `a file that went after it was found has no status`() throws {
+    let path = try folder.write("file", [])
+    let walk = DirectoryWalk(root: folder.path)
+    guard case .file(let file)? = walk.next() else { throw SystemError("no file", errno: ENOENT) }
+    #expect(file.path == path)
+    #expect(unlink(path.string) == 0)
+    #expect(throws: SystemError("stat", errno: ENOENT)) { try walk.status(of: file) }
+  }
+
+  @Test func `names that begin alike come in byte order`() throws {
+    let names = ["12345678", "123456789", "1234567890", "12345678a", "12345678é", "1234567é"]
+    for name in names.reversed() { try folder.write(name, []) }
+    #expect(relatives() == names)
+  }
+
   @Test func `an empty folder holds nothing`() { #expect(relatives() == []) }
 
   @Test func `a deep tree is walked to its end`() throws {

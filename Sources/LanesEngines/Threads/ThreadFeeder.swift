@@ -70,10 +70,12 @@ final class ThreadFeeder {
     return false
   }
 
-  private func settle(_ shares: [[ThreadPool.Event]]) {
-    for share in shares {
-      for event in share { settle(event) }
+  private func settle(_ shares: consuming [[ThreadPool.Event]]) {
+    for index in shares.indices {
+      for event in shares[index] { settle(event) }
+      shares[index].removeAll(keepingCapacity: true)
     }
+    pool.recycle(shares)
   }
 
   private func settle(_ event: ThreadPool.Event) {

@@ -45,6 +45,8 @@ final class ThreadPool: Sendable {
     var isUrgent = false
     /// What the units cost that ended while `measures` was set.
     var costs = UnitCosts()
+    /// Empty lists with memory.
+    var spare: [[Event]] = []
 
     /// The feeder is to act; a start alone need not wake it.
     var matters: Bool { ended > 0 && (isUrgent || ended >= wanted) }
@@ -129,6 +131,13 @@ final class ThreadPool: Sendable {
     return finished.wait { finished in
       finished.wanted = 1
       return finished.matters ? finished.take() : nil
+    }
+  }
+
+  /// Takes back lists that the feeder has emptied, whose memory lanes use again.
+  func recycle(_ emptied: [[Event]]) {
+    finished.withLock { finished in
+      if finished.spare.count < Self.mostShared { finished.spare += emptied }
     }
   }
 
@@ -256,9 +265,9 @@ final class ThreadPool: Sendable {
       finished.ended += report.events.count
       if report.isUrgent { finished.isUrgent = true }
       finished.costs.add(report.costs)
+      report.clear(for: finished.spare.popLast() ?? [])
       return finished.matters && !mattered
     }
-    report.clear()
     if isNews { finished.wakeOne() }
     if wakesDescriptor { finishedSignal.raiseEvent() }
   }
@@ -285,9 +294,9 @@ private struct LaneReport {
     if isUrgent { self.isUrgent = true }
   }
 
-  /// The list went to the feeder, so this one is a new one.
-  mutating func clear() {
-    events = []
+  /// The list went to the feeder; another one, empty, takes its place.
+  mutating func clear(for another: [ThreadPool.Event]) {
+    events = another
     isUrgent = false
     costs = UnitCosts()
   }
