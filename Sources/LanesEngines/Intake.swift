@@ -22,7 +22,7 @@ final class Intake {
   private(set) var inFlight = 0
   private var bytesInFlight = 0
   /// Taken from the plan and not started; one, or two after a look ahead.
-  private var ahead: [Unit] = []
+  private var ahead = Ring<Unit>()
   private var isAtEnd = false
   private var knownTotal: Int?
 

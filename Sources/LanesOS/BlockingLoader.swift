@@ -26,14 +26,16 @@ package final class BlockingLoader {
   package init() {}
 
   /// Loads `source`; on failure nothing is held.
-  package func load(_ source: Source) throws(UnitFailure) {
+  ///
+  /// - Parameter expected: bytes that a regular file held when it was planned; 0 where that is not known.
+  package func load(_ source: Source, expecting expected: Int = 0) throws(UnitFailure) {
     release()
     switch source {
     case .none: return
     case .bytes(let bytes):
       holding = .bytes(bytes)
       count = bytes.count
-    case .file(let path): try loadFile(path)
+    case .file(let path): try loadFile(path, expected)
     case .slice(let slice): try loadSlice(slice)
     }
   }
@@ -66,12 +68,11 @@ package final class BlockingLoader {
     count = 0
   }
 
-  private func loadFile(_ path: FilePath) throws(UnitFailure) {
+  private func loadFile(_ path: FilePath, _ expected: Int) throws(UnitFailure) {
     do {
       let file = try Descriptor.reading(path)
-      let status = try FileStatus(of: file.number)
-      guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
-      try readToEnd(file.number, expecting: status.size)
+      // A directory is refused by read(2).
+      try readToEnd(file.number, expecting: expected > 0 ? expected : try FileStatus(of: file.number).size)
       holding = .heap
     } catch let error as SystemError {
       throw .unreadable(error)
@@ -80,14 +81,21 @@ package final class BlockingLoader {
     }
   }
 
-  private func readToEnd(_ fd: Int32, expecting size: Int) throws {
+  /// Reads until read(2) gives nothing.
+  ///
+  /// Where a regular file was expected to have `expected` bytes, a read that gives just as many with room left has met its
+  /// end, since only there read(2) gives fewer bytes of a regular file than it was asked for. Files that claim to be
+  /// empty, as those of /proc do, and all that have another size by now go on to the read of nothing. Looking again
+  /// whether the file is still a regular one would cost as much as a tenth of reading it.
+  private func readToEnd(_ fd: Int32, expecting expected: Int) throws {
     count = 0
-    try heap.grow(atLeast: size + 1, keeping: 0)
+    try heap.grow(atLeast: expected + 1, keeping: 0)
     while true {
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
       guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }
       count += got
+      if got == expected, count == got, got < room.count { return }
     }
   }
 

@@ -137,9 +137,9 @@ enum TreeDigest {
     let walk = DirectoryWalk(root: root)
     let loader = BlockingLoader()
     while let step = walk.next() {
-      guard case .file(let path, let relative) = step else { continue }
-      hash.combine(relative.rawBytes)
-      guard (try? loader.load(.file(path))) != nil else { continue }
+      guard case .file(let file) = step else { continue }
+      hash.combine(file.relative.rawBytes)
+      guard (try? loader.load(.file(file.path))) != nil else { continue }
       loader.withInput { input in input.withUnsafeBytes { hash.combine(bytes: $0) } }
       hash.combine(loader.count)
     }

@@ -18,6 +18,21 @@ import Testing
     #expect(loader.count == 0 && loaded == [])
   }
 
+  @Test(arguments: [1, 999, 1000, 1001, 65_535, 65_536, 1_000_000])
+  func `a file that is not of the expected size is loaded whole all the same`(_ expected: Int) throws {
+    for size in [0, 1000, 65_535, 65_536, 65_537] {
+      let bytes = Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 13) })
+      try loader.load(.file(folder.write("file", bytes)), expecting: expected)
+      #expect(loaded == bytes)
+    }
+  }
+
+  @Test func `a directory where a file was expected is refused`() throws {
+    #expect(throws: UnitFailure(.input, "is a directory")) {
+      try loader.load(.file(folder.path), expecting: 10)
+    }
+  }
+
   @Test func `memory is used again without mixing files up`() throws {
     try loader.load(.file(folder.write("long", Bytes(repeating: 1, count: 300_000))))
     try loader.load(.file(folder.write("short", [2, 3])))
