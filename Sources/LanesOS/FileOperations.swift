@@ -201,7 +201,7 @@ final class LoadOperation: FileOperation {
     filled += count
     if case .slice(let slice) = source {
       if filled == slice.length {
-        do { try slice.check(file!.rawValue) } catch { outcome = .failure(error) }
+        do { try slice.check(file!) } catch { outcome = .failure(error) }
         return false
       }
       if count > 0 { return true }
