@@ -76,11 +76,13 @@ def stats(lanes: str, engines: list, rounds: int, same: Callable, commands: Call
         f"({size:.0f} MB, {found[0]} names, in the page cache). polars and duckdb run with two threads, their interpreter's "
         "start included.", "",
         *table(contestants, "polars ×2"), "", *commands(short(contestants, python)), "",
-        "What bounds it: instructions. A line costs about nine nanoseconds of one core, and reading its fourteen bytes one. "
-        "Sampling the kernel's steps shows where they go: a sixth finds separators, a quarter turns eight numbers and eight "
-        "keys at a time into integers and hashes, and half looks a group up and adds to it, for which each line waits for its "
-        "own group's line of the cache and nothing else. Lines are cut in a step of their own so that no line waits for the "
-        "end of the one before; that alone was worth a factor of two. Task parallelism makes every lane read, cut and look up "
+        "What bounds it: instructions. A line costs six to seven nanoseconds of one core, and reading its fourteen bytes from a "
+        "cache would cost less than one. Sampling the kernel's steps shows where they go: a sixth finds separators and cuts lines, "
+        "another sixth turns sixteen numbers at a time into integers, and the rest masks, hashes, compares and adds one line "
+        "after the other, thirty instructions each, a third of which read or write the nearest cache. Lines are cut in a step of "
+        "their own so that no line waits for the end of the one before; that alone was worth a factor of two. The next window is "
+        "asked for while one is worked on, which took an eighth off. "
+        "Task parallelism makes every lane read, cut and look up "
         "everything, so that it costs nearly six times as much as data parallelism and gains nothing from more cores beyond "
         "sharing that.", "",
     ]

@@ -1,5 +1,5 @@
-/* What the two halves of the statistics kernel share: the steps that have a version for each instruction set are in
-   stats_steps.c, what puts them together in stats.c. */
+/* What the parts of the statistics kernel share: separators and numbers are in stats_steps.c, with a version for each
+   instruction set, groups in stats_groups.c, and what puts them together in stats.c. */
 #ifndef CKERNELS_STATS_INTERNAL_H
 #define CKERNELS_STATS_INTERNAL_H
 
@@ -12,10 +12,11 @@ struct batch {
   size_t count;
   uint32_t start[BATCH], passed[BATCH]; /* where a line begins, and how many newlines were passed before */
   uint32_t number[BATCH], number_end[BATCH], key[BATCH], key_end[BATCH];
-  int64_t value[2 * BATCH]; /* each with its square behind it where that has 64 bits */
-  int is_narrow;            /* every line has a number, and of no more than 32 bits and a sign */
-  uint64_t words[2 * BATCH]; /* what a group holds of each key */
-  uint64_t hash[BATCH];
+  /* What each line adds to the last four fields of its group: number, square, what that has above 32 bits, 1. */
+  int64_t parts[4 * BATCH] __attribute__((aligned(64)));
+  uint64_t words[4 * BATCH] __attribute__((aligned(32))); /* short keys as groups hold them, and 0 */
+  uint32_t place[BATCH]; /* of the group that a short key should have */
+  int is_narrow; /* every line has a number, and of no more than 31 bits and a sign */
 };
 
 /* Why a line was not taken. */
@@ -39,13 +40,23 @@ struct steps {
   size_t (*parse)(struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal);
   /* Finds the fields of lines of a key and a number. */
   void (*cut_pairs)(struct cutting *c, struct batch *b);
-  void (*hash)(const struct ckernels_stats *s, struct batch *b, const uint8_t *base);
   /* Adds the first `count` numbers to their groups; returns how many lines were taken. */
-  size_t (*take)(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal);
+  size_t (*take)(
+      struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
+  /* The hash of a group's key of no more than 23 bytes. */
+  uint32_t (*hash)(const uint64_t key[3]);
 };
 
-/* Adds the number of one line to its group; zero where it is refused. */
-int ckernels_stats_take_one(struct ckernels_stats *s, const struct batch *b, size_t i, enum refusal *refusal);
+/* Steps of `take` and `hash`. */
+size_t ckernels_stats_take_portable(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
+size_t ckernels_stats_take_avx2(
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
+uint32_t ckernels_stats_hash_portable(const uint64_t key[3]);
+uint32_t ckernels_stats_hash_avx2(const uint64_t key[3]);
+
+/* Longest key that a group holds itself. */
+enum { SHORT = 23 };
 
 /* The steps for a level. */
 const struct steps *ckernels_stats_steps(int level);

@@ -130,7 +130,7 @@ static inline __attribute__((always_inline)) size_t parse_some(
     const uint8_t *number = base + b->number[i];
     const size_t is_negative = b->number_end[i] > b->number[i] && *number == '-';
     const size_t length = b->number_end[i] - b->number[i] - is_negative;
-    b->value[2 * i] = INT64_MIN;
+    b->parts[4 * i] = INT64_MIN;
     if (length == 0 && !is_negative) {
       b->is_narrow = 0;
       continue;
@@ -149,30 +149,14 @@ static inline __attribute__((always_inline)) size_t parse_some(
     if (__builtin_mul_overflow((int64_t)plain.digits, tens[s->scale - plain.places], &value)) return i;
     if (value >> 61) return i;
     *refusal = NONE;
-    b->value[2 * i] = is_negative ? -value : value;
-    b->value[2 * i + 1] = (int64_t)((uint64_t)value * (uint64_t)value);
-    if (value >> 32) b->is_narrow = 0;
+    const uint64_t square = (uint64_t)value * (uint64_t)value;
+    b->parts[4 * i] = is_negative ? -value : value;
+    b->parts[4 * i + 1] = (int64_t)square;
+    b->parts[4 * i + 2] = (int64_t)(square >> 32);
+    b->parts[4 * i + 3] = 1;
+    if (value >> 31) b->is_narrow = 0;
   }
   return count;
-}
-
-/* Hashes the keys first..<count of a batch. */
-static inline __attribute__((always_inline)) void hash_some(
-    const struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t first, size_t count) {
-  for (size_t i = first; i < count; i++) {
-    const uint8_t *key = base + b->key[i];
-    const size_t length = b->key_end[i] - b->key[i];
-    if (__builtin_expect(length <= 16, 1)) {
-      uint64_t words[2];
-      load_key(key, length, s->count - (size_t)(key - s->bytes), words);
-      b->words[2 * i] = words[0];
-      b->words[2 * i + 1] = words[1];
-      b->hash[i] = mix(words[0], words[1]);
-    } else {
-      b->words[2 * i] = b->hash[i] = hash_long(key, length);
-      b->words[2 * i + 1] = (uint64_t)(key - s->bytes);
-    }
-  }
 }
 
 #if defined(__x86_64__)
@@ -181,11 +165,20 @@ AVX512 static inline __attribute__((always_inline)) __m512i widen(const uint32_t
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
 }
 
-/* Stores lanes of both in turn. */
-AVX512 static inline __attribute__((always_inline)) void store_pairs(void *to, __m512i first, __m512i second) {
-  const __m512i lower = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0), upper = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
-  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(first, lower, second));
-  _mm512_storeu_si512((uint8_t *)to + 64, _mm512_permutex2var_epi64(first, upper, second));
+/* Stores the parts of eight lines: lanes of the four in turn. */
+AVX512 static inline __attribute__((always_inline)) void store_parts(
+    int64_t *parts, __m512i value, __m512i square, __m512i high, __m512i one) {
+  const __m512i lower = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), upper = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+  for (int odd = 0; odd < 2; odd++) {
+    __m512i first = odd ? _mm512_unpackhi_epi64(value, square) : _mm512_unpacklo_epi64(value, square);
+    __m512i second = odd ? _mm512_unpackhi_epi64(high, one) : _mm512_unpacklo_epi64(high, one);
+    __m512i low = _mm512_permutex2var_epi64(first, lower, second), up = _mm512_permutex2var_epi64(first, upper, second);
+    int64_t *to = parts + 4 * odd;
+    _mm256_store_si256((__m256i *)to, _mm512_castsi512_si256(low));
+    _mm256_store_si256((__m256i *)(to + 8), _mm512_extracti64x4_epi64(low, 1));
+    _mm256_store_si256((__m256i *)(to + 16), _mm512_castsi512_si256(up));
+    _mm256_store_si256((__m256i *)(to + 24), _mm512_extracti64x4_epi64(up, 1));
+  }
 }
 
 /* Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
@@ -223,26 +216,70 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
       _mm512_mul_epu32(fours, _mm512_set1_epi64(10000)), _mm512_srli_epi64(fours, 32));
   __m512i power = _mm512_permutexvar_epi64(_mm512_sub_epi64(_mm512_set1_epi64(scale), places), powers);
   value = _mm512_mul_epu32(value, power);
-  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(UINT32_MAX))) b->is_narrow = 0;
-  store_pairs(
-      b->value + 2 * i, _mm512_mask_sub_epi64(value, negative, zero, value), _mm512_mul_epu32(value, value));
+  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(INT32_MAX))) b->is_narrow = 0;
+  __m512i square = _mm512_mul_epu32(value, value);
+  store_parts(
+      b->parts + 4 * i, _mm512_mask_sub_epi64(value, negative, zero, value), square, _mm512_srli_epi64(square, 32),
+      _mm512_set1_epi64(1));
   return 1;
 }
 
-/* Hashes eight keys of up to 16 bytes at once; zero when one is longer or ends too near the input's end. */
-AVX512 static inline __attribute__((always_inline)) int hash_eight(
-    struct batch *b, const uint8_t *base, size_t i, size_t room) {
-  const __m512i start = widen(b->key + i), length = _mm512_sub_epi64(widen(b->key_end + i), start);
-  if (b->key[i + 7] + 16u > room || _mm512_cmpgt_epu64_mask(length, _mm512_set1_epi64(16))) return 0;
-  const __m512i zero = _mm512_setzero_si512(), all = _mm512_set1_epi64(-1), bits = _mm512_slli_epi64(length, 3);
-  __m512i behind = _mm512_sub_epi64(_mm512_set1_epi64(128), bits);
-  __m512i behind_low = _mm512_max_epi64(_mm512_sub_epi64(_mm512_set1_epi64(64), bits), zero);
-  __m512i low = _mm512_and_si512(_mm512_i64gather_epi64(start, base, 1), _mm512_srlv_epi64(all, behind_low));
-  __m512i high = _mm512_and_si512(_mm512_i64gather_epi64(start, base + 8, 1), _mm512_srlv_epi64(all, behind));
-  __m512i hash = _mm512_xor_si512(low, _mm512_mullo_epi64(high, _mm512_set1_epi64((long long)MIX_HIGH)));
-  hash = _mm512_mullo_epi64(hash, _mm512_set1_epi64((long long)MIX_LOW));
-  store_pairs(b->words + 2 * i, low, high);
-  _mm512_storeu_si512(b->hash + i, _mm512_xor_si512(hash, _mm512_srli_epi64(hash, 32)));
+/* Stores the parts of sixteen lines whose numbers have four digits. */
+AVX512 static inline __attribute__((always_inline)) void store_small_parts(
+    int64_t *parts, __m512i value, __m512i square) {
+  const __m512i rest = _mm512_set_epi64(1, 0, 1, 0, 1, 0, 1, 0);
+  const __m512i lower = _mm512_set_epi64(9, 8, 3, 2, 9, 8, 1, 0), upper = _mm512_set_epi64(9, 8, 7, 6, 9, 8, 5, 4);
+  const __m512i sign = _mm512_srai_epi32(value, 31), zero = _mm512_setzero_si512();
+  for (int i = 0; i < 4; i++) {
+    __m512i a = i & 2 ? _mm512_unpackhi_epi32(value, sign) : _mm512_unpacklo_epi32(value, sign);
+    __m512i b = i & 2 ? _mm512_unpackhi_epi32(square, zero) : _mm512_unpacklo_epi32(square, zero);
+    /* Of lines i, i + 4, i + 8 and i + 12. */
+    __m512i pairs = i & 1 ? _mm512_unpackhi_epi64(a, b) : _mm512_unpacklo_epi64(a, b);
+    __m512i low = _mm512_permutex2var_epi64(pairs, lower, rest), up = _mm512_permutex2var_epi64(pairs, upper, rest);
+    int64_t *to = parts + 4 * i;
+    _mm256_store_si256((__m256i *)to, _mm512_castsi512_si256(low));
+    _mm256_store_si256((__m256i *)(to + 16), _mm512_extracti64x4_epi64(low, 1));
+    _mm256_store_si256((__m256i *)(to + 32), _mm512_castsi512_si256(up));
+    _mm256_store_si256((__m256i *)(to + 48), _mm512_extracti64x4_epi64(up, 1));
+  }
+}
+
+/* Reads sixteen numbers of four characters, or fewer, and a sign, with as many decimal places as are kept: what a table of
+   measurements or of small amounts has. So the point stands at the same place in all of them. Zero when one is not so. */
+AVX512 static inline __attribute__((always_inline)) int parse_sixteen(
+    struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
+  /* What is not '0' where there should be a point; the weights of the bytes, and of pairs of them. */
+  static const struct { uint8_t point[4]; int8_t bytes[4]; int16_t pairs[2]; } forms[4] = {
+      {{0, 0, 0, 0}, {10, 1, 10, 1}, {100, 1}}, {{0, 0, '.' ^ '0', 0}, {10, 1, 0, 1}, {10, 1}},
+      {{0, '.' ^ '0', 0, 0}, {1, 0, 10, 1}, {100, 1}}, {{'.' ^ '0', 0, 0, 0}, {0, 1, 10, 1}, {100, 1}}};
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  const __m512i zero = _mm512_setzero_si512(), all = _mm512_set1_epi32(-1), eight = _mm512_set1_epi32(8);
+  if (scale > 3 || before + b->number_end[i] < 8) return 0;
+  int32_t form[3];
+  memcpy(form, forms + scale, sizeof form);
+  const __m512i end = _mm512_loadu_si512(b->number_end + i);
+  const __m512i length = _mm512_sub_epi32(end, _mm512_loadu_si512(b->number + i));
+  const __m512i first = _mm512_i32gather_epi64(_mm512_castsi512_si256(end), base - 8, 1);
+  const __m512i second = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64(end, 1), base - 8, 1);
+  const __m512i text = _mm512_permutex2var_epi32(first, odd, second);
+  const __m512i behind = _mm512_permutex2var_epi32(first, even, second);
+  /* Bits of the four bytes that stand before the number. */
+  __m512i ahead = _mm512_sub_epi32(_mm512_set1_epi32(32), _mm512_slli_epi32(length, 3));
+  const __mmask16 is_five = _mm512_cmpeq_epi32_mask(length, _mm512_set1_epi32(5));
+  const __m512i sign = _mm512_mask_srli_epi32(_mm512_srlv_epi32(text, ahead), is_five, behind, 24);
+  const __mmask16 negative =
+      _mm512_cmpeq_epi32_mask(_mm512_and_si512(sign, _mm512_set1_epi32(0xFF)), _mm512_set1_epi32('-'));
+  ahead = _mm512_mask_add_epi32(ahead, negative, ahead, eight);
+  const __m512i inside = _mm512_and_si512(_mm512_xor_si512(text, _mm512_set1_epi8('0')), _mm512_sllv_epi32(all, ahead));
+  const __m512i digits = _mm512_xor_si512(inside, _mm512_set1_epi32(form[0]));
+  /* One byte at least, and no more than four. */
+  if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu32_mask(ahead, _mm512_set1_epi32(24)))
+    return 0;
+  const __m512i value = _mm512_madd_epi16(
+      _mm512_maddubs_epi16(digits, _mm512_set1_epi32(form[1])), _mm512_set1_epi32(form[2]));
+  store_small_parts(
+      b->parts + 4 * i, _mm512_mask_sub_epi32(value, negative, zero, value), _mm512_madd_epi16(value, value));
   return 1;
 }
 
@@ -279,58 +316,22 @@ AVX2 static size_t parse_batch_avx2(
 
 AVX512 static size_t parse_batch_avx512(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
-  for (size_t i = 0; i < b->count; i += 8) {
-    if (parse_eight(b, base, i, (size_t)(base - s->bytes), s->scale)) continue;
-    const size_t end = i + 8 < b->count ? i + 8 : b->count;
-    const size_t good = parse_some(s, b, base, i, end, refusal, parse_avx2);
-    if (good < end) return good;
+  const size_t before = (size_t)(base - s->bytes);
+  for (size_t i = 0; i < b->count; i += 16) {
+    /* Sixteen lines of the window to come, if all are as short as these. */
+    for (int line = 0; line < 4; line++)
+      _mm_prefetch((const char *)base + b->start[i] + WINDOW + 64 * line, _MM_HINT_T0);
+    if (parse_sixteen(b, base, i, before, s->scale)) continue;
+    for (size_t j = i; j < i + 16 && j < b->count; j += 8) {
+      if (parse_eight(b, base, j, before, s->scale)) continue;
+      const size_t end = j + 8 < b->count ? j + 8 : b->count;
+      const size_t good = parse_some(s, b, base, j, end, refusal, parse_avx2);
+      if (good < end) return good;
+    }
   }
   return b->count;
 }
 
-AVX512 static void hash_batch_avx512(const struct ckernels_stats *s, struct batch *b, const uint8_t *base) {
-  const size_t room = s->count - (size_t)(base - s->bytes);
-  for (size_t i = 0; i < b->count; i += 8)
-    if (!hash_eight(b, base, i, room))
-      hash_some(s, b, base, i, i + 8 < b->count ? i + 8 : b->count);
-}
-#endif
-
-static size_t take_portable(struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
-  for (size_t i = 0; i < count; i++)
-    if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
-  return count;
-}
-
-#if defined(__x86_64__)
-/* A group is one register: the key is compared and all sums are brought up to date in it. What is not so simple - a new
-   group, one that stands elsewhere, a long key - is taken on its own. */
-AVX512 static size_t take_avx512(
-    struct ckernels_stats *s, const struct batch *b, size_t count, enum refusal *refusal) {
-  enum { KEY = 0x03, SUMS = 0x0C, SQUARES = 0x08, GREATEST = 0x10, LEAST = 0x40 };
-  if (!b->is_narrow || s->by < 0) return take_portable(s, b, count, refusal);
-  struct ckernels_group *const groups = s->groups;
-  const size_t mask = s->slots - 1;
-  const __m512i one = _mm512_set_epi64(0, 0, (int64_t)1 << 32, 0, 0, 0, 0, 0);
-  for (size_t i = 0; i < count; i++) {
-    struct ckernels_group *group = groups + (b->hash[i] & mask);
-    const __m512i before = _mm512_loadu_si512(group);
-    const __m512i words = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->words + 2 * i)));
-    const uint32_t tag = b->key_end[i] - b->key[i] + 1;
-    if (__builtin_expect(_mm512_mask_cmpneq_epi64_mask(KEY, before, words) || group->tag != tag || tag > 17, 0)) {
-      if (!ckernels_stats_take_one(s, b, i, refusal)) return i;
-      continue;
-    }
-    const __m512i value = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(b->value + 2 * i)));
-    __m512i after = _mm512_mask_add_epi64(_mm512_add_epi64(before, one), SUMS, before, value);
-    const __mmask8 carry = _mm512_mask_cmplt_epu64_mask(SQUARES, after, before);
-    after = _mm512_mask_max_epi64(after, GREATEST, after, value);
-    after = _mm512_mask_min_epi64(after, LEAST, after, value);
-    _mm512_storeu_si512(group, after);
-    if (__builtin_expect(carry, 0)) group->squares_high++;
-  }
-  return count;
-}
 #endif
 
 static size_t parse_batch_portable(
@@ -338,14 +339,10 @@ static size_t parse_batch_portable(
   return parse_some(s, b, base, 0, b->count, refusal, parse_portable);
 }
 
-static void hash_batch_portable(const struct ckernels_stats *s, struct batch *b, const uint8_t *base) {
-  hash_some(s, b, base, 0, b->count);
-}
-
-static const struct steps portable = {separators_portable, parse_batch_portable, 0, hash_batch_portable, take_portable};
+static const struct steps portable = {separators_portable, parse_batch_portable, 0, ckernels_stats_take_portable, ckernels_stats_hash_portable};
 #if defined(__x86_64__)
-static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, hash_batch_portable, take_portable};
-static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, hash_batch_avx512, take_avx512};
+static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
+static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
 #endif
 
 const struct steps *ckernels_stats_steps(int level) {

@@ -6,25 +6,33 @@
 #include <stdint.h>
 
 /* What is known of the lines that have one key: a line of the cache. Numbers are integers, in units of the last decimal
-   place that `ckernels_stats.scale` keeps. */
+   place that `ckernels_stats.scale` keeps; those of no more than 31 bits and a sign are added up here. */
 struct ckernels_group {
-  uint64_t key[2]; /* up to 16 bytes, zeros behind them; of a longer key its hash and its place in the input */
+  /* Up to 23 bytes, zeros behind them, the length in the last byte; of a longer key its hash, its place in the input, and
+     its length with 255 in the last byte. */
+  uint64_t key[3];
+  int32_t least, greatest;
   int64_t sum;
-  uint64_t squares_low;
-  int64_t greatest;
-  uint32_t tag;   /* 1 + the key's bytes; 0 where there is no group */
-  uint32_t count; /* numbers taken */
-  int64_t least;
-  uint64_t squares_high;
+  uint64_t squares;      /* their sum modulo 2^64 */
+  uint64_t squares_high; /* the sum of what each has above its lowest 32 bits */
+  int64_t count;
+};
+
+/* What is known of numbers of more bits. */
+struct ckernels_moments {
+  uint64_t count;
+  int64_t least, greatest; /* nothing where `count` is 0 */
+  int64_t sum;
+  uint64_t squares_low, squares_high;
 };
 
 /* Why the kernel came back. */
 enum ckernels_stats_event {
   CKERNELS_STATS_END = 0,   /* all lines are done */
   CKERNELS_STATS_LINE = 1,  /* the line at..<line_end needs a parser: quotes, exponents, too few fields, no newline */
-  CKERNELS_STATS_GROW = 2,  /* the table is half full */
+  CKERNELS_STATS_GROW = 2,  /* there is no room for one more group */
   CKERNELS_STATS_SCALE = 3, /* a number has `places` decimal places, more than `scale` */
-  CKERNELS_STATS_SPILL = 4  /* the sums of group `index` are full: take them away and set them to zero */
+  CKERNELS_STATS_SPILL = 4  /* the sums of the group in `place` are full: take them away and clear it */
 };
 
 /* A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until the end. */
@@ -37,12 +45,15 @@ struct ckernels_stats {
   uint8_t level;     /* the instruction set */
   uint8_t scale;     /* decimal places kept, to 16 */
   uint8_t places;
-  struct ckernels_group *groups; /* zeroed at first */
-  size_t slots;                  /* a power of two */
-  size_t used;                   /* groups there are */
+  struct ckernels_group *groups; /* room for `capacity`; the one in place 0 is no key's */
+  struct ckernels_moments *wide; /* of the same groups, zeroed at first */
+  size_t capacity;
+  size_t used;     /* groups there are; they are in places 1...used */
+  uint32_t *index; /* places by hash, or 0; zeroed at first */
+  size_t slots;    /* of the index, a power of two and at least twice the capacity */
   size_t at;                     /* where the next line begins */
   size_t line_end;               /* the line's newline, or `count` */
-  size_t index;
+  size_t place; /* of the group whose sums are full */
   size_t window; /* bytes looked at in one go; short after an event, since they are looked at again then */
   uint64_t lines; /* newlines passed, without those of lines that were handed out */
 };
@@ -52,8 +63,13 @@ struct ckernels_stats {
    that is empty counts for nothing, but its group exists. */
 enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *stats);
 
-/* Moves all groups of `from` to an empty table of more places. */
-void ckernels_stats_move(
-    const struct ckernels_group *from, size_t from_slots, struct ckernels_group *to, size_t to_slots);
+/* Enters all groups in an index that is zeroed. */
+void ckernels_stats_reindex(struct ckernels_stats *stats);
+
+/* All that is known of the numbers of a group. */
+struct ckernels_moments ckernels_stats_moments(const struct ckernels_stats *stats, size_t group);
+
+/* Forgets the numbers of a group. */
+void ckernels_stats_clear(struct ckernels_stats *stats, size_t group);
 
 #endif

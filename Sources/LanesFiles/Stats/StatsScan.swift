@@ -21,8 +21,10 @@ final class StatsScan {
   private let task: StatsTask
   private let delimiter: UInt8
 
-  /// Room at first: so much that a few hundred groups hardly ever want the same place, which costs a tenth of the time, and
-  /// still less than the second-level cache, with 64 bytes each.
+  /// Groups at first, with 112 bytes each.
+  private static let firstGroups = 2048
+  /// Places of the index at first: so many that a few hundred groups hardly ever want the same one, which costs a tenth of
+  /// the time, and few enough for the nearest caches, with 4 bytes each.
   private static let firstSlots = 16_384
   /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
   private static let mostPlaces = 12
@@ -37,11 +39,18 @@ final class StatsScan {
     state.delimiter = delimiter
     state.level = UInt8(level)
     state.window = 8192
+    state.capacity = Self.firstGroups
+    state.groups = zeroedTable(of: Self.firstGroups)
+    state.wide = zeroedTable(of: Self.firstGroups)
     state.slots = Self.firstSlots
-    state.groups = zeroedTable(of: Self.firstSlots)
+    state.index = zeroedTable(of: Self.firstSlots)
   }
 
-  deinit { state.groups.deallocate() }
+  deinit {
+    state.groups.deallocate()
+    state.wide.deallocate()
+    state.index.deallocate()
+  }
 
   /// Goes through all lines, or up to one that is bad.
   func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
@@ -81,60 +90,64 @@ final class StatsScan {
       case CKERNELS_STATS_SCALE:
         drain()
         state.scale = state.places
-      case CKERNELS_STATS_SPILL: spill(state.groups + state.index)
+      case CKERNELS_STATS_SPILL: spill(state.place)
       default: return
       }
     }
   }
 
   private func grow() {
-    let groups = zeroedTable(of: state.slots * 2, ckernels_group.self)
-    ckernels_stats_move(state.groups, state.slots, groups, state.slots * 2)
-    state.groups.deallocate()
-    state.groups = groups
+    let capacity = 2 * state.capacity
+    state.groups = Self.enlarged(state.groups, from: state.capacity, to: capacity)
+    state.wide = Self.enlarged(state.wide, from: state.capacity, to: capacity)
+    state.capacity = capacity
+    guard state.slots < 4 * capacity else { return }
+    state.index.deallocate()
     state.slots *= 2
+    state.index = zeroedTable(of: state.slots)
+    ckernels_stats_reindex(&state)
   }
 
-  /// Moves everything that the kernel knows to the table.
+  private static func enlarged<Slot>(
+    _ table: UnsafeMutablePointer<Slot>, from count: Int, to capacity: Int
+  ) -> UnsafeMutablePointer<Slot> {
+    let larger = zeroedTable(of: capacity, Slot.self)
+    larger.update(from: table, count: count)
+    table.deallocate()
+    return larger
+  }
+
+  /// Moves all numbers that the kernel knows to the table; its groups stay.
   private func drain() {
     guard state.used > 0 else { return }
-    for slot in 0..<state.slots where state.groups[slot].tag != 0 {
-      spill(state.groups + slot)
-      state.groups[slot].tag = 0
-    }
-    state.used = 0
+    for place in 1...state.used { spill(place) }
   }
 
   /// Moves what the kernel knows of one group to the table.
-  private func spill(_ group: UnsafeMutablePointer<ckernels_group>) {
+  private func spill(_ place: Int) {
     let places = Int(state.scale)
+    let known = ckernels_stats_moments(&state, place)
     var part = Moments()
-    part.count = UInt64(group.pointee.count)
+    part.count = known.count
     if part.count > 0 {
       var sum = DecimalSum(places: places)
-      sum.total = Int128(group.pointee.sum)
-      sum.squares = UInt128(group.pointee.squares_high) << 64 | UInt128(group.pointee.squares_low)
+      sum.total = Int128(known.sum)
+      sum.squares = UInt128(known.squares_high) << 64 | UInt128(known.squares_low)
       part.add(sum)
       part.include(
-        least: DecimalNumber(group.pointee.least, places: places),
-        greatest: DecimalNumber(group.pointee.greatest, places: places))
+        least: DecimalNumber(known.least, places: places), greatest: DecimalNumber(known.greatest, places: places))
     }
-    withKey(group) { table.add($0, part) }
-    group.pointee.count = 0
-    group.pointee.sum = 0
-    group.pointee.squares_low = 0
-    group.pointee.squares_high = 0
-    group.pointee.least = .max
-    group.pointee.greatest = .min
+    withKey(place) { table.add($0, part) }
+    ckernels_stats_clear(&state, place)
   }
 
-  private func withKey(_ group: UnsafeMutablePointer<ckernels_group>, _ body: (UnsafeRawBufferPointer) -> Void) {
-    let length = Int(group.pointee.tag) - 1
-    guard length <= 16 else {
-      let start = Int(group.pointee.key.1)
-      return body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+  private func withKey(_ place: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    withUnsafeBytes(of: &state.groups[place].key) { key in
+      guard key[23] == 0xFF else { return body(UnsafeRawBufferPointer(rebasing: key[..<Int(key[23])])) }
+      let start = Int(key.load(fromByteOffset: 8, as: UInt64.self))
+      let length = Int(key.load(fromByteOffset: 16, as: UInt32.self))
+      body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
     }
-    withUnsafeBytes(of: group.pointee.key) { body(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
   }
 
   /// Takes the line that the kernel left, and goes on behind it.
