@@ -8,7 +8,10 @@ final class SearchRunner {
   private(set) var text = Bytes()
   private(set) var files: [SearchedFile] = []
 
-  init(_ path: String, _ options: SearchOptions, settings: FilePlan.Settings, lanes: Int) throws {
+  /// - Parameter program: what `options` were compiled to, where that is there already.
+  init(
+    _ path: String, _ options: SearchOptions, _ program: SearchProgram? = nil, settings: FilePlan.Settings, lanes: Int
+  ) throws {
     let plan = FilePlan([.path(FilePath(path))], settings: settings)
     let results = SearchResults(
       options, plan: { plan },
@@ -17,7 +20,7 @@ final class SearchRunner {
         self.files.append(file)
         if options.report == .counts { self.text += Bytes("\(file.selected)\n".utf8) }
       })
-    try Lanes.run(SearchWorkload(try SearchProgram(options)), plan, results, lanes: lanes)
+    try Lanes.run(SearchWorkload(try program ?? SearchProgram(options)), plan, results, lanes: lanes)
   }
 
   private func tell(_ lines: SelectedLines, _ before: UInt64) {

@@ -52,8 +52,9 @@ import Testing
     let path = directory.write("text", text.bytes)
     for (words, options) in Self.searches {
       let expected = RealWc.output(of: "grep \(words) \(path) 2>/dev/null")
+      let program = try SearchProgram(options)
       try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero)) { way in
-        let run = try SearchRunner(way.path, options, settings: way.settings, lanes: way.lanes)
+        let run = try SearchRunner(way.path, options, program, settings: way.settings, lanes: way.lanes)
         if options.report == .names {
           #expect(run.files.map { $0.selected > 0 } == [!expected.isEmpty], "\(words), \(way.words)")
         } else {
