@@ -91,7 +91,12 @@ def search() -> List[str]:
     run_rounds(contestants, ROUNDS)
     lines += [f"{inputs.SMALL_FILES:,} files of 4 to 64 kB in the page cache.", ""]
     lines += [*table(contestants, "rg"), "", *commands(contestants), ""]
-    return lines + ["A search for text is bound by memory, one for an expression by computing.", ""]
+    return lines + [
+        "A search for text is bound by memory, one for an expression by computing, one of small files by the kernel: three fifths of the "
+        "processor time are spent on opening, copying and closing them. Of the rest two fifths are looking at the text, and 2 to 3 µs for "
+        "each file go to finding, planning and handing it over and to taking its result, which rg, whose threads walk and search by "
+        "themselves in no order, does not need; names come in byte order here.", "",
+    ]
 
 
 def hash() -> List[str]:
