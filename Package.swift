@@ -26,7 +26,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
-    .target(name: "CLinux", cSettings: strictC),
+    .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
     .target(
       name: "CCodecs", cSettings: strictC,
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),

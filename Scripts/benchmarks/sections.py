@@ -135,20 +135,26 @@ def captured(argv: List[str]) -> List[str]:
     return ["```", *shown.replace(str(inputs.CACHE), ".build-bench").splitlines(), "```"]
 
 
-def comparison(*words: str) -> List[str]:
-    return captured([LANES, "compare", "--rounds", str(ROUNDS), *words])
+def comparison(name: str, *words: str) -> List[str]:
+    """The text of a comparison, whose page goes to .build-bench/reports for `Scripts/pictures`."""
+    page = inputs.CACHE / "reports" / f"{name}.html"
+    lines = captured([LANES, "compare", "--rounds", str(ROUNDS), "--report", str(page), *words])
+    return [line.replace(f" --report .build-bench/reports/{name}.html", "") for line in lines]
 
 
 def compare() -> List[str]:
     small = ["files", "count", "-r", str(inputs.small_files())]
+    text = ["--cores", "2", "files", "count", str(inputs.large_text())]
     photographs = ["images", "convert", str(inputs.photographs()), "--resize", "512x512", "--to", "jpeg"]
     return [
         "## lanes compare", "",
-        "Photographs:", "", *comparison("--cores", "2", *photographs), "",
-        "Primes:", "", *comparison("primes", "1e10"), "",
-        "One large file, warm:", "", *comparison("--cores", "2", "files", "count", str(inputs.large_text())), "",
+        "The same as pages with charts: [docs/comparisons.md](docs/comparisons.md).", "",
+        "Photographs:", "", *comparison("photographs", "--cores", "2", *photographs), "",
+        "Primes:", "", *comparison("primes", "primes", "1e10"), "",
+        "One large file, warm:", "", *comparison("large-warm", *text), "",
+        "The same, dropped from the page cache before each run:", "", *comparison("large-cold", "--cold", *text), "",
         f"{inputs.SMALL_FILES:,} files of 4 to 64 kB, dropped from the page cache before each run, with two lanes and with more "
-        "lanes than cores:", "", *comparison("--cold", "--cores", "2,16", *small), "",
+        "lanes than cores:", "", *comparison("small-cold", "--cold", "--cores", "2,16", *small), "",
     ]
 
 

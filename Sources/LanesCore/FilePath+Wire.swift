@@ -34,7 +34,9 @@ extension FilePath {
 }
 
 extension WireWriter {
-  package mutating func write(_ path: FilePath) { write(path.rawBytes) }
+  package mutating func write(_ path: FilePath) {
+    path.withPlatformString { write(UnsafeRawBufferPointer(start: $0, count: path.length)) }
+  }
 }
 
 extension WireReader {

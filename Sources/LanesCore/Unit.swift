@@ -1,31 +1,132 @@
 import SystemPackage
 
 /// The smallest piece of a batch that is handed out: an image, a slice of a file, an interval of integers.
-package struct Unit: Sendable, Equatable {
-  /// Position in the batch, from 0 and without gaps; results are delivered in this order.
-  package var number: Int
-  /// What messages and timelines call the unit: a path, an interval.
-  package var label: String
-  /// The workload's own description of the unit; engines carry it and never look inside.
-  package var task: Bytes
-  package var source: Source
-  package var sink: Sink
-  /// Bytes the source is expected to hold, for budgets and batching; 0 when nothing is read.
-  package var expectedInput: Int
-  /// Bytes of memory that performing is expected to need beside input and output, for budgets.
-  package var expectedMemory: Int
+///
+/// A value in one piece of memory that copies share until one of them is changed: a unit passes through half a dozen lists
+/// on its way, and copying its text, task and paths each time took as long as reading a small file.
+package struct Unit: Sendable {
+  private final class Fields: @unchecked Sendable {
+    // Sendable: changed only while one unit alone refers to it.
+    var number: Int
+    var label: Label
+    var task: Bytes
+    var source: Source
+    var sink: Sink
+    var expectedInput: Int
+    var expectedMemory: Int
+
+    init(_ number: Int, _ label: Label, _ task: Bytes, _ source: Source, _ sink: Sink, _ input: Int, _ memory: Int) {
+      self.number = number
+      self.label = label
+      self.task = task
+      self.source = source
+      self.sink = sink
+      expectedInput = input
+      expectedMemory = memory
+    }
+
+    func copy() -> Fields { Fields(number, label, task, source, sink, expectedInput, expectedMemory) }
+  }
+
+  /// A path becomes text when somebody asks, which for most units nobody does.
+  private enum Label {
+    case text(String)
+    case path(FilePath)
+  }
+
+  private var fields: Fields
 
   package init(
     number: Int, label: String, task: Bytes = [], source: Source = .none, sink: Sink = .none,
     expectedInput: Int = 0, expectedMemory: Int = 0
   ) {
-    self.number = number
-    self.label = label
-    self.task = task
-    self.source = source
-    self.sink = sink
-    self.expectedInput = expectedInput
-    self.expectedMemory = expectedMemory
+    fields = Fields(number, .text(label), task, source, sink, expectedInput, expectedMemory)
+  }
+
+  /// A unit that is called what `path` is for a person.
+  package init(
+    number: Int, path: FilePath, task: Bytes = [], source: Source = .none, sink: Sink = .none,
+    expectedInput: Int = 0, expectedMemory: Int = 0
+  ) {
+    fields = Fields(number, .path(path), task, source, sink, expectedInput, expectedMemory)
+  }
+
+  private mutating func own() {
+    if !isKnownUniquelyReferenced(&fields) { fields = fields.copy() }
+  }
+
+  /// Position in the batch, from 0 and without gaps; results are delivered in this order.
+  package var number: Int {
+    get { fields.number }
+    set {
+      own()
+      fields.number = newValue
+    }
+  }
+
+  /// What messages and timelines call the unit: a path, an interval.
+  package var label: String {
+    get {
+      switch fields.label {
+      case .text(let text): text
+      case .path(let path): path.forDisplay
+      }
+    }
+    set {
+      own()
+      fields.label = .text(newValue)
+    }
+  }
+
+  /// The workload's own description of the unit; engines carry it and never look inside.
+  package var task: Bytes {
+    get { fields.task }
+    set {
+      own()
+      fields.task = newValue
+    }
+  }
+
+  package var source: Source {
+    get { fields.source }
+    set {
+      own()
+      fields.source = newValue
+    }
+  }
+
+  package var sink: Sink {
+    get { fields.sink }
+    set {
+      own()
+      fields.sink = newValue
+    }
+  }
+
+  /// Bytes the source is expected to hold, for budgets and batching; 0 when nothing is read.
+  package var expectedInput: Int {
+    get { fields.expectedInput }
+    set {
+      own()
+      fields.expectedInput = newValue
+    }
+  }
+
+  /// Bytes of memory that performing is expected to need beside input and output, for budgets.
+  package var expectedMemory: Int {
+    get { fields.expectedMemory }
+    set {
+      own()
+      fields.expectedMemory = newValue
+    }
+  }
+}
+
+extension Unit: Equatable {
+  package static func == (one: Unit, other: Unit) -> Bool {
+    one.number == other.number && one.label == other.label && one.task == other.task && one.source == other.source
+      && one.sink == other.sink && one.expectedInput == other.expectedInput
+      && one.expectedMemory == other.expectedMemory
   }
 }
 

@@ -12,35 +12,51 @@ package struct WireError: Error, Equatable {
 /// Specialized for the integers that units carry, as is the reader: other modules cannot do that for themselves, and
 /// generic code looks up types at run time, at each value of each unit.
 package struct WireWriter {
-  package private(set) var bytes: Bytes
+  private var written: Bytes
 
-  package init() { bytes = [] }
+  package var bytes: Bytes { written }
 
-  /// Continues after `bytes`, whose storage is reused.
-  package init(appendingTo bytes: consuming Bytes) { self.bytes = bytes }
+  package init() { written = [] }
 
-  @_specialize(where Value == Int)
-  @_specialize(where Value == Int64)
-  @_specialize(where Value == UInt8)
-  @_specialize(where Value == UInt32)
-  @_specialize(where Value == UInt64)
-  package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  /// With memory for `capacity` bytes, so that the first ones need not be moved time and again.
+  package init(capacity: Int) {
+    written = []
+    written.reserveCapacity(capacity)
   }
 
-  package mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
+  /// Continues after `bytes`, whose storage is reused.
+  package init(appendingTo bytes: consuming Bytes) { written = bytes }
+
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
+  package mutating func write<Value: FixedWidthInteger>(_ value: Value) {
+    withUnsafeBytes(of: value.littleEndian) { written.append(contentsOf: $0) }
+  }
+
+  package mutating func write(_ value: Bool) { written.append(value ? 1 : 0) }
+
   package mutating func write(_ value: Double) { write(value.bitPattern) }
 
-  @_specialize(where Run == Bytes)
-  @_specialize(where Run == String.UTF8View)
+  @_specialize(exported:true,where Run == Bytes)
+  @_specialize(exported:true,where Run == String.UTF8View)
+  @_specialize(exported:true,where Run == ArraySlice<UInt8>)
+  @_specialize(exported:true,where Run == UnsafeRawBufferPointer)
   package mutating func write<Run: Collection<UInt8>>(_ run: Run) {
     write(UInt32(run.count))
-    bytes.append(contentsOf: run)
+    written.append(contentsOf: run)
   }
 
   package mutating func write(_ text: String) { write(text.utf8) }
 
   /// Writes a presence byte and then the value, if there is one.
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func write<Value: FixedWidthInteger>(optional value: Value?) {
     write(value != nil)
     if let value { write(value) }
@@ -60,11 +76,11 @@ package struct WireReader {
   /// Bytes not read yet.
   package var remaining: Int { bytes.count - position }
 
-  @_specialize(where Value == Int)
-  @_specialize(where Value == Int64)
-  @_specialize(where Value == UInt8)
-  @_specialize(where Value == UInt32)
-  @_specialize(where Value == UInt64)
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func read<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(WireError) -> Value {
     let size = MemoryLayout<Value>.size
     guard remaining >= size else { throw WireError("a description ends too early") }
@@ -75,17 +91,25 @@ package struct WireReader {
   package mutating func readBool() throws(WireError) -> Bool { try read(UInt8.self) != 0 }
   package mutating func readDouble() throws(WireError) -> Double { Double(bitPattern: try read()) }
 
-  package mutating func readBytes() throws(WireError) -> Bytes {
+  package mutating func readBytes() throws(WireError) -> Bytes { Bytes(try readSlice()) }
+
+  /// As `readBytes`, but the bytes stay where they are.
+  package mutating func readSlice() throws(WireError) -> ArraySlice<UInt8> {
     let count = Int(try read(UInt32.self))
     guard remaining >= count else { throw WireError("a description ends too early") }
     defer { position += count }
-    return Bytes(bytes[position..<position + count])
+    return bytes[position..<position + count]
   }
 
   package mutating func readString() throws(WireError) -> String {
-    String(decoding: try readBytes(), as: UTF8.self)
+    String(decoding: try readSlice(), as: UTF8.self)
   }
 
+  @_specialize(exported:true,where Value == Int)
+  @_specialize(exported:true,where Value == Int64)
+  @_specialize(exported:true,where Value == UInt8)
+  @_specialize(exported:true,where Value == UInt32)
+  @_specialize(exported:true,where Value == UInt64)
   package mutating func readOptional<Value: FixedWidthInteger>(_: Value.Type = Value.self) throws(WireError) -> Value? {
     try readBool() ? try read() : nil
   }

@@ -22,7 +22,7 @@ final class Intake {
   private(set) var inFlight = 0
   private var bytesInFlight = 0
   /// Taken from the plan and not started; one, or two after a look ahead.
-  private var ahead: [Unit] = []
+  private var ahead = Ring<Unit>()
   private var isAtEnd = false
   private var knownTotal: Int?
 
@@ -69,7 +69,8 @@ final class Intake {
   }
 
   private func admit(_ unit: Unit) -> Step {
-    guard inFlight == 0 || (bytesInFlight + weight(unit) <= budget && ledger.hasRoom) else { return .full }
+    let wanted = bytesInFlight + ledger.heldBytes + weight(unit)
+    guard inFlight == 0 || (wanted <= budget && ledger.hasRoom) else { return .full }
     ahead.removeFirst()
     inFlight += 1
     bytesInFlight += weight(unit)

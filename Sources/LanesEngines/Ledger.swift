@@ -5,10 +5,18 @@ import LanesOS
 ///
 /// Belongs to the coordinating thread.
 final class Ledger {
-  private struct Held {
-    let unit: Unit
-    let outcome: Outcome
-    let output: Bytes
+  /// What came before its turn.
+  private enum Held {
+    case ended(Unit, Outcome, output: Bytes)
+    /// Taken from the plan and then dropped because the run was stopped.
+    case dropped
+
+    /// Bytes that it holds.
+    var bytes: Int {
+      guard case .ended(_, let outcome, let output) = self else { return 0 }
+      guard case .done(let partial) = outcome else { return output.count }
+      return partial.count + output.count
+    }
   }
 
   private let fold: any Fold
@@ -16,13 +24,13 @@ final class Ledger {
   private let began = monotonicNow()
   private let usageBefore = ProcessUsage.current()
   private var nextToDeliver = 0
-  private var held: [Int: Held] = [:]
-  private var heldBytes = 0
-  /// Units that were taken from the plan and then dropped because the run was stopped.
-  private var dropped: Set<Int> = []
+  /// Its front is the unit whose turn it is.
+  private var held = Ring<Held>()
+  /// Bytes of results that wait for an earlier unit.
+  private(set) var heldBytes = 0
   var record: RunRecord
 
-  /// Bytes of finished output that may wait for an earlier unit before nothing new is started.
+  /// Bytes of results that may wait for an earlier unit before nothing new is started.
   private static let heldLimit = 64 << 20
 
   init(_ batch: Batch, _ observer: any Observer, _ setup: EngineSetup) {
@@ -45,7 +53,7 @@ final class Ledger {
     while record.lanes.count < setup.lanes { record.lanes.append(LaneUsage()) }
   }
 
-  /// False while too much output waits for an earlier unit; that one is on its way, so room comes.
+  /// False while too much waits for an earlier unit; that one is on its way, so room comes.
   var hasRoom: Bool { heldBytes < Self.heldLimit }
 
   func planGrew(_ total: Int?) { observer.planGrew(totalUnits: total) }
@@ -80,7 +88,7 @@ final class Ledger {
 
   /// A unit that was taken but never done because the run ends early; nothing is delivered for it.
   func drop(_ unit: Unit) {
-    dropped.insert(unit.number)
+    held.put(.dropped, at: unit.number - nextToDeliver)
     deliverHeld()
   }
 
@@ -98,29 +106,34 @@ final class Ledger {
   private func deliver(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
     let bytes = unit.sink == .standardOutput ? output : UnsafeRawBufferPointer(start: nil, count: 0)
     if unit.number == nextToDeliver {
+      advance()
       hand(unit, outcome, bytes)
       deliverHeld()
     } else {
-      held[unit.number] = Held(unit: unit, outcome: outcome, output: Bytes(bytes))
-      heldBytes += bytes.count
+      var unit = unit
+      // The input is done with, and would wait along without being counted.
+      if case .bytes = unit.source { unit.source = .none }
+      let early = Held.ended(unit, outcome, output: Bytes(bytes))
+      held.put(early, at: unit.number - nextToDeliver)
+      heldBytes += early.bytes
     }
   }
 
   private func deliverHeld() {
-    while true {
-      if let next = held.removeValue(forKey: nextToDeliver) {
-        heldBytes -= next.output.count
-        next.output.span.bytes.withUnsafeBytes { hand(next.unit, next.outcome, $0) }
-      } else if dropped.remove(nextToDeliver) != nil {
-        nextToDeliver += 1
-      } else {
-        return
-      }
+    while let next = held.first {
+      advance()
+      heldBytes -= next.bytes
+      guard case .ended(let unit, let outcome, let output) = next else { continue }
+      output.span.bytes.withUnsafeBytes { hand(unit, outcome, $0) }
     }
   }
 
-  private func hand(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+  private func advance() {
     nextToDeliver += 1
+    held.removeFirst()
+  }
+
+  private func hand(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
     switch outcome {
     case .done: record.unitsDone += 1
     case .failed: record.unitsFailed += 1

@@ -20,14 +20,15 @@ final class Performer {
     var times = UnitRecord(lane: lane)
     output.restart()
     defer { loader.release() }
+    let source = unit.source
     do throws(UnitFailure) {
       times.load.start = monotonicNow()
       times.load.end = times.load.start
       defer { if times.perform.start == 0 { times.load.end = monotonicNow() } }
-      try loader.load(unit.source)
+      try loader.load(source, expecting: unit.expectedInput)
       times.bytesIn = loader.count
       times.load.end = monotonicNow()
-      let partial = try perform(unit, &times, output)
+      let partial = try perform(unit, source, &times, output)
       try store(unit, &times, output)
       return (times, .done(partial))
     } catch {
@@ -36,9 +37,11 @@ final class Performer {
     }
   }
 
-  private func perform(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
+  private func perform(
+    _ unit: Unit, _ source: Source, _ times: inout UnitRecord, _ output: OutputBuffer
+  ) throws(UnitFailure) -> Bytes {
     times.perform.start = times.load.end
-    clock.begin(mapped: unit.source.isSlice, at: times.load.end)
+    clock.begin(mapped: source.isSlice, at: times.load.end)
     defer {
       times.perform.end = monotonicNow()
       (times.queued, times.stalled) = clock.end(at: times.perform.end)
@@ -46,18 +49,19 @@ final class Performer {
     let partial = try loader.withInput { (input) throws(UnitFailure) in
       try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
     }
-    try loader.verify(unit.source)
+    try loader.verify(source)
     return partial
   }
 
   private func store(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) {
-    guard unit.sink != .none else { return }
+    let sink = unit.sink
+    guard sink != .none else { return }
     times.bytesOut = output.count
-    guard unit.sink != .standardOutput else { return }
+    guard sink != .standardOutput else { return }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
     try output.withBytes { (bytes) throws(UnitFailure) in
-      for part in try unit.sink.parts(of: bytes, ends: output.partEnds) {
+      for part in try sink.parts(of: bytes, ends: output.partEnds) {
         try BlockingStore.store(part.bytes, to: part.destination)
       }
     }

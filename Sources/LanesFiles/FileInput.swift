@@ -47,6 +47,7 @@ package enum FileInput: Sendable, Equatable {
 
   /// `path`, or what it means in this process where it depends on who opens it: /dev/stdin, /dev/fd/N, /proc/self/fd/N.
   static func pathForOtherProcesses(_ path: FilePath) -> FilePath {
+    guard path.rawBytes.starts(with: "/dev/".utf8) || path.rawBytes.starts(with: "/proc/".utf8) else { return path }
     if path == FilePath("/dev/stdin") { return ReadyReader.path(ofDescriptor: 0) }
     guard let name = path.lastComponent?.string, let descriptor = Int32(name) else { return path }
     let folder = path.removingLastComponent()

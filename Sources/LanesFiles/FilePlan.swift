@@ -120,7 +120,8 @@ package final class FilePlan: UnitPlan {
       walk = DirectoryWalk(root: path)
       return nil
     case (_, .directory): return directory(newTask(input.name))
-    case (.path(let path), .regular): return begin(regular: path, status)
+    case (.path(let path), .regular):
+      return begin(regular: path, at: FileInput.pathForOtherProcesses(path), status)
     case (.path(let path), _): return stream(newTask(path)) { () throws(SystemError) in try ReadyReader(opening: path) }
     case (.standardInput, _): return beginStandardInput(newTask(input.name), status)
     }
@@ -129,18 +130,21 @@ package final class FilePlan: UnitPlan {
   private func begin(_ found: DirectoryWalk.Step) -> PlanStep? {
     switch found {
     case .unreadable(let path, let error): return failed(newTask(path), error.reason)
-    case .file(let path, _):
+    case .file(let file):
       do {
-        return begin(regular: path, try FileStatus(of: path))
+        guard let walk else { preconditionFailure("a file that no walk came by") }
+        return begin(regular: file.path, at: file.path, try walk.status(of: file))
       } catch {
-        return failed(newTask(path), error.reason)
+        return failed(newTask(file.path), error.reason)
       }
     }
   }
 
-  private func begin(regular path: FilePath, _ status: FileStatus) -> PlanStep? {
-    let task = newTask(path)
-    let readable = FileInput.pathForOtherProcesses(path)
+  /// - Parameters:
+  ///   - name: what the file is called.
+  ///   - readable: where every process can read it.
+  private func begin(regular name: FilePath, at readable: FilePath, _ status: FileStatus) -> PlanStep? {
+    let task = newTask(name)
     guard status.size > settings.wholeBytes else { return unit(task, source: .file(readable), bytes: status.size) }
     return begin(task, readable, status, from: 0)
   }
@@ -199,8 +203,12 @@ package final class FilePlan: UnitPlan {
 
   private func makeUnit(_ task: FileTask, _ source: Source, _ bytes: Int) -> Unit {
     defer { unitCount += 1 }
+    let isWhole = task.slice == 0 && task.isLast
+    if let path = task.name, isWhole {
+      return Unit(number: unitCount, path: path, task: task.wire, source: source, expectedInput: bytes)
+    }
     let name = task.name.map(\.forDisplay) ?? "standard input"
-    let label = task.slice == 0 && task.isLast ? name : "\(name), slice \(task.slice + 1)"
+    let label = isWhole ? name : "\(name), slice \(task.slice + 1)"
     return Unit(number: unitCount, label: label, task: task.wire, source: source, expectedInput: bytes)
   }
 }

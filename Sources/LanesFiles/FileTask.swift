@@ -11,23 +11,45 @@ struct FileTask: Equatable {
   var isLast = true
   /// True when the row is shown with what was counted although the input failed, as `wc` does for a directory.
   var isShownAlways = false
+  private var title: Title
+
+  /// A name in either of two forms: a path takes time to make of bytes, and most rows are never shown.
+  private enum Title {
+    case none
+    case path(FilePath)
+    case bytes(ArraySlice<UInt8>)
+  }
+
   /// The name in the row, if it has one.
-  var name: FilePath?
+  var name: FilePath? {
+    switch title {
+    case .none: nil
+    case .path(let path): path
+    case .bytes(let bytes): FilePath(rawBytes: bytes)
+    }
+  }
 
   var wire: Bytes {
-    var writer = WireWriter()
+    var writer = WireWriter(capacity: 64)
     writer.write(row)
     writer.write(slice)
     writer.write(isLast)
     writer.write(isShownAlways)
-    writer.write(name != nil)
-    if let name { writer.write(name) }
+    switch title {
+    case .none: writer.write(false)
+    case .path(let path):
+      writer.write(true)
+      writer.write(path)
+    case .bytes(let bytes):
+      writer.write(true)
+      writer.write(bytes)
+    }
     return writer.bytes
   }
 
   init(row: UInt32, name: FilePath?) {
     self.row = row
-    self.name = name
+    title = name.map { .path($0) } ?? .none
   }
 
   init(wire bytes: Bytes) throws(WireError) {
@@ -40,6 +62,11 @@ struct FileTask: Equatable {
     slice = try reader.read()
     isLast = try reader.readBool()
     isShownAlways = try reader.readBool()
-    name = try reader.readBool() ? try reader.readPath() : nil
+    title = try reader.readBool() ? .bytes(try reader.readSlice()) : .none
+  }
+
+  static func == (one: FileTask, other: FileTask) -> Bool {
+    one.row == other.row && one.slice == other.slice && one.isLast == other.isLast
+      && one.isShownAlways == other.isShownAlways && one.name == other.name
   }
 }

@@ -22,9 +22,9 @@ extension PlannedFiles {
     let walk = DirectoryWalk(root: directory, leavingOut: leftOut)
     while let step = walk.next() {
       switch step {
-      case .file(let path, let relative):
-        guard ImageFormat(suffixOf: path) != nil else { continue }
-        add(path, relative: relative, size: (try? FileStatus(of: path).size) ?? 0)
+      case .file(let file):
+        guard ImageFormat(suffixOf: file.path) != nil else { continue }
+        add(file.path, relative: file.relative, size: (try? walk.status(of: file).size) ?? 0)
       case .unreadable(let path, let error):
         add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
       }

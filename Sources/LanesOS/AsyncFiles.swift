@@ -1,6 +1,4 @@
-import Glibc
 import LanesCore
-import SystemPackage
 
 /// Loads and stores files without making the reactor's thread wait for the disk.
 ///
@@ -21,6 +19,7 @@ package final class AsyncFiles {
   private var waiting: [FileOperation] = []
   private var waitingHead = 0
   private var nextToken: UInt64 = 0
+  private let guess = CacheGuess()
 
   /// - Parameters:
   ///   - depth: operations in flight, at least 1; each holds one descriptor.
@@ -56,7 +55,7 @@ package final class AsyncFiles {
   /// Loads `source`, a file or a slice, to the start of `storage`, which must not be touched until `completion` is called
   /// with the number of bytes.
   package func load(_ source: Source, into storage: any OutputBuffer.Storage, _ completion: @escaping LoadCompletion) {
-    begin(LoadOperation(source: source, storage: storage, completion: completion))
+    begin(LoadOperation(source: source, storage: storage, guess: guess, completion: completion))
   }
 
   /// Stores `bytes`, which must stay as they are until `completion` is called, as a whole file.
@@ -134,75 +133,12 @@ package final class AsyncFiles {
 
   /// Runs the operation's next steps until one is in the kernel's hands or the operation is over.
   private func step(_ token: UInt64, _ operation: FileOperation, result: Int32?) {
-    if let request = operation.next(result, context: token) {
-      ring!.prepare(request)
+    if let request = operation.next(result) {
+      ring!.prepare(request, token: token)
       return
     }
     active[token] = nil
     operation.finish()
     startWaiting()
-  }
-}
-
-/// One load or store as a chain of requests.
-protocol FileOperation: AnyObject {
-  /// Takes the result of the last request (nil at first; negative is an errno) and gives the next one, or nil at the end.
-  func next(_ result: Int32?, context: UInt64) -> IORing.Request?
-  /// Calls whoever waits for the operation.
-  func finish()
-  /// Asks the kernel to read ahead, where there is no ring.
-  func prefetch()
-  /// Does the whole operation in blocking calls and finishes it, where there is no ring.
-  func runBlocking()
-}
-
-/// A submission and a completion queue shared with the kernel.
-final class CompletionRing {
-  private var ring: IORing
-  private var isDirty = false
-  private let wake: Descriptor
-
-  init(depth: Int) throws(SystemError) {
-    wake = try Descriptor.event()
-    do {
-      ring = try IORing(queueDepth: UInt32(clamping: max(8, depth)), flags: [.clampMaxEntries])
-      try ring.registerEventFD(FileDescriptor(rawValue: wake.number))
-    } catch {
-      throw SystemError("io_uring_setup", errno: error.rawValue)
-    }
-  }
-
-  /// Readable when completions may have arrived.
-  var wakeDescriptor: Int32 { wake.number }
-
-  /// Queues a request; the queue is at least as long as the number of operations, and submitted when it is full.
-  func prepare(_ request: IORing.Request) {
-    isDirty = true
-    if ring.prepare(request: request) { return }
-    submit()
-    isDirty = true
-    let isQueued = ring.prepare(request: request)
-    precondition(isQueued, "the kernel did not take submitted requests")
-  }
-
-  /// Hands queued requests to the kernel; no call when there are none.
-  func submit() {
-    guard isDirty else { return }
-    isDirty = false
-    do {
-      try ring.submitPreparedRequests()
-    } catch {
-      preconditionFailure("io_uring_enter failed: \(error)")
-    }
-  }
-
-  func nextCompletion() -> (token: UInt64, result: Int32)? {
-    guard let completion = ring.tryConsumeCompletion() else { return nil }
-    return (completion.context, completion.result)
-  }
-
-  func resetWake() {
-    var value: UInt64 = 0
-    _ = withUnsafeMutableBytes(of: &value) { read(wake.number, $0.baseAddress, 8) }
   }
 }

@@ -8,10 +8,14 @@ import SystemPackage
 /// Belongs to one thread; the memory for whole files is used again for the next unit.
 package final class BlockingLoader {
   private enum Holding { case nothing, bytes(Bytes), heap, mapping(HeldMapping) }
-  /// A mapping is noncopyable; a class can hold it in an enumeration.
+  /// A mapping and its file are noncopyable; a class can hold them in an enumeration.
   private final class HeldMapping {
     let mapping: Mapping
-    init(_ mapping: consuming Mapping) { self.mapping = mapping }
+    let file: Descriptor
+    init(_ mapping: consuming Mapping, of file: consuming Descriptor) {
+      self.mapping = mapping
+      self.file = file
+    }
   }
 
   private let heap = HeapStorage()
@@ -22,14 +26,16 @@ package final class BlockingLoader {
   package init() {}
 
   /// Loads `source`; on failure nothing is held.
-  package func load(_ source: Source) throws(UnitFailure) {
+  ///
+  /// - Parameter expected: bytes that a regular file held when it was planned; 0 where that is not known.
+  package func load(_ source: Source, expecting expected: Int = 0) throws(UnitFailure) {
     release()
     switch source {
     case .none: return
     case .bytes(let bytes):
       holding = .bytes(bytes)
       count = bytes.count
-    case .file(let path): try loadFile(path)
+    case .file(let path): try loadFile(path, expected)
     case .slice(let slice): try loadSlice(slice)
     }
   }
@@ -49,9 +55,11 @@ package final class BlockingLoader {
 
   /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing.
   package func verify(_ source: Source) throws(UnitFailure) {
-    guard case .mapping(let held) = holding, let lost = held.mapping.firstLostByte, case .slice(let slice) = source
-    else { return }
-    throw .cutShort(at: slice.offset + lost)
+    guard case .mapping(let held) = holding, case .slice(let slice) = source else { return }
+    // The page that a file now ends in stays, with zeros behind the end: only the file's size tells of those.
+    try slice.check(held.file.number)
+    // The file may have grown again.
+    if let lost = held.mapping.firstLostByte { throw .cutShort(at: slice.offset + lost) }
   }
 
   /// Lets go of what is held, mappings at once, heap memory for the next unit.
@@ -60,12 +68,11 @@ package final class BlockingLoader {
     count = 0
   }
 
-  private func loadFile(_ path: FilePath) throws(UnitFailure) {
+  private func loadFile(_ path: FilePath, _ expected: Int) throws(UnitFailure) {
     do {
       let file = try Descriptor.reading(path)
-      let status = try FileStatus(of: file.number)
-      guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
-      try readToEnd(file.number, expecting: status.size)
+      // A directory is refused by read(2).
+      try readToEnd(file.number, expecting: expected > 0 ? expected : try FileStatus(of: file.number).size)
       holding = .heap
     } catch let error as SystemError {
       throw .unreadable(error)
@@ -74,23 +81,33 @@ package final class BlockingLoader {
     }
   }
 
-  private func readToEnd(_ fd: Int32, expecting size: Int) throws {
+  /// Reads until read(2) gives nothing.
+  ///
+  /// Where a regular file was expected to have `expected` bytes, a read that gives just as many with room left has met its
+  /// end, since only there read(2) gives fewer bytes of a regular file than it was asked for. Files that claim to be
+  /// empty, as those of /proc do, and all that have another size by now go on to the read of nothing. Looking again
+  /// whether the file is still a regular one would cost as much as a tenth of reading it.
+  private func readToEnd(_ fd: Int32, expecting expected: Int) throws {
     count = 0
-    try heap.grow(atLeast: size + 1, keeping: 0)
+    try heap.grow(atLeast: expected + 1, keeping: 0)
     while true {
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
       guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }
       count += got
+      if got == expected, count == got, got < room.count { return }
     }
   }
 
   private func loadSlice(_ slice: FileSlice) throws(UnitFailure) {
     do {
       let file = try Descriptor.reading(slice.path)
-      try slice.check(try FileStatus(of: file.number))
+      try slice.check(file.number)
       count = slice.length
-      if slice.isMapped, try mapSlice(slice, file.number) { return }
+      if slice.isMapped, let mapping = try map(slice, file.number) {
+        holding = .mapping(HeldMapping(mapping, of: file))
+        return
+      }
       try readSlice(slice, file.number)
     } catch let error as SystemError {
       throw .unreadable(error)
@@ -99,15 +116,14 @@ package final class BlockingLoader {
     }
   }
 
-  /// False where the file system does not map files (FUSE, some of /proc) or the address space is full.
-  private func mapSlice(_ slice: FileSlice, _ fd: Int32) throws(SystemError) -> Bool {
+  /// Nil where the file system does not map files (FUSE, some of /proc) or the address space is full.
+  private func map(_ slice: FileSlice, _ fd: Int32) throws(SystemError) -> Mapping? {
     do {
       let mapping = try Mapping(fd, offset: slice.offset, length: slice.length)
       mapping.populate()
-      holding = .mapping(HeldMapping(mapping))
-      return true
+      return mapping
     } catch  where error.errno == ENODEV || error.errno == ENOMEM {
-      return false
+      return nil
     }
   }
 
@@ -116,11 +132,24 @@ package final class BlockingLoader {
     let room = UnsafeMutableRawBufferPointer(start: heap.base, count: slice.length)
     let filled = try DescriptorIO.read(fd, at: slice.offset, into: room)
     guard filled == slice.length else { throw UnitFailure.cutShort(at: slice.offset + filled) }
+    try slice.check(fd)
     holding = .heap
   }
 }
 
 extension FileSlice {
+  /// Throws unless the file behind `descriptor` is the one that was planned and still holds the slice. After reading this
+  /// tells that no byte came from behind the end of a file that was cut short meanwhile, where pages hold zeros.
+  func check(_ descriptor: Int32) throws(UnitFailure) {
+    let status: FileStatus
+    do {
+      status = try FileStatus(of: descriptor)
+    } catch {
+      throw .unreadable(error)
+    }
+    try check(status)
+  }
+
   /// Throws unless `status` is of the file that was planned and still holds the slice.
   package func check(_ status: FileStatus) throws(UnitFailure) {
     guard status.identity == identity else {

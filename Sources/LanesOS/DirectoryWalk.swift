@@ -5,28 +5,28 @@ import SystemPackage
 /// Walks a tree depth first, names in byte order, one step at a time.
 ///
 /// Symbolic links inside the tree are not followed (as `grep -r` and `find` do), so a loop cannot be entered; pipes,
-/// sockets and devices are passed over. Memory holds the names of the directories on the way, not of the whole tree.
+/// sockets and devices are passed over. Memory holds the names of the directories on the way, not of the whole tree, and
+/// at most one directory is open.
 package final class DirectoryWalk {
   package enum Step {
-    /// A regular file; `relative` is its path below the root.
-    case file(path: FilePath, relative: FilePath)
+    /// A regular file.
+    case file(WalkedFile)
     /// A directory that could not be read; the walk goes on behind it.
     case unreadable(path: FilePath, SystemError)
   }
 
-  private struct Entry {
-    let name: FilePath.Component
-    let kind: UInt8
-  }
   private struct Level {
-    let path: FilePath
-    let relative: FilePath
-    var entries: [Entry]
+    /// The path of the directory with a slash behind it; empty for the current directory without a name.
+    let prefix: Bytes
+    let names: DirectoryNames
     var next = 0
+    /// Open until a directory below is entered: a walk must not need as many descriptors as a tree is deep.
+    var directory: OpenDirectory?
   }
 
   private var levels: [Level] = []
   private var pending: [Step] = []
+  private var rootLength = 0
   private let leftOut: FileIdentity?
   /// True once the directory that is to be left out was come by.
   package private(set) var hasLeftOut = false
@@ -36,26 +36,37 @@ package final class DirectoryWalk {
   ///   - leftOut: a directory below it that is not entered.
   package init(root: FilePath, leavingOut leftOut: FileIdentity? = nil) {
     self.leftOut = leftOut
-    enter(root, relative: FilePath(""))
+    enter(root)
+    rootLength = levels.first?.prefix.count ?? 0
   }
 
   /// The next file, or nil at the end.
   package func next() -> Step? {
     while true {
       if let step = pending.popLast() { return step }
-      guard var level = levels.popLast() else { return nil }
-      guard level.next < level.entries.count else { continue }
-      let entry = level.entries[level.next]
-      level.next += 1
-      levels.append(level)
-      let path = level.path.appending(entry.name)
-      let relative = level.relative.appending(entry.name)
-      switch kind(of: entry, at: path) {
-      case UInt8(DT_REG): return .file(path: path, relative: relative)
-      case UInt8(DT_DIR):
-        if isLeftOut(path) { hasLeftOut = true } else { enter(path, relative: relative) }
+      guard let last = levels.indices.last else { return nil }
+      let position = levels[last].next
+      guard position < levels[last].names.count else {
+        levels.removeLast()
+        continue
+      }
+      levels[last].next += 1
+      let path = levels[last].names.path(position, behind: levels[last].prefix)
+      switch kind(of: levels[last].names.kind(position), at: path) {
+      case UInt8(DT_REG): return .file(WalkedFile(path: path, rootLength: rootLength))
+      case UInt8(DT_DIR): if isLeftOut(path) { hasLeftOut = true } else { enter(path) }
       default: continue
       }
+    }
+  }
+
+  /// The status of the file that `next` gave last.
+  package func status(of file: WalkedFile) throws(SystemError) -> FileStatus {
+    guard let last = levels.indices.last, let directory = levels[last].directory else {
+      return try FileStatus(of: file.path)
+    }
+    return try levels[last].names.withName(levels[last].next - 1) { (name) throws(SystemError) in
+      try FileStatus(of: name, in: directory.number)
     }
   }
 
@@ -64,8 +75,8 @@ package final class DirectoryWalk {
     return status.identity == leftOut
   }
 
-  private func kind(of entry: Entry, at path: FilePath) -> UInt8 {
-    guard entry.kind == UInt8(DT_UNKNOWN) else { return entry.kind }
+  private func kind(of kind: UInt8, at path: FilePath) -> UInt8 {
+    guard kind == UInt8(DT_UNKNOWN) else { return kind }
     guard let status = try? FileStatus(of: path, followingLinks: false) else { return UInt8(DT_UNKNOWN) }
     return switch status.kind {
     case .regular: UInt8(DT_REG)
@@ -74,43 +85,31 @@ package final class DirectoryWalk {
     }
   }
 
-  private func enter(_ path: FilePath, relative: FilePath) {
+  private func enter(_ path: FilePath) {
+    if let last = levels.indices.last { levels[last].directory = nil }
     do {
-      let entries = try Self.list(path)
-      levels.append(Level(path: path, relative: relative, entries: entries))
+      let directory = try OpenDirectory(path)
+      var prefix = path.rawBytes
+      if let end = prefix.last, end != UInt8(ascii: "/") { prefix.append(UInt8(ascii: "/")) }
+      levels.append(Level(prefix: prefix, names: try DirectoryNames(directory), directory: directory))
     } catch {
       pending.append(.unreadable(path: path, error))
     }
   }
 
   /// What a directory holds, in byte order; nothing when it cannot be read.
-  static func names(in path: FilePath) -> [FilePath.Component] { ((try? list(path)) ?? []).map(\.name) }
-
-  private static func list(_ path: FilePath) throws(SystemError) -> [Entry] {
-    guard let directory = path.withPlatformString({ opendir($0) }) else {
-      throw SystemError("opendir", errno: errno)
-    }
-    defer { closedir(directory) }
-    var entries: [(bytes: Bytes, kind: UInt8)] = []
-    while true {
-      errno = 0
-      guard let found = readdir(directory) else {
-        let code = errno
-        guard code == 0 else { throw SystemError("readdir", errno: code) }
-        break
-      }
-      let bytes = withUnsafePointer(to: &found.pointee.d_name) {
-        $0.withMemoryRebound(to: UInt8.self, capacity: 256) { name in
-          Bytes(
-            UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
-        }
-      }
-      if bytes == [0x2E] || bytes == [0x2E, 0x2E] { continue }
-      entries.append((bytes, found.pointee.d_type))
-    }
-    entries.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-    return entries.compactMap { entry in
-      FilePath(rawBytes: entry.bytes).lastComponent.map { Entry(name: $0, kind: entry.kind) }
-    }
+  static func paths(in path: FilePath) -> [FilePath] {
+    let walk = DirectoryWalk(root: path)
+    guard let level = walk.levels.first else { return [] }
+    return (0..<level.names.count).map { level.names.path($0, behind: level.prefix) }
   }
+}
+
+/// A regular file that a walk came by.
+package struct WalkedFile: Sendable {
+  package let path: FilePath
+  fileprivate let rootLength: Int
+
+  /// The path below the root of the walk.
+  package var relative: FilePath { FilePath(rawBytes: path.rawBytes.dropFirst(rootLength)) }
 }

@@ -2,12 +2,54 @@ import Glibc
 import LanesCore
 import SystemPackage
 
+/// One load or store as a chain of requests.
+protocol FileOperation: AnyObject {
+  /// Takes the result of the last request (nil at first; negative is an errno) and gives the next one, or nil at the end.
+  func next(_ result: Int32?) -> RingRequest?
+  /// Calls whoever waits for the operation.
+  func finish()
+  /// Asks the kernel to read ahead, where there is no ring.
+  func prefetch()
+  /// Does the whole operation in blocking calls and finishes it, where there is no ring.
+  func runBlocking()
+}
+
+/// Bytes from which on a copy to or from the page cache is left to a thread of the kernel: it takes 30 µs or more, and
+/// handing it over some 10 µs.
+private let worthAWorker = 256 << 10
+
+/// Whether the next file is likely to be in the page cache, from how it went with those before.
+///
+/// A read that may not wait starts the read-ahead all the same, in the thread that asks: making pages and sending requests
+/// is most of the work that a small file makes, and worth leaving to threads of the kernel when it has to be done.
+final class CacheGuess {
+  private var coldReads = 0
+  /// Files read without a look into the cache after one that was not there.
+  private static let trust = 15
+
+  /// How to read a small file that nothing is known of.
+  func way() -> RingRequest.Way {
+    guard coldReads > 0 else { return .ifCached }
+    coldReads -= 1
+    return .byWorker
+  }
+
+  func wasCached(_ isThere: Bool) { coldReads = isThere ? 0 : Self.trust }
+}
+
 /// open → fstat → read until the end → close, into memory that grows as needed.
+///
+/// What is in the page cache is read at once, what is not by threads of the kernel: with these two ways 20,000 cold files
+/// of 4 to 64 kB took 0.75 of the time that reads take which the kernel finishes in the submitting thread.
 final class LoadOperation: FileOperation {
   private let source: Source
   private let storage: any OutputBuffer.Storage
+  private let guess: CacheGuess
   private let completion: AsyncFiles.LoadCompletion
-  private var file: FileDescriptor?
+  private var file: Int32?
+  /// The name for the kernel, until the file is open.
+  private var name: UnsafeMutablePointer<CChar>?
+  private var way = RingRequest.Way.ifCached
   private var filled = 0
   /// Bytes to read; nil until the end of the file is met.
   private var wanted: Int?
@@ -19,23 +61,36 @@ final class LoadOperation: FileOperation {
   /// Linux reads at most 2 GiB less a page at a time; a quarter keeps one request from hogging a worker of the ring.
   private static let largestRead = 512 << 20
 
-  init(source: Source, storage: any OutputBuffer.Storage, completion: @escaping AsyncFiles.LoadCompletion) {
+  init(
+    source: Source, storage: any OutputBuffer.Storage, guess: CacheGuess,
+    completion: @escaping AsyncFiles.LoadCompletion
+  ) {
     self.source = source
     self.storage = storage
+    self.guess = guess
     self.completion = completion
   }
 
-  func next(_ result: Int32?, context: UInt64) -> IORing.Request? {
+  deinit {
+    free(name)
+    closeFile()
+  }
+
+  func next(_ result: Int32?) -> RingRequest? {
     do throws(UnitFailure) {
-      guard let result else { return try opening(context) }
+      guard let result else { return opening() }
+      if file != nil, way == .ifCached {
+        guess.wasCached(result >= 0)
+        if result == -EAGAIN || result == -EOPNOTSUPP { return try reading(by: .byWorker) }
+      }
       guard result >= 0 else { throw .unreadable(SystemError("read", errno: -result)) }
       if file == nil {
-        file = FileDescriptor(rawValue: result)
+        file = result
         try inspect()
       } else if !take(Int(result)) {
         return nil
       }
-      return try reading(context)
+      return try reading(by: filled == 0 ? guess.way() : .byWorker)
     } catch {
       outcome = .failure(error)
       return nil
@@ -43,20 +98,25 @@ final class LoadOperation: FileOperation {
   }
 
   func finish() {
-    if let file { try? file.close() }
+    closeFile()
     completion(outcome ?? .success(filled))
+  }
+
+  private func closeFile() {
+    if let file { close(file) }
+    file = nil
   }
 
   func prefetch() {
     guard let path, let file = try? Descriptor.reading(path) else { return }
     if case .slice(let slice) = source { start = slice.offset }
     posix_fadvise(file.number, off_t(start), 0, POSIX_FADV_WILLNEED)
-    self.file = FileDescriptor(rawValue: file.release())
+    self.file = file.release()
   }
 
   func runBlocking() {
     do throws(UnitFailure) {
-      if file == nil, let path { file = FileDescriptor(rawValue: try Self.open(path)) }
+      if file == nil, let path { file = try Self.open(path) }
       try inspect()
       var more = true
       while more {
@@ -77,17 +137,16 @@ final class LoadOperation: FileOperation {
     }
   }
 
-  private func opening(_ context: UInt64) throws(UnitFailure) -> IORing.Request {
+  private func opening() -> RingRequest {
     guard let path else { preconditionFailure("only files are loaded") }
-    return .open(
-      path, in: FileDescriptor(rawValue: AT_FDCWD), mode: .readOnly, options: [.closeOnExec],
-      context: context)
+    name = path.withPlatformString { strdup($0) }
+    return .open(name!)
   }
 
   /// Looks at the opened file and makes room for what it should hold.
   private func inspect() throws(UnitFailure) {
     do throws(SystemError) {
-      let status = try FileStatus(of: file!.rawValue)
+      let status = try FileStatus(of: file!)
       guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
       isSeekable = status.kind == .regular
       if isSeekable { wanted = status.size > 0 ? status.size + 1 : nil }
@@ -118,19 +177,19 @@ final class LoadOperation: FileOperation {
     requested = min(requested, Self.largestRead)
   }
 
-  private func reading(_ context: UInt64) throws(UnitFailure) -> IORing.Request {
+  private func reading(by preferred: RingRequest.Way) throws(UnitFailure) -> RingRequest {
     try makeRoom()
     let room = UnsafeMutableRawBufferPointer(start: storage.base! + filled, count: requested)
-    // An offset of -1 reads at the current position, which is all that a pipe has.
-    return .read(file!, into: room, at: isSeekable ? UInt64(start + filled) : .max, context: context)
+    way = isSeekable ? (requested < worthAWorker ? preferred : .byWorker) : .whenReady
+    return .read(file!, into: room, at: isSeekable ? start + filled : -1, way)
   }
 
   private func readOnce() throws(UnitFailure) -> Int {
     do throws(SystemError) {
       return try retrying("read") {
         isSeekable
-          ? pread(file!.rawValue, storage.base! + filled, requested, off_t(start + filled))
-          : read(file!.rawValue, storage.base! + filled, requested)
+          ? pread(file!, storage.base! + filled, requested, off_t(start + filled))
+          : read(file!, storage.base! + filled, requested)
       }
     } catch {
       throw .unreadable(error)
@@ -141,14 +200,20 @@ final class LoadOperation: FileOperation {
   private func take(_ count: Int) -> Bool {
     filled += count
     if case .slice(let slice) = source {
-      if filled == slice.length { return false }
+      if filled == slice.length {
+        do { try slice.check(file!) } catch { outcome = .failure(error) }
+        return false
+      }
       if count > 0 { return true }
       outcome = .failure(.cutShort(at: start + filled))
       return false
     }
-    // A short read of a regular file of known size has met its end; everything else ends with a read of nothing.
-    if count == 0 || (wanted != nil && isSeekable && count < requested) { return false }
-    if let wanted, filled >= wanted { self.wanted = nil }
+    if count == 0 { return false }
+    guard let wanted, isSeekable else { return true }
+    // A regular file that gave all it was to hold, and not the byte behind, is at its end; so it is where a read that may
+    // wait gives less than was asked for. Everything else ends with a read of nothing.
+    if filled == wanted - 1 || (count < requested && way != .ifCached) { return false }
+    if filled >= wanted { self.wanted = nil }
     return true
   }
 
@@ -177,7 +242,7 @@ final class StoreOperation: FileOperation {
     self.completion = completion
   }
 
-  func next(_ result: Int32?, context: UInt64) -> IORing.Request? {
+  func next(_ result: Int32?) -> RingRequest? {
     do throws(SystemError) {
       if let result {
         guard result >= 0 else { throw SystemError("write", errno: -result) }
@@ -187,7 +252,7 @@ final class StoreOperation: FileOperation {
         number = made.number
         file = consume made
       }
-      guard written == bytes.count else { return writing(context) }
+      guard written == bytes.count else { return writing() }
       try file!.commit()
     } catch {
       outcome = .failure(.unwritable(target.path, error))
@@ -207,9 +272,9 @@ final class StoreOperation: FileOperation {
     finish()
   }
 
-  private func writing(_ context: UInt64) -> IORing.Request {
-    let rest = UnsafeMutableRawBufferPointer(mutating: UnsafeRawBufferPointer(rebasing: bytes[written...]))
-    return .write(rest, into: FileDescriptor(rawValue: number), at: UInt64(written), context: context)
+  private func writing() -> RingRequest {
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+    return .write(number, from: rest, at: written, rest.count < worthAWorker ? .whenReady : .byWorker)
   }
 }
 

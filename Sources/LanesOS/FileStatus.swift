@@ -38,6 +38,13 @@ package struct FileStatus: Sendable, Equatable {
     self.init(status)
   }
 
+  /// The file called `name` in an open directory, a link followed: the kernel need not walk the path to it.
+  init(of name: UnsafePointer<CChar>, in directory: Int32) throws(SystemError) {
+    var status = stat()
+    _ = try retrying("stat") { fstatat(directory, name, &status, 0) }
+    self.init(status)
+  }
+
   /// The file behind an open descriptor.
   package init(of descriptor: Int32) throws(SystemError) {
     var status = stat()

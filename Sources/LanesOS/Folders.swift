@@ -42,8 +42,7 @@ package enum Folders {
 
   /// Removes a folder and all it holds, without following links; what cannot be removed stays.
   package static func remove(_ path: FilePath) {
-    for name in DirectoryWalk.names(in: path) {
-      let inner = path.appending(name)
+    for inner in DirectoryWalk.paths(in: path) {
       let status = try? FileStatus(of: inner, followingLinks: false)
       if status?.kind == .directory { remove(inner) } else { _ = inner.withPlatformString { unlink($0) } }
     }

@@ -45,9 +45,10 @@ extension Comparison.Entry {
   }
 
   private static func queuedShare(of record: RunRecord) -> Double {
-    let performing = record.lanes.reduce(0) { $0 + $1.performing }
+    // What short units wait is booked on the unit that ends when a lane looks, so it belongs to their loading as well.
+    let working = record.lanes.reduce(0) { $0 + $1.loading + $1.performing + $1.storing }
     let queued = record.lanes.reduce(0) { $0 + $1.queued }
-    return performing > 0 ? min(1, Double(queued) / Double(performing)) : 0
+    return working > 0 ? min(1, Double(queued) / Double(working)) : 0
   }
 
   private static func pressure(of records: [RunRecord]) -> PressureStall {

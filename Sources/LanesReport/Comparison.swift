@@ -94,7 +94,7 @@ extension Comparison {
     package let startUp: Double?
     /// Nanoseconds in which some task of the machine was short of something, medians.
     package let pressure: PressureStall
-    /// The part of the time of performing in which lanes had no core.
+    /// The part of the time of loading, performing and storing in which lanes had no core.
     package let queuedShare: Double
     /// What all lanes did in the typical run; nil where nobody kept account.
     package let activity: LaneActivity?

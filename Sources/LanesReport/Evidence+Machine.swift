@@ -17,7 +17,7 @@ extension Evidence {
 
   /// The part of its time in which a lane alone had a core or wanted one: waiting for a core is no waiting for storage.
   func occupied(_ entry: Comparison.Entry) -> Double {
-    min(1, entry.busyCores + entry.queuedShare * (1 - entry.loading - entry.storing))
+    min(1, entry.busyCores + entry.queuedShare)
   }
 
   private func storageSentence(_ serial: Comparison.Entry, _ stages: Double) -> String {
@@ -50,7 +50,7 @@ extension Evidence {
   /// on its core is pushed off a handful of times.
   private static let crowdedRate = 20.0
 
-  /// A lane that has no core for this part of the time in which it performs is one too many for the machine.
+  /// A lane that has no core for this part of the time in which it has work is one too many for the machine.
   private static let crowdedShare = 0.25
 
   /// One lane needs one core, so when it cannot get that, other programs have it.

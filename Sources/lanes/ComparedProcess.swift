@@ -81,12 +81,16 @@ final class ComparedProcess {
 
   /// What went wrong, as the run itself put it.
   func explanation(_ exit: Child.Exit) -> String {
-    let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
-    let words = lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
     switch exit {
-    case .status(let code): return "the run ended with status \(code)\(words)"
-    case .signal(let number): return "the run was ended by \(SignalName.of(number))\(words)"
+    case .status(let code): "the run ended with status \(code)\(firstMessage)"
+    case .signal(let number): "the run was ended by \(SignalName.of(number))\(firstMessage)"
     }
+  }
+
+  /// The first line that the run wrote on standard error, behind a colon; empty when it wrote none.
+  var firstMessage: String {
+    let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
+    return lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
   }
 
   private func read(
@@ -133,9 +137,9 @@ enum TreeDigest {
     let walk = DirectoryWalk(root: root)
     let loader = BlockingLoader()
     while let step = walk.next() {
-      guard case .file(let path, let relative) = step else { continue }
-      hash.combine(relative.rawBytes)
-      guard (try? loader.load(.file(path))) != nil else { continue }
+      guard case .file(let file) = step else { continue }
+      hash.combine(file.relative.rawBytes)
+      guard (try? loader.load(.file(file.path))) != nil else { continue }
       loader.withInput { input in input.withUnsafeBytes { hash.combine(bytes: $0) } }
       hash.combine(loader.count)
     }

@@ -34,8 +34,9 @@ final class Console: Observer {
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
     line.done += 1
     if record.failed { line.failed += 1 }
+    guard showsProgress else { return }
     let now = monotonicNow()
-    guard showsProgress, now - lastDrawn >= Self.interval else { return }
+    guard now - lastDrawn >= Self.interval else { return }
     lastDrawn = now
     line.elapsed = .nanoseconds(now - began)
     // The last column stays free: some terminals wrap as soon as it is filled.

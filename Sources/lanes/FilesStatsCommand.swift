@@ -13,10 +13,10 @@ struct FilesStatsCommand: ParsableCommand {
     abstract: "Print count, sum, min, max, mean and standard deviation of a column.",
     discussion: """
       All files are one table; a file with a bad number or too few columns counts for nothing, and its first bad line is \
-      named. Sums are exact, in decimal; mean and deviation (of a sample, divided by n - 1) are rounded once from exact \
-      sums, so that no way of running changes a digit. Numbers have digits, a sign, a point, an exponent (up to 400) and \
-      blanks around them; the first 19 digits count. inf and nan are no numbers. Empty fields and empty lines are passed \
-      over. Fields may be quoted, but not hold newlines.
+      named. Sums are exact, in decimal; mean and variance (of a sample, divided by n - 1) are rounded once from exact \
+      sums, and the deviation is that variance's root, so that no way of running changes a digit. Numbers have digits, a \
+      sign, a point, an exponent (up to 400) and blanks around them; the first 19 digits count. inf and nan are no \
+      numbers. Empty fields and empty lines are passed over. Fields may be quoted, but not hold newlines.
       """)
 
   @Option(

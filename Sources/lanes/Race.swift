@@ -11,6 +11,8 @@ final class Race {
     case differ(EngineSetup, EngineSetup)
     /// A run ended otherwise than with status 0 or 1.
     case runFailed(EngineSetup, String)
+    /// Every unit failed, so that there is nothing to compare.
+    case nothingDone(String)
     case system(SystemError)
 
     var exitCode: ExitCode {
@@ -18,6 +20,7 @@ final class Race {
       case .differ(let one, let other):
         ExitStatus.someFailed.failing("the results of \(one.title) and \(other.title) differ")
       case .runFailed(let setup, let reason): ExitStatus.stoppedEarly.failing("\(setup.title): \(reason)")
+      case .nothingDone(let reason): ExitStatus.someFailed.failing("compare: nothing could be done\(reason)")
       case .system(let error): ExitStatus.stoppedEarly.failing("compare: \(error.call): \(error.reason)")
       }
     }
@@ -68,6 +71,7 @@ final class Race {
     guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {
       throw .runFailed(setup, run.explanation(exit))
     }
+    guard record.unitsDone > 0 || record.unitsFailed == 0 else { throw .nothingDone(run.firstMessage) }
     try compare(setup, result)
     return record
   }

@@ -225,6 +225,36 @@ import Testing
     #expect(collector.sums.count == 20)
   }
 
+  @Test(arguments: Contender.all) func `results that wait for an earlier one count towards the memory budget`(
+    _ contender: Contender
+  ) throws {
+    /// Tells how far it was asked while the first unit was under way.
+    final class Plan: UnitPlan {
+      let marker: FilePath
+      var number = 0
+      var askedMeanwhile = 0
+      init(_ marker: FilePath) { self.marker = marker }
+      var totalUnits: Int? { 300 }
+      func next() -> PlanStep {
+        defer { number += 1 }
+        if number == 300 { return .end }
+        if access(marker.string, F_OK) != 0 { askedMeanwhile = number }
+        return .unit(number == 0 ? unit(0, .waitFor(marker)) : unit(number, .tell(1 << 18)))
+      }
+    }
+    let folder = TemporaryFolder()
+    let plan = Plan(folder.file("go on"))
+    let thread = try WorkerThread {
+      usleep(300_000)
+      _ = try? folder.write("go on", [])
+    }
+    let (collector, record) = try run(contender.engine { $0.memory = 2 << 20 }, plan)
+    thread.join()
+    #expect(record.unitsDone == 300 && collector.numbers == Array(0..<300))
+    // The budget holds eight; the others were handed out before it was known how much they would tell.
+    #expect(plan.askedMeanwhile < 250)
+  }
+
   @Test(arguments: Contender.all) func `a unit that asks its checkpoint ends when its time is up`(
     _ contender: Contender
   ) throws {

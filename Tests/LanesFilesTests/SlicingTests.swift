@@ -3,68 +3,144 @@ import LanesFiles
 import SystemPackage
 import Testing
 
-/// Answers do not depend on how files are cut nor on how many lanes work on them.
+/// Answers do not depend on how files are cut nor on how many lanes work on them: every operation on every small text with
+/// one to eight lanes and slices from the longest line to five bytes more.
 @Suite struct SlicingTests {
-  /// Small fixtures, and slice sizes from their longest line to a little more.
-  private func settings(_ path: String, _ cut: FileCut) throws -> [FilePlan.Settings] {
-    let bytes = try #require(contents(of: path))
-    let longest = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map(\.count).max() ?? 0
-    return (longest...longest + 5).flatMap { size in
-      [true, false].map { isMapped in
-        var settings = FilePlan.Settings(cut: cut, isMapped: isMapped)
-        settings.sliceBytes = max(1, size)
-        settings.wholeBytes = 0
-        return settings
-      }
-    }
-  }
-
-  @Test(arguments: Fixture.names) func `counts`(name: String) throws {
-    let path = "\(Fixture.folder)/\(name)"
+  @Test(arguments: SmallText.all) func `counts`(text: SmallText) throws {
     let columns: CountColumns = [.lines, .words, .characters, .bytes]
+    let directory = TemporaryDirectory()
+    let path = directory.write("text", text.bytes)
     let expected = CountRunner([path], columns: columns).rows.map(\.partial.counts)
-    for settings in try settings(path, .anywhere) {
-      for lanes in 1...8 {
-        var counts: [Counts] = []
-        try Lanes.run(
-          CountWorkload(columns: columns), FilePlan([.path(FilePath(path))], settings: settings),
-          FileRows<CountPartial> { counts.append($0.partial.counts) }, lanes: lanes)
-        #expect(counts == expected)
-      }
+    let characters = RealWc.output(of: "LC_ALL=C.UTF-8 wc -m < \(path)")
+    #expect(expected.map(\.characters).map { "\($0)\n" } == [String(decoding: characters, as: UTF8.self)])
+    try text.inEveryWay(.anywhere) { way in
+      var counts: [Counts] = []
+      let record = try Lanes.run(
+        CountWorkload(columns: columns), FilePlan([.path(FilePath(way.path))], settings: way.settings),
+        FileRows<CountPartial> { counts.append($0.partial.counts) }, lanes: way.lanes)
+      #expect(counts == expected, "\(way.words)")
+      let size = way.settings.sliceBytes
+      #expect(record.unitsDone == max(1, (text.bytes.count + size - 1) / size))
     }
   }
 
-  @Test(arguments: Fixture.names) func `searches`(name: String) throws {
-    let path = "\(Fixture.folder)/\(name)"
-    var numbered = SearchOptions([Bytes("e".utf8)])
-    numbered.numbersLines = true
-    var inverted = SearchOptions([Bytes("[^a-f]$".utf8)])
-    inverted.isInverted = true
-    inverted.limit = 3
-    var counting = SearchOptions([Bytes("\\s|^$".utf8)])
-    counting.report = .counts
-    for (options, flags) in [(numbered, "-nP e"), (inverted, "-vm3 -P '[^a-f]$'"), (counting, "-cP '\\s|^$'")] {
-      let expected = RealWc.output(of: "grep \(flags) \(path) 2>/dev/null")
-      for settings in try settings(path, .lines(.newlineOrZero)) {
-        for lanes in [1, 2, 3, 8] {
-          let run = try SearchRunner(path, options, settings: settings, lanes: lanes)
-          #expect(run.text == expected, "\(flags) in slices of \(settings.sliceBytes)")
+  /// Words for grep, and the same as options.
+  private static let searches: [(words: String, options: SearchOptions)] = [
+    ("-nP e", changed("e") { $0.numbersLines = true }),
+    ("-vm3 -P '[^a-f]$'", changed("[^a-f]$") { ($0.isInverted, $0.limit) = (true, 3) }),
+    ("-cP '\\s|^$'", changed("\\s|^$") { $0.report = .counts }),
+    ("-lF the", changed("the") { ($0.isFixed, $0.report) = (true, .names) }),
+    ("-vnF e", changed("e") { ($0.isInverted, $0.numbersLines, $0.isFixed) = (true, true, true) }),
+    ("-m2 -nF e", changed("e") { ($0.limit, $0.numbersLines, $0.isFixed) = (2, true, true) }),
+    ("-inF THE", changed("THE") { ($0.ignoresCase, $0.numbersLines, $0.isFixed) = (true, true, true) }),
+    ("-iwP '[tT]HE|e'", changed("[tT]HE|e") { ($0.ignoresCase, $0.matchesWords) = (true, true) }),
+    ("-xvcE '.*e.*'", changed(".*e.*") { ($0.matchesLines, $0.isInverted, $0.report) = (true, true, .counts) }),
+    ("-onP '[a-e]+'", changed("[a-e]+") { ($0.onlyMatching, $0.numbersLines) = (true, true) }),
+    ("-nE -e 'th?e' -e '[x-z]$' -e '^$'", changed("th?e", "[x-z]$", "^$") { $0.numbersLines = true }),
+    ("-cF -e the -e end -e e", changed("the", "end", "e") { ($0.isFixed, $0.report) = (true, .counts) }),
+    ("-anF e", changed("e") { ($0.isText, $0.numbersLines, $0.isFixed) = (true, true, true) }),
+  ]
+
+  private static func changed(_ patterns: String..., change: (inout SearchOptions) -> Void) -> SearchOptions {
+    var options = SearchOptions(patterns.map { Bytes($0.utf8) })
+    change(&options)
+    return options
+  }
+
+  @Test(arguments: SmallText.all) func `searches`(text: SmallText) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.write("text", text.bytes)
+    for (words, options) in Self.searches {
+      let expected = RealWc.output(of: "grep \(words) \(path) 2>/dev/null")
+      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero)) { way in
+        let run = try SearchRunner(way.path, options, settings: way.settings, lanes: way.lanes)
+        if options.report == .names {
+          #expect(run.files.map { $0.selected > 0 } == [!expected.isEmpty], "\(words), \(way.words)")
+        } else {
+          #expect(run.text == expected, "\(words), \(way.words)")
         }
       }
     }
   }
 
-  @Test(arguments: Fixture.names) func `hashes`(name: String) throws {
-    let path = "\(Fixture.folder)/\(name)"
-    let sum = String(decoding: RealWc.output(of: "sha256sum < \(path)"), as: UTF8.self).prefix(64)
-    let bytes = try #require(contents(of: path))
-    for settings in try settings(path, .anywhere) {
-      for lanes in 1...8 {
-        #expect(try hash(path, .sha256, settings, lanes) == String(sum))
-        #expect(try hash(path, .crc32, settings, lanes) == String(hexadecimal: crc32(bytes)))
-        #expect(try hash(path, .xxh3, settings, lanes) == hash(path, .xxh3, FilePlan.Settings(), 1))
+  @Test(arguments: SmallText.all) func `hashes`(text: SmallText) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.write("text", text.bytes)
+    let sum = String(decoding: RealWc.output(of: "sha256sum < \(path)").prefix(64), as: UTF8.self)
+    let whole = try hash(path, .xxh3, FilePlan.Settings(), 1)
+    let crc = String(hexadecimal: crc32(text.bytes))
+    try text.inEveryWay(.anywhere) { way in
+      let sha256 = try hash(way.path, .sha256, way.settings, way.lanes)
+      let crc32 = try hash(way.path, .crc32, way.settings, way.lanes)
+      let xxh3 = try hash(way.path, .xxh3, way.settings, way.lanes)
+      #expect(sha256 == sum && crc32 == crc && xxh3 == whole, "\(way.words)")
+    }
+  }
+
+  @Test(arguments: SmallText.all, [TopKind.words, .lines]) func `most frequent`(text: SmallText, kind: TopKind) throws {
+    let separators: Bytes = kind == .words ? [0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20] : [0x0A]
+    var parts = text.bytes.split(omittingEmptySubsequences: kind == .words) { separators.contains($0) }
+    // What follows the last newline is a line only when there is something.
+    if kind == .lines, parts.last?.isEmpty == true { parts.removeLast() }
+    let counts = parts.reduce(into: [Bytes: UInt64]()) { $0[Bytes($1), default: 0] += 1 }
+    let expected = counts.sorted {
+      $0.value != $1.value ? $0.value > $1.value : $0.key.lexicographicallyPrecedes($1.key)
+    }
+    try text.inEveryWay(.lines(.newline)) { way in
+      var total = TopPartial()
+      try Lanes.run(
+        TopWorkload(kind: kind), FilePlan([.path(FilePath(way.path))], settings: way.settings),
+        FileRows<TopPartial> { total.merge($0.partial) }, lanes: way.lanes)
+      let top = total.top(100_000)
+      #expect(top.map(\.key) == expected.map(\.key) && top.map(\.count) == expected.map(\.value), "\(way.words)")
+    }
+  }
+
+  @Test(arguments: SmallText.all) func `histograms`(text: SmallText) throws {
+    let expected = text.bytes.reduce(into: [UInt64](repeating: 0, count: 256)) { $0[Int($1)] += 1 }
+    try text.inEveryWay(.anywhere) { way in
+      var total = HistogramPartial()
+      try Lanes.run(
+        HistogramWorkload(), FilePlan([.path(FilePath(way.path))], settings: way.settings),
+        FileRows<HistogramPartial> { total.merge($0.partial) }, lanes: way.lanes)
+      #expect(total.counts == expected, "\(way.words)")
+    }
+  }
+
+  /// Most texts are no tables: then the first bad line must be the same one.
+  @Test(arguments: SmallText.all) func `statistics`(text: SmallText) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.write("text", text.bytes)
+    for by in [ColumnChoice.number(1), nil] {
+      var runner = StatsRunner(delimiter: UInt8(ascii: ","), by: by)
+      let expected = runner.run([path])
+      #expect(!(expected.rows + expected.failures).isEmpty || text.bytes.allSatisfy { $0 == 0x0A })
+      for split in StatsSplit.allCases {
+        runner.split = split
+        text.inEveryWay(.lines(.newline)) { way in
+          (runner.sliceBytes, runner.isMapped, runner.lanes) = (
+            way.settings.sliceBytes, way.settings.isMapped, way.lanes
+          )
+          #expect(runner.run([way.path]) == expected, "\(split), \(way.words)")
+        }
       }
     }
+  }
+
+  @Test func `tables among the small texts have known statistics`() {
+    let directory = TemporaryDirectory()
+    func rows(_ name: String) -> [String] {
+      let path = directory.write("table", SmallText.all.first { $0.name == name }!.bytes)
+      return StatsRunner(delimiter: UInt8(ascii: ",")).run([path]).rows.map {
+        $0.split(separator: " ", omittingEmptySubsequences: false).dropLast(2).joined(separator: " ")
+      }
+    }
+    #expect(
+      rows("quoted fields") == [
+        " 1 7 7 7", "a 2 4 -2 6", "plain 1 40 40 40", "say \"e\" 1 3 3 3", "the, end 1 1.5 1.5 1.5",
+      ]
+    )
+    #expect(rows("numbers").map { $0.prefix(6) } == ["key0 7", "key1 8", "key2 8", "key3 7"])
   }
 
   private func hash(_ path: String, _ algorithm: HashAlgorithm, _ settings: FilePlan.Settings, _ lanes: Int) throws

@@ -2,7 +2,7 @@ import LanesCore
 import LanesFiles
 import SystemPackage
 
-/// Runs tables through plan, perform and fold as an engine would, on the calling thread.
+/// Runs tables through plan, perform and fold, on the calling thread or with the thread pool.
 struct StatsRunner {
   var delimiter = UInt8(ascii: ";")
   var column = ColumnChoice.number(2)
@@ -11,7 +11,10 @@ struct StatsRunner {
   var split = StatsSplit.data
   /// Bytes of a slice; nil for files read whole.
   var sliceBytes: Int?
+  var isMapped = true
   var level: Int32?
+  /// Threads to work with; nil for the calling one.
+  var lanes: Int?
 
   /// What came of it.
   struct Result: Equatable {
@@ -26,14 +29,22 @@ struct StatsRunner {
       result.failures.append("\(name?.lastComponent?.string ?? "-"): \(failure.reason)")
     }
     let options = StatsPlan.Options(delimiter: delimiter, column: column, by: by, hasHeader: hasHeader, split: split)
-    var settings = FilePlan.Settings(cut: .lines(.newline))
+    var settings = FilePlan.Settings(cut: .lines(.newline), isMapped: isMapped)
     if let sliceBytes {
       settings.sliceBytes = sliceBytes
       settings.wholeBytes = 0
     }
     let plan = StatsPlan(FilePlan(paths.map { .path(FilePath($0)) }, settings: settings), options)
     let workload = level.map { StatsWorkload(delimiter: delimiter, level: $0) } ?? StatsWorkload(delimiter: delimiter)
-    PlanRunner.run(plan, workload, fold)
+    if let lanes {
+      do {
+        try Lanes.run(workload, plan, fold, lanes: lanes)
+      } catch {
+        result.failures.append("\(error)")
+      }
+    } else {
+      PlanRunner.run(plan, workload, fold)
+    }
     result.rows = fold.summaries(isGrouped: by != nil).map { key, summary in
       func shown(_ value: Double?) -> String { value.map { "\($0)" } ?? "-" }
       let cells = [

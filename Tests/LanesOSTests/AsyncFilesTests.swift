@@ -16,6 +16,21 @@ import Testing
     #expect(try load(sources, usesRing, depth).map { try $0.get() } == expected)
   }
 
+  @Test(arguments: [true, false]) func `files that are in the page cache by halves or not at all are loaded whole`(
+    _ usesRing: Bool
+  ) throws {
+    let expected = (0..<60).map { number in Bytes((0..<number * 9973).map { UInt8(truncatingIfNeeded: $0 &+ number) }) }
+    let sources = try expected.enumerated().map { number, bytes in
+      let path = try folder.write("\(number)", bytes)
+      let file = open(path.string, O_RDWR)
+      fsync(file)
+      if number % 3 != 0 { posix_fadvise(file, 0, number % 3 == 1 ? 0 : off_t(bytes.count / 2), POSIX_FADV_DONTNEED) }
+      close(file)
+      return Source.file(path)
+    }
+    #expect(try load(sources, usesRing, 8).map { try $0.get() } == expected)
+  }
+
   @Test(arguments: [true, false]) func `slices are what they say`(_ usesRing: Bool) throws {
     let bytes = Bytes((0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 3) })
     let path = try folder.write("file", bytes)

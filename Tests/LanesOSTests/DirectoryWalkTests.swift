@@ -61,11 +61,38 @@ import Testing
     var found: [Bytes] = []
     let walk = DirectoryWalk(root: folder.path)
     while let step = walk.next() {
-      guard case .file(let path, let relative) = step else { continue }
-      found.append(relative.rawBytes)
-      #expect(throws: Never.self) { try FileStatus(of: path) }
+      guard case .file(let file) = step else { continue }
+      found.append(file.relative.rawBytes)
+      #expect(throws: Never.self) { try FileStatus(of: file.path) }
     }
     #expect(found == names)
+  }
+
+  @Test func `a file's status is its own, also behind directories that were entered`() throws {
+    let sizes = ["a": 1, "b/c": 2, "b/d/e": 3, "b/f": 4, "g": 5]
+    for (name, size) in sizes { try folder.write(name, Bytes(repeating: 0, count: size)) }
+    let walk = DirectoryWalk(root: folder.path)
+    var found: [String: Int] = [:]
+    while let step = walk.next() {
+      guard case .file(let file) = step else { continue }
+      found[file.relative.string] = try walk.status(of: file).size
+    }
+    #expect(found == sizes)
+  }
+
+  @Test func `a file that went after it was found has no status`() throws {
+    let path = try folder.write("file", [])
+    let walk = DirectoryWalk(root: folder.path)
+    guard case .file(let file)? = walk.next() else { throw SystemError("no file", errno: ENOENT) }
+    #expect(file.path == path)
+    #expect(unlink(path.string) == 0)
+    #expect(throws: SystemError("stat", errno: ENOENT)) { try walk.status(of: file) }
+  }
+
+  @Test func `names that begin alike come in byte order`() throws {
+    let names = ["12345678", "123456789", "1234567890", "12345678a", "12345678é", "1234567é"]
+    for name in names.reversed() { try folder.write(name, []) }
+    #expect(relatives() == names)
   }
 
   @Test func `an empty folder holds nothing`() { #expect(relatives() == []) }
@@ -93,7 +120,7 @@ import Testing
     var steps: [String] = []
     while let step = walk.next() {
       switch step {
-      case .file(_, let relative): steps.append(relative.string)
+      case .file(let file): steps.append(file.relative.string)
       case .unreadable(let path, let error): steps.append("unreadable \(path.lastComponent!.string): \(error.reason)")
       }
     }

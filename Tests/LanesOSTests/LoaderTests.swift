@@ -18,6 +18,21 @@ import Testing
     #expect(loader.count == 0 && loaded == [])
   }
 
+  @Test(arguments: [1, 999, 1000, 1001, 65_535, 65_536, 1_000_000])
+  func `a file that is not of the expected size is loaded whole all the same`(_ expected: Int) throws {
+    for size in [0, 1000, 65_535, 65_536, 65_537] {
+      let bytes = Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 13) })
+      try loader.load(.file(folder.write("file", bytes)), expecting: expected)
+      #expect(loaded == bytes)
+    }
+  }
+
+  @Test func `a directory where a file was expected is refused`() throws {
+    #expect(throws: UnitFailure(.input, "is a directory")) {
+      try loader.load(.file(folder.path), expecting: 10)
+    }
+  }
+
   @Test func `memory is used again without mixing files up`() throws {
     try loader.load(.file(folder.write("long", Bytes(repeating: 1, count: 300_000))))
     try loader.load(.file(folder.write("short", [2, 3])))
@@ -78,10 +93,29 @@ import Testing
     // The page that the file now ends in stays, zeroed behind the end; what lies on later pages is lost.
     #expect(bytes[..<30_000].allSatisfy { $0 == 1 })
     #expect(bytes[30_000...].allSatisfy { $0 == 0 })
-    #expect(throws: UnitFailure.cutShort(at: 53_248)) { try loader.verify(source) }
+    #expect(throws: UnitFailure.cutShort(at: 50_000)) { try loader.verify(source) }
     try loader.load(.file(path))
     #expect(loaded.count == 50_000)
     try loader.verify(.file(path))
+  }
+
+  @Test func `bytes lost on the page that a file ends in are told although no page is lost`() throws {
+    let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+    let source = Source.slice(try slice(path, 0, 100_000))
+    try loader.load(source)
+    truncate(path.string, 99_999)
+    #expect(loaded.last == 0)
+    #expect(throws: UnitFailure.cutShort(at: 99_999)) { try loader.verify(source) }
+  }
+
+  @Test func `pages lost are told although the file has grown again`() throws {
+    let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
+    let source = Source.slice(try slice(path, 0, 100_000))
+    try loader.load(source)
+    truncate(path.string, 50_000)
+    #expect(loaded.last == 0)
+    truncate(path.string, 100_000)
+    #expect(throws: UnitFailure.cutShort(at: 53_248)) { try loader.verify(source) }
   }
 
   @Test func `two mappings cut short do not disturb each other`() throws {

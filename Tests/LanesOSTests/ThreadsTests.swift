@@ -3,6 +3,17 @@ import LanesOS
 import Testing
 
 @Suite struct ThreadsTests {
+  @Test func `waiting for a time ends with it, or with a result before it`() throws {
+    let monitor = Monitor(0)
+    #expect(monitor.wait(atMost: 1_000_000) { $0 > 0 ? $0 : nil } == nil)
+    let thread = try WorkerThread {
+      monitor.withLock { $0 = 7 }
+      monitor.wakeOne()
+    }
+    #expect(monitor.wait(atMost: 60_000_000_000) { $0 > 0 ? $0 : nil } == 7)
+    thread.join()
+  }
+
   @Test func `joining waits for the end of the body, once`() throws {
     let monitor = Monitor(0)
     let threads = try (0..<8).map { number in

@@ -142,6 +142,13 @@ import Testing
     #expect(result.errors.contains("serial: the run ended with status 64: lanes: no images were found"))
   }
 
+  @Test func `a command of which no unit succeeds is not compared`() throws {
+    let result = try Program.run(Self.once + ["files", "count", "/nonexistent"])
+    #expect(result.exit == .status(1))
+    #expect(result.output == [])
+    #expect(result.errors == "lanes: compare: nothing could be done: lanes: /nonexistent: no such file or directory\n")
+  }
+
   @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func `a signal ends a comparison and its runs`(_ signal: Int32) throws {
     let program = try Program.start(Self.once + ["--modes", "processes", "primes", "1e13"])
     var runs: [pid_t] = []

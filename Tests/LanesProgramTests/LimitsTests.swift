@@ -58,6 +58,27 @@ import Testing
     #expect(tree.files.values.allSatisfy { $0 == image })
   }
 
+  /// The first lines take a hundred milliseconds each, so that what lies behind them waits for its turn; the others keep the
+  /// program slower than the pipe.
+  @Test(arguments: EngineChoice.all) func `what comes through a pipe takes no more memory than it may`(
+    _ engine: EngineChoice
+  ) throws {
+    let folder = TemporaryFolder()
+    let script = """
+      feed=$1/feed; shift
+      { yes aaaaaaaaaaaaaaaaaaaaaab | head -n 8; yes "$(printf 'aaaaaaaaaab\\n%4000s' x)" | head -c 400000000; } > "$feed"
+      cat "$feed" | "$LANES" files search -c '(a+)+$' --memory 16M --json --stats "$@"
+      """
+    let run = try Program.shell(script, [folder.path.string] + engine.flags)
+    #expect(run.exit == .status(1), "\(run.errors)")
+    guard case .number(let peak)? = JSONValue(run.lines.last ?? "")?["peak_memory_bytes"] else {
+      Issue.record("no peak: \(run.text)")
+      return
+    }
+    // The program and its workers take some 15 MB each; without a bound it is 170 to 230 MB.
+    #expect(try #require(Int(peak)) < 120_000_000)
+  }
+
   @Test(arguments: EngineChoice.all) func `a full standard output is told`(_ engine: EngineChoice) throws {
     let result = try Program.shell("\"$LANES\" primes 1e7 --list \"$@\" > /dev/full", engine.flags)
     #expect(result.errors.contains("no space left on device"))

@@ -100,13 +100,13 @@ import Testing
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 4_000, user: 3_950)),
         Samples.contender(Samples.threads(8), Figures(wall: 2_050, user: 3_990, queued: 0.7)),
-      ], kind: .oversubscribed, words: ["8 lanes of threads ×8", "waited for a core for 70%", "fewer lanes"]),
+      ], kind: .oversubscribed, words: ["8 lanes of threads ×8", "waited for a core for 69%", "fewer lanes"]),
     Case(
       name: "a machine that is busy with something else",
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 8_000, user: 4_000, storageRead: 1 << 20, queued: 0.5)),
         Samples.contender(Samples.threads(2), Figures(wall: 6_000, user: 4_000, queued: 0.6)),
-      ], kind: .oversubscribed, words: ["one lane of serial waited for a core for 50%", "other programs"]),
+      ], kind: .oversubscribed, words: ["one lane of serial waited for a core for 49%", "other programs"]),
     Case(
       name: "a sweep in which two lanes are as good as eight",
       contenders: [

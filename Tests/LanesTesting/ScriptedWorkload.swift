@@ -24,6 +24,8 @@ package struct ScriptedWorkload: Workload {
     case hangUntil(FilePath)
     /// Appends parts of these lengths, each byte the part's position.
     case produceParts([Int])
+    /// Makes the partial result longer by this many bytes.
+    case tell(Int)
   }
 
   package init() {}
@@ -37,6 +39,7 @@ package struct ScriptedWorkload: Workload {
     try act(try action(unit), unit, input, output, checkpoint)
     var writer = WireWriter()
     writer.write(sum &+ UInt64(unit.number))
+    if case .tell(let count) = try action(unit) { return writer.bytes + Bytes(repeating: 0, count: count) }
     return writer.bytes
   }
 
@@ -69,6 +72,7 @@ package struct ScriptedWorkload: Workload {
         try output.append(Bytes(repeating: UInt8(index), count: length))
         output.endPart()
       }
+    case .tell: break
     }
   }
 
@@ -113,6 +117,9 @@ package struct ScriptedWorkload: Workload {
       writer.write(UInt8(7))
       writer.write(UInt32(lengths.count))
       for length in lengths { writer.write(length) }
+    case .tell(let count):
+      writer.write(UInt8(8))
+      writer.write(count)
     }
     return writer.bytes
   }
@@ -130,6 +137,7 @@ package struct ScriptedWorkload: Workload {
         return .dieOnce(signal, marker: try reader.readPath())
       case 5: return .waitFor(try reader.readPath())
       case 6: return .hangUntil(try reader.readPath())
+      case 8: return .tell(try reader.read())
       default:
         var lengths: [Int] = []
         for _ in 0..<(try reader.read(UInt32.self)) { lengths.append(try reader.read()) }

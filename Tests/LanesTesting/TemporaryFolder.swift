@@ -36,7 +36,7 @@ package final class TemporaryFolder: Sendable {
     var found: [String: Bytes] = [:]
     let walk = DirectoryWalk(root: subfolder.isEmpty ? path : file(subfolder))
     while let step = walk.next() {
-      if case .file(let path, let relative) = step { found[relative.forDisplay] = try readFile(path) }
+      if case .file(let file) = step { found[file.relative.forDisplay] = try readFile(file.path) }
     }
     return found
   }

@@ -11,7 +11,7 @@ package struct Tree: Equatable, CustomStringConvertible {
   package init(_ root: FilePath) throws {
     let walk = DirectoryWalk(root: root)
     while let step = walk.next() {
-      if case .file(let path, let relative) = step { files[relative.rawBytes] = try readFile(path) }
+      if case .file(let file) = step { files[file.relative.rawBytes] = try readFile(file.path) }
     }
   }
 
@@ -41,7 +41,7 @@ package enum Fixtures {
     var paths: [FilePath] = []
     let walk = DirectoryWalk(root: root.appending("images"))
     while let step = walk.next() {
-      if case .file(let path, _) = step, ["jpg", "png"].contains(path.extension) { paths.append(path) }
+      if case .file(let file) = step, ["jpg", "png"].contains(file.path.extension) { paths.append(file.path) }
     }
     return paths
   }()

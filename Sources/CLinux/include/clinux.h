@@ -46,6 +46,28 @@ int clinux_fallocate(int fd, int64_t offset, int64_t length);
 int clinux_punch(int fd, int64_t offset, int64_t length);
 extern const int clinux_o_tmpfile, clinux_madv_populate_read;
 
+// io_uring(7). A request is queued by `open`, `read` or `write`, which return false when the queue is full, and handed to the
+// kernel by `submit`; `next` takes a completion, false when there is none. Names and memory stay as they are until `submit`
+// and the completion.
+typedef struct clinux_ring clinux_ring;
+// How a request is carried out that would have to wait for the disk.
+enum clinux_way {
+  CLINUX_WHEN_READY, // the kernel decides
+  CLINUX_IF_CACHED,  // not at all: EAGAIN, or fewer bytes
+  CLINUX_BY_WORKER,  // by a thread of the kernel, even if it would not have to wait
+};
+// `wake_fd`, an eventfd, becomes readable with every completion; at most `workers` threads of the kernel wait for files.
+clinux_ring *clinux_ring_new(unsigned depth, int wake_fd, unsigned workers);
+void clinux_ring_free(clinux_ring *ring);
+bool clinux_ring_open(clinux_ring *ring, const char *path, uint64_t token);
+// An offset of -1 is the descriptor's own.
+bool clinux_ring_read(
+    clinux_ring *ring, int fd, void *room, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
+bool clinux_ring_write(
+    clinux_ring *ring, int fd, const void *bytes, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
+int clinux_ring_submit(clinux_ring *ring);
+bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result);
+
 // Stop requests. The first SIGINT or SIGTERM is counted and told through `wake_fd` (an eventfd); the second removes the
 // files registered below and ends the process by that signal at once.
 int clinux_stop_install(int wake_fd);

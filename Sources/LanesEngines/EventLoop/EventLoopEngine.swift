@@ -53,8 +53,9 @@ private final class EventLoop {
   /// Bytes to load ahead, beside one unit: enough to keep a disk busy while a unit is performed; more would only leave
   /// the processor's cache before it is used.
   private static let farthestAhead = 32 << 20
+  private static let nanosecondsBetweenLooks: Int64 = 100_000
   private var storing = 0
-  private var ready: [Flight] = []
+  private var ready: [Flight?] = []
   private var readyHead = 0
   private let depth: Int
   private var inputs: [HeapStorage] = []
@@ -83,8 +84,15 @@ private final class EventLoop {
       if isAtEnd && intake.inFlight == 0 { return }
       let isNews = files.advance()
       try reactor.turn(waiting: !isNews && readyHead >= ready.count)
-      performNext()
+      performReady()
     }
+  }
+
+  /// Performs what is loaded, until nothing is or the time of one look around is over. A look costs three calls of the
+  /// kernel, as much as a small unit; a unit that takes longer is alone between two.
+  private func performReady() {
+    let end = monotonicNow() + Self.nanosecondsBetweenLooks
+    repeat { performNext() } while readyHead < ready.count && monotonicNow() < end
   }
 
   /// Starts nothing more; what is loaded is dropped, what is being stored is waited for.
@@ -218,9 +226,11 @@ private final class EventLoop {
   private func popReady() -> Flight? {
     guard readyHead < ready.count else { return nil }
     defer {
+      // Let go of at once: with an input that never runs dry the queue is never empty.
+      ready[readyHead] = nil
       readyHead += 1
-      if readyHead == ready.count {
-        ready.removeAll(keepingCapacity: true)
+      if readyHead == ready.count || readyHead > 1024 {
+        ready.removeFirst(readyHead)
         readyHead = 0
       }
     }

@@ -35,9 +35,10 @@ final class ThreadFeeder {
         pool.wakesDescriptor = true
         if !pool.hasFinished { try waitForInput(descriptor, also: pool.finishedDescriptor) }
         pool.wakesDescriptor = false
-        settle(pool.takeFinished(waiting: false))
+        settle(pool.takeFinished())
       } else {
-        settle(pool.takeFinished(waiting: true))
+        // Half of them keep the lanes busy while the feeder wakes up.
+        settle(pool.waitForFinished(wanted: max(1, inFlight / 2)))
       }
       lookAround(self)
     }
@@ -69,24 +70,31 @@ final class ThreadFeeder {
     return false
   }
 
-  private func settle(_ events: [ThreadPool.Event]) {
-    for event in events {
-      switch event {
-      case .started(let unit, let lane): ledger.started(unit, lane: lane)
-      case .ended(let unit, let times, let outcome, let output):
-        inFlight -= 1
-        intake.release(unit)
-        if let output {
-          output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
-          pool.recycle(output)
-        } else {
-          ledger.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
-        }
-      case .dropped(let unit):
-        inFlight -= 1
-        intake.release(unit)
-        ledger.drop(unit)
+  private func settle(_ shares: consuming [[ThreadPool.Event]]) {
+    for index in shares.indices {
+      for event in shares[index] { settle(event) }
+      shares[index].removeAll(keepingCapacity: true)
+    }
+    pool.recycle(shares)
+  }
+
+  private func settle(_ event: ThreadPool.Event) {
+    switch event {
+    case .started(let unit, let lane): ledger.started(unit, lane: lane)
+    case .ended(let unit, let times, let outcome, let output, let isNew):
+      inFlight -= 1
+      intake.release(unit)
+      if isNew { ledger.started(unit, lane: times.lane) }
+      if let output {
+        output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
+        pool.recycle(output)
+      } else {
+        ledger.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
       }
+    case .dropped(let unit):
+      inFlight -= 1
+      intake.release(unit)
+      ledger.drop(unit)
     }
   }
 }

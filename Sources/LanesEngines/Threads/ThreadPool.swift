@@ -9,26 +9,56 @@ import Synchronization
 /// `shutDown` no thread is left.
 final class ThreadPool: Sendable {
   enum Event: Sendable {
+    /// Told ahead of the end where a unit may take its time.
     case started(Unit, lane: Int)
-    /// `output` is there only where the coordinator serves the unit's sink.
-    case ended(Unit, UnitRecord, Outcome, output: OutputBuffer?)
+    /// `output` is there only where the coordinator serves the unit's sink; `isNew` where its start was not told.
+    case ended(Unit, UnitRecord, Outcome, output: OutputBuffer?, isNew: Bool)
     /// Not begun, because a stop was asked for.
     case dropped(Unit)
   }
 
   private struct Queue {
-    var units = UnitQueue()
+    var units = Ring<Unit>()
     var lanes = 0
     var idleLanes = 0
     var isClosed = false
+
+    /// Units for one lane, and no more than leaves the other lanes their part; nil when there are none.
+    mutating func share(atMost limit: Int) -> [Unit]? {
+      guard !units.isEmpty else { return nil }
+      let size = max(1, min(limit, units.count / (2 * lanes)))
+      var share: [Unit] = []
+      share.reserveCapacity(size)
+      while share.count < size, let unit = units.removeFirst() { share.append(unit) }
+      return share
+    }
   }
 
   private struct Finished {
-    var events: [Event] = []
-    /// A unit ended or was dropped, which the feeder must act on; a start alone need not wake it.
-    var matters = false
+    /// The events of shares, in the order in which these ended.
+    var shares: [[Event]] = []
+    /// Units that ended or were dropped and that the feeder has not taken.
+    var ended = 0
+    /// So many of them are worth waking the feeder.
+    var wanted = 1
+    /// Among them is one that must not wait: it took its time, or a lane has nothing else to do.
+    var isUrgent = false
     /// What the units cost that ended while `measures` was set.
     var costs = UnitCosts()
+    /// Empty lists with memory.
+    var spare: [[Event]] = []
+
+    /// The feeder is to act; a start alone need not wake it.
+    var matters: Bool { ended > 0 && (isUrgent || ended >= wanted) }
+
+    mutating func take() -> [[Event]] {
+      defer {
+        shares = []
+        ended = 0
+        isUrgent = false
+      }
+      return shares
+    }
   }
 
   private let queue = Monitor(Queue())
@@ -47,6 +77,8 @@ final class ThreadPool: Sendable {
   private static let shareNanoseconds: Int64 = 100_000
   /// Units at most in one share.
   private static let mostShared = 32
+  /// Results of short units wait no longer than this for others to be handed over with, even behind a long unit.
+  private static let longestWait: Int64 = 5_000_000
 
   init(lanes: Int, workload: any Workload, timeout: Duration?) throws(SystemError) {
     self.workload = workload
@@ -75,25 +107,41 @@ final class ThreadPool: Sendable {
   func submit(_ units: [Unit]) {
     guard !units.isEmpty else { return }
     let idle = queue.withLock { queue in
-      queue.units.append(units)
+      for unit in units { queue.units.append(unit) }
       return queue.idleLanes
     }
     if units.count == 1 || idle == 1 { queue.wakeOne() } else if idle > 0 { queue.wakeAll() }
   }
 
-  /// Events since the last call; with `waiting` at least one end.
-  func takeFinished(waiting: Bool) -> [Event] {
-    finished.wait { finished in
-      guard finished.matters || !waiting else { return nil }
-      defer {
-        finished.events = []
-        finished.matters = false
+  /// Events since the last call, share by share; may be none.
+  func takeFinished() -> [[Event]] { finished.withLock { $0.take() } }
+
+  /// Waits until a unit ended and gives the events since the last call, share by share.
+  ///
+  /// Waking the feeder costs as much as some short units: while units are short it sleeps until `wanted` of them ended,
+  /// or a lane has nothing to do.
+  func waitForFinished(wanted: Int) -> [[Event]] {
+    if wanted > 1 {
+      let burst = finished.wait(atMost: Self.longestWait) { finished in
+        finished.wanted = wanted
+        return finished.matters ? finished.take() : nil
       }
-      return finished.events
+      if let burst { return burst }
+    }
+    return finished.wait { finished in
+      finished.wanted = 1
+      return finished.matters ? finished.take() : nil
     }
   }
 
-  var hasFinished: Bool { finished.withLock { $0.matters } }
+  /// Takes back lists that the feeder has emptied, whose memory lanes use again.
+  func recycle(_ emptied: [[Event]]) {
+    finished.withLock { finished in
+      if finished.spare.count < Self.mostShared { finished.spare += emptied }
+    }
+  }
+
+  var hasFinished: Bool { finished.withLock { $0.ended > 0 } }
 
   /// Readable after a unit ended while `wakesDescriptor` was set.
   var finishedDescriptor: Int32 { finishedSignal.number }
@@ -141,9 +189,10 @@ final class ThreadPool: Sendable {
     var report = LaneReport(lane: lane)
     var limit = 1
     while let share = nextShare(atMost: limit) {
+      report.expect(share.count)
       let isAlone = share.count == 1
       for (position, unit) in share.enumerated() {
-        perform(unit, performer, &report, isAlone: isAlone)
+        perform(unit, performer, &report, tellsStart: isAlone && limit == 1)
         // A unit that takes its time must not keep those behind it from other lanes.
         if !isAlone, report.lastUnit > Self.shareNanoseconds, position + 1 < share.count {
           giveBack(share[(position + 1)...])
@@ -155,30 +204,34 @@ final class ThreadPool: Sendable {
     }
   }
 
-  private func perform(_ unit: Unit, _ performer: Performer, _ report: inout LaneReport, isAlone: Bool) {
+  private func perform(_ unit: Unit, _ performer: Performer, _ report: inout LaneReport, tellsStart: Bool) {
     guard StopSignals.received == nil else {
-      report.events.append(.dropped(unit))
+      report.add(.dropped(unit), isUrgent: true)
       return
     }
-    report.events.append(.started(unit, lane: report.lane))
     // Nobody waits long for the news of a short unit.
-    if isAlone { postStart(&report) }
+    if tellsStart { finished.withLock { $0.shares.append([.started(unit, lane: report.lane)]) } }
     let leavesOutput = unit.sink == .standardOutput
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
     let (times, outcome) = performer.run(unit, lane: report.lane, output: output)
     report.lastUnit = times.duration
     if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
-    report.events.append(.ended(unit, times, outcome, output: leavesOutput ? output : nil))
+    report.add(
+      .ended(unit, times, outcome, output: leavesOutput ? output : nil, isNew: !tellsStart),
+      isUrgent: report.lastUnit > Self.shareNanoseconds)
   }
 
   /// Up to `limit` units, and no more than leaves the other lanes their part; nil when there will be none.
   private func nextShare(atMost limit: Int) -> [Unit]? {
+    if let share = queue.withLock({ $0.share(atMost: limit) }) { return share }
+    // What this lane waits for may depend on what the feeder does not know yet.
+    hurry()
     var isIdle = false
     return queue.wait { queue -> [Unit]?? in
-      if !queue.units.isEmpty {
+      if let share = queue.share(atMost: limit) {
         if isIdle { queue.idleLanes -= 1 }
-        return .some(queue.units.take(atMost: max(1, min(limit, queue.units.count / (2 * queue.lanes)))))
+        return .some(share)
       }
       if queue.isClosed { return .some(nil) }
       if !isIdle { queue.idleLanes += 1 }
@@ -189,26 +242,32 @@ final class ThreadPool: Sendable {
 
   private func giveBack(_ units: ArraySlice<Unit>) {
     let idle = queue.withLock { queue in
-      queue.units.putBack(units)
+      for unit in units.reversed() { queue.units.prepend(unit) }
       return queue.idleLanes
     }
     if idle > 0 { queue.wakeAll() }
   }
 
-  private func postStart(_ report: inout LaneReport) {
-    finished.withLock { $0.events.append(contentsOf: report.events) }
-    report.events.removeAll(keepingCapacity: true)
+  /// Tells the feeder at once of what ended.
+  private func hurry() {
+    let isNews = finished.withLock { finished in
+      let mattered = finished.matters
+      finished.isUrgent = finished.ended > 0
+      return finished.matters && !mattered
+    }
+    if isNews { finished.wakeOne() }
   }
 
   private func post(_ report: inout LaneReport) {
     let isNews = finished.withLock { finished in
-      finished.events.append(contentsOf: report.events)
+      let mattered = finished.matters
+      finished.shares.append(report.events)
+      finished.ended += report.events.count
+      if report.isUrgent { finished.isUrgent = true }
       finished.costs.add(report.costs)
-      defer { finished.matters = true }
-      return !finished.matters
+      report.clear(for: finished.spare.popLast() ?? [])
+      return finished.matters && !mattered
     }
-    report.events.removeAll(keepingCapacity: true)
-    report.costs = UnitCosts()
     if isNews { finished.wakeOne() }
     if wakesDescriptor { finishedSignal.raiseEvent() }
   }
@@ -217,40 +276,28 @@ final class ThreadPool: Sendable {
 /// What a lane has to tell and has not told yet.
 private struct LaneReport {
   let lane: Int
-  var events: [ThreadPool.Event] = []
+  /// Units that ended or were dropped.
+  private(set) var events: [ThreadPool.Event] = []
+  private(set) var isUrgent = false
   var costs = UnitCosts()
   /// Nanoseconds that the last unit took.
   var lastUnit: Int64 = 0
   /// For outputs that are stored by the lane itself.
   let scratch = OutputBuffer()
-}
 
-/// Units first in, first out.
-private struct UnitQueue {
-  private var units: [Unit] = []
-  private var head = 0
+  init(lane: Int) { self.lane = lane }
 
-  var count: Int { units.count - head }
-  var isEmpty: Bool { head == units.count }
+  mutating func expect(_ units: Int) { events.reserveCapacity(units) }
 
-  mutating func append(_ more: [Unit]) { units.append(contentsOf: more) }
-
-  mutating func take(atMost limit: Int) -> [Unit] {
-    let end = min(head + limit, units.count)
-    let taken = Array(units[head..<end])
-    head = end
-    if head == units.count {
-      units.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head > 1024, head * 2 > units.count {
-      units.removeFirst(head)
-      head = 0
-    }
-    return taken
+  mutating func add(_ event: ThreadPool.Event, isUrgent: Bool) {
+    events.append(event)
+    if isUrgent { self.isUrgent = true }
   }
 
-  mutating func putBack(_ earlier: ArraySlice<Unit>) {
-    units.replaceSubrange(..<head, with: earlier)
-    head = 0
+  /// The list went to the feeder; another one, empty, takes its place.
+  mutating func clear(for another: [ThreadPool.Event]) {
+    events = another
+    isUrgent = false
+    costs = UnitCosts()
   }
 }

@@ -38,11 +38,19 @@ struct SearchPartial: Equatable {
 
   init() {}
 
+  /// Of a slice in which there was nothing, as in most, only its size travels.
+  private var holdsNothing: Bool { selected == 0 && newlines == 0 && firstZero == nil }
+
   var wire: Bytes {
-    var writer = WireWriter()
+    if holdsNothing {
+      var writer = WireWriter(capacity: 8)
+      writer.write(bytes)
+      return writer.bytes
+    }
+    var writer = WireWriter(capacity: 64 + lines.text.count)
+    writer.write(bytes)
     writer.write(selected)
     writer.write(newlines)
-    writer.write(bytes)
     writer.write(optional: firstZero)
     writer.write(visible)
     writer.write(lines.text)
@@ -52,9 +60,10 @@ struct SearchPartial: Equatable {
 
   init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
+    self.bytes = try reader.read()
+    if reader.remaining == 0 { return }
     selected = try reader.read()
     newlines = try reader.read()
-    self.bytes = try reader.read()
     firstZero = try reader.readOptional()
     visible = try reader.read()
     lines.text = try reader.readBytes()

@@ -13,6 +13,8 @@ package final class SearchProgram: @unchecked Sendable {
   /// True when the expression cannot match a newline, so that many lines are searched at once.
   let isForManyLines: Bool
   let options: SearchOptions
+  /// Text without which, and without zero bytes, there is nothing to tell of a slice; nil where there always may be.
+  private let settling: Needle?
 
   /// A pattern that is malformed.
   package struct Malformed: Error {
@@ -28,6 +30,7 @@ package final class SearchProgram: @unchecked Sendable {
     if let plain = Self.plainText(options) {
       text = Needle(plain, ignoresCase: options.ignoresCase)
       (required, expression, isForManyLines) = (nil, nil, true)
+      settling = Self.isSettled(options) ? text : nil
       return
     }
     let whole = Self.joined(options)
@@ -43,6 +46,7 @@ package final class SearchProgram: @unchecked Sendable {
     text = nil
     // A single byte is too frequent to gain anything.
     required = read.required.count > 1 ? Needle(read.required, ignoresCase: options.ignoresCase) : nil
+    settling = Self.isSettled(options) ? required : nil
   }
 
   deinit { if let expression { cpatterns_free(expression) } }
@@ -82,5 +86,21 @@ package final class SearchProgram: @unchecked Sendable {
     }
     if options.matchesLines { return wrapped("^(?:", whole, ")$") }
     return options.matchesWords ? wrapped("(?<!\\w)(?:", whole, ")(?!\\w)") : whole
+  }
+
+  /// Bytes of a slice that are looked at in one go at most: a small file, which most searches find nothing in.
+  private static let settledBytes = 128 << 10
+
+  /// What a search of a small slice finds where a single look at it settles that: without the text, and without a zero
+  /// byte, there is nothing in it. Nil where it must be searched.
+  func settled(_ slice: UnsafeBufferPointer<UInt8>) -> SearchPartial? {
+    guard slice.count <= Self.settledBytes, let settling, settling.isAbsent(in: slice) else { return nil }
+    var partial = SearchPartial()
+    partial.bytes = UInt64(slice.count)
+    return partial
+  }
+
+  private static func isSettled(_ options: SearchOptions) -> Bool {
+    !options.isInverted && !options.isText && !options.numbersLines
   }
 }

@@ -3,12 +3,16 @@ import SystemPackage
 
 /// What is known of one input after it was searched.
 package struct SearchedFile: Sendable, Equatable {
-  package var name: FilePath?
+  private var task: FileTask?
+  /// Its name, if it has one.
+  package var name: FilePath? { task?.name }
   /// Selected lines; 0 where the input failed.
   package var selected: UInt64 = 0
   /// True when selected lines were not told since the file is binary.
   package var hidesLines = false
   package var failure: UnitFailure?
+
+  init(_ task: FileTask? = nil) { self.task = task }
 }
 
 /// Tells selected lines in the order of the file, with their numbers in the whole file, and ends what has been answered.
@@ -73,7 +77,7 @@ package final class SearchResults: Fold {
 
   private func begin(_ task: FileTask) {
     row = task.row
-    file = SearchedFile(name: task.name)
+    file = SearchedFile(task)
     (isOver, isBinary) = (false, false)
     (bytesBefore, linesBefore) = (0, 0)
     waiting = []
@@ -98,7 +102,7 @@ package final class SearchResults: Fold {
       lines.keep(Int(selected))
     }
     if !isBinary {
-      waiting.append((lines, linesBefore))
+      if !lines.text.isEmpty { waiting.append((lines, linesBefore)) }
       if selected > partial.visible { file.hidesLines = true }
       isBinary = partial.firstZero != nil
     } else if selected > 0 {
@@ -118,7 +122,7 @@ package final class SearchResults: Fold {
   }
 
   private func tellWaiting() {
-    for (lines, before) in waiting where !lines.text.isEmpty { onLines(file.name, lines, before) }
+    for (lines, before) in waiting { onLines(file.name, lines, before) }
     waiting = []
   }
 

@@ -23,6 +23,9 @@ package struct SearchWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
+    if let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) }) {
+      return partial.wire
+    }
     let search = try SliceSearch(program)
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       try search.run(bytes.assumingMemoryBound(to: UInt8.self), checkpoint)

@@ -49,7 +49,10 @@ struct ReportTables {
       Column(name: "± spread") { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
       Column(name: "speed-up") { $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" } },
       Column(name: "efficiency") { $0.efficiency.map(Readable.percent) },
-      Column(name: "serial fraction") { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
+      Column(name: "serial fraction") {
+        // Above 1 more lanes took longer than one; how much longer is in the column of the speed-up.
+        $0.serialFraction.map { $0 > 1 ? ">100%" : Readable.fixed($0 * 100, digits: 1) + "%" }
+      },
       Column(name: "user") { duration($0.user) },
       Column(name: "system") { duration($0.system) },
       Column(name: "CPU") { Readable.percent($0.busyCores) },
