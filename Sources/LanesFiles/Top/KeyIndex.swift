@@ -11,17 +11,20 @@ final class KeyIndex {
   /// Where each key ends in `memory`; it begins where the one before ends.
   @exclusivity(unchecked) private var ends: [Int] = [0]
   /// The upper half of the hash over 1 + the key's number; 0 where there is none. At most half of them are taken.
-  @exclusivity(unchecked) private var slots = [UInt64](repeating: 0, count: 1024)
+  @exclusivity(unchecked) private var slots: UnsafeMutablePointer<UInt64> = zeroedTable(of: 1024)
+  @exclusivity(unchecked) private var slotCount = 1024
   @exclusivity(unchecked) private var hashes: [UInt64] = []
 
   var count: Int { hashes.count }
+
+  deinit { slots.deallocate() }
 
   /// The number of `key`, a new one when it was not met before.
   func number(of key: UnsafeRawBufferPointer) -> Int { number(of: key, hash: Self.hash(key)) }
 
   /// The same with a hash that the caller made, in the same way for every key, and good in all its bits.
   func number(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int {
-    let mask = slots.count - 1
+    let mask = slotCount - 1
     let tag = hash & 0xFFFF_FFFF_0000_0000
     var place = Int(truncatingIfNeeded: hash) & mask
     while slots[place] != 0 {
@@ -33,7 +36,7 @@ final class KeyIndex {
     ends.append(memory.count)
     hashes.append(hash)
     slots[place] = tag | UInt64(hashes.count)
-    if hashes.count * 2 > slots.count { grow() }
+    if hashes.count * 2 > slotCount { grow() }
     return hashes.count - 1
   }
 
@@ -70,8 +73,10 @@ final class KeyIndex {
   }
 
   private func grow() {
-    slots = [UInt64](repeating: 0, count: slots.count * 4)
-    let mask = slots.count - 1
+    slots.deallocate()
+    slotCount *= 4
+    slots = zeroedTable(of: slotCount)
+    let mask = slotCount - 1
     for (number, hash) in hashes.enumerated() {
       var place = Int(truncatingIfNeeded: hash) & mask
       while slots[place] != 0 { place = (place + 1) & mask }
