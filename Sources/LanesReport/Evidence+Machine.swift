@@ -41,7 +41,20 @@ extension Evidence {
       return
         "Keep several reads in flight: the event loop did so on one thread, and more lanes than cores will help too."
     }
+    if let rate = saturated(serial) {
+      return "More lanes or more reads at once did not help, so the storage gives no more than the "
+        + "\(Readable.bytes(rate)) a second that serial got out of it: only faster storage will."
+    }
     return "More lanes than cores will help, since a lane that waits needs no core; so will faster storage."
+  }
+
+  /// Bytes a second that storage gave, where several lanes got no more out of it than one.
+  private func saturated(_ serial: Comparison.Entry) -> Int? {
+    guard !parallel.isEmpty, let read = serial.storageRead, read > 0, serial.wall.median > 0 else { return nil }
+    let isBeaten = parallel.contains {
+      $0.wall.median < serial.wall.median && $0.wall.differs(from: serial.wall) == true
+    }
+    return isBeaten ? nil : Int(Double(read) / serial.wall.median * 1e9)
   }
 }
 

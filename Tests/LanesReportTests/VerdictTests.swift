@@ -78,6 +78,12 @@ import Testing
         Samples.contender(Samples.shm(2), Figures(wall: 31, user: 22, system: 14)),
       ], kind: .startUpBound, words: ["4.00 ms", "processes/shm ×2 needed 31.0 ms", "too small", "threads ×2 won"]),
     Case(
+      name: "storage that gives all it has to one lane",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 1_000, user: 500, storageRead: 2 << 30, loading: 0.7)),
+        Samples.contender(Samples.threads(2), Figures(wall: 1_005, user: 520, storageRead: 2 << 30, loading: 0.8)),
+      ], kind: .ioBound, words: ["did not help", "2.0 GiB a second", "only faster storage"]),
+    Case(
       name: "page after page mapped",
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 700, user: 350, system: 330, minor: 260_000)),
