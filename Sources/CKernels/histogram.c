@@ -9,9 +9,10 @@
    stored. Text on one core of a Sapphire Rapids: one table 1.5 GB/s, eight tables, one for each byte of a word, 2.7; one table
    of pairs of bytes, which halves the additions, 4.4. That table has 256 KiB: it pays while the pairs that occur are few
    enough for the first-level cache. Random bytes make 1.6 with pairs and 2.7 with eight tables. So each stretch looks at how
-   many different bytes there are in a sample of it. */
+   many different bytes there are in a sample of it. Asking for memory 4 KiB ahead makes 5.0 out of 4.6; two or four tables
+   of pairs, so that equal ones do not wait for each other, make less. */
 
-enum { STRETCH = 65536, SAMPLE = 512, FEW = 128 };
+enum { STRETCH = 65536, SAMPLE = 512, FEW = 128, LINE = 64, AHEAD = 4096 };
 
 static int has_few_values(const uint8_t *bytes, size_t count) {
   uint8_t seen[256] = {0};
@@ -23,16 +24,23 @@ static int has_few_values(const uint8_t *bytes, size_t count) {
   return found < FEW;
 }
 
+static inline void count_four_pairs(const uint8_t *bytes, uint32_t *pairs) {
+  uint64_t word;
+  memcpy(&word, bytes, 8);
+  pairs[(uint16_t)word]++;
+  pairs[(uint16_t)(word >> 16)]++;
+  pairs[(uint16_t)(word >> 32)]++;
+  pairs[word >> 48]++;
+}
+
 /* `count` is a multiple of 8. */
 static void count_pairs(const uint8_t *bytes, size_t count, uint32_t *pairs) {
-  for (size_t at = 0; at < count; at += 8) {
-    uint64_t word;
-    memcpy(&word, bytes + at, 8);
-    pairs[(uint16_t)word]++;
-    pairs[(uint16_t)(word >> 16)]++;
-    pairs[(uint16_t)(word >> 32)]++;
-    pairs[word >> 48]++;
+  size_t at = 0;
+  for (; at + LINE <= count; at += LINE) {
+    __builtin_prefetch(bytes + at + AHEAD); // behind the end this does nothing
+    for (int i = 0; i < LINE; i += 8) count_four_pairs(bytes + at + i, pairs);
   }
+  for (; at < count; at += 8) count_four_pairs(bytes + at, pairs);
 }
 
 static void count_bytes(const uint8_t *bytes, size_t count, uint64_t *counts) {
