@@ -45,7 +45,7 @@ package struct AutoRules: Sendable {
   /// Nanoseconds that handing a unit to another thread and back costs (`lanes lab units`).
   package var handOver = 1_000.0
   /// The same for a worker process, and for each byte that it reads or writes through shared memory (`lanes lab payloads`).
-  private static let processHandOver = 3_000.0
+  private static let processHandOver = 1_250.0
   private static let processByte = 0.15
 
   /// How to begin, before anything is known; `isOnlyUnit` when the batch has a single unit or none.
