@@ -11,9 +11,9 @@ package struct Unit: Sendable {
     var label: Label
     var task: Bytes
     var source: Source
-    var sink: Sink
-    var expectedInput: Int
-    var expectedMemory: Int
+    let sink: Sink
+    let expectedInput: Int
+    let expectedMemory: Int
 
     init(_ number: Int, _ label: Label, _ task: Bytes, _ source: Source, _ sink: Sink, _ input: Int, _ memory: Int) {
       self.number = number
@@ -95,31 +95,13 @@ package struct Unit: Sendable {
     }
   }
 
-  package var sink: Sink {
-    get { fields.sink }
-    set {
-      own()
-      fields.sink = newValue
-    }
-  }
+  package var sink: Sink { fields.sink }
 
   /// Bytes the source is expected to hold, for budgets and batching; 0 when nothing is read.
-  package var expectedInput: Int {
-    get { fields.expectedInput }
-    set {
-      own()
-      fields.expectedInput = newValue
-    }
-  }
+  package var expectedInput: Int { fields.expectedInput }
 
   /// Bytes of memory that performing is expected to need beside input and output, for budgets.
-  package var expectedMemory: Int {
-    get { fields.expectedMemory }
-    set {
-      own()
-      fields.expectedMemory = newValue
-    }
-  }
+  package var expectedMemory: Int { fields.expectedMemory }
 }
 
 extension Unit: Equatable {

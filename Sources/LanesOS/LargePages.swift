@@ -3,7 +3,7 @@ import Glibc
 /// Memory that is touched all over in no order, where 4 KiB pages would cost a walk of the page table for most touches.
 package enum LargePages {
   /// Bytes of a large page on x86-64 and of its alignment.
-  private static let size = 2 << 20
+  package static let size = 2 << 20
 
   /// Allocates at least `count` bytes, in large pages where the system grants them to those who ask (madvise(2),
   /// MADV_HUGEPAGE); free them with `deallocate`.

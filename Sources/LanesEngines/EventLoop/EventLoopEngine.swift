@@ -55,8 +55,7 @@ private final class EventLoop {
   private static let farthestAhead = 32 << 20
   private static let nanosecondsBetweenLooks: Int64 = 100_000
   private var storing = 0
-  private var ready: [Flight?] = []
-  private var readyHead = 0
+  private var ready = Ring<Flight>()
   private let depth: Int
   private var inputs: [HeapStorage] = []
   private var outputs: [OutputBuffer] = []
@@ -83,7 +82,7 @@ private final class EventLoop {
       takeUnits()
       if isAtEnd && intake.inFlight == 0 { return }
       let isNews = files.advance()
-      try reactor.turn(waiting: !isNews && readyHead >= ready.count)
+      try reactor.turn(waiting: !isNews && ready.isEmpty)
       performReady()
     }
   }
@@ -92,7 +91,7 @@ private final class EventLoop {
   /// kernel, as much as a small unit; a unit that takes longer is alone between two.
   private func performReady() {
     let end = monotonicNow() + Self.nanosecondsBetweenLooks
-    repeat { performNext() } while readyHead < ready.count && monotonicNow() < end
+    repeat { performNext() } while !ready.isEmpty && monotonicNow() < end
   }
 
   /// Starts nothing more; what is loaded is dropped, what is being stored is waited for.
@@ -104,7 +103,7 @@ private final class EventLoop {
 
   /// Starts loads as long as there is room for them.
   private func takeUnits() {
-    while !isAtEnd, inputWatch == nil, loading + (ready.count - readyHead) < depth, bytesAhead < Self.farthestAhead {
+    while !isAtEnd, inputWatch == nil, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
       switch intake.step() {
       case .start(let unit): start(unit)
       case .full: return
@@ -150,7 +149,7 @@ private final class EventLoop {
   }
 
   private func performNext() {
-    guard let flight = popReady() else { return }
+    guard let flight = ready.removeFirst() else { return }
     bytesAhead -= flight.unit.expectedInput
     guard ledger.ending == nil else { return drop(flight) }
     flight.output.restart()
@@ -221,19 +220,5 @@ private final class EventLoop {
   private func recycle(_ flight: Flight) {
     if flight.input.capacity <= 16 << 20 { inputs.append(flight.input) }
     outputs.append(flight.output)
-  }
-
-  private func popReady() -> Flight? {
-    guard readyHead < ready.count else { return nil }
-    defer {
-      // Let go of at once: with an input that never runs dry the queue is never empty.
-      ready[readyHead] = nil
-      readyHead += 1
-      if readyHead == ready.count || readyHead > 1024 {
-        ready.removeFirst(readyHead)
-        readyHead = 0
-      }
-    }
-    return ready[readyHead]
   }
 }
