@@ -4,7 +4,7 @@ import LanesOS
 package struct PrimesMethod: Sendable, Equatable {
   /// Such as "segmented sieve, AVX-512".
   package let algorithm: String
-  /// Bytes in which small and in which larger sieving primes are marked.
+  /// Bytes of a block and of a segment; see `SieveSizes`.
   package let block: Int
   package let segment: Int
   /// The caches that these were made for; nil where the system told nothing and usual sizes were taken.

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// Cuts a range into units, lazily.
 ///
@@ -42,7 +43,7 @@ package final class PrimesPlan: UnitPlan {
 
   /// The last number of the unit that begins at `start`.
   private func stop(from start: UInt64) -> UInt64 {
-    // The byte that holds `start` begins at 30k + 2; the unit ends `length` numbers behind that, at 30k + 1.
+    // The byte that holds `start` begins at 30k + 2; the unit ends `length` numbers after that, at 30k + 1.
     let begin = start < 2 ? 0 : (start - 2) / 30 * 30
     let (stop, overflow) = begin.addingReportingOverflow(length + 1)
     return overflow ? range.stop : min(stop, range.stop)
@@ -55,7 +56,7 @@ enum UnitLength {
   static let shortest: UInt64 = 15_000_000
   /// 240 million take about 25 ms, enough to balance many lanes.
   static let usual: UInt64 = 240_000_000
-  /// A bitmap of 32 MiB: the largest that, with the notes for it, keeps a lane below 64 MB.
+  /// A bitmap of 32 MiB: the largest that, with its buckets, keeps a lane below 64 MB.
   static let longest: UInt64 = 30 * (32 << 20)
   /// Units that a short range is cut into, so that it still balances.
   static let fewest: UInt64 = 64
@@ -93,21 +94,14 @@ enum UnitLength {
       stop /= 10
     }
     let primes = listBytes / (digits + 1)
-    var log: UInt64 = 1
-    while log < 43 && exponential(log + 1) <= max(range.start, 1) { log += 1 }
+    let log = UInt64(naturalLogarithm(Double(max(range.start, 3))))
     return max(primes * max(log, 8) * 4 / 5, 30_000)
-  }
-
-  private static func exponential(_ power: UInt64) -> UInt64 {
-    var value = 1.0
-    for _ in 0..<power { value *= 2.718281828459045 }
-    return UInt64(value)
   }
 
   /// Bytes that one unit needs beside its output.
   static func memory(for range: PrimeRange, numbers: UInt64) -> Int {
-    let isWide = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident
-    // Segment and sieving primes, measured; and a bitmap of everything, with notes.
-    return (isWide ? Int(numbers / 30) + WideNotes.noteBytes : 0) + 8 << 20
+    let hasLargePrimes = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident
+    // Segment and sieving primes, measured; and with large primes the whole bitmap and its buckets.
+    return (hasLargePrimes ? Int(numbers / 30) + BucketKernel.bucketBytes : 0) + 8 << 20
   }
 }

@@ -9,7 +9,7 @@ package final class CombinatorialPlan: UnitPlan {
   private var number = 0
 
   init(_ tables: CombinatorialTables, lanes: Int) {
-    tasks = Self.stretches(tables, lanes) + Self.primes(tables, lanes)
+    tasks = Self.segments(tables, lanes) + Self.primes(tables, lanes)
   }
 
   package var totalUnits: Int? { tasks.count }
@@ -21,15 +21,15 @@ package final class CombinatorialPlan: UnitPlan {
       Unit(number: number, label: tasks[number].label, task: tasks[number].wire, expectedMemory: 32 << 20))
   }
 
-  /// Stretches get longer: leaves are dense among small numbers.
-  private static func stretches(_ tables: CombinatorialTables, _ lanes: Int) -> [CombinatorialTask] {
+  /// Runs of segments, longer and longer: leaves are dense among small numbers.
+  private static func segments(_ tables: CombinatorialTables, _ lanes: Int) -> [CombinatorialTask] {
     let whole = tables.z / PartialSieve.length + 1
     var tasks: [CombinatorialTask] = []
     var start: UInt64 = 0
     while start < whole {
       let length = min(max(min(whole / UInt64(16 * lanes), start / 2), 1), 128)
       let stop = min(start + length, whole)
-      tasks.append(.stretch(start * PartialSieve.length, min(stop * PartialSieve.length - 1, tables.z)))
+      tasks.append(.segments(start * PartialSieve.length, min(stop * PartialSieve.length - 1, tables.z)))
       start = stop
     }
     return tasks
@@ -56,13 +56,13 @@ package final class CombinatorialPlan: UnitPlan {
 /// A unit of a combinatorial count.
 enum CombinatorialTask: Equatable {
   /// Numbers, both included; the first is a multiple of `PartialSieve.length`.
-  case stretch(UInt64, UInt64)
+  case segments(UInt64, UInt64)
   /// Indices of primes in the tables.
   case primes(Range<Int>)
 
   var label: String {
     switch self {
-    case .stretch(let low, let high): "leaves \(low)…\(high)"
+    case .segments(let low, let high): "leaves \(low)…\(high)"
     case .primes(let range): "leaves of primes \(range.lowerBound)…\(range.upperBound - 1)"
     }
   }
@@ -70,7 +70,7 @@ enum CombinatorialTask: Equatable {
   var wire: Bytes {
     var writer = WireWriter()
     switch self {
-    case .stretch(let low, let high):
+    case .segments(let low, let high):
       writer.write(UInt8(0))
       writer.write(low)
       writer.write(high)
@@ -89,8 +89,8 @@ enum CombinatorialTask: Equatable {
     let high: UInt64 = try reader.read()
     guard low <= high, kind <= 1 else { throw WireError("a unit that is none") }
     if kind == 0 {
-      guard high <= tables.z, low % PartialSieve.length == 0 else { throw WireError("a stretch that is none") }
-      self = .stretch(low, high)
+      guard high <= tables.z, low % PartialSieve.length == 0 else { throw WireError("segments that are none") }
+      self = .segments(low, high)
     } else {
       guard high <= UInt64(tables.primes.count) else { throw WireError("primes that are none") }
       self = .primes(Int(low)..<Int(high))

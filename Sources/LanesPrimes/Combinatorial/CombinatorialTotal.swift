@@ -1,13 +1,13 @@
 import LanesCore
 
-/// Puts the parts of a combinatorial count together: what stretches say relative to those before them is made absolute.
+/// Combines the parts of a combinatorial count: what a segment tells relative to those before it is made absolute.
 package final class CombinatorialTotal: Fold {
   private let tables: CombinatorialTables
-  /// For each prime up to the fourth root of x: what is left of all stretches so far.
+  /// For each prime up to the fourth root of x: what is left of all segments so far.
   private var left: [Int64]
   /// S2 so far.
   private var leaves: Int64 = 0
-  /// Primes in all stretches so far.
+  /// Primes in all segments so far.
   private var primes: Int64 = 0
   /// Σ π(x / p) over primes p in (y, √x] so far, and how many these are.
   private var semiprimes: Int64 = 0
@@ -44,7 +44,7 @@ package final class CombinatorialTotal: Fold {
 
   private func add(_ bytes: Bytes, of task: CombinatorialTask) throws(WireError) {
     var reader = WireReader(bytes)
-    guard case .stretch = task else {
+    guard case .segments = task else {
       leaves += Int64(bitPattern: try reader.read())
       return
     }

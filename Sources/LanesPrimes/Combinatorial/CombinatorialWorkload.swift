@@ -2,7 +2,7 @@ import LanesCore
 
 /// Counts the primes up to a bound without finding them, by the method of Lagarias, Miller and Odlyzko: about x^⅔ steps.
 ///
-/// Units of the first kind are stretches of the numbers up to z, see `CombinatorialTables`; what a stretch says holds
+/// Units of the first kind are runs of segments up to z, see `CombinatorialTables`; what a unit tells holds
 /// relative to the numbers before it, which the fold adds. Units of the second kind are ranges of primes.
 package struct CombinatorialWorkload: Workload {
   package static let name = "prime-count"
@@ -36,7 +36,7 @@ package struct CombinatorialWorkload: Workload {
       throw UnitFailure(.rejected, error.reason)
     }
     switch task {
-    case .stretch(let low, let high):
+    case .segments(let low, let high):
       var writer = WireWriter()
       try addSemiprimes(low, high, checkpoint, to: &writer)
       try addHardLeaves(low, high, checkpoint, to: &writer)
@@ -45,8 +45,8 @@ package struct CombinatorialWorkload: Workload {
     }
   }
 
-  /// For P2: the primes of the stretch, how many primes p in (y, √x] have x / p in it, and for all of these together how
-  /// many primes lie from the stretch's first number through x / p.
+  /// For P2: the primes of the unit, how many primes p in (y, √x] have x / p in it, and for all of these together how
+  /// many primes lie from the unit's first number through x / p.
   private func addSemiprimes(
     _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
   ) throws(UnitFailure) {
@@ -67,25 +67,25 @@ package struct CombinatorialWorkload: Workload {
     writer.write(UInt64(bitPattern: sum))
   }
 
-  /// For S2, for each prime p up to the fourth root of x, the b-th: what is left of the stretch without the first b − 1
-  /// primes; the sum of μ(m) over the leaves x / pm in the stretch; and the sum of μ(m) times what is left up to there.
+  /// For S2, for each prime p up to the fourth root of x, the b-th: what is left of the unit without the first b − 1
+  /// primes; the sum of μ(m) over the leaves x / pm in the unit; and the sum of μ(m) times what is left up to there.
   private func addHardLeaves(
     _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
   ) throws(UnitFailure) {
     let primes = tables.primes[CombinatorialTables.skipped..<max(tables.hardPrimes, CombinatorialTables.skipped)]
     var sums = [HardSum](repeating: HardSum(), count: primes.count)
-    var runners = primes.map { PartialSieve.Runner($0, from: low) }
+    var sievingPrimes = primes.map { PartialSieve.SievingPrime($0, from: low) }
     var sieve = PartialSieve()
     for start in stride(from: low, through: high, by: Int(PartialSieve.length)) {
       try checkpoint.pass()
       sieve.fill()
       for (index, prime) in primes.enumerated() {
         let most = start == 0 ? tables.y : min(tables.y, tables.x / (prime * start))
-        // Leaves need a factor above p; neither a larger prime nor a later stretch has any.
+        // Leaves need a factor above p; neither a larger prime nor a later segment has any.
         guard prime < most else { break }
         addLeaves(of: prime, most, start, &sieve, to: &sums[index])
         sums[index].left += sieve.left
-        sieve.remove(&runners[index])
+        sieve.crossOff(&sievingPrimes[index])
       }
     }
     for sum in sums { sum.write(to: &writer) }
@@ -132,7 +132,7 @@ package struct CombinatorialWorkload: Workload {
   }
 }
 
-/// What a stretch says about one prime; see `CombinatorialWorkload.addHardLeaves`.
+/// What a unit tells about one prime; see `CombinatorialWorkload.addHardLeaves`.
 struct HardSum {
   var left: Int64 = 0
   var signs: Int64 = 0

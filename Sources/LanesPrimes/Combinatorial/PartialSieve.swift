@@ -1,18 +1,18 @@
-/// A stretch of numbers from which the multiples of one prime after the other are taken away, and which is asked in between
-/// how many are left up to a place.
+/// A segment from which the multiples of one prime after the other are removed, and which tells in between how many
+/// numbers are left up to a given one.
 ///
-/// Byte `k` stands for the numbers 30k + 1, 7, 11, 13, 17, 19, 23 and 29 of the stretch; a counter for each 64 bytes says how
+/// Byte `k` stands for the numbers 30k + 1, 7, 11, 13, 17, 19, 23 and 29 of the segment; a counter for each 64 bytes says how
 /// many bits are still set there.
 struct PartialSieve: ~Copyable {
-  /// Bytes of a stretch; L1 holds them.
+  /// Bytes of a segment; L1 holds them.
   static let byteCount = 32 << 10
-  /// Numbers of a stretch.
+  /// Numbers of a segment.
   static let length = UInt64(30 * byteCount)
   private static let bytesPerCounter = 64
 
   /// By position of p mod 30 and of q mod 30: the bit of p·q in bits 0–7, the distance to the next cofactor in bits 8–15,
   /// and in bits 16–23 what is added to ⌊p/30⌋ × distance to reach the next multiple's byte.
-  private static let steps: [UInt32] = Wheel30.cofactors.flatMap { p in
+  private static let wheel: [UInt32] = Wheel30.cofactors.flatMap { p in
     (0..<8).map { index in
       let q = Wheel30.cofactors[index]
       let gap = (index < 7 ? Wheel30.cofactors[index + 1] : 31) - q
@@ -27,7 +27,7 @@ struct PartialSieve: ~Copyable {
 
   private let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
   private let counters = UnsafeMutablePointer<Int64>.allocate(capacity: byteCount / bytesPerCounter)
-  /// Numbers left in the stretch.
+  /// Numbers left in the segment.
   private(set) var left: Int64 = 0
   /// Where counting stands: counters added up so far.
   private var counted = 0
@@ -38,7 +38,7 @@ struct PartialSieve: ~Copyable {
     counters.deallocate()
   }
 
-  /// Begins a stretch: nothing but multiples of 2, 3 and 5 is missing.
+  /// Begins a segment: nothing but multiples of 2, 3 and 5 is missing.
   mutating func fill() {
     bytes.update(repeating: 0xFF, count: Self.byteCount)
     counters.update(repeating: Int64(8 * Self.bytesPerCounter), count: Self.byteCount / Self.bytesPerCounter)
@@ -52,7 +52,7 @@ struct PartialSieve: ~Copyable {
     sum = 0
   }
 
-  /// How many numbers are left from the stretch's first through the one at `distance` from it; places ascend from call to
+  /// How many numbers are left from the segment's first through the one at `distance` from it; distances ascend from call to
   /// call until `restart`.
   @inline(__always) mutating func count(through distance: UInt64) -> Int64 {
     let byte = Int(distance / 30)
@@ -76,10 +76,10 @@ struct PartialSieve: ~Copyable {
   }
 
   /// Where one prime's next multiple lies.
-  struct Runner {
+  struct SievingPrime {
     let prime30: Int
-    /// Byte of the next multiple, relative to the next stretch.
-    var place: Int
+    /// Byte of the next multiple, relative to the next segment.
+    var multipleIndex: Int
     /// 8 × (position of p mod 30) + (position of the cofactor mod 30).
     var state: Int
 
@@ -88,29 +88,29 @@ struct PartialSieve: ~Copyable {
       var cofactor = (low + prime - 1) / prime
       while Wheel30.cofactorIndex(cofactor % 30) == 8 { cofactor += 1 }
       prime30 = Int(prime / 30)
-      place = Int((prime * cofactor - low) / 30)
+      multipleIndex = Int((prime * cofactor - low) / 30)
       state = 8 * Wheel30.cofactorIndex(prime % 30) + Wheel30.cofactorIndex(cofactor % 30)
     }
   }
 
-  /// Takes the multiples of one prime away, itself included, and moves it on to the next stretch.
-  mutating func remove(_ runner: inout Runner) {
-    var (place, state, left) = (runner.place, runner.state, left)
-    Self.steps.withUnsafeBufferPointer { steps in
-      while place < Self.byteCount {
-        let step = steps[state]
-        let byte = bytes[place]
-        let bit = UInt8(truncatingIfNeeded: step)
+  /// Removes the multiples of one prime, itself included, and moves it on to the next segment.
+  mutating func crossOff(_ prime: inout SievingPrime) {
+    var (multipleIndex, state, left) = (prime.multipleIndex, prime.state, left)
+    Self.wheel.withUnsafeBufferPointer { wheel in
+      while multipleIndex < Self.byteCount {
+        let element = wheel[state]
+        let byte = bytes[multipleIndex]
+        let bit = UInt8(truncatingIfNeeded: element)
         let had: Int64 = byte & bit == 0 ? 0 : 1
-        bytes[place] = byte & ~bit
-        counters[place / Self.bytesPerCounter] &-= had
+        bytes[multipleIndex] = byte & ~bit
+        counters[multipleIndex / Self.bytesPerCounter] &-= had
         left &-= had
-        place &+= runner.prime30 &* Int((step >> 8) & 0xFF) &+ Int(step >> 16)
+        multipleIndex &+= prime.prime30 &* Int((element >> 8) & 0xFF) &+ Int(element >> 16)
         state = (state & 56) | ((state &+ 1) & 7)
       }
     }
     self.left = left
-    runner.place = place - Self.byteCount
-    runner.state = state
+    prime.multipleIndex = multipleIndex - Self.byteCount
+    prime.state = state
   }
 }

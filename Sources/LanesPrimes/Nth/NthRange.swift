@@ -1,16 +1,18 @@
+import LanesOS
+
 extension PrimeRange {
-  /// Where the `nth` prime above `start`, counted from 1, is nearly always found: from `start` to a little behind the
-  /// place at which the logarithmic integral expects it.
+  /// Where the `nth` prime above `start`, counted from 1, is nearly always found: from `start` to a little after
+  /// the number at which the logarithmic integral expects it.
   ///
-  /// When the range turns out too short, whoever searches goes on behind it for the primes still missing.
+  /// When the range turns out too short, the caller goes on after it for the primes still missing.
   package init(ofPrime nth: UInt64, after start: UInt64) throws(NthError) {
     guard start < .max, NthError.mayExist(nth, after: start) else { throw NthError(nth: nth, start: start) }
     let expected = LogarithmicIntegral.stop(of: nth, after: start)
-    let log = LogarithmicIntegral.logarithm(Double(expected) + 2)
+    let log = naturalLogarithm(Double(expected) + 2)
     // Eight times the deviation of as many random numbers, and for a few primes more than any gap below 2^64.
     let margin = UInt64(8 * Double(nth).squareRoot() * log + 50 * log * log)
     let (stop, overflow) = expected.addingReportingOverflow(margin)
-    // Cannot throw: `start` is below the largest number, and the stop lies behind `start`.
+    // Cannot throw: `start` is below the largest number, and the stop lies above `start`.
     self = try! PrimeRange(start: start + 1, stop: overflow ? .max : stop)
   }
 }

@@ -3,14 +3,14 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Sieving primes that are made, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9 numbers
+/* Large sieving primes: generated, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9 numbers
    from 10^18 take 1.60 s with one division after the other and 1.0 s with these kernels, on one core of a Sapphire
    Rapids. */
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vbmi,avx512vbmi2,avx512ifma,popcnt")))
 
-/* Notes made before they are distributed over the bins. */
-enum { NOTES = 512 };
+/* Multiples listed before they are distributed over the buckets. */
+enum { ENTRIES = 512 };
 
 AVX512 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   uint8_t offsets[64];
@@ -35,8 +35,8 @@ AVX512 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_
 }
 
 /* The quotient of doubles is off by one at most: quotients lie below 2^43 and the dividend is right to 2^-53. */
-AVX512 size_t ckernels_sieve_first(
-    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *places,
+AVX512 size_t ckernels_sieve_first_multiples(
+    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
     uint64_t *residues) {
   const __m512i skip0 = _mm512_loadu_si512(skips), skip1 = _mm512_loadu_si512(skips + 64);
   const __m512i skip2 = _mm512_loadu_si512(skips + 128), skip3 = _mm512_loadu_si512(skips + 192);
@@ -70,67 +70,67 @@ AVX512 size_t ckernels_sieve_first(
         _mm512_sub_epi64(_mm512_sub_epi64(p, rest), one), _mm512_mul_epu32(p, skip));
     __mmask8 inside = _mm512_mask_cmplt_epu64_mask(valid, ahead, end);
     _mm512_storeu_si512(
-        places + found, _mm512_maskz_compress_epi64(inside, _mm512_or_si512(ahead, _mm512_slli_epi64(p, 32))));
+        distances + found, _mm512_maskz_compress_epi64(inside, _mm512_or_si512(ahead, _mm512_slli_epi64(p, 32))));
     _mm512_storeu_si512(residues + found, _mm512_maskz_compress_epi64(inside, _mm512_add_epi64(residue, skip)));
     found += (size_t)__builtin_popcount(inside);
   }
   return found;
 }
 
-void ckernels_sieve_empty(struct ckernels_bins *bins, size_t bin) {
-  uint8_t *bytes = bins->bitmap + (bin << bins->bits);
-  const uint32_t *note = bins->notes + bin * bins->capacity, *end = note + bins->used[bin];
-  for (; note < end; note++) bytes[*note >> 3] &= (uint8_t)~(1u << (*note & 7));
-  bins->used[bin] = 0;
+void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bucket) {
+  uint8_t *bytes = buckets->bitmap + (bucket << buckets->bits);
+  const uint32_t *entry = buckets->entries + bucket * buckets->capacity, *end = entry + buckets->used[bucket];
+  for (; entry < end; entry++) bytes[*entry >> 3] &= (uint8_t)~(1u << (*entry & 7));
+  buckets->used[bucket] = 0;
 }
 
-static void distribute(struct ckernels_bins *bins, const uint32_t *note, const uint32_t *end) {
-  const int shift = (int)bins->bits + 3;
+static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, const uint32_t *end) {
+  const int shift = (int)buckets->bits + 3;
   const uint32_t inside = (1u << shift) - 1;
-  for (; note < end; note++) {
-    size_t bin = *note >> shift;
-    uint32_t used = bins->used[bin];
-    bins->notes[bin * bins->capacity + used] = *note & inside;
-    bins->used[bin] = ++used;
-    if (__builtin_expect(used == bins->capacity, 0)) ckernels_sieve_empty(bins, bin);
+  for (; entry < end; entry++) {
+    size_t bucket = *entry >> shift;
+    uint32_t used = buckets->used[bucket];
+    buckets->entries[bucket * buckets->capacity + used] = *entry & inside;
+    buckets->used[bucket] = ++used;
+    if (__builtin_expect(used == buckets->capacity, 0)) ckernels_sieve_cross_off_bucket(buckets, bucket);
   }
 }
 
-/* As ckernels_sieve_step, with marks that are noted by stretch. */
-AVX512 void ckernels_sieve_note(
-    struct ckernels_bins *bins, uint32_t size, struct ckernels_runners runners, const struct ckernels_steps *steps) {
-  uint32_t notes[NOTES + 16];
-  uint32_t *free = notes;
-  const __m512i gaps = _mm512_loadu_si512(steps->gaps), carry = _mm512_loadu_si512(steps->carry);
-  const __m512i bits = _mm512_loadu_si512(steps->bits);
+/* As ckernels_sieve_medium, with the multiples sorted into buckets. */
+AVX512 void ckernels_sieve_fill_buckets(
+    struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
+  uint32_t entries[ENTRIES + 16];
+  uint32_t *free = entries;
+  const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
+  const __m512i bits = _mm512_loadu_si512(wheel->bits);
   const __m512i stop = _mm512_set1_epi32((int)size), one = _mm512_set1_epi32(1 << 16 | 1);
-  const __m512i first = _mm512_set1_epi32(64 << 16), behind = _mm512_set1_epi32((64 + 48) << 16 | 48);
-  for (size_t at = 0; at < runners.count; at += 16) {
-    size_t left = runners.count - at;
+  const __m512i first = _mm512_set1_epi32(64 << 16), end_state = _mm512_set1_epi32((64 + 48) << 16 | 48);
+  for (size_t at = 0; at < sieving_primes.count; at += 16) {
+    size_t left = sieving_primes.count - at;
     __mmask16 inside = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
-    __m512i place = _mm512_maskz_loadu_epi32(inside, runners.places + at);
-    const __m512i prime = _mm512_maskz_loadu_epi32(inside, runners.primes + at);
-    __m512i state = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(runners.columns + at)));
+    __m512i multiple_index = _mm512_maskz_loadu_epi32(inside, sieving_primes.multiple_indexes + at);
+    const __m512i prime = _mm512_maskz_loadu_epi32(inside, sieving_primes.primes + at);
+    __m512i state = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(sieving_primes.wheel_indexes + at)));
     state = _mm512_or_si512(_mm512_or_si512(state, _mm512_slli_epi32(state, 16)), first);
     while (inside) {
       __m512i bit = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, bits);
-      __m512i note = _mm512_or_si512(_mm512_slli_epi32(place, 3), bit);
-      _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, note));
+      __m512i entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 3), bit);
+      _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, entry));
       free += __builtin_popcount(inside);
-      __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, gaps, state, carry);
+      __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, factors, state, corrections);
       __m512i move = _mm512_add_epi32(
           _mm512_mullo_epi32(prime, _mm512_and_si512(both, _mm512_set1_epi32(0xFF))), _mm512_srli_epi32(both, 16));
-      place = _mm512_add_epi32(place, move);
+      multiple_index = _mm512_add_epi32(multiple_index, move);
       state = _mm512_add_epi32(state, one);
-      state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, behind), first);
-      inside = _mm512_mask_cmplt_epu32_mask(inside, place, stop);
-      if (free - notes >= NOTES) {
-        distribute(bins, notes, free);
-        free = notes;
+      state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
+      inside = _mm512_mask_cmplt_epu32_mask(inside, multiple_index, stop);
+      if (free - entries >= ENTRIES) {
+        distribute(buckets, entries, free);
+        free = entries;
       }
     }
   }
-  distribute(bins, notes, free);
+  distribute(buckets, entries, free);
 }
 
 #else
@@ -138,15 +138,15 @@ AVX512 void ckernels_sieve_note(
 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   return (void)bytes, (void)count, (void)first, (void)primes, 0;
 }
-size_t ckernels_sieve_first(
-    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *places,
+size_t ckernels_sieve_first_multiples(
+    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
     uint64_t *residues) {
-  return (void)primes, (void)count, (void)low, (void)span, (void)skips, (void)places, (void)residues, 0;
+  return (void)primes, (void)count, (void)low, (void)span, (void)skips, (void)distances, (void)residues, 0;
 }
-void ckernels_sieve_empty(struct ckernels_bins *bins, size_t bin) { (void)bins, (void)bin; }
-void ckernels_sieve_note(
-    struct ckernels_bins *bins, uint32_t size, struct ckernels_runners runners, const struct ckernels_steps *steps) {
-  (void)bins, (void)size, (void)runners, (void)steps;
+void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bucket) { (void)buckets, (void)bucket; }
+void ckernels_sieve_fill_buckets(
+    struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
+  (void)buckets, (void)size, (void)sieving_primes, (void)wheel;
 }
 
 #endif

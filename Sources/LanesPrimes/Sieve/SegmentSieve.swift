@@ -3,9 +3,9 @@ import LanesOS
 
 /// Sieves an interval segment by segment and lends each finished one.
 ///
-/// Every technique handles the primes it is best at: repeating patterns up to 163, whole turns inside an L1 block or
-/// an L2 segment, single steps inside either, and, above `SieveSizes.largestResident`, marks in a bitmap of the whole
-/// interval by primes that are made on the fly and not kept.
+/// Each technique handles the primes that it is best at: the pre-sieve's patterns up to 163, `SmallSieve` and then
+/// `MediumSieve` within a block (L1) or a segment (L2), and above `SieveSizes.largestResident` `LargeSieve`, in a bitmap of
+/// the whole interval, with primes that are generated as they are needed and not kept.
 final class SegmentSieve {
   private let low: UInt64
   private let high: UInt64
@@ -13,14 +13,14 @@ final class SegmentSieve {
   private let byteCount: Int
   private let sizes: SieveSizes
   private let memory: UnsafeMutablePointer<UInt8>
-  /// True when `memory` holds the whole interval, with the marks of the largest primes in it.
+  /// True when `memory` holds the whole interval, in which the multiples of large primes are crossed off already.
   private let isWhole: Bool
-  /// True when small primes alone are sieved with and what they leave is proved prime one by one.
+  /// True when only small primes are used and each number that they leave is proved prime.
   private let isShort: Bool
-  private var blockTurns: TurnSieve
-  private var segmentTurns: TurnSieve
-  private var blockSteps: StepSieve
-  private var segmentSteps: StepSieve
+  private var smallInBlock: SmallSieve
+  private var smallInSegment: SmallSieve
+  private var mediumInBlock: MediumSieve
+  private var mediumInSegment: MediumSieve
   private let instructions: SieveInstructions
   /// Bytes done.
   private var done = 0
@@ -42,23 +42,23 @@ final class SegmentSieve {
     isWhole = root > SieveSizes.largestResident && !isShort
     let bitmap = isWhole ? (byteCount + 127) & ~127 : sizes.segment
     let resident = min(root, isShort ? ShortInterval.largestSieved : SieveSizes.largestResident)
-    let turning = try Self.primesForTurns(min(resident, sizes.segmentTurns), checkpoint)
-    let split = turning.firstIndex { $0 > sizes.blockTurns } ?? turning.count
-    blockTurns = TurnSieve(turning[..<split], firstByte: firstByte)
-    segmentTurns = TurnSieve(turning[split...], firstByte: firstByte)
-    blockSteps = StepSieve(firstByte: firstByte, byteCount: byteCount, instructions)
-    segmentSteps = StepSieve(firstByte: firstByte, byteCount: byteCount, instructions)
+    let small = try Self.smallPrimes(through: min(resident, sizes.smallInSegment), checkpoint)
+    let split = small.firstIndex { $0 > sizes.smallInBlock } ?? small.count
+    smallInBlock = SmallSieve(small[..<split], firstByte: firstByte)
+    smallInSegment = SmallSieve(small[split...], firstByte: firstByte)
+    mediumInBlock = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
+    mediumInSegment = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     let total = bitmap + 2 * sizes.padding
     memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
-    try addSteps(above: max(sizes.segmentTurns, PreSieve.largestPrime), through: resident, checkpoint)
-    if isWhole { try markWhole(through: root, checkpoint) }
+    try addMedium(above: max(sizes.smallInSegment, PreSieve.largestPrime), through: resident, checkpoint)
+    if isWhole { try crossOffLarge(through: root, checkpoint) }
   }
 
   deinit { memory.deallocate() }
 
-  private static func primesForTurns(_ limit: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) -> ArraySlice<
-    UInt32
-  > {
+  private static func smallPrimes(
+    through limit: UInt64, _ checkpoint: Checkpoint
+  ) throws(UnitFailure) -> ArraySlice<UInt32> {
     var primes = SievingPrimes.base.filter { UInt64($0) > PreSieve.largestPrime && UInt64($0) <= limit }
     try SievingPrimes.forEach(from: SievingPrimes.baseLimit + 1, through: limit, checkpoint: checkpoint) {
       primes.append(UInt32($0))
@@ -66,11 +66,11 @@ final class SegmentSieve {
     return primes[...]
   }
 
-  private func addSteps(
+  private func addMedium(
     above limit: UInt64, through root: UInt64, _ checkpoint: Checkpoint
   ) throws(UnitFailure) {
     for prime in SievingPrimes.base where UInt64(prime) > limit && UInt64(prime) <= root {
-      addSteps(of: UInt64(prime))
+      addMedium(of: UInt64(prime))
     }
     let from = max(limit, SievingPrimes.baseLimit) + 1
     guard from <= root else { return }
@@ -78,17 +78,17 @@ final class SegmentSieve {
     while let segment = try sieve.next(checkpoint: checkpoint) { add(segment) }
   }
 
-  private func add(_ segment: Segment) { segment.forEachPrime { addSteps(of: $0) } }
+  private func add(_ segment: Segment) { segment.forEachPrime { addMedium(of: $0) } }
 
-  @inline(__always) private func addSteps(of prime: UInt64) {
-    if prime <= sizes.blockSteps { blockSteps.add(prime) } else { segmentSteps.add(prime) }
+  @inline(__always) private func addMedium(of prime: UInt64) {
+    if prime <= sizes.mediumInBlock { mediumInBlock.add(prime) } else { mediumInSegment.add(prime) }
   }
 
-  private func markWhole(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  private func crossOffLarge(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
     let bitmap = memory + sizes.padding
     bitmap.initialize(repeating: 0xFF, count: (byteCount + 127) & ~127)
-    let wide = WideSieve(bitmap, byteCount: byteCount, firstByte: firstByte, instructions)
-    try wide.mark(from: SieveSizes.largestResident + 1, through: root, checkpoint)
+    let large = LargeSieve(bitmap, byteCount: byteCount, firstByte: firstByte, instructions)
+    try large.crossOff(from: SieveSizes.largestResident + 1, through: root, checkpoint)
   }
 
   /// The next finished segment, valid until the next call, or nil at the end.
@@ -99,7 +99,7 @@ final class SegmentSieve {
     let rounded = (count + 127) & ~127
     let bytes = memory + sizes.padding + (isWhole ? done : 0)
     let first = firstByte + UInt64(done)
-    sweep(bytes, rounded, first)
+    crossOff(bytes, rounded, first)
     putBackPrimes(bytes, count, first)
     trim(bytes, count, rounded, first)
     if isShort { try ShortInterval.keepPrimes(bytes, count: count, firstByte: first, checkpoint) }
@@ -107,27 +107,27 @@ final class SegmentSieve {
     return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first, instructions: instructions)
   }
 
-  private func sweep(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
+  private func crossOff(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
     var at = 0
     while at < count {
       let size = min(sizes.block, count - at)
       PreSieve.shared.apply(
-        to: bytes + at, count: size, firstByte: first + UInt64(at), keepingMarks: isWhole, instructions)
-      blockTurns.sweep(bytes + at, size: size)
-      blockSteps.sweep(bytes + at, size: size)
+        to: bytes + at, count: size, firstByte: first + UInt64(at), keepingBits: isWhole, instructions)
+      smallInBlock.crossOff(bytes + at, size: size)
+      mediumInBlock.crossOff(bytes + at, size: size)
       at += size
     }
-    segmentTurns.sweep(bytes, size: count)
-    segmentSteps.sweep(bytes, size: count)
+    smallInSegment.crossOff(bytes, size: count)
+    mediumInSegment.crossOff(bytes, size: count)
   }
 
-  /// Patterns and turns clear their primes too; those that lie in this segment are set again.
+  /// The pre-sieve and `SmallSieve` clear their own primes too; this sets those of the segment again.
   private func putBackPrimes(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
-    let largest = max(PreSieve.largestPrime, UInt64(max(blockTurns.largestPrime, segmentTurns.largestPrime)))
+    let largest = max(PreSieve.largestPrime, UInt64(max(smallInBlock.largestPrime, smallInSegment.largestPrime)))
     guard first * 30 <= largest else { return }
     for prime in PreSieve.primes { putBack(prime, bytes, count, first) }
-    blockTurns.forEachPrime { putBack(UInt64($0), bytes, count, first) }
-    segmentTurns.forEachPrime { putBack(UInt64($0), bytes, count, first) }
+    smallInBlock.forEachPrime { putBack(UInt64($0), bytes, count, first) }
+    smallInSegment.forEachPrime { putBack(UInt64($0), bytes, count, first) }
   }
 
   private func putBack(_ prime: UInt64, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
@@ -136,7 +136,7 @@ final class SegmentSieve {
     bytes[Int(byte - first)] |= Wheel30.mask(of: prime)
   }
 
-  /// Clears what lies outside `low...high` and behind the last byte.
+  /// Clears what lies outside `low...high` and after the last byte.
   private func trim(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ rounded: Int, _ first: UInt64) {
     for at in count..<rounded { bytes[at] = 0 }
     if done == 0 { bytes[0] &= Wheel30.maskFrom(low, inByte: first) }

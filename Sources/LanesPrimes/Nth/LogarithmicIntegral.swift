@@ -1,3 +1,5 @@
+import LanesOS
+
 /// How many primes there are, nearly, and where the n-th one is, nearly.
 enum LogarithmicIntegral {
   /// π(x) ≈ li(x), for x ≥ 2.
@@ -5,8 +7,8 @@ enum LogarithmicIntegral {
   /// Off by less than √x · ln x / 8π for 2657 ≤ x < 2^64 (Büthe 2016).
   static func value(_ x: Double) -> Double {
     // li(x) = γ + ln ln x + Σ (ln x)^k / (k · k!); all terms but the second are positive, so nothing cancels.
-    let log = logarithm(x)
-    var sum = 0.5772156649015329 + logarithm(log)
+    let log = naturalLogarithm(x)
+    var sum = 0.5772156649015329 + naturalLogarithm(log)
     var power = 1.0
     for k in 1...200 {
       power *= log / Double(k)
@@ -24,19 +26,5 @@ enum LogarithmicIntegral {
       if middle < 2 || value(Double(middle)) < wanted { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-
-  /// ln x for x > 0, right to about 15 digits.
-  static func logarithm(_ x: Double) -> Double {
-    // x = m · 2^e and ln m = 2 artanh((m − 1) / (m + 1)), where the argument is at most 1/3.
-    let ratio = (x.significand - 1) / (x.significand + 1)
-    let square = ratio * ratio
-    var term = ratio
-    var sum = 0.0
-    for k in stride(from: 1.0, through: 39, by: 2) {
-      sum += term / k
-      term *= square
-    }
-    return 2 * sum + Double(x.exponent) * 0.6931471805599453
   }
 }

@@ -41,6 +41,6 @@ enum Wheel30 {
   /// Position of a residue modulo 30 (1, 7, …, 29) in `cofactors`, else 8.
   static func cofactorIndex(_ residue: UInt64) -> Int { cofactors.firstIndex(of: residue) ?? 8 }
 
-  /// Residues of the cofactors q that make multiples p·q worth marking.
+  /// Residues of the cofactors q that make multiples p·q worth crossing off.
   static let cofactors: [UInt64] = [1, 7, 11, 13, 17, 19, 23, 29]
 }

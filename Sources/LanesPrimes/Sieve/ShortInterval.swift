@@ -10,7 +10,7 @@ enum ShortInterval {
   /// instructions): both ways cost the same for root / 400 numbers.
   private static let rootsPerNumber: UInt64 = 400
   /// Bytes proved between two looks at the clock: about 1 ms.
-  private static let stretch = 1024
+  private static let chunk = 1024
 
   /// True for an interval that pays for proving rather than for sieving by all primes up to `root`.
   static func isShort(byteCount: Int, root: UInt64) -> Bool {
@@ -22,7 +22,7 @@ enum ShortInterval {
     _ bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, _ checkpoint: Checkpoint
   ) throws(UnitFailure) {
     for at in 0..<count {
-      if at % stretch == 0 { try checkpoint.pass() }
+      if at % chunk == 0 { try checkpoint.pass() }
       var rest = bytes[at]
       while rest != 0 {
         let number = (firstByte + UInt64(at)) * 30 + Wheel30.residues[rest.trailingZeroBitCount]

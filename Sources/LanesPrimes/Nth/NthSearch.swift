@@ -5,13 +5,13 @@ package final class NthSearch: Fold {
   /// Primes still to be counted, the wanted one included.
   package private(set) var remaining: UInt64
   /// The unit that holds the wanted prime, and which of its primes that is, from 1.
-  private var place: (unit: Unit, index: UInt64)?
-  /// The first unit that failed, in unit order, and why; nothing behind it is known.
+  private var found: (unit: Unit, index: UInt64)?
+  /// The first unit that failed, in unit order, and why; nothing after it is known.
   package private(set) var firstFailure: (unit: Unit, failure: UnitFailure)?
 
   package init(_ nth: UInt64) { remaining = nth }
 
-  package var wantsMore: Bool { place == nil && firstFailure == nil }
+  package var wantsMore: Bool { found == nil && firstFailure == nil }
   package var ending: Ending? { wantsMore ? nil : .satisfied }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
@@ -20,7 +20,7 @@ package final class NthSearch: Fold {
       switch outcome {
       case .done(let bytes):
         let count = try PrimesPartial(wire: bytes).count
-        if count >= remaining { place = (unit, remaining) } else { remaining -= count }
+        if count >= remaining { found = (unit, remaining) } else { remaining -= count }
       case .failed(let failure): firstFailure = (unit, failure)
       }
     } catch {
@@ -30,7 +30,7 @@ package final class NthSearch: Fold {
 
   /// The wanted prime, or nil when it was not reached; sieves the unit that holds it once more.
   package func prime() throws(UnitFailure) -> UInt64? {
-    guard let place else { return nil }
-    return try PrimesWorkload.prime(place.index, of: place.unit)
+    guard let found else { return nil }
+    return try PrimesWorkload.prime(found.index, of: found.unit)
   }
 }

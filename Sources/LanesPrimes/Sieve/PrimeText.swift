@@ -5,13 +5,13 @@ enum PrimeText {
   /// The longest line: 20 digits and a newline.
   private static let longestLine = 21
   /// Bytes of the sieve turned to text at a time, so that little more room is asked for than is used.
-  private static let stretch = 8192
+  private static let chunk = 8192
 
   /// Appends the primes of `segment`, ascending.
   static func append(_ segment: Segment, to output: OutputBuffer) throws(UnitFailure) {
-    for at in stride(from: 0, to: segment.count, by: stretch) {
+    for at in stride(from: 0, to: segment.count, by: chunk) {
       let part = Segment(
-        bytes: segment.bytes + at, count: min(stretch, segment.count - at), firstByte: segment.firstByte + UInt64(at),
+        bytes: segment.bytes + at, count: min(chunk, segment.count - at), firstByte: segment.firstByte + UInt64(at),
         instructions: segment.instructions)
       let room = Int(part.primeCount) * longestLine
       guard room > 0 else { continue }
@@ -34,29 +34,29 @@ enum PrimeText {
     private static let split: UInt64 = 100_000_000
 
     @inline(__always) mutating func write(
-      _ number: UInt64, to place: UnsafeMutablePointer<UInt8>
+      _ number: UInt64, to pointer: UnsafeMutablePointer<UInt8>
     ) -> UnsafeMutablePointer<UInt8> {
       let upper = number / Self.split
       let lower = UInt32(truncatingIfNeeded: number &- upper &* Self.split)
-      if upper == 0 { return Self.writeShort(lower, to: place) }
+      if upper == 0 { return Self.writeShort(lower, to: pointer) }
       if upper != head { setHead(upper) }
-      let raw = UnsafeMutableRawPointer(place)
+      let raw = UnsafeMutableRawPointer(pointer)
       raw.storeBytes(of: headText.0, as: UInt64.self)
       if headLength > 8 { raw.storeBytes(of: headText.1, toByteOffset: 8, as: UInt64.self) }
       raw.storeBytes(of: Self.eightDigits(lower), toByteOffset: headLength, as: UInt64.self)
-      place[headLength + 8] = UInt8(ascii: "\n")
-      return place + (headLength + 9)
+      pointer[headLength + 8] = UInt8(ascii: "\n")
+      return pointer + (headLength + 9)
     }
 
     /// Writes a number below 10^8 without leading zeros.
     private static func writeShort(
-      _ number: UInt32, to place: UnsafeMutablePointer<UInt8>
+      _ number: UInt32, to pointer: UnsafeMutablePointer<UInt8>
     ) -> UnsafeMutablePointer<UInt8> {
       let digits = eightDigits(number)
       let zeros = (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount / 8
-      UnsafeMutableRawPointer(place).storeBytes(of: digits >> UInt64(8 * zeros), as: UInt64.self)
-      place[8 - zeros] = UInt8(ascii: "\n")
-      return place + (9 - zeros)
+      UnsafeMutableRawPointer(pointer).storeBytes(of: digits >> UInt64(8 * zeros), as: UInt64.self)
+      pointer[8 - zeros] = UInt8(ascii: "\n")
+      return pointer + (9 - zeros)
     }
 
     private mutating func setHead(_ upper: UInt64) {

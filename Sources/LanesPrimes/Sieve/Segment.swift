@@ -1,9 +1,9 @@
 import CKernels
 
-/// A finished stretch of a sieve: a bit is set if and only if its number is a prime of the interval.
+/// A finished part of a sieve: a bit is set if and only if its number is a prime of the interval.
 struct Segment {
   let bytes: UnsafePointer<UInt8>
-  /// A multiple of 128; bytes behind the interval are zero.
+  /// A multiple of 128; bytes after the interval are zero.
   let count: Int
   let firstByte: UInt64
   let instructions: SieveInstructions
@@ -31,7 +31,7 @@ struct Segment {
   /// How many primes there are.
   var primeCount: UInt64 {
     switch instructions {
-    case .vectors: ckernels_sieve_ones(bytes, count)
+    case .vectors: ckernels_sieve_count(bytes, count)
     case .portable: BitCount.ones(bytes, count: count)
     }
   }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Removes the multiples of the primes 7 … 163 from a stretch of a sieve by laying 16 repeating patterns over it.
+/// Removes the multiples of the primes 7 … 163 from part of a sieve with 16 repeating patterns.
 ///
 /// Each pattern holds the multiples of two or three primes and repeats after their product in bytes; the grouping, which
 /// keeps all patterns together at about 126 KB (L2), is that of primesieve 12.
@@ -16,7 +16,7 @@ final class PreSieve: Sendable {
   ]
   /// All primes in the patterns, ascending.
   static let primes: [UInt64] = groups.flatMap { $0 }.sorted()
-  /// Bytes laid at a time: small beside L1, large beside the work of moving 16 pattern positions.
+  /// Bytes done at a time: small beside L1, large beside the work of moving 16 pattern positions.
   private static let chunk = 1024
 
   /// Never freed and never changed after `init`, hence safe to share.
@@ -37,12 +37,12 @@ final class PreSieve: Sendable {
     self.starts = starts
     self.periods = periods
     for (index, primes) in Self.groups.enumerated() {
-      for prime in primes { Self.mark(prime, in: patterns + starts[index], count: periods[index] + Self.chunk) }
+      for prime in primes { Self.unset(prime, in: patterns + starts[index], count: periods[index] + Self.chunk) }
     }
   }
 
   /// Clears the bits of all multiples of `prime`, itself included, in the first `count` bytes of a sieve.
-  private static func mark(_ prime: UInt64, in bytes: UnsafeMutablePointer<UInt8>, count: Int) {
+  private static func unset(_ prime: UInt64, in bytes: UnsafeMutablePointer<UInt8>, count: Int) {
     for cofactor in Wheel30.cofactors {
       let mask = ~Wheel30.mask(of: prime * cofactor)
       var byte = Int(Wheel30.byte(of: prime * cofactor))
@@ -53,12 +53,12 @@ final class PreSieve: Sendable {
     }
   }
 
-  /// Lays the patterns over `count` bytes that stand for the numbers from 30 × `firstByte` on.
+  /// Applies the patterns to `count` bytes that stand for the numbers from 30 × `firstByte` on.
   ///
-  /// `count` is a multiple of 64. With `keepingMarks` bits that are already cleared stay so; otherwise what was there
-  /// is overwritten.
+  /// `count` is a multiple of 64. With `keepingBits` the result is the AND of the patterns and what was there; otherwise what was
+  /// there is overwritten.
   func apply(
-    to bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, keepingMarks: Bool,
+    to bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, keepingBits: Bool,
     _ instructions: SieveInstructions
   ) {
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 16) { positions in
@@ -67,8 +67,8 @@ final class PreSieve: Sendable {
       while done < count {
         let length = min(Self.chunk, count - done)
         switch instructions {
-        case .vectors: layWidely(over: bytes + done, length, positions, keepingMarks)
-        case .portable: layChunk(over: bytes + done, length, positions, keepingMarks)
+        case .vectors: applyWithVectors(over: bytes + done, length, positions, keepingBits)
+        case .portable: applyPortably(over: bytes + done, length, positions, keepingBits)
         }
         for index in 0..<16 {
           positions[index] += length
@@ -79,21 +79,21 @@ final class PreSieve: Sendable {
     }
   }
 
-  private func layWidely(
+  private func applyWithVectors(
     over bytes: UnsafeMutablePointer<UInt8>, _ length: Int, _ positions: UnsafeMutableBufferPointer<Int>,
-    _ keepingMarks: Bool
+    _ keepingBits: Bool
   ) {
     withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 16) { sources in
       for index in 0..<16 { sources[index] = UnsafePointer(patterns + starts[index] + positions[index]) }
       let first = sources.baseAddress!
-      ckernels_sieve_lay(bytes, first, length, keepingMarks ? 1 : 0)
-      ckernels_sieve_lay(bytes, first + 8, length, 1)
+      ckernels_presieve(bytes, first, length, keepingBits ? 1 : 0)
+      ckernels_presieve(bytes, first + 8, length, 1)
     }
   }
 
-  @inline(__always) private func layChunk(
+  @inline(__always) private func applyPortably(
     over bytes: UnsafeMutablePointer<UInt8>, _ length: Int, _ positions: UnsafeMutableBufferPointer<Int>,
-    _ keepingMarks: Bool
+    _ keepingBits: Bool
   ) {
     for pass in 0..<4 {
       let first = 4 * pass
@@ -101,15 +101,15 @@ final class PreSieve: Sendable {
       let b = UnsafeRawPointer(patterns + starts[first + 1] + positions[first + 1])
       let c = UnsafeRawPointer(patterns + starts[first + 2] + positions[first + 2])
       let d = UnsafeRawPointer(patterns + starts[first + 3] + positions[first + 3])
-      if pass == 0 && !keepingMarks {
-        Self.lay(a, b, c, d, over: bytes, length, keep: false)
+      if pass == 0 && !keepingBits {
+        Self.and(a, b, c, d, over: bytes, length, keep: false)
       } else {
-        Self.lay(a, b, c, d, over: bytes, length, keep: true)
+        Self.and(a, b, c, d, over: bytes, length, keep: true)
       }
     }
   }
 
-  @inline(__always) private static func lay(
+  @inline(__always) private static func and(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeRawPointer, _ d: UnsafeRawPointer,
     over bytes: UnsafeMutablePointer<UInt8>, _ length: Int, keep: Bool
   ) {

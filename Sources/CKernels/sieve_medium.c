@@ -1,0 +1,123 @@
+#include "ckernels_sieve.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Why this is C: the kernels need permutations of bytes, masks per element and compression, which Swift cannot say, and
+   are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without, with
+   whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0. */
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vbmi,avx512ifma,avx512vpopcntdq,popcnt")))
+
+int ckernels_sieve_is_supported(void) {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+      && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512ifma")
+      && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("popcnt");
+}
+
+/* Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little. */
+enum { ENTRIES = 512 };
+
+/* Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7. */
+static inline void cross_off(uint8_t *bytes, const uint32_t *entry, const uint32_t *end) {
+  for (; end - entry >= 4; entry += 4) {
+    uint32_t a = entry[0], b = entry[1], c = entry[2], d = entry[3];
+    bytes[a >> 8] &= (uint8_t)a;
+    bytes[b >> 8] &= (uint8_t)b;
+    bytes[c >> 8] &= (uint8_t)c;
+    bytes[d >> 8] &= (uint8_t)d;
+  }
+  for (; entry < end; entry++) bytes[*entry >> 8] &= (uint8_t)*entry;
+}
+
+/* Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
+   advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s in
+   byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in the
+   upper half. */
+static inline __attribute__((always_inline)) AVX512 void cross_off_medium(
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const int small) {
+  uint32_t entries[ENTRIES + 16];
+  uint32_t *free = entries;
+  const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
+  const __m512i masks = _mm512_loadu_si512(wheel->masks);
+  const __m512i stop = _mm512_set1_epi32((int)size), one = _mm512_set1_epi32(1 << 16 | 1);
+  const __m512i first = _mm512_set1_epi32(64 << 16), end_state = _mm512_set1_epi32((64 + 48) << 16 | 48);
+  for (size_t at = 0; at < sieving_primes.count; at += 16) {
+    size_t left = sieving_primes.count - at;
+    __mmask16 valid = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    __m512i multiple_index = _mm512_maskz_loadu_epi32(valid, sieving_primes.multiple_indexes + at);
+    const __m512i word = _mm512_maskz_loadu_epi32(valid, sieving_primes.primes + at);
+    const __m512i prime = _mm512_and_si512(word, _mm512_set1_epi32(0xFFFFFF));
+    /* floor(p / 30) in the lower and 1 in the upper half: times factor and correction, added up. */
+    const __m512i multiplier = _mm512_or_si512(prime, _mm512_set1_epi32(1 << 16));
+    __m512i state = _mm512_or_si512(
+        _mm512_or_si512(_mm512_srli_epi32(word, 24), first),
+        _mm512_and_si512(_mm512_srli_epi32(word, 8), _mm512_set1_epi32(0xFF0000)));
+    __mmask16 inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
+    while (inside) {
+      __m512i kept = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, masks);
+      __m512i entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 8), kept);
+      _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, entry));
+      free += __builtin_popcount(inside);
+      __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, factors, state, corrections);
+      __m512i move = small
+          ? _mm512_madd_epi16(multiplier, both)
+          : _mm512_add_epi32(
+                _mm512_mullo_epi32(prime, _mm512_and_si512(both, _mm512_set1_epi32(0xFF))), _mm512_srli_epi32(both, 16));
+      multiple_index = _mm512_mask_add_epi32(multiple_index, inside, multiple_index, move);
+      state = _mm512_mask_add_epi32(state, inside, state, one);
+      state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
+      inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
+      if (free - entries >= ENTRIES) {
+        cross_off(bytes, entries, free);
+        free = entries;
+      }
+    }
+    _mm512_mask_storeu_epi32(sieving_primes.multiple_indexes + at, valid, _mm512_sub_epi32(multiple_index, stop));
+    _mm512_mask_storeu_epi32(
+        sieving_primes.primes + at, valid, _mm512_or_si512(prime, _mm512_slli_epi32(state, 24)));
+  }
+  cross_off(bytes, entries, free);
+}
+
+AVX512 void ckernels_sieve_medium(
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, int small) {
+  if (small)
+    cross_off_medium(bytes, size, sieving_primes, wheel, 1);
+  else
+    cross_off_medium(bytes, size, sieving_primes, wheel, 0);
+}
+
+/* Patterns come from L2, mostly across two lines of the cache: about 2.8 cycles for each 64 bytes of one of them. */
+AVX512 void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, int keep) {
+  for (size_t at = 0; at < count; at += 64) {
+    __m512i bits = keep ? _mm512_loadu_si512(bytes + at) : _mm512_set1_epi8(-1);
+    /* 0x80 is the truth table of a & b & c. */
+    for (int i = 0; i < 8; i += 2)
+      bits = _mm512_ternarylogic_epi64(
+          bits, _mm512_loadu_si512(patterns[i] + at), _mm512_loadu_si512(patterns[i + 1] + at), 0x80);
+    _mm512_storeu_si512(bytes + at, bits);
+  }
+}
+
+AVX512 uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) {
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t at = 0; at < count; at += 64)
+    sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_loadu_si512(bytes + at)));
+  return (uint64_t)_mm512_reduce_add_epi64(sum);
+}
+
+#else
+
+int ckernels_sieve_is_supported(void) { return 0; }
+void ckernels_sieve_medium(
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, int small) {
+  (void)bytes, (void)size, (void)sieving_primes, (void)wheel, (void)small;
+}
+void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, int keep) {
+  (void)bytes, (void)patterns, (void)count, (void)keep;
+}
+uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) { return (void)bytes, (void)count, 0; }
+
+#endif
