@@ -162,13 +162,13 @@ static bool start_reduced(struct ccodecs_jpeg_decoder *decoder, int eighths, str
   return true;
 }
 
+// What reduced.h finds odd is for libjpeg to judge.
 static bool fail_reduced(enum reduced_status status, struct ccodecs_result *result) {
   switch (status) {
   case reduced_good: return true;
-  case reduced_short: return ccodecs_fail(result, ccodecs_truncated, "it ends inside the image data");
   case reduced_stopped: return ccodecs_fail(result, ccodecs_stopped, "stopped");
   case reduced_no_memory: return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
-  default: return ccodecs_fail(result, ccodecs_damaged, "Corrupt JPEG data: bad Huffman code or marker");
+  default: return ccodecs_fail(result, ccodecs_undecided, "something odd in the image data");
   }
 }
 

@@ -28,6 +28,7 @@ static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *fr
   }
   decoder->mcus_across = divided_up(decoder->width, 8 * decoder->h_most);
   decoder->mcus_down = divided_up(decoder->height, 8 * decoder->v_most);
+  int blocks = 0;
   for (int index = 0; index < decoder->component_count; index++) {
     struct reduced_component *component = decoder->component + index;
     component->id = frame->component[index].id;
@@ -42,10 +43,11 @@ static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *fr
     component->blocks_across = decoder->mcus_across * component->h;
     component->blocks_down = decoder->mcus_down * component->v;
     component->samples_stride = component->blocks_across * component->points_across + 16;
+    blocks += component->h * component->v;
     keep(component);
     for (int k = 0; k < 64; k++) component->quantiser[k] = frame->component[index].quantiser[k];
   }
-  return true;
+  return blocks <= 10; // of an MCU (B.2.3)
 }
 
 static bool allocate(struct reduced_component *component, bool progressive) {
@@ -59,34 +61,26 @@ static bool allocate(struct reduced_component *component, bool progressive) {
   return component->kept && component->nonzero;
 }
 
-// Reads the scans that are wanted, one after the other.
+// Reads all scans of a progressive file.
 static enum reduced_status read_scans(struct reduced_jpeg *decoder) {
-  enum reduced_status status = reduced_survey(decoder);
-  if (status != reduced_good) return status;
-  reduced_choose(decoder);
-  decoder->position = 2;
-  decoder->restart_interval = 0;
-  const int count = decoder->scan_count;
-  for (int index = 0; index < count; index++) {
+  for (;;) {
     int marker;
-    struct reduced_scan again;
-    decoder->scan_count = index;
-    if ((status = reduced_walk(decoder, &marker)) != reduced_good) return status;
-    if ((status = reduced_parse_scan(decoder, &again)) != reduced_good) return status;
-    const struct reduced_scan *scan = decoder->scan + index;
-    if (scan->wanted && (status = reduced_decode_scan(decoder, scan)) != reduced_good) return status;
-    decoder->position = scan->end;
+    enum reduced_status status = reduced_walk(decoder, &marker);
+    if (status != reduced_good) return status;
+    if (marker == 0xD9) return decoder->scan_count > 0 ? reduced_good : reduced_odd;
+    if ((status = reduced_begin_scan(decoder)) != reduced_good) return status;
+    if ((status = reduced_decode_scan(decoder)) != reduced_good) return status;
+    decoder->position = decoder->scan.end;
   }
-  return reduced_good;
 }
 
 // Goes to the data of a sequential file's only scan.
 static enum reduced_status begin_scan(struct reduced_jpeg *decoder) {
   int marker;
-  struct reduced_scan *scan = decoder->scan;
+  const struct reduced_scan *scan = &decoder->scan;
   enum reduced_status status = reduced_walk(decoder, &marker);
   if (status == reduced_good && marker != 0xDA) status = reduced_odd;
-  if (status == reduced_good) status = reduced_parse_scan(decoder, scan);
+  if (status == reduced_good) status = reduced_begin_scan(decoder);
   if (status != reduced_good) return status;
   if (scan->count != decoder->component_count) return reduced_odd;
   for (int index = 0; index < scan->count; index++) {
@@ -95,7 +89,6 @@ static enum reduced_status begin_scan(struct reduced_jpeg *decoder) {
     component->ac_table = scan->ac_table[index];
     if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return reduced_odd;
   }
-  decoder->scan_count = 1;
   decoder->at = decoder->bytes + scan->start;
   decoder->to_restart = decoder->restart_interval;
   return reduced_good;
@@ -163,7 +156,7 @@ enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row) {
 }
 
 enum reduced_status reduced_finish(struct reduced_jpeg *decoder) {
-  if (decoder->progressive) return reduced_good; // the survey went to the end
+  if (decoder->progressive) return reduced_good; // all scans were read, and EOI behind them
   if (!reduced_end_data(decoder)) return reduced_odd;
   int marker;
   enum reduced_status status = reduced_walk(decoder, &marker);

@@ -1,3 +1,4 @@
+#include "internal.h"
 #include "reduced.h"
 #include <string.h>
 
@@ -56,6 +57,14 @@ static enum reduced_status define_restarts(struct reduced_jpeg *decoder, struct 
   return reduced_good;
 }
 
+// Whether a segment between scans may be passed over. libjpeg looks into APP0 and APP14 wherever they stand, and complains
+// of what it finds there; it has read what stands before the first scan already.
+static bool is_dull(int marker, int scans) {
+  if (marker == 0xC4 || marker == 0xDD || marker == 0xFE) return true;
+  if (marker >= 0xE0 && marker <= 0xEF) return scans == 0 || (marker != 0xE0 && marker != 0xEE);
+  return scans == 0 && (marker == 0xDB || (marker >= 0xC0 && marker <= 0xC2));
+}
+
 // Goes on to the next SOS or EOI, and defines what stands before it.
 enum reduced_status reduced_walk(struct reduced_jpeg *decoder, int *marker) {
   for (;;) {
@@ -63,15 +72,11 @@ enum reduced_status reduced_walk(struct reduced_jpeg *decoder, int *marker) {
     if (status != reduced_good) return status;
     if (*marker == 0xDA || *marker == 0xD9) return reduced_good;
     struct segment segment;
-    bool has_segment = (*marker >= 0xE0 && *marker <= 0xEF) || *marker == 0xFE || *marker == 0xC4 || *marker == 0xDD
-                       || *marker == 0xDB || *marker == 0xC0 || *marker == 0xC1 || *marker == 0xC2;
-    if (!has_segment) return reduced_odd;
+    if (!is_dull(*marker, decoder->scan_count)) return reduced_odd;
     if ((status = take_segment(decoder, &segment)) != reduced_good) return status;
     if (*marker == 0xC4) status = define_huffman(decoder, segment);
     if (*marker == 0xDD) status = define_restarts(decoder, segment);
-    // libjpeg has read the frame and the quantisers before the first scan; others behind that are rare and left to it.
-    bool is_late = (*marker == 0xDB || *marker < 0xC3) && decoder->scan_count > 0;
-    if (status != reduced_good || is_late) return is_late ? reduced_odd : status;
+    if (status != reduced_good) return status;
   }
 }
 
@@ -82,11 +87,11 @@ static int component_named(const struct reduced_jpeg *decoder, int id) {
 }
 
 // B.2.3, and the limits of G.1.1.1.1 where the file is progressive.
-enum reduced_status reduced_parse_scan(struct reduced_jpeg *decoder, struct reduced_scan *scan) {
+static enum reduced_status parse_scan(struct reduced_jpeg *decoder, struct reduced_scan *scan) {
   struct segment segment;
   enum reduced_status status = take_segment(decoder, &segment);
   if (status != reduced_good) return status;
-  *scan = (struct reduced_scan){.start = decoder->position, .wanted = true};
+  *scan = (struct reduced_scan){.start = decoder->position};
   if (segment.count < 1) return reduced_odd;
   scan->count = segment.bytes[0];
   if (scan->count < 1 || scan->count > decoder->component_count) return reduced_odd;
@@ -138,58 +143,12 @@ static size_t end_of_data(const struct reduced_jpeg *decoder, size_t at) {
   return decoder->count;
 }
 
-// Lists the scans of a progressive file. It must have its EOI: a file cut off in a scan that is left out is found too.
-enum reduced_status reduced_survey(struct reduced_jpeg *decoder) {
-  for (;;) {
-    int marker;
-    enum reduced_status status = reduced_walk(decoder, &marker);
-    if (status != reduced_good) return status;
-    if (marker == 0xD9) return decoder->scan_count > 0 ? reduced_good : reduced_odd;
-    if (decoder->scan_count == reduced_scans) return reduced_odd;
-    struct reduced_scan *scan = decoder->scan + decoder->scan_count;
-    if ((status = reduced_parse_scan(decoder, scan)) != reduced_good) return status;
-    if (!follows(decoder, scan)) return reduced_odd;
-    decoder->position = scan->end = end_of_data(decoder, scan->start);
-    decoder->scan_count++;
-  }
-}
-
-// What leaving out the lowest `missing` bits of the kept coefficients adds to the mean squared error of a sample, taking
-// every value of those bits for equally frequent; the transform of 8 × 8 samples carries a coefficient's error e to
-// e²/64.
-static double error_of(const struct reduced_component *component, const int8_t missing[64]) {
-  double sum = 0;
-  for (int k = 0; k < 64; k++)
-    if (component->keep >> k & 1)
-      sum += (double)component->quantiser[k] * component->quantiser[k] * ((1 << 2 * missing[k]) - 1) / (12 * 64);
-  return sum;
-}
-
-// Scans that together change less than this are not read. Rounding samples to whole levels adds 1/12 already, and the
-// resampler makes one pixel of at least four of these samples, which takes most of both away again. Decoding 25
-// progressive photographs took 1.15 times as long with 1/12, and 0.90 times with 1.
-static const double most_error = 0.25;
-
-static void choose_for(struct reduced_jpeg *decoder, int index) {
-  struct reduced_component *component = decoder->component + index;
-  uint64_t needed = 0; // coefficients that a later scan which is read builds on
-  for (int at = decoder->scan_count - 1; at >= 0; at--) {
-    struct reduced_scan *scan = decoder->scan + at;
-    if (scan->first == 0 || scan->component[0] != index) continue;
-    uint64_t band = (~0ull << scan->first) & (~0ull >> (63 - scan->last));
-    int8_t missing[64];
-    memcpy(missing, component->missing, sizeof missing);
-    for (int k = scan->first; k <= scan->last; k++) missing[k] = (int8_t)scan->high;
-    bool is_seen = (band & component->keep) != 0;
-    if ((band & needed) != 0 || (is_seen && (scan->high == 0 || error_of(component, missing) > most_error))) {
-      if (scan->high > 0) needed |= band;
-      continue;
-    }
-    memcpy(component->missing, missing, sizeof missing);
-    scan->wanted = false;
-  }
-}
-
-void reduced_choose(struct reduced_jpeg *decoder) {
-  for (int index = 0; index < decoder->component_count; index++) choose_for(decoder, index);
+// Reads the header of the scan that begins here, up to its data.
+enum reduced_status reduced_begin_scan(struct reduced_jpeg *decoder) {
+  enum reduced_status status = parse_scan(decoder, &decoder->scan);
+  if (status != reduced_good) return status;
+  if (++decoder->scan_count > ccodecs_max_scans || (decoder->progressive && !follows(decoder, &decoder->scan)))
+    return reduced_odd;
+  decoder->scan.end = decoder->progressive ? end_of_data(decoder, decoder->scan.start) : decoder->count;
+  return reduced_good;
 }

@@ -15,7 +15,7 @@ static void define_whole(struct reduced_huffman *table) {
   }
 }
 
-// Makes a table from the number of codes of each length (annex C). False when it cannot be one.
+// Makes a table from the number of codes of each length (annex C). False when it cannot be one; no code is all ones.
 bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
   memset(table->look, 0, sizeof table->look);
   memset(table->symbols, 0, sizeof table->symbols);
@@ -29,6 +29,7 @@ bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], con
       for (int fill = 0; fill < 1 << (reduced_look - length); fill++)
         table->look[(code << (reduced_look - length)) + fill] = (uint16_t)(length << 8 | symbols[index]);
     }
+    if (counts[length - 1] && code >= 1 << length) return false;
     table->last_code[length] = counts[length - 1] ? code - 1 : -1;
   }
   define_whole(table);

@@ -19,7 +19,7 @@ static void fill_cosines(float table[8][16], int kept, int points) {
     for (int x = 0; x < points; x++) table[u][x] = (float)cos((2 * x + 1) * u * 3.14159265358979323846 / (2 * points));
 }
 
-// A.3.3; a coefficient whose last bits are missing lies, more often than not, somewhere in the middle of what they can add.
+// A.3.3
 void reduced_prepare(struct reduced_component *component) {
   fill_cosines(component->across, component->kept_across, component->points_across);
   fill_cosines(component->down, component->kept_down, component->points_down);
@@ -29,8 +29,6 @@ void reduced_prepare(struct reduced_component *component) {
     int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
     component->factor[place] = (float)(component->quantiser[k] * both / 4);
-    component->middle[place] = (float)((1 << component->missing[k]) - 1) / 2;
-    component->is_rough |= component->missing[k] > 0;
   }
   int rows = 1, columns = 1;
   for (int k = 0; k < 64; k++) {
@@ -47,12 +45,7 @@ void reduced_prepare(struct reduced_component *component) {
 #define amplitudes(type, integers)                                                                                     \
   inlined void amplitudes_##type(                                                                                      \
     const struct reduced_component *component, const int16_t *kept, int at, type *out) {                               \
-    type value = __builtin_convertvector(*(const integers *)(kept + at), type);                                        \
-    if (component->is_rough) {                                                                                         \
-      type middle = *(const type *)(component->middle + at);                                                           \
-      value = value - middle * __builtin_convertvector(value > 0, type)                                                \
-              + middle * __builtin_convertvector(value < 0, type);                                                     \
-    }                                                                                                                  \
+    const type value = __builtin_convertvector(*(const integers *)(kept + at), type);                                  \
     *out = value * *(const type *)(component->factor + at);                                                            \
   }
 amplitudes(floats, shorts)

@@ -274,7 +274,7 @@ inlined enum reduced_status decode_ac(struct reduced_jpeg *decoder, const struct
     if (!is_sound(&bits)) return reduced_odd;
     if (!reduced_go_on(decoder)) return reduced_stopped;
   }
-  return blocks.run == 0 && is_used_up(&bits) ? reduced_good : reduced_odd;
+  return blocks.run == 0 && is_used_up(&bits) && bits.at == bits.end ? reduced_good : reduced_odd;
 }
 
 inlined void read_dc_of_block(
@@ -321,7 +321,7 @@ inlined enum reduced_status decode_dc(struct reduced_jpeg *decoder, const struct
     if (!is_sound(&bits)) return reduced_odd;
     if (!reduced_go_on(decoder)) return reduced_stopped;
   }
-  return is_used_up(&bits) ? reduced_good : reduced_odd;
+  return is_used_up(&bits) && bits.at == bits.end ? reduced_good : reduced_odd;
 }
 
 inlined enum reduced_status decode_scan(
@@ -386,8 +386,8 @@ static bool has_wide(void) {
 static bool has_wide(void) { return false; }
 #endif
 
-enum reduced_status reduced_decode_scan(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
-  return has_wide() ? decode_scan_wide(decoder, scan) : decode_scan(decoder, scan, false);
+enum reduced_status reduced_decode_scan(struct reduced_jpeg *decoder) {
+  return has_wide() ? decode_scan_wide(decoder, &decoder->scan) : decode_scan(decoder, &decoder->scan, false);
 }
 
 enum reduced_status reduced_decode_mcus(struct reduced_jpeg *decoder) {

@@ -6,11 +6,16 @@ import LanesCore
 final class CodecContext {
   let checkpoint: Checkpoint
   let output: OutputBuffer
+  /// JPEGs are decoded by libjpeg-turbo, whatever they hold.
+  let usesLibrary: Bool
   private(set) var failure: UnitFailure?
+  /// The decoder that is quicker found something odd in a JPEG: whether it is sound only libjpeg-turbo can tell.
+  private(set) var isUndecided = false
 
-  init(checkpoint: Checkpoint, output: OutputBuffer) {
+  init(checkpoint: Checkpoint, output: OutputBuffer, usesLibrary: Bool = false) {
     self.checkpoint = checkpoint
     self.output = output
+    self.usesLibrary = usesLibrary
   }
 
   /// Limits for a decoder that must not outlive this context.
@@ -62,6 +67,9 @@ final class CodecContext {
     case ccodecs_unsupported: return UnitFailure(.rejected, "it is \(message), which lanes cannot read")
     case ccodecs_no_memory: return UnitFailure(.resources, "there is not enough memory for it")
     case ccodecs_stopped, ccodecs_sink_failed: return failure ?? UnitFailure(.output, message)
+    case ccodecs_undecided:
+      isUndecided = true
+      fallthrough
     default: return UnitFailure(.rejected, "its \(format.name) data is damaged (\(message))")
     }
   }

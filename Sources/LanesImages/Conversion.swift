@@ -33,7 +33,6 @@ struct Conversion {
   /// Converts `input`, the bytes this was made from, and says how.
   consuming func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage {
     if canCopy {
-      (decoder as? JPEGDecoder)?.readEveryScan()
       try decode(as: try decoder.start(eighths: 1), into: nil)
       try context.output.append(input)
       report.method = .copied

@@ -19,13 +19,30 @@ package struct ConvertWorkload: Workload {
       var strict = options
       strict.salvage = false
       do throws(UnitFailure) {
-        return try convert(unit, bytes, strict, CodecContext(checkpoint: checkpoint, output: output))
+        return try attempt(unit, bytes, strict, output, checkpoint)
       } catch {
         // Only what is damaged is salvaged, so that a sound image becomes the same with and without.
         guard options.salvage, error.kind == .rejected else { throw error }
         output.restart(at: output.start)
         return try convert(unit, bytes, options, CodecContext(checkpoint: checkpoint, output: output))
       }
+    }
+  }
+
+  /// Converts, and once more from the start by libjpeg-turbo alone when the quicker decoder found something odd, be it
+  /// behind rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
+  private func attempt(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ output: OutputBuffer,
+    _ checkpoint: Checkpoint
+  ) throws(UnitFailure) -> Bytes {
+    let context = CodecContext(checkpoint: checkpoint, output: output)
+    do throws(UnitFailure) {
+      return try convert(unit, bytes, options, context)
+    } catch {
+      guard context.isUndecided else { throw error }
+      output.restart(at: output.start)
+      return try convert(
+        unit, bytes, options, CodecContext(checkpoint: checkpoint, output: output, usesLibrary: true))
     }
   }
 

@@ -20,6 +20,7 @@ final class JPEGDecoder: ImageDecoder {
       }
       throw context.failure(from: result, format: .jpeg)
     }
+    if context.usesLibrary { ccodecs_jpeg_use_library(decoder) }
     self.decoder = decoder
     self.context = context
     var known = ImageHeader(header)
@@ -31,9 +32,6 @@ final class JPEGDecoder: ImageDecoder {
   deinit { ccodecs_jpeg_close(decoder) }
 
   var damage: String? { ccodecs_jpeg_damage(decoder).map { String(cString: $0) } }
-
-  /// Reads every scan, also those that add nothing to be seen at the scale that is started.
-  func readEveryScan() { ccodecs_jpeg_use_library(decoder) }
 
   func start(eighths: Int) throws(UnitFailure) -> RowShape {
     var image = ccodecs_image()

@@ -35,7 +35,6 @@ struct SizesConversion {
   func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> [ConvertedImage] {
     let changing = conversions.filter { !$0.canCopy }
     let eighths = changing.map(\.eighths).max() ?? 1
-    if changing.count < conversions.count { (decoder as? JPEGDecoder)?.readEveryScan() }
     let rows = try decoder.start(eighths: eighths)
     var stages: [any RowSink] = []
     for conversion in changing { stages.append(try conversion.stages(for: rows, eighths: eighths)) }

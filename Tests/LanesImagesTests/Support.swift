@@ -3,12 +3,13 @@ import SystemPackage
 
 @testable import LanesImages
 
-/// The bytes of one of the files in Fixtures/images.
+/// The bytes of one of the files in Fixtures/images, or of `kinds/…`.
 func fixture(_ name: String) throws -> Bytes {
   var folder = FilePath(#filePath)
   for _ in 0..<3 { folder.removeLastComponent() }
-  let kind = name.hasPrefix("damaged-") ? "damaged" : "photos"
-  return try read(folder.pushing(FilePath("Fixtures/images")).appending(kind).appending(name))
+  let fixtures = folder.appending("Fixtures"), images = fixtures.appending("images")
+  if name.hasPrefix("kinds/") { return try read(fixtures.pushing(FilePath(name))) }
+  return try read(images.appending(name.hasPrefix("damaged-") ? "damaged" : "photos").appending(name))
 }
 
 func read(_ path: FilePath) throws -> Bytes {

@@ -23,6 +23,7 @@ enum ccodecs_status {
   ccodecs_stopped,     // go_on returned false
   ccodecs_sink_failed, // the sink returned false
   ccodecs_inexact,     // it cannot be done without encoding anew
+  ccodecs_undecided,   // JPEG: to be decoded again from the start, after ccodecs_jpeg_use_library
 };
 
 struct ccodecs_result {
@@ -95,7 +96,8 @@ struct ccodecs_jpeg_decoder;
 struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result);
-// Keeps to libjpeg-turbo, which reads every scan, also where a decoder of our own is quicker. To be called before start.
+// Keeps to libjpeg-turbo, also where a decoder of our own is quicker. To be called before start. Without it, reading and
+// finishing may end with `ccodecs_undecided`, never with a verdict that libjpeg-turbo would not give.
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
 // Starts decoding at eighths/8 of the size, 1…8; `image` receives the rows' shape.
 bool ccodecs_jpeg_start(
