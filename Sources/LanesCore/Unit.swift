@@ -173,9 +173,31 @@ package struct Destination: Sendable, Equatable {
   package var path: FilePath
   /// True replaces an existing file; false fails the unit.
   package var replacesExisting: Bool
+  /// Of a new file, less the umask; a file that is replaced keeps its own.
+  package var permissions: UInt16
+  /// What the file's times are set to when it is complete; nil leaves them as they come.
+  package var times: FileTimes?
 
-  package init(path: FilePath, replacesExisting: Bool) {
+  /// Read and write for everybody, as far as the umask allows.
+  package static let usualPermissions: UInt16 = 0o666
+
+  package init(
+    path: FilePath, replacesExisting: Bool, permissions: UInt16 = Self.usualPermissions, times: FileTimes? = nil
+  ) {
     self.path = path
     self.replacesExisting = replacesExisting
+    self.permissions = permissions
+    self.times = times
+  }
+}
+
+/// When a file was last read and changed, in nanoseconds since 1970.
+package struct FileTimes: Sendable, Equatable {
+  package var accessed: Int64
+  package var modified: Int64
+
+  package init(accessed: Int64, modified: Int64) {
+    self.accessed = accessed
+    self.modified = modified
   }
 }

@@ -10,8 +10,15 @@ package struct FileStatus: Sendable, Equatable {
   package let identity: FileIdentity
   /// Bytes, as the file system claims; 0 for files of /proc whatever they hold.
   package let size: Int
+  /// Times of last access and of last change of the contents.
+  package let times: FileTimes
+  /// Read, write and execute for owner, group and others; no set-user-ID, set-group-ID or sticky bit.
+  package let permissions: UInt16
+  let owner: UInt32
+  let group: UInt32
+
   /// Time of last change of the contents, nanoseconds since 1970.
-  package let modified: Int64
+  package var modified: Int64 { times.modified }
 
   init(_ status: stat) {
     kind =
@@ -26,7 +33,22 @@ package struct FileStatus: Sendable, Equatable {
       }
     identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     size = Int(status.st_size)
-    modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    times = FileTimes(accessed: Self.nanoseconds(status.st_atim), modified: Self.nanoseconds(status.st_mtim))
+    permissions = UInt16(status.st_mode & 0o777)
+    owner = status.st_uid
+    group = status.st_gid
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+
+  /// True when the file was given `time` as that of its last change, as far as its file system tells times apart: some count
+  /// microseconds, seconds, or two seconds (FAT).
+  package func holdsTime(_ time: Int64) -> Bool {
+    [1, 1_000, 1_000_000_000, 2_000_000_000].contains { step in
+      modified % step == 0 && time >= modified && time - modified < step
+    }
   }
 
   /// The file at `path`; a symbolic link is followed unless `followingLinks` is false.

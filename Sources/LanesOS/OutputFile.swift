@@ -7,7 +7,8 @@ import SystemPackage
 ///
 /// While it is written it has no name at all (O_TMPFILE), so that neither a crash nor `kill -9` can leave anything behind;
 /// file systems without that get a temporary name, which is removed when the value goes without a commit. Writes go
-/// through O_DSYNC: a name given before its data reached the disk could be an empty file after a power cut.
+/// through O_DSYNC: a name given before its data reached the disk could be an empty file after a power cut. A file that is
+/// replaced leaves its permissions, and its owner where that is allowed, to the one that takes its place.
 package struct OutputFile: ~Copyable {
   private let descriptor: Descriptor
   private let target: Destination
@@ -18,18 +19,37 @@ package struct OutputFile: ~Copyable {
   package init(_ target: Destination) throws(SystemError) {
     let folder = target.path.removingLastComponent()
     let place = folder.isEmpty ? FilePath(".") : folder
-    var unnamed = try Self.openUnnamed(in: place)
-    if unnamed == nil, try Folders.makeIfMissing(place) { unnamed = try Self.openUnnamed(in: place) }
+    let replaced = Self.replacedFile(target)
+    let mode = mode_t((replaced?.permissions ?? target.permissions) & 0o777)
+    var unnamed = try Self.openUnnamed(in: place, mode)
+    if unnamed == nil, try Folders.makeIfMissing(place) { unnamed = try Self.openUnnamed(in: place, mode) }
     var name: FilePath?
     if unnamed == nil {
       let temporary = Self.temporaryName(beside: target.path)
-      unnamed = try Self.openNamed(temporary)
+      unnamed = try Self.openNamed(temporary, mode)
       name = temporary
     }
     self.target = target
     descriptor = Descriptor(owning: unnamed!)
     temporary = name
     registration = name.map { $0.withPlatformString { clinux_unfinished_add($0) } } ?? -1
+    if let replaced { adopt(replaced) }
+  }
+
+  /// The regular file whose place the new one takes.
+  private static func replacedFile(_ target: Destination) -> FileStatus? {
+    guard target.replacesExisting, let status = try? FileStatus(of: target.path) else { return nil }
+    return status.kind == .regular ? status : nil
+  }
+
+  /// Takes over owner and permissions as far as the kernel lets us: only root may give files away, and some file systems
+  /// have no permissions (FAT).
+  private func adopt(_ replaced: FileStatus) {
+    guard let own = try? FileStatus(of: descriptor.number) else { return }
+    if own.owner != replaced.owner || own.group != replaced.group {
+      _ = fchown(descriptor.number, replaced.owner, replaced.group)
+    }
+    if own.permissions != replaced.permissions { _ = fchmod(descriptor.number, mode_t(replaced.permissions)) }
   }
 
   /// The open file, for asynchronous writes.
@@ -41,6 +61,7 @@ package struct OutputFile: ~Copyable {
 
   /// Gives the file its name; throws EEXIST when the name is taken and may not be replaced.
   package mutating func commit() throws(SystemError) {
+    try setTimes()
     if let name = temporary {
       try rename(name)
       forgetTemporary()
@@ -49,6 +70,19 @@ package struct OutputFile: ~Copyable {
     } else {
       _ = try retrying("linkat") { [number] in target.path.withPlatformString { clinux_link_unnamed(number, $0) } }
     }
+  }
+
+  /// Comes before the name, so that nobody sees the file with other times.
+  private func setTimes() throws(SystemError) {
+    guard let times = target.times else { return }
+    let both = [times.accessed, times.modified].map { time in
+      let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+      return rest < 0
+        ? timespec(tv_sec: Int(seconds) - 1, tv_nsec: Int(rest) + 1_000_000_000)
+        : timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
+    }
+    let fd = descriptor.number
+    _ = try retrying("futimens") { futimens(fd, both) }
   }
 
   deinit {
@@ -87,18 +121,18 @@ package struct OutputFile: ~Copyable {
   }
 
   /// Nil where the folder does not exist or its file system has no unnamed files.
-  private static func openUnnamed(in folder: FilePath) throws(SystemError) -> Int32? {
+  private static func openUnnamed(in folder: FilePath, _ mode: mode_t) throws(SystemError) -> Int32? {
     let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
     do {
-      return try retrying("open") { folder.withPlatformString { open($0, flags, 0o666) } }
+      return try retrying("open") { folder.withPlatformString { open($0, flags, mode) } }
     } catch  where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
       return nil
     }
   }
 
-  private static func openNamed(_ name: FilePath) throws(SystemError) -> Int32 {
+  private static func openNamed(_ name: FilePath, _ mode: mode_t) throws(SystemError) -> Int32 {
     let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_DSYNC
-    return try retrying("open") { name.withPlatformString { open($0, flags, 0o666) } }
+    return try retrying("open") { name.withPlatformString { open($0, flags, mode) } }
   }
 
   private static func temporaryName(beside path: FilePath) -> FilePath {

@@ -71,6 +71,46 @@ import Testing
     #expect(status.st_mode & 0o777 == 0o666 & ~mask)
   }
 
+  @Test(arguments: [0o644, 0o600, 0o755, 0o444, 0o666]) func `a new file has the permissions that are asked for`(
+    _ wanted: UInt16
+  ) throws {
+    var file = try OutputFile(
+      Destination(path: folder.file("new"), replacesExisting: false, permissions: wanted | 0o6000))
+    try write([1], to: file)
+    try file.commit()
+    let mask = umask(0)
+    umask(mask)
+    var status = stat()
+    #expect(stat(folder.file("new").string, &status) == 0)
+    #expect(status.st_mode & 0o7777 == mode_t(wanted) & ~mask)
+  }
+
+  @Test(arguments: [0o600, 0o640, 0o444, 0o777, 0o4755]) func `a file that is replaced leaves its permissions behind`(
+    _ kept: mode_t
+  ) throws {
+    let path = try folder.write("name", [9])
+    chmod(path.string, kept)
+    var file = try OutputFile(Destination(path: path, replacesExisting: true, permissions: 0o666))
+    try write([1], to: file)
+    try file.commit()
+    var status = stat()
+    #expect(stat(path.string, &status) == 0)
+    #expect(status.st_mode & 0o7777 == kept & 0o777)
+    #expect(try readFile(path) == [1])
+  }
+
+  @Test(arguments: [0, 1_600_000_000_123_456_789, -1_500_000_000]) func `a file has the times that are asked for`(
+    _ time: Int64
+  ) throws {
+    for replaces in [false, true] {
+      let times = FileTimes(accessed: time + 5, modified: time)
+      var file = try OutputFile(Destination(path: folder.file("new"), replacesExisting: replaces, times: times))
+      try write([1], to: file)
+      try file.commit()
+      #expect(try FileStatus(of: folder.file("new")).times == times)
+    }
+  }
+
   @Test func `a link is replaced, not what it points to`() throws {
     let target = try folder.write("target", [9])
     #expect(symlink(target.string, folder.file("link").string) == 0)
