@@ -35,6 +35,21 @@ package enum Readable {
     return fixed(value / 1024, digits: 1) + " PiB"
   }
 
+  /// What became of a number of bytes, such as `66 MiB to 8.1 MiB (88% saved)`.
+  package static func change(from before: Int, to after: Int) -> String {
+    "\(bytes(before)) to \(bytes(after)) (\(comparison(before, after)))"
+  }
+
+  /// Whole percent that do not round a difference away, nor all of it.
+  private static func comparison(_ before: Int, _ after: Int) -> String {
+    guard before != after, before > 0 else { return before == after ? "nothing saved" : "more" }
+    let share = Double(abs(after - before)) / Double(before)
+    if after > before, share >= 1 { return "\(fixed(1 + share, digits: share < 9 ? 1 : 0)) times as much" }
+    let isNearlyAll = after < before && after > 0 && share > 0.99
+    let text = share < 0.01 ? "less than 1%" : isNearlyAll ? "over 99%" : percent(share)
+    return text + (after < before ? " saved" : " more")
+  }
+
   /// Such as `850 ns`, `12.3 ms`, `1.24 s`, `2 min 5 s` or `3 h 12 min`: three digits below a minute.
   package static func duration(nanoseconds: Int64) -> String {
     guard nanoseconds >= 1_000 else { return "\(nanoseconds) ns" }

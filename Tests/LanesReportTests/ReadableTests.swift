@@ -57,6 +57,16 @@ import Testing
     #expect(Readable.percent(0.974) == "97%")
   }
 
+  @Test(arguments: [
+    (2048, 1024, "2.0 KiB to 1.0 KiB (50% saved)"), (2048, 2048, "2.0 KiB to 2.0 KiB (nothing saved)"),
+    (1000, 997, "1000 B to 997 B (less than 1% saved)"), (100_000, 1, "97.7 KiB to 1 B (over 99% saved)"),
+    (100, 0, "100 B to 0 B (100% saved)"), (1000, 1001, "1000 B to 1001 B (less than 1% more)"),
+    (1000, 1990, "1000 B to 1.9 KiB (99% more)"), (100, 250, "100 B to 250 B (2.5 times as much)"),
+    (10, 1000, "10 B to 1000 B (100 times as much)"), (0, 0, "0 B to 0 B (nothing saved)"), (0, 5, "0 B to 5 B (more)"),
+  ]) func `bytes before and after are compared`(before: Int, after: Int, text: String) {
+    #expect(Readable.change(from: before, to: after) == text)
+  }
+
   @Test func `nouns follow their number`() {
     #expect(Readable.counted(0, "unit") == "no units")
     #expect(Readable.counted(1, "unit") == "1 unit")
