@@ -9,7 +9,6 @@ struct ccodecs_jpeg_decoder {
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
   struct ccodecs_limits limits;
-  JOCTET *icc;
   uint8_t *cmyk; // one row in libjpeg's own order, for conversion
   bool broken;   // an error in the middle of what is salvaged: the rest is gray
   const uint8_t *bytes;
@@ -61,7 +60,6 @@ static void set_up(struct ccodecs_jpeg_decoder *decoder, const uint8_t *bytes, s
   decoder->progress.progress_monitor = on_progress;
   info->progress = &decoder->progress;
   jpeg_save_markers(info, JPEG_APP0 + 1, 0xFFFF);
-  jpeg_save_markers(info, JPEG_APP0 + 2, 0xFFFF);
 }
 
 static void find_metadata(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_header *header) {
@@ -72,12 +70,6 @@ static void find_metadata(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_h
     header->exif = marker->data + sizeof name;
     header->exif_size = marker->data_length - sizeof name;
     break;
-  }
-  unsigned size = 0;
-  // Pieces of a profile that do not fit together are a warning to libjpeg, which counts as damage here.
-  if (jpeg_read_icc_profile(&decoder->info, &decoder->icc, &size)) {
-    header->icc = decoder->icc;
-    header->icc_size = size;
   }
 }
 
@@ -249,7 +241,6 @@ const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder) {
 
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder) {
   jpeg_destroy_decompress(&decoder->info);
-  free(decoder->icc);
   free(decoder->cmyk);
   reduced_close(decoder->reduced);
   free(decoder);

@@ -20,14 +20,14 @@ struct Conversion {
     of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) {
     let header = decoder.header
-    let orientation = options.autoOrient ? header.exif?.orientation ?? .upright : .upright
-    geometry = try Geometry(stored: header.shape.size, orientation: orientation, options: options)
+    geometry = try Geometry(of: header, options: options)
     self.options = options
     self.context = context
     self.decoder = decoder
     report = ConvertedImage(
       inputSize: header.shape.size, outputSize: geometry.result, formats: (format, options.outputFormat(for: format)),
       orientation: geometry.turn)
+    if !canCopy { report.remark = header.remark(options) ?? header.remarkOnDecoding(options) }
   }
 
   /// Converts `input`, the bytes this was made from, and says how.
@@ -44,11 +44,8 @@ struct Conversion {
     return report
   }
 
-  var canCopy: Bool {
-    let shape = decoder.header.shape
-    return !options.salvage && report.inputFormat == report.outputFormat && geometry.leavesAlone(shape.size)
-      && !(options.grayscale && shape.lanes == 4) && options.leavesAlone(report.inputFormat)
-  }
+  /// True when the input is its own result.
+  var canCopy: Bool { !options.salvage && decoder.header.meets(options, report.inputFormat, geometry) }
 
   /// The scale in eighths at which the decoder need make the image at least.
   var eighths: Int {

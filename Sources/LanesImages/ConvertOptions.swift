@@ -6,6 +6,15 @@ package struct ConvertOptions: Sendable, Equatable {
     /// The format of the input's contents.
     case same
     case jpeg, png
+
+    /// nil for that of the input.
+    var image: ImageFormat? {
+      switch self {
+      case .same: nil
+      case .jpeg: .jpeg
+      case .png: .png
+      }
+    }
   }
 
   /// Which descriptions of an image go along with it.
@@ -80,22 +89,25 @@ package struct ConvertOptions: Sendable, Equatable {
 
   package init() {}
 
-  func outputFormat(for input: ImageFormat) -> ImageFormat {
-    switch format {
-    case .same: input
-    case .jpeg: .jpeg
-    case .png: .png
-    }
-  }
+  func outputFormat(for input: ImageFormat) -> ImageFormat { format.image ?? input }
 
   /// True when nothing is asked that needs the pixels of every JPEG; size and colours have still to be looked at.
-  var allowsLossless: Bool {
-    quality == nil && subsampling == nil && resize == nil && sizes.isEmpty && !salvage
-  }
+  var allowsLossless: Bool { quality == nil && subsampling == nil && !salvage }
 
-  /// True when the result's orientation is upright whatever the input says. A turn that was asked for resets it too, since
-  /// it would turn the pixels once more.
+  /// How pixels are turned before anything else whose file says that they are to be displayed as `said`.
+  func applied(_ said: Orientation) -> Orientation { autoOrient ? said : .upright }
+
+  /// True when the result's orientation is upright whatever the input says; else it stays, since the pixels do. A turn that
+  /// was asked for resets it too, since it would turn the pixels once more.
   var resetsOrientation: Bool { autoOrient || turn != .upright }
+
+  /// The largest input that is taken, in bytes. A file is held whole, so that one of terabytes would take all memory; none
+  /// that is sound has more than 8 bytes for each of `maxPixels` and 64 MiB beside the pixels.
+  package var mostBytes: Int {
+    let pixels = maxPixels.multipliedReportingOverflow(by: 8)
+    let total = pixels.partialValue.addingReportingOverflow(64 << 20)
+    return pixels.overflow || total.overflow ? .max : total.partialValue
+  }
 
   /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
   var allowsDecoderScaling: Bool { filter != .nearest && !linearLight }

@@ -41,10 +41,12 @@ package final class ConvertPlan: UnitPlan {
     self.arrivals = arrivals
     self.onSkip = onSkip
     let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
-    naming = OutputNaming(format: request.format, template: template)
+    naming = OutputNaming(format: request.writtenFormat, template: template)
     namesOneFile = request.namesOneFile && arrivals == nil
     files.leftOut = (try? FileStatus(of: request.destination))?.identity
+    files.keepsTimes = request.keepsTimes
     for input in request.inputs { files.take(input) }
+    for index in 0..<files.count { lookInside(index) }
     guard files.count > 0 || arrivals != nil else {
       throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)])
     }
@@ -78,7 +80,10 @@ package final class ConvertPlan: UnitPlan {
     case .name(let name):
       let first = files.count
       files.take(name)
-      for index in first..<files.count { examine(index) }
+      for index in first..<files.count {
+        lookInside(index)
+        examine(index)
+      }
       return nil
     case .notReady: return .waiting(descriptor: arrivals.descriptor)
     case .end:
@@ -89,6 +94,12 @@ package final class ConvertPlan: UnitPlan {
       files.add(FilePath(arrivals.label), failing: UnitFailure(.input, "the list cannot be read: \(reason)"))
       return nil
     }
+  }
+
+  /// Names depend on what a file holds where its format stays: its suffix may belie it.
+  private func lookInside(_ index: Int) {
+    guard naming.asksContents, !namesOneFile, failure(index) == nil else { return }
+    files.note(index, content: ImageFormat(reading: files.path(index)))
   }
 
   private func examine(_ index: Int) {
@@ -106,7 +117,15 @@ package final class ConvertPlan: UnitPlan {
     if let failure = failure(index) {
       return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
     }
-    let targets = wanted.map { Destination(path: output(index, $0), replacesExisting: replacesExisting) }
+    if files.size(index) > options.mostBytes {
+      return .failed(
+        Unit(number: number, label: path.forDisplay, source: .file(path)), options.tooLarge(files.size(index)))
+    }
+    let targets = wanted.map {
+      Destination(
+        path: output(index, $0), replacesExisting: replacesExisting, permissions: files.permissions(index),
+        times: files.times(index))
+    }
     let memory = MemoryEstimate(ImageSketch(reading: path), fileSize: files.size(index), options: options).bytes
     return .unit(
       Unit(
@@ -128,7 +147,7 @@ package final class ConvertPlan: UnitPlan {
     let output = output(index, result)
     if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
     guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
-    return result.modified >= source.modified
+    return result.modified >= source.modified || request.keepsTimes && result.holdsTime(source.modified)
   }
 }
 
@@ -153,8 +172,12 @@ extension ConvertPlan {
 
   /// The result's path below the destination, for comparison.
   func outputName(_ index: Int, _ result: Int) -> Bytes {
-    naming.result(for: files.tail(index), size: request.sizes.isEmpty ? "" : request.sizes[result])
+    naming.result(
+      for: files.tail(index), content: files.content(index), size: request.sizes.isEmpty ? "" : request.sizes[result])
   }
+
+  /// The format of an input's results; nil when it is no image that can be read.
+  func resultFormat(_ index: Int) -> ImageFormat? { naming.resultFormat(of: files.content(index)) }
 
   func output(_ index: Int, _ result: Int) -> FilePath {
     namesOneFile

@@ -9,6 +9,11 @@ package struct ConvertRequest: Sendable {
   package var destination: FilePath
   /// The destination was written with a slash at its end, so that it is a directory even if it does not exist yet.
   package var destinationIsDirectory: Bool
+  /// There is a list of inputs, which may have any number, so that the destination is a directory.
+  package var readsList = false
+  /// Results get the times of last access and change of their inputs.
+  package var keepsTimes = false
+  /// What is asked for by name; see `writtenFormat`.
   package var format: ConvertOptions.Format
   package var existing: Existing
   /// Names results below the destination, which is then a directory; nil for the names of the inputs.
@@ -45,17 +50,66 @@ package struct ConvertRequest: Sendable {
   /// True when the destination names the one result itself: there is one input, no directory, and the destination is
   /// not a directory either.
   package var namesOneFile: Bool {
-    guard inputs.count == 1, !destinationIsDirectory, name == nil, sizes.isEmpty else { return false }
+    guard inputs.count == 1, !destinationIsDirectory, !readsList, name == nil, sizes.isEmpty else { return false }
     return Self.kind(of: inputs[0]) != .directory && Self.kind(of: destination) != .directory
   }
 
-  /// The format that the destination's suffix asks for when it names the one result, else `.same`.
-  package var formatOfDestination: ConvertOptions.Format {
-    guard namesOneFile, let format = ImageFormat(suffixOf: destination) else { return .same }
-    return format == .jpeg ? .jpeg : .png
+  /// The format of all results: what is asked for, else what the suffix of the one result's name says, or that in which
+  /// the template ends.
+  package var writtenFormat: ConvertOptions.Format {
+    guard format == .same, let suffix = givenSuffix else { return format }
+    return ConvertOptions.Format(suffix: suffix)
+  }
+
+  /// The suffix that was written for all results, without its dot.
+  private var givenSuffix: String? { name?.suffix ?? (namesOneFile ? destination.suffix : nil) }
+
+  /// What is wrong with the suffix that was written for all results; nil when it is one of the format that is written.
+  var objectionToSuffix: String? {
+    givenSuffix.flatMap {
+      Self.objection(toSuffix: $0, format: format, of: name == nil ? destination.forDisplay : "--name")
+    }
+  }
+
+  /// What is wrong with the name of a directory for the results: that of an image is one by mistake.
+  var objectionToDirectory: String? {
+    guard !namesOneFile, !destinationIsDirectory, Self.kind(of: destination) == nil else { return nil }
+    guard let suffix = destination.suffix else { return nil }
+    guard ImageFormat(suffix: suffix) != nil || foreignSuffixes.contains(suffix.lowercased()) else { return nil }
+    let name = destination.forDisplay
+    return
+      "\(name) is the name of an image, and these results need a directory; to make one of that name write \(name)/"
+  }
+
+  /// What is wrong with a name for a result: it ends in a suffix that stands for another format or for none.
+  ///
+  /// - Parameters:
+  ///   - format: what is asked for; a suffix that stands for no image's format is then accepted.
+  ///   - subject: what ends in the suffix.
+  package static func objection(toSuffix suffix: String, format: ConvertOptions.Format, of subject: String) -> String? {
+    if let meant = ImageFormat(suffix: suffix) {
+      guard let asked = format.image, asked != meant else { return nil }
+      return "\(subject) ends in .\(suffix), and --to \(format.rawValue) writes \(asked.name); leave out one of them"
+    }
+    let isForeign = foreignSuffixes.contains(suffix.lowercased())
+    guard isForeign || format == .same else { return nil }
+    let remedy =
+      isForeign ? "use one of these suffixes" : "use one of these suffixes, or add --to jpeg or --to png"
+    return "\(subject) ends in .\(suffix), but lanes writes \(writtenSuffixes) only; \(remedy)"
   }
 
   static func kind(of path: FilePath) -> FileStatus.Kind? { try? FileStatus(of: path).kind }
+}
+
+extension ConvertOptions.Format {
+  /// What a suffix stands for; `.same` when it stands for nothing that is written.
+  package init(suffix: String?) {
+    switch suffix.flatMap(ImageFormat.init(suffix:)) {
+    case .jpeg: self = .jpeg
+    case .png: self = .png
+    case nil: self = .same
+    }
+  }
 }
 
 /// A batch that cannot be carried out as asked; nothing was done.

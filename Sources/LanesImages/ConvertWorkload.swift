@@ -15,7 +15,9 @@ package struct ConvertWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
-    try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+    // What comes through a pipe has no size before it is there.
+    guard input.byteCount <= options.mostBytes else { throw options.tooLarge(input.byteCount) }
+    return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       var strict = options
       strict.salvage = false
       do throws(UnitFailure) {

@@ -22,6 +22,8 @@ package struct ConvertedImage: Sendable, Equatable {
   package var method = Method.converted
   /// What is wrong with the input, such as "it ends inside the image data", and was made up for; nil for a sound one.
   package var damage: String?
+  /// What is to be told of the input though the output is sound, such as "its ICC profile is broken (…) and was left out".
+  package var remark: String?
 
   /// Of the output.
   package var byteCount = 0
@@ -44,6 +46,7 @@ package struct ConvertedImage: Sendable, Equatable {
     writer.write(method.rawValue)
     writer.write(byteCount)
     writer.write(damage ?? "")
+    writer.write(remark ?? "")
     return writer.bytes
   }
 
@@ -63,5 +66,7 @@ package struct ConvertedImage: Sendable, Equatable {
     byteCount = try reader.read()
     let damage = try reader.readString()
     self.damage = damage.isEmpty ? nil : damage
+    let remark = try reader.readString()
+    self.remark = remark.isEmpty ? nil : remark
   }
 }

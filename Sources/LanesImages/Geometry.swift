@@ -43,6 +43,11 @@ struct Geometry {
     }
   }
 
+  /// What happens to the image that `header` is of.
+  init(of header: ImageHeader, options: ConvertOptions) throws(UnitFailure) {
+    try self.init(stored: header.shape.size, orientation: options.applied(header.orientation), options: options)
+  }
+
   private static func part(of size: PixelSize, _ crop: CropSpec?) throws(UnitFailure) -> PixelRect {
     guard let crop else { return PixelRect(all: size) }
     guard let part = crop.rect(in: size) else {
@@ -56,6 +61,9 @@ struct Geometry {
   func leavesAlone(_ stored: PixelSize) -> Bool {
     crop == PixelRect(all: stored) && scaled == stored && turn == .upright && result == stored
   }
+
+  /// True when pixels are mixed or added, so that they cannot be moved as they are stored.
+  var isResized: Bool { scaled != crop.size || isPadded }
 
   /// True when the turned picture does not fill the result.
   var isPadded: Bool { turn.applied(to: window.size) != result }

@@ -4,10 +4,7 @@ import LanesCore
 /// What is known of an image before its pixels are decoded.
 struct ImageHeader {
   var shape: RowShape
-  /// The colour profile, unless it does not describe the decoded rows.
-  var profile: Bytes?
-  /// True also for a profile that does not describe the decoded rows.
-  var hasProfile: Bool
+  var profile = EmbeddedProfile.none
   var exif: Exif?
   /// What a PNG says of its colours without a profile.
   var colour: ccodecs_colour
@@ -22,12 +19,39 @@ struct ImageHeader {
     shape = header.image.shape
     colour = header.colour
     isProgressive = header.progressive
-    hasProfile = header.icc != nil
     isCMYK = header.cmyk
-    if let start = header.icc, !header.cmyk {
-      profile = Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))
-    }
+    if let start = header.icc { profile = .whole(Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))) }
     exif = header.exif.flatMap { Exif(Bytes(UnsafeBufferPointer(start: $0, count: header.exif_size))) }
+  }
+}
+
+extension ImageHeader {
+  /// How the pixels are to be turned for display.
+  var orientation: Orientation { exif?.orientation ?? .upright }
+
+  /// True when the file is what `options` make of it, so that it may be copied: nothing moves its pixels, it is of the
+  /// right kind, and what it says of itself holds.
+  ///
+  /// - Parameter geometry: of this image, by the same options.
+  func meets(_ options: ConvertOptions, _ format: ImageFormat, _ geometry: Geometry) -> Bool {
+    geometry.leavesAlone(shape.size) && options.outputFormat(for: format) == format && options.leavesAlone(format)
+      && !(options.grayscale && shape.lanes == 4) && !(options.resetsOrientation && saysTurned) && !profile.isBroken
+  }
+
+  /// True when Exif or XMP says that the pixels are to be turned. Turned back by a turn that was asked for, pixels may stay
+  /// where they are although this has to change.
+  private var saysTurned: Bool { orientation != .upright || texts.xmp.map(XMP.saysTurned) == true }
+
+  /// What is to be told of the image though its result is sound; nil for nothing.
+  func remark(_ options: ConvertOptions) -> String? {
+    guard options.metadata != .none, case .broken(let fault) = profile else { return nil }
+    return "its ICC profile is broken (\(fault)) and was left out"
+  }
+
+  /// The same of an image whose decoded rows are not what its profile is for. Those of four inks are never.
+  func remarkOnDecoding(_ options: ConvertOptions) -> String? {
+    guard options.metadata != .none, !isCMYK, case .whole(let bytes) = profile else { return nil }
+    return ImageMetadata.describes(bytes, shape) ? nil : "its ICC profile is for another color space and was left out"
   }
 }
 
@@ -80,6 +104,17 @@ func decodeRows(of decoder: any ImageDecoder, as shape: RowShape, into stage: (a
 func tooManyPixels(_ subject: String, _ size: PixelSize, limit: Int) -> UnitFailure {
   let text = "\(subject) \(size.width) × \(size.height) pixels; the limit is \(grouped(limit))"
   return UnitFailure(.rejected, text + " (raise it with --max-pixels)")
+}
+
+extension ConvertOptions {
+  /// The refusal of an input of `bytes` bytes, which are more than `mostBytes`.
+  ///
+  /// - Parameter isFixed: there is no option that raises the limit.
+  func tooLarge(_ bytes: Int, isFixed: Bool = false) -> UnitFailure {
+    let limit = "the limit is \(grouped(mostBytes)) for an image of \(grouped(maxPixels)) pixels"
+    let remedy = isFixed ? "" : " (raise it with --max-pixels)"
+    return UnitFailure(.rejected, "it has \(grouped(bytes)) bytes; \(limit)\(remedy)")
+  }
 }
 
 /// A number with a comma between groups of three digits.

@@ -11,7 +11,10 @@ package struct ImageInfo: Sendable, Equatable {
   package var bits: Int
   /// Progressive JPEG or interlaced PNG.
   package var isProgressive: Bool
+  /// True also for one that is broken.
   package var hasProfile: Bool
+  /// Why the profile is broken; nil for a sound one.
+  package var profileFault: String?
   package var hasExif: Bool
   package var hasXMP: Bool
   /// In the order of the file; taken for UTF-8.
@@ -38,7 +41,8 @@ package struct ImageInfo: Sendable, Equatable {
     // A PNG's bits stand behind its width and height (PNG, 11.2.1); only JPEGs of 8 bits are read.
     bits = format == .png ? Int(bytes[24]) : header.shape.depth
     isProgressive = header.isProgressive
-    hasProfile = header.hasProfile
+    hasProfile = header.profile.isThere
+    profileFault = header.profile.fault
     orientation = header.exif?.orientation ?? .upright
     hasExif = header.exif != nil
     hasXMP = header.texts.xmp != nil
@@ -58,6 +62,7 @@ package struct ImageInfo: Sendable, Equatable {
     writer.write(UInt32(comments.count))
     for comment in comments { writer.write(comment) }
     writer.write(orientation.rawValue)
+    writer.write(profileFault ?? "")
     return writer.bytes
   }
 
@@ -79,5 +84,7 @@ package struct ImageInfo: Sendable, Equatable {
     for _ in 0..<(try reader.read(UInt32.self)) { comments.append(try reader.readString()) }
     guard let orientation = Orientation(rawValue: try reader.read()) else { throw WireError("an unknown orientation") }
     self.orientation = orientation
+    let fault = try reader.readString()
+    profileFault = fault.isEmpty ? nil : fault
   }
 }

@@ -21,8 +21,10 @@ struct ImageMetadata {
     of header: ImageHeader, _ input: ImageFormat, options: ConvertOptions, output shape: RowShape,
     _ format: ImageFormat
   ) {
-    if options.metadata != .none, let profile = header.profile, Self.describes(profile, shape) {
-      self.profile = profile
+    if options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
+      Self.describes(profile, shape)
+    {
+      self.profile = format == .png ? ICCProfile.trimmed(profile) : profile
     }
     if options.metadata != .none { colour = header.colour }
     guard options.metadata == .all else { return }
@@ -64,7 +66,7 @@ struct ImageMetadata {
   }
 
   /// A profile names its colour space in bytes 16…19 (ICC.1:2022, 7.2.8).
-  private static func describes(_ profile: Bytes, _ shape: RowShape) -> Bool {
+  static func describes(_ profile: Bytes, _ shape: RowShape) -> Bool {
     guard profile.count >= 128 else { return false }
     return profile[16..<20].elementsEqual((shape.lanes == 4 ? "RGB " : "GRAY").utf8)
   }

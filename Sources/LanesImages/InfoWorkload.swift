@@ -39,7 +39,7 @@ package final class InfoPlan: UnitPlan {
   package init(_ inputs: [FilePath]) throws(PlanRefusal) {
     for input in inputs {
       if input == FilePath("-") {
-        files.add(FilePath("/dev/stdin"), relative: input, size: 0)
+        files.add(FilePath("/dev/stdin"), relative: input, status: nil)
       } else {
         files.take(input)
       }
@@ -58,6 +58,10 @@ package final class InfoPlan: UnitPlan {
       number: position, label: label, source: .file(path), expectedInput: files.size(position),
       expectedMemory: Self.memory)
     if let failure = files.failure(position) { return .failed(unit, failure) }
+    let options = ConvertOptions()
+    if files.size(position) > options.mostBytes {
+      return .failed(unit, options.tooLarge(files.size(position), isFixed: true))
+    }
     return .unit(unit)
   }
 }

@@ -24,7 +24,9 @@ final class JPEGDecoder: ImageDecoder {
     self.decoder = decoder
     self.context = context
     var known = ImageHeader(header)
-    known.texts = ImageTexts(jpeg: JPEGSegments(bytes))
+    let segments = JPEGSegments(bytes)
+    known.texts = ImageTexts(jpeg: segments)
+    known.profile = EmbeddedProfile(jpeg: segments)
     self.header = known
     shape = self.header.shape
   }

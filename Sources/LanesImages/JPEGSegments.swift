@@ -9,6 +9,9 @@ struct JPEGSegments {
     let marker: UInt8
     /// What follows the length.
     let bytes: UnsafeRawBufferPointer
+
+    /// True for a piece of a colour profile (ICC.1:2022, B.4).
+    var isProfile: Bool { marker == JPEGSegments.app2 && bytes.starts(with: "ICC_PROFILE\0".utf8) }
   }
 
   static let app1: UInt8 = 0xE1
@@ -26,6 +29,10 @@ struct JPEGSegments {
         at += 1
         continue
       }
+      guard !Self.standsAlone(file[at + 1]) else {
+        at += 2
+        continue
+      }
       let length = Int(file[at + 2]) << 8 | Int(file[at + 3])
       guard length >= 2, at + 2 + length <= file.count, file[at + 1] != Self.startOfScan else { return }
       let bytes = UnsafeRawBufferPointer(rebasing: file[(at + 4)..<(at + 2 + length)])
@@ -33,6 +40,9 @@ struct JPEGSegments {
       at += 2 + length
     }
   }
+
+  /// TEM and RST0…RST7, which have no length.
+  private static func standsAlone(_ marker: UInt8) -> Bool { marker == 0x01 || (0xD0...0xD7).contains(marker) }
 
   /// Horizontal and vertical sampling factors by component, as the frame header says.
   var samplingFactors: [(h: Int, v: Int)] {

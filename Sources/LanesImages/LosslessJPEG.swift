@@ -17,10 +17,8 @@ struct LosslessJPEG {
     guard options.quality == nil, options.subsampling == nil else { return nil }
     let header = decoder.header
     guard !options.grayscale || header.shape.lanes == 1 else { return nil }
-    let orientation = options.autoOrient ? header.exif?.orientation ?? .upright : .upright
-    geometry = try Geometry(stored: header.shape.size, orientation: orientation, options: options)
-    let isResized = geometry.scaled != geometry.crop.size || geometry.isPadded
-    guard !isResized, !(geometry.leavesAlone(header.shape.size) && options.leavesAlone(.jpeg)) else { return nil }
+    geometry = try Geometry(of: header, options: options)
+    guard !geometry.isResized, !header.meets(options, .jpeg, geometry) else { return nil }
     self.options = options
     self.context = context
     self.header = header
@@ -42,6 +40,7 @@ struct LosslessJPEG {
     var report = ConvertedImage(
       inputSize: header.shape.size, outputSize: geometry.result, formats: (.jpeg, .jpeg), orientation: geometry.turn)
     report.method = .lossless
+    report.remark = header.remark(options)
     report.byteCount = context.output.count
     return report
   }
@@ -49,15 +48,16 @@ struct LosslessJPEG {
   /// All segments that describe the image, in their order.
   ///
   /// Left out are JFIF's and Adobe's, which the encoder writes, with JFIF's thumbnail, and the index of further pictures
-  /// behind the image (CIPA DC-007), which are left out too.
+  /// behind the image (CIPA DC-007), which are left out too; so are the pieces of a broken profile.
   private func metadata(_ jpeg: JPEGSegments) -> ImageMetadata {
     var metadata = ImageMetadata()
     for segment in jpeg.segments {
       let isDescription = (0xE1...0xEF).contains(segment.marker) || segment.marker == JPEGSegments.comment
       guard isDescription, segment.marker != 0xEE else { continue }
-      let isProfile = segment.marker == JPEGSegments.app2 && segment.bytes.starts(with: "ICC_PROFILE\0".utf8)
+      let isProfile = segment.isProfile
       let isIndex = segment.marker == JPEGSegments.app2 && segment.bytes.starts(with: "MPF\0".utf8)
-      guard !isIndex, options.metadata == .all || options.metadata == .icc && isProfile else { continue }
+      guard !isIndex, !(isProfile && header.profile.isBroken) else { continue }
+      guard options.metadata == .all || options.metadata == .icc && isProfile else { continue }
       let bytes = options.resetsOrientation ? Self.upright(segment) : Bytes(segment.bytes)
       metadata.blocks.append(MetadataBlock(name: [segment.marker], bytes: bytes))
     }

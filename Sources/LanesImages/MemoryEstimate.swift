@@ -21,21 +21,22 @@ package struct MemoryEstimate {
       bytes = Self.base + fileSize
       return
     }
-    let orientation = options.autoOrient ? sketch.orientation : .upright
-    var bytes = Self.base + sketch.decoderBytes
-    // Moved coefficients are held twice, before and after.
+    var bytes = sketch.decoderBytes
     let mayMove = sketch.format == .jpeg && options.outputFormat(for: .jpeg) == .jpeg && options.allowsLossless
-    if mayMove { bytes = Self.base + 2 * sketch.coefficients }
+    var results = 0
     let sizes: [ResizeSpec?] = options.sizes.isEmpty ? [options.resize] : options.sizes
     for resize in sizes {
       var options = options
       options.resize = resize
+      let orientation = options.applied(sketch.orientation)
       guard let geometry = try? Geometry(stored: sketch.size, orientation: orientation, options: options) else {
         continue
       }
-      bytes += Self.result(of: geometry, sketch, options)
+      // Moved coefficients are held twice, before and after.
+      if mayMove, !geometry.isResized { bytes = max(bytes, 2 * sketch.coefficients) }
+      results += Self.result(of: geometry, sketch, options)
     }
-    self.bytes = bytes
+    self.bytes = Self.base + bytes + results
   }
 
   /// Rows on their way, the rows that turning holds, the encoder's coefficients, and the encoded result.

@@ -1,4 +1,5 @@
 import LanesCore
+import SystemPackage
 
 /// How results are named below the destination, such as `{dir}/{name}-small.{ext}`.
 package struct NameTemplate: Sendable, Equatable {
@@ -10,7 +11,7 @@ package struct NameTemplate: Sendable, Equatable {
     case name
     /// The result's suffix without the dot; where it is empty, a dot before it goes too.
     case ext
-    /// `jpeg` or `png`: what `--to` says, else what the suffix stands for; `other` when it stands for neither.
+    /// `jpeg` or `png`: what `--to` says, else what the input holds; `other` for what is no image.
     case format
     /// What `--sizes` calls the result's size; nothing when there is one size only.
     case size
@@ -28,6 +29,12 @@ package struct NameTemplate: Sendable, Equatable {
 
   /// True when results of different sizes get different names.
   package var tellsSizes: Bool { pieces.contains(.field(.size)) }
+
+  /// The suffix that every result gets, since the template ends in it, such as `webp`; nil when fields decide.
+  var suffix: String? {
+    guard case .text(let text)? = pieces.last(where: { $0 != .text([]) }) else { return nil }
+    return FilePath(String(decoding: [UInt8(ascii: "x")] + text, as: UTF8.self)).suffix
+  }
 
   /// nil for an empty text, a field that does not exist, a brace without a partner, and a name that ends in a slash.
   package init?(_ text: String) {

@@ -8,46 +8,55 @@ struct OutputNaming {
   let format: ConvertOptions.Format
   var template: NameTemplate?
 
+  /// True when names depend on what the inputs hold.
+  var asksContents: Bool { format == .same }
+
   /// The result's path below the destination for an input whose path below it would be `name`: what the template says,
   /// else `name` with the suffix of the format, in place of an image suffix or behind the name.
   ///
-  /// - Parameter size: the name of the result's size, for templates that ask for it.
-  func result(for name: Bytes, size: String = "") -> Bytes {
+  /// - Parameters:
+  ///   - content: the format of what the input holds; nil when it is no image that can be read.
+  ///   - size: the name of the result's size, for templates that ask for it.
+  func result(for name: Bytes, content: ImageFormat? = nil, size: String = "") -> Bytes {
     let (stem, suffix) = Self.parts(of: name)
     guard let template else {
-      return format == .same ? name : stem + [Self.dot] + self.suffix(suffix)
+      let wanted = self.suffix(suffix, content)
+      return wanted == suffix ? name : stem + [Self.dot] + wanted
     }
     let start = stem.lastIndex(of: Self.slash).map { $0 + 1 } ?? 0
     return template.expanded { field in
       switch field {
       case .dir: Bytes(stem[..<start])
       case .name: Bytes(stem[start...])
-      case .ext: self.suffix(suffix)
-      case .format: Bytes(self.formatName(suffix).utf8)
+      case .ext: self.suffix(suffix, content)
+      case .format: Bytes(self.formatName(suffix, content).utf8)
       case .size: Bytes(size.utf8)
       }
     }
   }
 
-  private func suffix(_ input: Bytes) -> Bytes {
-    switch format {
-    case .same: input
-    case .jpeg: Bytes(ImageFormat.jpeg.suffix.utf8)
-    case .png: Bytes(ImageFormat.png.suffix.utf8)
-    }
+  /// What format a result has; nil when its input is no image that can be read.
+  func resultFormat(of content: ImageFormat?) -> ImageFormat? { format.image ?? content }
+
+  /// A name without an image suffix stays without one, and `jpeg` stays `jpeg`; a suffix that belies the contents goes.
+  private func suffix(_ input: Bytes, _ content: ImageFormat?) -> Bytes {
+    if let written = format.image { return Bytes(written.suffix.utf8) }
+    guard let content, !input.isEmpty, ImageFormat(suffix: Self.text(input)) != content else { return input }
+    return Bytes(content.suffix.utf8)
   }
 
-  private func formatName(_ suffix: Bytes) -> String {
-    guard format == .same else { return format.rawValue }
-    if suffix.isEmpty { return "other" }
-    return String(decoding: suffix, as: UTF8.self).lowercased() == "png" ? "png" : "jpeg"
+  private func formatName(_ suffix: Bytes, _ content: ImageFormat?) -> String {
+    let known = resultFormat(of: content) ?? ImageFormat(suffix: Self.text(suffix))
+    return known.map { "\($0)" } ?? "other"
   }
 
   /// `name` without an image suffix, and that suffix without its dot; nothing when it has none.
   private static func parts(of name: Bytes) -> (stem: Bytes, suffix: Bytes) {
     guard let dot = name.lastIndex(of: dot), dot > 0, name[dot - 1] != slash else { return (name, []) }
-    let suffix = name[(dot + 1)...]
-    let isImage = imageSuffixes.contains(String(decoding: suffix, as: UTF8.self).lowercased())
-    return isImage ? (Bytes(name[..<dot]), Bytes(suffix)) : (name, [])
+    let suffix = Bytes(name[(dot + 1)...])
+    let isImage = ImageFormat(suffix: text(suffix)) != nil || foreignSuffixes.contains(text(suffix).lowercased())
+    return isImage ? (Bytes(name[..<dot]), suffix) : (name, [])
   }
+
+  private static func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -89,7 +89,8 @@ struct PNGText: Equatable {
     return text
   }
 
-  private static func inflate(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bytes? {
+  /// What zlib made of a text or a profile, undone; nil when it is damaged or too large.
+  static func inflate(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bytes? {
     let raw = UnsafeRawBufferPointer(rebasing: bytes)
     var size = 0
     guard let start = raw.baseAddress?.assumingMemoryBound(to: UInt8.self),

@@ -29,6 +29,7 @@ final class PNGDecoder: ImageDecoder {
     var known = ImageHeader(header)
     let chunks = PNGChunks(bytes)
     known.texts = ImageTexts(png: chunks)
+    if !known.profile.isThere { known.profile = EmbeddedProfile(refusedIn: chunks) }
     // libpng hands out only what stands before the pixels.
     known.exif = known.exif ?? chunks.chunks.first { $0.name == "eXIf" }.flatMap { Exif(Bytes($0.bytes)) }
     self.header = known

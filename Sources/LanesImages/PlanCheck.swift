@@ -25,6 +25,9 @@ struct PlanCheck {
       let text = "\(plan.destination.forDisplay) is not a directory, which the results of several inputs need"
       throw PlanRefusal(messages: [text])
     }
+    if let objection = plan.request.objectionToSuffix ?? plan.request.objectionToDirectory {
+      throw PlanRefusal(messages: [objection])
+    }
     var messages: [String] = []
     var more = 0
     let startable = (0..<plan.count).filter { plan.failure($0) == nil }
@@ -51,7 +54,9 @@ struct PlanCheck {
 
   private mutating func firstObjection(to index: Int) -> String? {
     for result in plan.results(index) {
-      if let objection = misplaced(index, result) ?? collision(index, result) ?? taken(index, result) {
+      if let objection = misplaced(index, result) ?? misnamed(index, result) ?? collision(index, result)
+        ?? taken(index, result)
+      {
         return objection
       }
     }
@@ -65,6 +70,16 @@ struct PlanCheck {
     let isOutside = components.contains { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) }
     guard components.isEmpty || isOutside else { return nil }
     return "the result of \(plan.input(index).forDisplay) would not lie below \(plan.destination.forDisplay)"
+  }
+
+  /// A result that a template would give the suffix of another format.
+  private func misnamed(_ index: Int, _ result: Int) -> String? {
+    guard plan.writesIntoDirectory, let format = plan.resultFormat(index) else { return nil }
+    let output = plan.output(index, result)
+    guard let suffix = output.suffix, ImageFormat(suffix: suffix) != format else { return nil }
+    guard ImageFormat(suffix: suffix) != nil || foreignSuffixes.contains(suffix.lowercased()) else { return nil }
+    let input = plan.input(index).forDisplay
+    return "\(input) gives a \(format.name), which would be called \(output.forDisplay); let --name end in .{ext}"
   }
 
   /// Two results under one name.

@@ -13,7 +13,7 @@ extension PlannedFiles {
     }
     switch status.kind {
     case .directory: walk(input)
-    case .regular: add(input, relative: FilePath(root: nil, [input.lastComponent!]), size: status.size)
+    case .regular: add(input, relative: FilePath(root: nil, [input.lastComponent!]), status: status)
     default: add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
     }
   }
@@ -24,7 +24,7 @@ extension PlannedFiles {
       switch step {
       case .file(let file):
         guard ImageFormat(suffixOf: file.path) != nil else { continue }
-        add(file.path, relative: file.relative, size: (try? walk.status(of: file).size) ?? 0)
+        add(file.path, relative: file.relative, status: try? walk.status(of: file))
       case .unreadable(let path, let error):
         add(path, failing: UnitFailure(.input, "it cannot be read (\(error.reason))"))
       }

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 import SystemPackage
 
 /// The inputs of a plan in little memory: all paths lie in one run of bytes.
@@ -11,12 +12,17 @@ struct PlannedFiles {
     let length: UInt32
     let tail: UInt32
     let size: Int
+    let permissions: UInt16
+    var content: ImageFormat?
   }
 
   private var paths: Bytes = []
   private var entries: [Entry] = []
   /// Inputs that cannot be started, by position.
   private var failures: [Int: UnitFailure] = [:]
+  /// Set before files are added to have their times, of all of them by position.
+  var keepsTimes = false
+  private var fileTimes: [FileTimes?] = []
 
   /// A directory that is not walked where it lies in another.
   var leftOut: FileIdentity?
@@ -28,17 +34,22 @@ struct PlannedFiles {
   mutating func note(leavingOut: Bool) { hasLeftOut = hasLeftOut || leavingOut }
 
   /// Adds a file whose path ends in `relative`.
-  mutating func add(_ path: FilePath, relative: FilePath, size: Int) {
+  ///
+  /// - Parameter status: nil where it is not known.
+  mutating func add(_ path: FilePath, relative: FilePath, status: FileStatus?) {
     let bytes = path.rawBytes
     entries.append(
-      Entry(start: paths.count, length: UInt32(bytes.count), tail: UInt32(relative.rawBytes.count), size: size))
+      Entry(
+        start: paths.count, length: UInt32(bytes.count), tail: UInt32(relative.rawBytes.count), size: status?.size ?? 0,
+        permissions: status?.permissions ?? Destination.usualPermissions))
     paths += bytes
+    if keepsTimes { fileTimes.append(status?.times) }
   }
 
   /// Adds an input that fails when its turn comes.
   mutating func add(_ path: FilePath, failing failure: UnitFailure) {
     failures[entries.count] = failure
-    add(path, relative: FilePath(""), size: 0)
+    add(path, relative: FilePath(""), status: nil)
   }
 
   /// Makes an input fail when its turn comes.
@@ -56,6 +67,12 @@ struct PlannedFiles {
     return Bytes(paths[end - Int(entry.tail)..<end])
   }
 
+  /// Bytes, as the file system claims; 0 when that is not known.
   func size(_ index: Int) -> Int { entries[index].size }
+  func permissions(_ index: Int) -> UInt16 { entries[index].permissions }
+  func times(_ index: Int) -> FileTimes? { keepsTimes ? fileTimes[index] : nil }
+  /// What the file's first bytes stand for, once that was noted.
+  func content(_ index: Int) -> ImageFormat? { entries[index].content }
+  mutating func note(_ index: Int, content: ImageFormat?) { entries[index].content = content }
   func failure(_ index: Int) -> UnitFailure? { failures[index] }
 }

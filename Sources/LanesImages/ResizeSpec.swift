@@ -7,14 +7,16 @@ package enum ResizeSpec: Sendable, Equatable {
   /// Percent of width and height.
   case percent(Double)
 
-  /// Reads `WxH`, `Wx`, `xH` or `P%`; nil for anything else, for sides of 0, and for sides above 1,000,000.
+  /// Reads `WxH`, `Wx`, `xH`, `N` (the longest side) or `P%`; nil for anything else, for sides of 0, and for sides above
+  /// 1,000,000.
   package init?(_ text: String) {
     if text.hasSuffix("%") {
       guard let percent = Double(text.dropLast()), percent > 0, percent <= 100_000 else { return nil }
       self = .percent(percent)
       return
     }
-    let sides = text.split(separator: "x", omittingEmptySubsequences: false)
+    var sides = text.split(separator: "x", omittingEmptySubsequences: false)
+    if sides.count == 1, !text.isEmpty { sides.append(sides[0]) }
     guard sides.count == 2, !(sides[0].isEmpty && sides[1].isEmpty) else { return nil }
     let numbers = sides.map { Int($0) }
     for (side, number) in zip(sides, numbers) where !side.isEmpty {
@@ -22,9 +24,6 @@ package enum ResizeSpec: Sendable, Equatable {
     }
     self = .inside(width: numbers[0], height: numbers[1])
   }
-
-  /// As `init(_:)`, and a plain number: the longest side.
-  package init?(ofSizes text: String) { self.init(text.allSatisfy(\.isNumber) ? "\(text)x\(text)" : text) }
 
   /// The size that `size` becomes, at least 1 × 1; never larger than `size` unless `enlarging`.
   package func target(for size: PixelSize, enlarging: Bool) -> PixelSize {

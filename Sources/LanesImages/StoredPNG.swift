@@ -15,10 +15,8 @@ struct StoredPNG {
     throws(UnitFailure)
   {
     guard options.outputFormat(for: .png) == .png, options.pngDepth == nil, !options.salvage else { return nil }
-    let orientation = options.autoOrient ? header.exif?.orientation ?? .upright : .upright
-    geometry = try Geometry(stored: header.shape.size, orientation: orientation, options: options)
-    let isResized = geometry.scaled != geometry.crop.size || geometry.isPadded
-    guard !isResized, !(geometry.leavesAlone(header.shape.size) && options.leavesAlone(.png)) else { return nil }
+    geometry = try Geometry(of: header, options: options)
+    guard !geometry.isResized, !header.meets(options, .png, geometry) else { return nil }
     decoder = try PNGDecoder(input, options: options, context: context, stored: true)
     storage = decoder.storage
     let isPlain = storage.depth >= 8 && storage.colours == 0 && !storage.has_key
@@ -42,6 +40,7 @@ struct StoredPNG {
     var report = ConvertedImage(
       inputSize: rows.size, outputSize: geometry.result, formats: (.png, .png), orientation: geometry.turn)
     report.byteCount = context.output.count
+    report.remark = decoder.header.remark(options)
     return report
   }
 

@@ -23,6 +23,9 @@ enum XMP {
     return result
   }
 
+  /// True when the packet says that the pixels have to be turned.
+  static func saysTurned(_ packet: Bytes) -> Bool { upright(packet) != packet }
+
   /// What stands between the name and the value: white space, and one of `="`, `='` and `>`.
   private static func isGap(_ byte: UInt8) -> Bool { Bytes(" \t\r\n=\"'>".utf8).contains(byte) }
 

@@ -12,6 +12,10 @@ final class ConvertOutcomes: Fold, Observer {
   private var copies = 0
   private var lossless = 0
   private var degraded = 0
+  private var profilesLeftOut = 0
+  /// Of images that were converted: their files, and those of their results.
+  private var bytesBefore = 0
+  private var bytesAfter = 0
   /// Of units that ended and whose turn has not come, by number.
   private var records: [Int: UnitRecord] = [:]
   private var results = 0
@@ -37,6 +41,10 @@ final class ConvertOutcomes: Fold, Observer {
   }
 
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    if !record.failed {
+      bytesBefore += record.bytesIn
+      bytesAfter += record.bytesOut
+    }
     if json { records[unit.number] = record }
   }
 
@@ -51,6 +59,7 @@ final class ConvertOutcomes: Fold, Observer {
     }
     copies += images.count(where: \.isCopy)
     lossless += images.count { $0.method == .lossless }
+    if images.contains(where: { $0.remark != nil }) { profilesLeftOut += 1 }
     if let damage = images.first?.damage {
       degraded += 1
       console.say("lanes: \(unit.label): degraded: \(damage)")
@@ -84,17 +93,19 @@ final class ConvertOutcomes: Fold, Observer {
     record.ending == .complete && record.unitsDone + record.unitsFailed + (skipped ?? 0) == 0
   }
 
-  /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s".
+  /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s; 66 MiB to 8.1 MiB (88% saved)".
   func summary(_ record: RunRecord) -> String {
     var parts = ["\(Readable.counted(record.unitsDone, "image")) converted"]
     if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
     if copies > 0 { parts.append("\(Readable.count(copies)) of them copied unchanged") }
     if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
     if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
+    if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
     if record.ending != .complete { parts.append("the rest not begun") }
-    return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))"
+    let bytes = record.unitsDone > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
+    return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))" + bytes
   }
 
   private func line(skipping input: FilePath, _ output: FilePath) -> String {
@@ -119,6 +130,7 @@ final class ConvertOutcomes: Fold, Observer {
       if let image {
         $0.member("outcome", image.damage == nil ? "done" : "degraded")
         if let damage = image.damage { $0.member("cause", damage) }
+        if let remark = image.remark { $0.member("remark", remark) }
         $0.member("method", "\(image.method)")
         $0.member("input_format", image.inputFormat.name)
         $0.member("input_width", image.inputSize.width)

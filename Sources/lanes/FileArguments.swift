@@ -39,6 +39,9 @@ struct FileArguments: ParsableArguments {
     transform: parseName)
   var name: NameTemplate?
 
+  @Flag(name: .customLong("keep-times"), help: "Give outputs the times of last change and access of their inputs.")
+  var keepTimes = false
+
   @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
   var dryRun = false
 
@@ -57,8 +60,8 @@ struct FileArguments: ParsableArguments {
 
   /// Refuses what only files with names can have.
   func validateForPipeline(sizes: Bool) throws {
-    if skipExisting || newerOnly || name != nil || sizes {
-      throw ValidationError("--skip-existing, --newer-only, --name and --sizes need files, not - .")
+    if skipExisting || newerOnly || keepTimes || name != nil || sizes {
+      throw ValidationError("--skip-existing, --newer-only, --keep-times, --name and --sizes need files, not - .")
     }
   }
 

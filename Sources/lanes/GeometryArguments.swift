@@ -27,7 +27,8 @@ extension Gravity: ExpressibleByArgument {
 struct GeometryArguments: ParsableArguments {
   @Flag(
     name: .customLong("no-auto-orient"),
-    help: "Leave EXIF orientation as it is instead of applying it first; a turn that is asked for resets it.")
+    help:
+      "Leave pixels and EXIF orientation as they are instead of applying it first; a turn that is asked for resets it.")
   var noAutoOrient = false
 
   @Option(
@@ -45,7 +46,8 @@ struct GeometryArguments: ParsableArguments {
   var flop = false
 
   @Option(
-    help: ArgumentHelp("Then fit inside WxH, Wx, xH or scale to P%, keeping proportions.", valueName: "SIZE"),
+    help: ArgumentHelp(
+      "Then fit inside WxH, Wx, xH or N (the longest side), or scale to P%, keeping proportions.", valueName: "SIZE"),
     transform: parseResize)
   var resize: ResizeSpec?
 
@@ -82,7 +84,7 @@ struct GeometryArguments: ParsableArguments {
     guard let fit, fit != .inside else { return }
     for size in sizes?.specs.map(Optional.some) ?? [resize] {
       guard case .inside(_?, _?) = size else {
-        throw ValidationError("--fit \(fit.rawValue) needs --resize WxH, or --sizes with numbers or WxH only.")
+        throw ValidationError("--fit \(fit.rawValue) needs --resize N or WxH, or --sizes of such only.")
       }
     }
   }
@@ -136,10 +138,7 @@ struct SizeList {
     guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes.") }
     guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice.") }
     specs = try names.map { name in
-      guard let spec = ResizeSpec(ofSizes: name) else {
-        throw ValidationError("'\(name)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%.")
-      }
-      return spec
+      try parseResize(name)
     }
     self.names = names
   }
@@ -147,7 +146,7 @@ struct SizeList {
 
 @Sendable func parseResize(_ text: String) throws -> ResizeSpec {
   guard let spec = ResizeSpec(text) else {
-    throw ValidationError("'\(text)' is not a size: write 800x600, 800x, x600 or 50%.")
+    throw ValidationError("'\(text)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%.")
   }
   return spec
 }

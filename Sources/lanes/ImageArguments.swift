@@ -41,7 +41,9 @@ extension ConvertOptions.PNGFilter: ExpressibleByArgument {}
 /// The options of `lanes images convert` that say what becomes of a picture, beside its shape.
 struct ImageArguments: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Output format; for one file DEST's suffix decides unless this does.", valueName: "FORMAT"))
+    help: ArgumentHelp(
+      "Output format; without it the suffix of DEST (for one file) or of --name decides, else that of the input.",
+      valueName: "FORMAT"))
   var to = FormatChoice.same
 
   @Flag(help: "Make it gray.")
@@ -118,10 +120,10 @@ struct ImageArguments: ParsableArguments {
 
   /// What these arguments ask for, with nothing said of the shape.
   ///
-  /// - Parameter formatOfDestination: what the suffix of a single output asks for; `--to` has the last word.
-  func options(formatOfDestination: ConvertOptions.Format) -> ConvertOptions {
+  /// - Parameter format: what is written, by `--to` or by a suffix.
+  func options(format: ConvertOptions.Format) -> ConvertOptions {
     var options = ConvertOptions()
-    options.format = to == .same ? formatOfDestination : to.format
+    options.format = format
     options.grayscale = grayscale
     options.quality = quality
     options.progressive = progressive

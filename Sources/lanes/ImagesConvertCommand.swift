@@ -49,7 +49,7 @@ struct ImagesConvertCommand: ParsableCommand {
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     let makePlan: () throws -> any UnitPlan = {
-      guard !isPiped else { return try PipelinePlan(names, files) }
+      guard !isPiped else { return try PipelinePlan(names, files, image.to.format) }
       return outcomes.knowing(
         try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
     }
@@ -76,7 +76,7 @@ struct ImagesConvertCommand: ParsableCommand {
 
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
     var options = image.options(
-      formatOfDestination: isPiped ? PipelinePlan.format(of: files.output) : request.formatOfDestination)
+      format: isPiped ? PipelinePlan.format(image.to.format, of: files.output) : request.writtenFormat)
     geometry.apply(to: &options)
     return ConvertWorkload(options)
   }
@@ -101,10 +101,12 @@ struct ImagesConvertCommand: ParsableCommand {
   }
 
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
-    ConvertRequest(
-      inputs: names, destination: RawArguments.path(files.output),
-      destinationIsDirectory: files.output.hasSuffix("/") || files.from != nil, format: image.to.format,
-      existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+    var request = ConvertRequest(
+      inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
+      format: image.to.format, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+    request.readsList = files.from != nil
+    request.keepsTimes = files.keepTimes
+    return request
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {

@@ -79,7 +79,7 @@ final class InfoTable: Fold {
     }
     let cells = [
       info.format.name, "\(info.size.width)", "\(info.size.height)", "\(info.channels)", "\(info.bits)", info.color,
-      info.subsampling.isEmpty ? "-" : info.subsampling, info.coding, info.hasProfile ? "yes" : "no",
+      info.subsampling.isEmpty ? "-" : info.subsampling, info.coding, info.profileCell,
       info.hasExif ? "yes" : "no", info.hasXMP ? "yes" : "no", "\(info.orientation.rawValue)", "\(info.comments.count)",
       "\(info.byteCount)",
     ]
@@ -108,6 +108,7 @@ final class InfoTable: Fold {
       if !info.subsampling.isEmpty { $0.member("subsampling", info.subsampling) }
       $0.member("coding", info.coding)
       $0.member("icc", info.hasProfile)
+      if let fault = info.profileFault { $0.member("remark", "its ICC profile is broken (\(fault))") }
       $0.member("exif", info.hasExif)
       $0.member("xmp", info.hasXMP)
       $0.key("comments")
@@ -136,6 +137,8 @@ final class InfoTable: Fold {
 }
 
 extension ImageInfo {
+  fileprivate var profileCell: String { profileFault != nil ? "bad" : hasProfile ? "yes" : "no" }
+
   /// What colours are made of; whether there is alpha the number of channels tells.
   var color: String {
     if paletteSize > 0 { return "palette" }

@@ -8,12 +8,13 @@ final class PipelinePlan: UnitPlan {
   private let unit: Unit
   private var isTaken = false
 
-  /// Throws `PlanRefusal` unless there is exactly one input, and when the output exists and may not be replaced.
-  init(_ names: [FilePath], _ files: FileArguments) throws(PlanRefusal) {
+  /// Throws `PlanRefusal` unless there is exactly one input, and when the output exists and may not be replaced, or has the
+  /// suffix of another format than `format`, which is asked for.
+  init(_ names: [FilePath], _ files: FileArguments, _ format: ConvertOptions.Format) throws(PlanRefusal) {
     guard names.count == 1 else { throw PlanRefusal(messages: ["standard output takes one image, not \(names.count)"]) }
     let isInput = names[0] == FilePath("-")
     let source = isInput ? FilePath("/dev/stdin") : names[0]
-    let sink = try Self.sink(files)
+    let sink = try Self.sink(files, format)
     unit = Unit(
       number: 0, label: isInput ? "standard input" : source.forDisplay, source: .file(source), sink: sink)
   }
@@ -26,18 +27,18 @@ final class PipelinePlan: UnitPlan {
     return .unit(unit)
   }
 
-  /// The format that the output's suffix asks for, if it is a file.
-  static func format(of output: String) -> ConvertOptions.Format {
-    switch ImageFormat(suffixOf: FilePath(output)) {
-    case .jpeg: .jpeg
-    case .png: .png
-    case nil: .same
-    }
+  /// The format that is written: what `format` asks for, else what the output's suffix does.
+  static func format(_ format: ConvertOptions.Format, of output: String) -> ConvertOptions.Format {
+    format == .same ? ConvertOptions.Format(suffix: FilePath(output).suffix) : format
   }
 
-  private static func sink(_ files: FileArguments) throws(PlanRefusal) -> Sink {
+  private static func sink(_ files: FileArguments, _ format: ConvertOptions.Format) throws(PlanRefusal) -> Sink {
     guard files.output != "-" else { return .standardOutput }
     let path = RawArguments.path(files.output)
+    let objection = path.suffix.flatMap {
+      ConvertRequest.objection(toSuffix: $0, format: format, of: path.forDisplay)
+    }
+    if let objection { throw PlanRefusal(messages: [objection]) }
     if let status = try? FileStatus(of: path) {
       guard status.kind != .directory else {
         throw PlanRefusal(messages: [

@@ -36,7 +36,7 @@ private func age(_ path: FilePath, seconds: Int) {
       Issue.record("a unit was expected")
       return
     }
-    #expect(unit.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: true)))
+    #expect(unit.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: true, permissions: 0o600)))
   }
 
   @Test func `an output that is an input or a directory is refused all the same`() throws {
@@ -66,7 +66,7 @@ private func age(_ path: FilePath, seconds: Int) {
   @Test func `a template knows the new format`() throws {
     let tree = try PlanTree(["a.jpeg"])
     let request = ConvertRequest(
-      inputs: [tree / "a.jpeg"], destination: tree / "new.png", format: .png,
+      inputs: [tree / "a.jpeg"], destination: tree / "new.png", destinationIsDirectory: true, format: .png,
       name: NameTemplate("{name}.{format}.{ext}"))
     #expect(!request.namesOneFile)
     #expect(outputs(try ConvertPlan(request)) == [(tree / "new.png/a.png.png").string])

@@ -30,9 +30,7 @@ private func info(_ bytes: Bytes) throws -> ImageInfo {
     #expect(try info(fixture("seeds.jpg")).orientation == .upright)
     #expect(try info(fixture("nuthatch-bits.png")).bits < 8)
     var metadata = ImageMetadata()
-    var profile = Bytes(repeating: 0, count: 132)
-    profile.replaceSubrange(16..<20, with: Bytes("GRAY".utf8))
-    metadata.profile = profile
+    metadata.profile = iccProfile("GRAY")
     let image = Samples(8, 8) { x, y, _ in x * y }
     for (metadata, hasProfile) in [(metadata, true), (ImageMetadata(), false)] {
       let context = CodecContext(checkpoint: .open, output: OutputBuffer())

@@ -63,7 +63,7 @@ import Testing
     #expect(plan.totalUnits == nil)
     say([tree / "a.png", tree / "b.png", tree / "x/a.png", tree / "gone.png"].map { $0.string + "\n" }.joined(), feed)
     guard case .unit(let first) = plan.next() else { throw UnitFailure(.input, "no unit") }
-    #expect(first.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: false)))
+    #expect(first.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: false, permissions: 0o600)))
     close(feed)
     #expect(
       outputs(plan) == [

@@ -77,10 +77,3 @@ import Testing
     }
   }
 }
-
-/// An Exif structure with one entry.
-private func tiff(orientation: UInt8, isLittle: Bool) -> Bytes {
-  isLittle
-    ? [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
-    : [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
-}

@@ -110,17 +110,17 @@ struct PNGKind: Sendable, CustomTestStringConvertible {
     }
     return bytes
   }
+}
 
-  /// zlib's form without compression: one stored block (RFC 1950, RFC 1951, 3.2.4).
-  private func zlib(_ bytes: Bytes) -> Bytes {
-    let count = UInt16(bytes.count)
-    var lengths: Bytes = []
-    for number in [count, ~count] { lengths += [UInt8(number & 255), UInt8(number >> 8)] }
-    var (a, b): (UInt32, UInt32) = (1, 0)
-    for byte in bytes {
-      a = (a + UInt32(byte)) % 65521
-      b = (b + a) % 65521
-    }
-    return [0x78, 0x01, 0x01] + lengths + bytes + bigEndian(b << 16 | a)
+/// zlib's form without compression: one stored block (RFC 1950, RFC 1951, 3.2.4).
+func zlib(_ bytes: Bytes) -> Bytes {
+  let count = UInt16(bytes.count)
+  var lengths: Bytes = []
+  for number in [count, ~count] { lengths += [UInt8(number & 255), UInt8(number >> 8)] }
+  var (a, b): (UInt32, UInt32) = (1, 0)
+  for byte in bytes {
+    a = (a + UInt32(byte)) % 65521
+    b = (b + a) % 65521
   }
+  return [0x78, 0x01, 0x01] + lengths + bytes + bigEndian(b << 16 | a)
 }

@@ -78,13 +78,13 @@ func refusal(_ request: ConvertRequest) -> [String] {
     let tree = try PlanTree(["a.png", "dir/x"])
     let request = ConvertRequest(inputs: [tree / "a.png"], destination: tree / "new.jpg")
     #expect(request.namesOneFile)
-    #expect(request.formatOfDestination == .jpeg)
+    #expect(request.writtenFormat == .jpeg)
     #expect(outputs(try ConvertPlan(request)) == [(tree / "new.jpg").string])
     let slash = ConvertRequest(inputs: [tree / "a.png"], destination: tree / "new", destinationIsDirectory: true)
     #expect(outputs(try ConvertPlan(slash)) == [(tree / "new/a.png").string])
     let existing = ConvertRequest(inputs: [tree / "a.png"], destination: tree / "dir")
     #expect(outputs(try ConvertPlan(existing)) == [(tree / "dir/a.png").string])
-    #expect(existing.formatOfDestination == .same)
+    #expect(existing.writtenFormat == .same)
   }
 
   @Test func `a missing input fails alone`() throws {

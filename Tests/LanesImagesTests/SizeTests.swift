@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "x", "0x0", "0x10", "-3x4", "+3x4", "10", "10x10x10", "%", "-5%", "0%", "nan%", "inf%", "9999999x",
+    "", "x", "0x0", "0x10", "-3x4", "+3x4", "+10", "-10", "10x10x10", "%", "-5%", "0%", "nan%", "inf%", "9999999x",
   ])
   func `texts that are no size are refused`(text: String) { #expect(ResizeSpec(text) == nil) }
 

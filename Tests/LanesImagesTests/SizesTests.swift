@@ -4,21 +4,8 @@ import Testing
 
 @testable import LanesImages
 
-/// Performs one unit of several sizes; the results in the order of `positions`.
-private func convertSizes(
-  _ input: Bytes, _ options: ConvertOptions, _ positions: [UInt8]
-) throws -> [(output: Bytes, image: ConvertedImage)] {
-  let buffer = OutputBuffer()
-  let unit = Unit(number: 0, label: "test", task: positions)
-  let partial = try ConvertWorkload(options).perform(unit, input: input.span.bytes, output: buffer, checkpoint: .open)
-  let images = try ConvertWorkload.decodePartial(partial)
-  let output = buffer.withBytes { Bytes($0) }
-  let starts = [0] + buffer.partEnds
-  return zip(zip(starts, buffer.partEnds), images).map { (Bytes(output[$0.0..<$0.1]), $1) }
-}
-
 private func sizes(_ texts: String...) -> ConvertOptions {
-  options { $0.sizes = texts.map { ResizeSpec(ofSizes: $0)! } }
+  options { $0.sizes = texts.map { ResizeSpec($0)! } }
 }
 
 @Suite struct SizesTests {
@@ -58,6 +45,21 @@ private func sizes(_ texts: String...) -> ConvertOptions {
     #expect(results[0].output == input)
   }
 
+  @Test(arguments: ["bridge-turned.jpg", "nuthatch-palette.png"])
+  func `a size that only moves pixels is as good as alone`(
+    name: String
+  ) throws {
+    var options = sizes("9000", "50")
+    options.turn = .transposed
+    let results = try convertSizes(fixture(name), options, [0, 1])
+    var alone = options
+    (alone.sizes, alone.resize) = ([], ResizeSpec("9000"))
+    let expected = try convert(fixture(name), alone)
+    #expect(results[0].output == expected.output)
+    #expect(results[0].image == expected.image)
+    #expect(results[1].image.method == .converted)
+  }
+
   @Test(arguments: ["damaged-truncated.jpg", "damaged-checksum.png"]) func `damage fails all sizes`(
     _ name: String
   ) throws {
@@ -74,9 +76,9 @@ private func sizes(_ texts: String...) -> ConvertOptions {
   }
 
   @Test func `a number is the longest side`() {
-    #expect(ResizeSpec(ofSizes: "1600") == .inside(width: 1600, height: 1600))
-    #expect(ResizeSpec(ofSizes: "1600x") == .inside(width: 1600, height: nil))
-    for text in ["", "0", "x", "1600x0", "-5", "9999999"] { #expect(ResizeSpec(ofSizes: text) == nil, "\(text)") }
+    #expect(ResizeSpec("1600") == .inside(width: 1600, height: 1600))
+    #expect(ResizeSpec("1600x") == .inside(width: 1600, height: nil))
+    for text in ["", "0", "x", "1600x0", "-5", "9999999"] { #expect(ResizeSpec(text) == nil, "\(text)") }
   }
 
   @Test func `sizes are named, and those that exist are left out of the unit`() throws {
@@ -91,7 +93,8 @@ private func sizes(_ texts: String...) -> ConvertOptions {
       return
     }
     #expect(unit.task == [1])
-    #expect(unit.sink == .files([Destination(path: tree / "out/a-x20.png", replacesExisting: false)]))
+    #expect(
+      unit.sink == .files([Destination(path: tree / "out/a-x20.png", replacesExisting: false, permissions: 0o600)]))
     #expect(unit.expectedMemory > 0)
     guard case .end = plan.next() else {
       Issue.record("an end was expected")

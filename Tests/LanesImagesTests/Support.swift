@@ -137,6 +137,51 @@ final class Collector: RowSink {
   var samples: Samples { Samples(shape: shape, bytes: bytes) }
 }
 
+/// A small ICC profile of version 2.4 with one tag, such as libpng accepts: it takes none of less than 92 bytes when it is
+/// compressed, whence the noise behind the header.
+func iccProfile(_ space: String = "RGB ") -> Bytes {
+  var bytes = Bytes(repeating: 0, count: 156) + (0..<88).map { UInt8($0 * $0 * $0 % 251) }
+  let pieces: [(Int, Bytes)] = [
+    (3, [244]), (8, [2, 0x40]), (12, Bytes("mntr\(space)XYZ ".utf8)), (36, Bytes("acsp".utf8)),
+    (68, [0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D]), (131, [1]), (132, Bytes("desc".utf8)), (139, [144]),
+    (143, [100]), (144, Bytes("desc".utf8)),
+  ]
+  for (offset, piece) in pieces { bytes.replaceSubrange(offset..<offset + piece.count, with: piece) }
+  return bytes
+}
+
+/// An image with metadata in `format`.
+func encode(_ image: Samples, as format: ImageFormat, _ metadata: ImageMetadata = ImageMetadata()) throws -> Bytes {
+  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  switch format {
+  case .jpeg:
+    let fine = options { ($0.quality, $0.subsampling) = (95, .quarter) }
+    try image.send(to: JPEGEncoder(image.shape, metadata: metadata, options: fine, context: context))
+  case .png: try image.send(to: PNGEncoder(image.shape, metadata: metadata, options: options(), context: context))
+  }
+  return context.output.withBytes { Bytes($0) }
+}
+
+/// An Exif structure with one entry.
+func tiff(orientation: UInt8, isLittle: Bool = true) -> Bytes {
+  isLittle
+    ? [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
+    : [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
+}
+
+/// Performs one unit of several sizes; the results in the order of `positions`.
+func convertSizes(
+  _ input: Bytes, _ options: ConvertOptions, _ positions: [UInt8]
+) throws -> [(output: Bytes, image: ConvertedImage)] {
+  let buffer = OutputBuffer()
+  let unit = Unit(number: 0, label: "test", task: positions)
+  let partial = try ConvertWorkload(options).perform(unit, input: input.span.bytes, output: buffer, checkpoint: .open)
+  let images = try ConvertWorkload.decodePartial(partial)
+  let output = buffer.withBytes { Bytes($0) }
+  let starts = [0] + buffer.partEnds
+  return zip(zip(starts, buffer.partEnds), images).map { (Bytes(output[$0.0..<$0.1]), $1) }
+}
+
 /// The header of an image.
 func header(of bytes: Bytes) throws -> ImageHeader {
   let context = CodecContext(checkpoint: .open, output: OutputBuffer())

@@ -53,7 +53,8 @@ struct ccodecs_header {
   bool progressive; // progressive JPEG or interlaced PNG
   struct ccodecs_colour colour;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
-  // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header.
+  // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A profile is of a PNG:
+  // libjpeg would take a broken one for damage of the image, so that a JPEG's is put together elsewhere.
   const uint8_t *icc, *exif;
   size_t icc_size, exif_size;
 };
