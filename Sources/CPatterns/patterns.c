@@ -14,7 +14,12 @@ struct cpatterns_matcher {
   pcre2_match_data *data;
   pcre2_match_context *context;
   pcre2_jit_stack *stack;
+  int *workspace; /* of pcre2_dfa_match, made when it is first needed */
+  size_t workspace_size;
 };
+
+/* Integers for pcre2_dfa_match at first, and at most: it asks for room as a pattern has alternatives to follow side by side. */
+enum { first_workspace = 1 << 10, largest_workspace = 1 << 24 };
 
 /* Machine code runs on 32 KiB of the thread's stack; a pattern that needs more gets up to this. */
 enum { largest_stack = 16 << 20 };
@@ -41,7 +46,7 @@ struct cpatterns_pattern *cpatterns_compile(
     pcre2_get_error_message(code, (PCRE2_UCHAR *)error->message, sizeof error->message);
     return NULL;
   }
-  made->is_compiled = pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
+  made->is_compiled = !(options & CPATTERNS_CHECK) && pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
   return made;
 }
 
@@ -66,6 +71,7 @@ void cpatterns_matcher_free(struct cpatterns_matcher *matcher) {
   pcre2_match_data_free(matcher->data);
   pcre2_match_context_free(matcher->context);
   pcre2_jit_stack_free(matcher->stack);
+  free(matcher->workspace);
   free(matcher);
 }
 
@@ -97,6 +103,34 @@ int cpatterns_match(
   *start = bounds[0];
   *end = bounds[1];
   return 1;
+}
+
+/* Doubles the workspace, or makes it; 0 when it is as large as it may be or memory runs out. */
+static int enlarge_workspace(struct cpatterns_matcher *matcher) {
+  size_t size = matcher->workspace ? 2 * matcher->workspace_size : first_workspace;
+  if (size > largest_workspace) return 0;
+  int *larger = realloc(matcher->workspace, size * sizeof *larger);
+  if (!larger) return 0;
+  matcher->workspace = larger;
+  matcher->workspace_size = size;
+  return 1;
+}
+
+int cpatterns_longest(
+    struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *end) {
+  if (!subject) subject = (const uint8_t *)"";
+  if (!matcher->workspace && !enlarge_workspace(matcher)) return PCRE2_ERROR_NOMEMORY;
+  while (1) {
+    int code = pcre2_dfa_match(
+        matcher->pattern->code, subject, length, from, PCRE2_ANCHORED, matcher->data, matcher->context,
+        matcher->workspace, matcher->workspace_size);
+    if (code == PCRE2_ERROR_DFA_WSSIZE && enlarge_workspace(matcher)) continue;
+    if (code == PCRE2_ERROR_NOMATCH) return 0;
+    if (code < 0) return code;
+    // Of several matches the longest comes first, and the others do not fit.
+    *end = pcre2_get_ovector_pointer(matcher->data)[1];
+    return 1;
+  }
 }
 
 void cpatterns_reason(int code, char *text, size_t size) {

@@ -27,6 +27,10 @@ package final class FilePlan: UnitPlan {
     package var recursive = false
     /// Map slices of regular files; otherwise they are read.
     package var isMapped = true
+    /// Files and directories that are passed over, named or come by.
+    package var filter: NameFilter?
+    /// False where the one input was not named: the current directory, which is walked whatever its name.
+    package var filtersInputs = true
 
     package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = true) {
       self.cut = cut
@@ -115,9 +119,14 @@ package final class FilePlan: UnitPlan {
     } catch {
       return failed(newTask(input.name), error.reason)
     }
+    if settings.filtersInputs, let path = input.path, let filter = settings.filter,
+      filter.leavesOut(path, isDirectory: status.kind == .directory)
+    {
+      return nil
+    }
     switch (input, status.kind) {
     case (.path(let path), .directory) where settings.recursive:
-      walk = DirectoryWalk(root: path)
+      walk = DirectoryWalk(root: path, filter: settings.filter)
       return nil
     case (_, .directory): return directory(newTask(input.name))
     case (.path(let path), .regular):

@@ -28,14 +28,17 @@ package final class DirectoryWalk {
   private var pending: [Step] = []
   private var rootLength = 0
   private let leftOut: FileIdentity?
+  private let filter: NameFilter?
   /// True once the directory that is to be left out was come by.
   package private(set) var hasLeftOut = false
 
   /// - Parameters:
   ///   - root: the directory to walk; it may itself be reached through a link.
   ///   - leftOut: a directory below it that is not entered.
-  package init(root: FilePath, leavingOut leftOut: FileIdentity? = nil) {
+  ///   - filter: which files and directories below it are passed over.
+  package init(root: FilePath, leavingOut leftOut: FileIdentity? = nil, filter: NameFilter? = nil) {
     self.leftOut = leftOut
+    self.filter = filter
     enter(root)
     rootLength = levels.first?.prefix.count ?? 0
   }
@@ -52,7 +55,12 @@ package final class DirectoryWalk {
       }
       levels[last].next += 1
       let path = levels[last].names.path(position, behind: levels[last].prefix)
-      switch kind(of: levels[last].names.kind(position), at: path) {
+      let kind = kind(of: levels[last].names.kind(position), at: path)
+      if let filter {
+        let isDirectory = kind == UInt8(DT_DIR)
+        if levels[last].names.withName(position, { filter.leavesOut($0, isDirectory: isDirectory) }) { continue }
+      }
+      switch kind {
       case UInt8(DT_REG): return .file(WalkedFile(path: path, rootLength: rootLength))
       case UInt8(DT_DIR): if isLeftOut(path) { hasLeftOut = true } else { enter(path) }
       default: continue

@@ -8,11 +8,18 @@ package enum RawArguments {
   /// The path that an argument stands for; see `bytes`.
   package static func path(_ argument: String) -> FilePath { FilePath(rawBytes: bytes(argument)) }
 
-  /// The bytes that an argument stands for. Of several arguments that look the same after the replacement the first
+  /// The bytes that an argument stands for; it may be what follows ASCII in a word, as in `--name=argument`. Of several arguments that look the same after the replacement the first
   /// that was not asked for yet is meant, so ask in their order; main thread only.
   package static func bytes(_ argument: String) -> Bytes {
     guard argument.unicodeScalars.contains("\u{FFFD}") else { return Bytes(argument.utf8) }
-    let candidates = arguments.filter { String(decoding: $0, as: UTF8.self) == argument }
+    let candidates = arguments.compactMap { word -> Bytes? in
+      let text = String(decoding: word, as: UTF8.self)
+      let head = text.unicodeScalars.dropLast(argument.unicodeScalars.count)
+      guard text.unicodeScalars.elementsEqual(Array(head) + argument.unicodeScalars), head.allSatisfy(\.isASCII) else {
+        return nil
+      }
+      return Bytes(word.dropFirst(head.count))
+    }
     guard let first = candidates.first else { return Bytes(argument.utf8) }
     let count = asked.withLock { asked in
       asked[argument, default: 0] += 1

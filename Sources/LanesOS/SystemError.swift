@@ -23,6 +23,9 @@ package struct SystemError: Error, Sendable, Equatable {
   /// True when descriptors, processes or memory ran out, so that doing with less may help.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno) }
 
+  /// True when there is nothing of that name.
+  package var isMissing: Bool { errno == ENOENT }
+
   /// True when no later output can succeed either: the disk or quota is full, or the device fails.
   package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EIO, EROFS].contains(errno) }
 }

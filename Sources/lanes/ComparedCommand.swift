@@ -57,7 +57,8 @@ struct ComparedCommand {
     if let output { arguments += ["--output", output.string + "/"] }
     arguments += ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)]
     if let channel = setup.channel { arguments += ["--ipc", channel.rawValue] }
-    return arguments + ["--quiet", "--progress", "never"]
+    // To a search --quiet means to look no further than the first line.
+    return arguments + (words.prefix(2) == ["files", "search"] ? [] : ["--quiet"]) + ["--progress", "never"]
   }
 
   private static func refusal(of word: String, _ writesFiles: Bool) -> String? {
@@ -79,6 +80,7 @@ struct ComparedCommand {
   /// Parses the command as it will be run, so that a mistake is told once and at once.
   private func check() throws {
     let setup = EngineSetup(kind: .serial, lanes: 1)
-    _ = try LanesCommand.parseAsRoot(arguments(setup, output: writesFiles ? FilePath("/") : nil))
+    _ = try LanesCommand.parseAsRoot(
+      GrepWords.expanded(arguments(setup, output: writesFiles ? FilePath("/") : nil)))
   }
 }

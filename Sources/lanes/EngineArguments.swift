@@ -71,7 +71,8 @@ struct EngineArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A progress bar on standard error; auto shows it on a terminal.", valueName: "WHEN"))
   var progress = ProgressChoice.auto
 
-  @Flag(name: .shortAndLong, help: "Print no progress and no summary; errors are still told.")
+  @Flag(
+    name: .shortAndLong, help: "Print no progress and no summary, only errors; with files search nothing but errors.")
   var quiet = false
 
   @Flag(name: .customLong("no-color"), help: "No colours (also when NO_COLOR is set).")

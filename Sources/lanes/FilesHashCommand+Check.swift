@@ -11,6 +11,8 @@ extension FilesHashCommand {
     var failed = 0
     var unreadable = 0
     var misformatted = 0
+    var matched = 0
+    /// There was no line to check, or the list could not be read.
     var isHopeless = false
     /// How the run ended where that was early.
     var early: ExitCode?
@@ -21,39 +23,39 @@ extension FilesHashCommand {
     let printer = ResultPrinter()
     let console = Console(engine, resultsOnScreen: true)
     var isGood = true
+    var separation = ChecksumLine.Separation.unknown
     for input in operands.inputs {
-      let tally = try checkList(input, printer, console)
+      let tally = try checkList(input, &separation, printer, console)
       printer.flush()
       if let early = tally.early { throw early }
-      if tally.failed + tally.unreadable > 0 || tally.isHopeless { isGood = false }
-      warn(tally, console)
+      if tally.failed + tally.unreadable > 0 || tally.matched == 0 || strict && tally.misformatted > 0 {
+        isGood = false
+      }
+      if !tally.isHopeless { warn(tally, of: shown(input), console) }
     }
     if !isGood { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
-  private func checkList(_ input: FileInput, _ printer: ResultPrinter, _ console: Console) throws -> Tally {
+  private func shown(_ input: FileInput) -> String { input.path?.forDisplay ?? "standard input" }
+
+  private func checkList(
+    _ input: FileInput, _ separation: inout ChecksumLine.Separation, _ printer: ResultPrinter, _ console: Console
+  ) throws -> Tally {
     var tally = Tally()
-    let list = input.path?.forDisplay ?? "standard input"
-    guard let lines = read(input, list, console) else {
+    guard let bytes = read(input, console) else {
       tally.isHopeless = true
       return tally
     }
-    let parsed = lines.map { ChecksumLine($0, algorithm) }
-    let entries = parsed.compactMap { $0 }
-    tally.misformatted = parsed.count - entries.count
-    guard !entries.isEmpty else {
+    let entries = parse(bytes, input, &separation, &tally, console)
+    guard let first = entries.first else {
       tally.isHopeless = true
-      tally.misformatted = 0
-      console.say("lanes: \(list): no properly formatted checksum lines found")
+      console.say("lanes: \(shown(input)): no properly formatted checksum lines found")
       return tally
     }
-    // Lines that name another algorithm than the first do not go together with it.
-    let chosen = entries[0].algorithm ?? algorithm
-    let wanted = entries.filter { ($0.algorithm ?? algorithm) == chosen }
-    tally.misformatted += entries.count - wanted.count
+    let wanted = ignoreMissing ? entries.filter { !isMissing($0.name) } : entries
     var next = 0
     let inputs: [FileInput] = wanted.map { $0.name == "-" ? .standardInput(named: true) : .path($0.name) }
-    let record = try hash(inputs, chosen, printer, console) { file in
+    let record = try hash(inputs, first.algorithm ?? algorithm, printer, console) { file in
       defer { next += 1 }
       tell(file, wanted[next], &tally, printer, console)
     }
@@ -62,17 +64,51 @@ extension FilesHashCommand {
     return tally
   }
 
-  /// The lines of a list that are not empty or comments; nil, and told, when it cannot be read.
-  private func read(_ input: FileInput, _ list: String, _ console: Console) -> [ArraySlice<UInt8>]? {
+  /// The whole list; nil, and told, when it cannot be read.
+  private func read(_ input: FileInput, _ console: Console) -> Bytes? {
     let loader = BlockingLoader()
     do {
       try loader.load(.file(input.path ?? "/dev/stdin"))
     } catch {
-      console.say("lanes: \(list): \(error.reason)")
+      console.say("lanes: \(shown(input)): \(error.reason)")
       return nil
     }
-    let bytes = loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
-    return bytes.split(separator: 0x0A).filter { $0.first != UInt8(ascii: "#") }
+    return loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
+  }
+
+  /// The lines of a list that can be checked together: those that name another algorithm than the first are misformatted.
+  private func parse(
+    _ list: Bytes, _ input: FileInput, _ separation: inout ChecksumLine.Separation, _ tally: inout Tally,
+    _ console: Console
+  ) -> [ChecksumLine] {
+    var entries: [ChecksumLine] = []
+    for (number, line) in list.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+      if line.isEmpty || line.elementsEqual([0x0D]) || line.first == UInt8(ascii: "#") { continue }
+      let entry = ChecksumLine(line, algorithm, &separation)
+      let expected = entries.first.map { $0.algorithm ?? algorithm }
+      // The list itself, read from standard input, cannot be hashed too.
+      if let entry, (entry.algorithm ?? algorithm) == expected ?? entry.algorithm ?? algorithm,
+        input.path != nil || entry.name != "-"
+      {
+        entries.append(entry)
+        continue
+      }
+      tally.misformatted += 1
+      guard warn else { continue }
+      let name = (expected ?? algorithm).tag
+      console.say("lanes: \(shown(input)): \(number + 1): improperly formatted \(name) checksum line")
+    }
+    return entries
+  }
+
+  private func isMissing(_ name: FilePath) -> Bool {
+    guard name != "-" else { return false }
+    do {
+      _ = try FileStatus(of: name)
+      return false
+    } catch {
+      return error.isMissing
+    }
   }
 
   private func tell(
@@ -81,13 +117,14 @@ extension FilesHashCommand {
     let name = ChecksumLine.shown(file.name ?? "-")
     if let failure = file.failure {
       tally.unreadable += 1
-      if !status { console.say("lanes: \(file.name?.forDisplay ?? "-"): \(failure.reason)") }
+      console.say("lanes: \(file.name?.forDisplay ?? "-"): \(failure.reason)")
       report(name, "FAILED open or read", printer, console)
     } else if file.digest != line.digest {
       tally.failed += 1
       report(name, "FAILED", printer, console)
-    } else if !engine.quiet || engine.json {
-      report(name, "OK", printer, console)
+    } else {
+      tally.matched += 1
+      if !engine.quiet || engine.json { report(name, "OK", printer, console) }
     }
   }
 
@@ -105,7 +142,7 @@ extension FilesHashCommand {
   }
 
   /// Says in the words of sha256sum how many of each kind there were.
-  private func warn(_ tally: Tally, _ console: Console) {
+  private func warn(_ tally: Tally, of list: String, _ console: Console) {
     guard !status else { return }
     func say(_ count: Int, _ one: String, _ many: String) {
       if count > 0 { console.say("lanes: WARNING: \(count) \(count == 1 ? one : many)") }
@@ -113,5 +150,6 @@ extension FilesHashCommand {
     say(tally.misformatted, "line is improperly formatted", "lines are improperly formatted")
     say(tally.unreadable, "listed file could not be read", "listed files could not be read")
     say(tally.failed, "computed checksum did NOT match", "computed checksums did NOT match")
+    if ignoreMissing, tally.matched == 0 { console.say("lanes: \(list): no file was verified") }
   }
 }

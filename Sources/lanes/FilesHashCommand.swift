@@ -21,8 +21,20 @@ struct FilesHashCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The algorithm.")
   var algorithm = HashAlgorithm.sha256
 
-  @Flag(name: .long, help: "Read checksums from each FILE and check them.")
+  @Flag(name: .long, help: "Print lines as BSD's tools do: SHA256 (name) = digest.")
+  var tag = false
+
+  @Flag(name: .shortAndLong, help: "Read checksums from each FILE and check them.")
   var check = false
+
+  @Flag(name: .customLong("ignore-missing"), help: "With --check: pass over files that do not exist.")
+  var ignoreMissing = false
+
+  @Flag(help: "With --check: lines that are not properly formatted are a failure.")
+  var strict = false
+
+  @Flag(name: .shortAndLong, help: "With --check: name each line that is not properly formatted.")
+  var warn = false
 
   @Flag(name: .long, help: "With --check: print nothing; the exit status tells.")
   var status = false
@@ -34,7 +46,12 @@ struct FilesHashCommand: ParsableCommand {
   var engine: EngineArguments
 
   func validate() throws {
-    if status && !check { throw ValidationError("--status is meaningful only with --check.") }
+    for (name, isGiven) in [
+      ("ignore-missing", ignoreMissing), ("strict", strict), ("warn", warn), ("status", status),
+    ] where isGiven && !check {
+      throw ValidationError("--\(name) is meaningful only with --check.")
+    }
+    if tag && check { throw ValidationError("--tag is meaningless with --check, which reads every form.") }
     if operands.recursive && check { throw ValidationError("-r is meaningless with --check, which reads lists.") }
   }
 
@@ -51,7 +68,7 @@ struct FilesHashCommand: ParsableCommand {
       if engine.json {
         printer.line(json(file))
       } else if file.failure == nil {
-        printer.bytes(ChecksumLine.text(file, algorithm))
+        printer.bytes(ChecksumLine.text(file, algorithm, tagged: tag))
       }
     }
     record.printStatistics(engine, to: printer)

@@ -16,7 +16,9 @@ struct FilesStatsCommand: ParsableCommand {
       named. Sums are exact, in decimal; mean and variance (of a sample, divided by n - 1) are rounded once from exact \
       sums, and the deviation is that variance's root, so that no way of running changes a digit. Numbers have digits, a \
       sign, a point, an exponent (up to 400) and blanks around them; the first 19 digits count. inf and nan are no \
-      numbers. Empty fields and empty lines are passed over. Fields may be quoted, but not hold newlines.
+      numbers. Empty fields and empty lines are passed over. Fields may be quoted, but not hold newlines. With --decimals \
+      every number is rounded once from its exact value, to the nearest and halves up (17.95 to 18.0, -17.95 to -17.9), as in the \
+      One Billion Row Challenge. A byte order mark at the start of a file belongs to no field.
       """)
 
   @Option(
@@ -35,6 +37,9 @@ struct FilesStatsCommand: ParsableCommand {
   @Flag(help: "The first line of every file names the columns.")
   var header = false
 
+  @Option(help: ArgumentHelp("Print N digits behind the point of every number, from 0 to 100.", valueName: "N"))
+  var decimals: Int?
+
   @Option(
     help: ArgumentHelp(
       "What the lanes share: data, each a part of the lines; or tasks, each another statistic of the same lines.",
@@ -50,6 +55,7 @@ struct FilesStatsCommand: ParsableCommand {
   func validate() throws {
     _ = try separator()
     _ = try choice(column, "--column")
+    if let decimals, !(0...100).contains(decimals) { throw ValidationError("--decimals takes a number from 0 to 100.") }
     _ = try by.map { try choice($0, "--by") }
   }
 
@@ -70,7 +76,8 @@ struct FilesStatsCommand: ParsableCommand {
     let record = try job.run(engine, console)
     if record.ending == .complete && fold.failedFiles < max(fold.fileCount, 1) {
       StatsPrinter(printer: printer, isGrouped: by != nil, isJSON: engine.json)
-        .print(fold.summaries(isGrouped: by != nil), files: fold.fileCount, failed: fold.failedFiles)
+        .print(
+          fold.summaries(isGrouped: by != nil, decimals: decimals), files: fold.fileCount, failed: fold.failedFiles)
     }
     record.printStatistics(engine, to: printer)
     printer.flush()

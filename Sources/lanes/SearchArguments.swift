@@ -2,16 +2,23 @@ import ArgumentParser
 import LanesCore
 import LanesFiles
 import LanesOS
+import Synchronization
 
 /// The options of `lanes files search`, with grep's letters.
 struct SearchArguments: ParsableArguments {
   @Option(
-    name: [.customShort("e", allowingJoined: true), .customLong("regexp")],
+    name: [.customShort("e", allowingJoined: true), .customLong("regexp")], parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Search for PATTERN; may be given several times.", valueName: "PATTERN"))
   var expressions: [String] = []
 
-  @Flag(name: [.customShort("F"), .long], help: "PATTERN is text, not a regular expression.")
-  var fixedStrings = false
+  @Option(
+    name: [.customShort("f", allowingJoined: true), .customLong("file")],
+    help: ArgumentHelp(
+      "Search for the patterns in FILE, one a line; none of them matches where it is empty.", valueName: "FILE"),
+    completion: .file())
+  var patternFiles: [String] = []
+
+  @Flag var syntax: [SyntaxChoice] = []
 
   @Flag(name: [.short, .long], help: "Match both cases of the letters A to Z.")
   var ignoreCase = false
@@ -28,12 +35,11 @@ struct SearchArguments: ParsableArguments {
   @Flag(name: [.short, .long], help: "Print how many lines of each file are selected.")
   var count = false
 
-  @Flag(name: [.customShort("l"), .long], help: "Print only names of files with selected lines.")
-  var filesWithMatches = false
+  @Flag(exclusivity: .chooseLast) var listing: ListingChoice?
 
   @Option(
-    name: [.customShort("m", allowingJoined: true), .long],
-    help: ArgumentHelp("Stop reading a file after NUM selected lines.", valueName: "NUM"), transform: parseCount)
+    name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional,
+    help: ArgumentHelp("Stop reading a file after NUM selected lines.", valueName: "NUM"), transform: parseLimit)
   var maxCount: UInt64?
 
   @Flag(name: [.customShort("n"), .long], help: "Print line numbers.")
@@ -42,46 +48,182 @@ struct SearchArguments: ParsableArguments {
   @Flag(name: [.short, .long], help: "Print only what matches, each match on a line.")
   var onlyMatching = false
 
-  @Flag(name: [.customShort("H"), .long], help: "Print the name of the file with each line.")
-  var withFilename = false
+  @Option(
+    name: [.customShort("A", allowingJoined: true), .long],
+    help: ArgumentHelp("Print NUM lines behind each selected line, too.", valueName: "NUM"), transform: parseContext)
+  var afterContext: Int?
 
-  @Flag(name: [.customShort("h"), .long], help: "Never print names of files.")
-  var noFilename = false
+  @Option(
+    name: [.customShort("B", allowingJoined: true), .long],
+    help: ArgumentHelp("Print NUM lines ahead of each selected line, too.", valueName: "NUM"), transform: parseContext)
+  var beforeContext: Int?
+
+  @Option(
+    name: [.customShort("C", allowingJoined: true), .long],
+    help: ArgumentHelp("Print NUM lines ahead and behind; -NUM means the same.", valueName: "NUM"),
+    transform: parseContext)
+  var context: Int?
+
+  @Flag(exclusivity: .chooseLast) var names: NamesChoice?
+
+  @Flag(
+    name: [.customShort("Z"), .long], help: "Print a zero byte behind each name of a file instead of what follows it.")
+  var null = false
+
+  @Flag(name: [.customShort("s"), .long], help: "Say nothing of files that cannot be read.")
+  var noMessages = false
 
   @Flag(name: [.customShort("a"), .long], help: "Search binary files as if they were text.")
   var text = false
 
-  @Option(help: ArgumentHelp("Mark matches, names and numbers by colours: auto, always, never.", valueName: "WHEN"))
+  @Option(
+    help: ArgumentHelp(
+      "Search only files whose names match GLOB; of several such options the last counts.", valueName: "GLOB"),
+    transform: OrderedGlob.init)
+  var include: [OrderedGlob] = []
+
+  @Option(help: ArgumentHelp("Pass over files whose names match GLOB.", valueName: "GLOB"), transform: OrderedGlob.init)
+  var exclude: [OrderedGlob] = []
+
+  @Option(help: ArgumentHelp("Pass over directories whose names match GLOB.", valueName: "GLOB"))
+  var excludeDir: [String] = []
+
+  @Option(help: ArgumentHelp("Mark matches, names and numbers by colors: auto, always, never.", valueName: "WHEN"))
   var color = ColorChoice.auto
 
   enum ColorChoice: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
   func validate() throws {
-    if withFilename && noFilename { throw ValidationError("-H and -h exclude each other.") }
+    if Set(syntax).count > 1 { throw ValidationError("-E, -F and -P exclude each other.") }
+  }
+}
+
+/// `-E`, `-F`, `-P`: how patterns are written.
+enum SyntaxChoice: EnumerableFlag {
+  case extendedRegexp, fixedStrings, perlRegexp
+
+  static func name(for value: SyntaxChoice) -> NameSpecification {
+    switch value {
+    case .extendedRegexp: [.customShort("E"), .long]
+    case .fixedStrings: [.customShort("F"), .long]
+    case .perlRegexp: [.customShort("P"), .long]
+    }
   }
 
+  static func help(for value: SyntaxChoice) -> ArgumentHelp? {
+    switch value {
+    case .extendedRegexp: "PATTERN is an extended regular expression, as grep -E reads it."
+    case .fixedStrings: "PATTERN is text, not a regular expression."
+    case .perlRegexp: "PATTERN is a regular expression in Perl's syntax (default)."
+    }
+  }
+}
+
+/// `-l`, `-L`: which names are printed.
+enum ListingChoice: EnumerableFlag {
+  case filesWithMatches, filesWithoutMatch
+
+  static func name(for value: ListingChoice) -> NameSpecification {
+    switch value {
+    case .filesWithMatches: [.customShort("l"), .long]
+    case .filesWithoutMatch: [.customShort("L"), .long]
+    }
+  }
+
+  static func help(for value: ListingChoice) -> ArgumentHelp? {
+    switch value {
+    case .filesWithMatches: "Print only names of files with selected lines."
+    case .filesWithoutMatch: "Print only names of files without selected lines."
+    }
+  }
+}
+
+/// `-H`, `-h`: whether lines bear names.
+enum NamesChoice: EnumerableFlag {
+  case withFilename, noFilename
+
+  static func name(for value: NamesChoice) -> NameSpecification {
+    switch value {
+    case .withFilename: [.customShort("H"), .long]
+    case .noFilename: [.customShort("h"), .long]
+    }
+  }
+
+  static func help(for value: NamesChoice) -> ArgumentHelp? {
+    switch value {
+    case .withFilename: "Print the name of the file with each line."
+    case .noFilename: "Never print names of files."
+    }
+  }
+}
+
+/// A glob and its place among all globs of the command line: of `--include` and `--exclude` the last one that matches counts.
+struct OrderedGlob {
+  let glob: String
+  let place: Int
+  private static let places = Atomic<Int>(0)
+
+  @Sendable init(_ glob: String) {
+    self.glob = glob
+    // Values are read in their order. Relaxed: by one thread.
+    place = Self.places.wrappingAdd(1, ordering: .relaxed).newValue
+  }
+}
+
+/// Below zero means without a limit, as with grep.
+@Sendable func parseLimit(_ text: String) throws -> UInt64 {
+  text.hasPrefix("-") && Int(text) != nil ? .max : try parseCount(text)
+}
+
+/// So many lines that nobody can tell more from all.
+@Sendable func parseContext(_ text: String) throws -> Int { Int(min(try parseCount(text), 1 << 48)) }
+
+extension SearchArguments {
   /// Whether lines and counts bear names: where there are several files, unless told otherwise, as with grep.
   func showsNames(_ inputs: [FileInput], recursive: Bool) -> Bool {
-    if noFilename || withFilename { return withFilename }
+    if let names { return names == .withFilename }
     return inputs.count > 1 || recursive && inputs.contains { $0.isDirectory }
   }
 
-  /// - Parameter patterns: each may hold several, one a line.
-  func options(_ patterns: [Bytes], isNamed: Bool, isJSON: Bool, noColor: Bool) -> SearchOptions {
-    var options = SearchOptions(
-      patterns.flatMap { $0.split(separator: 0x0A, omittingEmptySubsequences: false).map(Bytes.init) })
-    options.isFixed = fixedStrings
+  /// The files and directories to pass over.
+  var filter: NameFilter? {
+    let rules = include.map { ($0, true) } + exclude.map { ($0, false) }
+    return NameFilter(
+      files: rules.sorted { $0.0.place < $1.0.place }.map {
+        NameFilter.Rule(RawArguments.bytes($0.0.glob), isIncluding: $0.1)
+      },
+      excludedDirectories: excludeDir.map { RawArguments.bytes($0) })
+  }
+
+  /// - Parameters:
+  ///   - patterns: one each.
+  ///   - isNamed: lines bear the names of their files.
+  ///   - isQuiet: nothing is to be printed.
+  func options(_ patterns: [Bytes], isNamed: Bool, isQuiet: Bool, isJSON: Bool, noColor: Bool) -> SearchOptions {
+    var options = SearchOptions(patterns)
+    options.syntax =
+      switch syntax.first {
+      case .extendedRegexp: .extended
+      case .fixedStrings: .fixed
+      case .perlRegexp, nil: .perl
+      }
     options.ignoresCase = ignoreCase
     options.isInverted = invertMatch
     options.matchesWords = wordRegexp
     options.matchesLines = lineRegexp
     options.isText = text
-    options.report = filesWithMatches ? .names : count ? .counts : .lines
+    // As with grep, -q overrides -l and -L, and these override -c.
+    options.report =
+      isQuiet
+      ? .nothing : listing.map { $0 == .filesWithMatches ? .names : .namesWithout } ?? (count ? .counts : .lines)
     options.onlyMatching = onlyMatching
     options.numbersLines = (lineNumber || isJSON) && options.report == .lines
     options.separatesLines = isNamed || isJSON
-    options.limit = maxCount
-    options.marksMatches = isColored(noColor) && !isJSON && !invertMatch
+    options.limit = maxCount == .max ? nil : maxCount
+    options.marksMatches = isColored(noColor) && !isJSON
+    if options.report == .lines, let before = beforeContext ?? context ?? afterContext.map({ _ in 0 }) {
+      options.context = SearchOptions.Context(before: before, after: afterContext ?? context ?? 0)
+    }
     return options
   }
 

@@ -5,39 +5,52 @@ import SystemPackage
 
 /// Prints what a search selected, laid out as GNU grep does.
 final class SearchOutput {
+  struct Style {
+    /// Lines and counts bear the names of their files.
+    var isNamed: Bool
+    var isJSON: Bool
+    /// A zero byte stands behind each name.
+    var endsNames: Bool
+    /// Names are shown without the "./" in front, since the user did not write it.
+    var hidesDot: Bool
+    /// Nothing is said of files that cannot be read.
+    var hidesTrouble: Bool
+  }
+
   private let options: SearchOptions
-  private let isNamed: Bool
-  private let isJSON: Bool
+  private let style: Style
   private let printer: ResultPrinter
   private let console: Console
-  /// Names are shown without the "./" in front, since the user did not write it.
-  var hidesDot = false
   private(set) var hasFound = false
   private(set) var hasTrouble = false
 
-  init(_ options: SearchOptions, isNamed: Bool, isJSON: Bool, _ printer: ResultPrinter, _ console: Console) {
+  init(_ options: SearchOptions, _ style: Style, _ printer: ResultPrinter, _ console: Console) {
     self.options = options
-    self.isNamed = isNamed
-    self.isJSON = isJSON
+    self.style = style
     self.printer = printer
     self.console = console
   }
 
-  /// Selected lines, of which `before` lines are ahead of their slice.
+  /// Selected lines and those around them, of which `before` lines are ahead of what their numbers count from.
   func tell(_ name: FilePath?, _ lines: SelectedLines, _ before: UInt64) {
     console.clear()
-    guard isNamed || options.numbersLines else { return printer.bytes(lines.text) }
-    let prefix = isNamed ? marked(shown(name), "35") + separator : []
+    guard style.isNamed || options.numbersLines || !lines.kinds.isEmpty else { return printer.bytes(lines.text) }
+    // Behind a name and a number stands a colon, and a hyphen in lines around selected ones.
+    let heads = [":", "-"].map { style.isNamed ? self.head(name, $0) : [] }
     var start = 0
     for (index, end) in lines.ends.enumerated() {
       let line = lines.text[start..<Int(end)]
       start = Int(end)
-      let number = lines.numbers.isEmpty ? nil : before + UInt64(lines.numbers[index]) + 1
-      if isJSON {
-        printer.line(json(name, number, line))
+      let kind = lines.kinds.isEmpty ? .selected : lines.kinds[index]
+      if kind == .gap, !style.isJSON { printer.bytes(separator("--") + [0x0A]) }
+      guard !line.isEmpty else { continue }
+      let number = options.numbersLines ? before + UInt64(lines.numbers[index]) + 1 : nil
+      if style.isJSON {
+        printer.line(json(name, number, kind, line))
       } else {
-        let numbered = number.map { marked(Bytes(String($0).utf8), "32") + separator } ?? []
-        printer.bytes(prefix + numbered + line)
+        let isAround = kind == .context
+        let numbered = number.map { marked(Bytes(String($0).utf8), "32") + separator(isAround ? "-" : ":") } ?? []
+        printer.bytes(heads[isAround ? 1 : 0] + numbered + line)
       }
     }
   }
@@ -47,31 +60,40 @@ final class SearchOutput {
     if file.selected > 0 { hasFound = true }
     if let failure = file.failure {
       hasTrouble = true
+      guard !style.hidesTrouble else { return }
       printer.flush()
       console.say(
         "lanes: \(file.name.map { FilePath(rawBytes: shown($0)).forDisplay } ?? "standard input"): \(failure.reason)")
       return
     }
     console.clear()
-    if isJSON { return tellJSON(file) }
+    if options.report == .nothing { return }
+    if style.isJSON { return tellJSON(file) }
     switch options.report {
     case .lines:
-      if file.hidesLines { printer.bytes(Bytes("Binary file ".utf8) + shown(file.name) + Bytes(" matches\n".utf8)) }
-    case .counts:
-      let prefix = isNamed ? marked(shown(file.name), "35") + separator : []
-      printer.bytes(prefix + Bytes("\(file.selected)\n".utf8))
-    case .names:
-      if file.selected > 0 { printer.bytes(marked(shown(file.name), "35") + [0x0A]) }
+      guard file.hidesLines else { return }
+      printer.flush()
+      console.say("lanes: \(FilePath(rawBytes: shown(file.name)).forDisplay): binary file matches")
+    case .counts: printer.bytes((style.isNamed ? head(file.name, ":") : []) + Bytes("\(file.selected)\n".utf8))
+    case .names, .namesWithout:
+      guard (file.selected > 0) == (options.report == .names) else { return }
+      printer.bytes(marked(shown(file.name), "35") + [style.endsNames ? 0 : 0x0A])
+    case .nothing: return
     }
   }
 
   private func shown(_ name: FilePath?) -> Bytes {
     guard let name, name != "-" else { return Bytes("(standard input)".utf8) }
     let bytes = name.rawBytes
-    return hidesDot && bytes.starts(with: "./".utf8) ? Bytes(bytes.dropFirst(2)) : bytes
+    return style.hidesDot && bytes.starts(with: "./".utf8) ? Bytes(bytes.dropFirst(2)) : bytes
   }
 
-  private var separator: Bytes { marked([UInt8(ascii: ":")], "36") }
+  /// The name in front of a line, and what stands behind it.
+  private func head(_ name: FilePath?, _ mark: String) -> Bytes {
+    marked(shown(name), "35") + (style.endsNames ? [0] : separator(mark))
+  }
+
+  private func separator(_ mark: String) -> Bytes { marked(Bytes(mark.utf8), "36") }
 
   /// `text` between the escape sequences that grep writes for a colour.
   private func marked(_ text: Bytes, _ color: String) -> Bytes {
@@ -80,10 +102,12 @@ final class SearchOutput {
 
   // MARK: JSON
 
-  private func json(_ name: FilePath?, _ number: UInt64?, _ line: ArraySlice<UInt8>) -> String {
+  private func json(_ name: FilePath?, _ number: UInt64?, _ kind: SelectedLines.Kind, _ line: ArraySlice<UInt8>)
+    -> String
+  {
     var json = JSONWriter()
     json.object {
-      $0.member("type", options.onlyMatching ? "match" : "line")
+      $0.member("type", options.onlyMatching ? "match" : kind == .context ? "context" : "line")
       $0.member("path", utf8: shown(name))
       if let number { $0.member("line", number) }
       $0.member("text", utf8: Bytes(line.dropLast()))
@@ -96,7 +120,7 @@ final class SearchOutput {
     json.object {
       $0.member("type", "searched")
       $0.member("path", utf8: shown(file.name))
-      if options.report == .names {
+      if options.report == .names || options.report == .namesWithout {
         $0.member("selected", file.selected > 0)
       } else {
         $0.member("selected_lines", file.selected)

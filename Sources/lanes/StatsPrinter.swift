@@ -32,7 +32,8 @@ struct StatsPrinter {
   private func cells(_ summary: Summary) -> [String] {
     [
       String(summary.count), summary.sum, summary.least ?? "-", summary.greatest ?? "-",
-      summary.mean.map { "\($0)" } ?? "-", summary.deviation.map { "\($0)" } ?? "-",
+      summary.roundedMean ?? summary.mean.map { "\($0)" } ?? "-",
+      summary.roundedDeviation ?? summary.deviation.map { "\($0)" } ?? "-",
     ]
   }
 
@@ -47,8 +48,12 @@ struct StatsPrinter {
         $0.member("sum", number: summary.sum)
         $0.member("min", number: summary.least)
         $0.member("max", number: summary.greatest)
-        $0.member("mean", summary.mean)
-        $0.member("stddev", summary.deviation)
+        if let mean = summary.roundedMean { $0.member("mean", number: mean) } else { $0.member("mean", summary.mean) }
+        if let deviation = summary.roundedDeviation {
+          $0.member("stddev", number: deviation)
+        } else {
+          $0.member("stddev", summary.deviation)
+        }
       }
       printer.line(json.text)
     }

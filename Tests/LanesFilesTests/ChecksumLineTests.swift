@@ -23,11 +23,30 @@ import Testing
     #expect(read("\(Self.digits) *x")?.name == "x")
     #expect(read("\(Self.digits.uppercased())  x")?.digest == Self.digest)
     #expect(read("SHA256 (a) b) = \(Self.digits)")?.name == "a) b")
+    #expect(read(" \t\(Self.digits)  x")?.name == "x")
+    #expect(read("\(Self.digits)\t x")?.name == "x")
+    #expect(read("\(Self.digits)  x\r")?.name == "x")
+    #expect(read("  \\\(Self.digits)  a\\nb")?.name == "a\nb")
+    #expect(read("SHA256(x)= \(Self.digits)")?.digest == Self.digest)
+    #expect(read("\t\\SHA256 (a\\\\b)\t=  \(Self.digits)")?.name == "a\\b")
+    #expect(read("\(Self.digits) name")?.name == "name" && read("\(Self.digits) x")?.name == "x")
     #expect(read("XXH3 (x) = 0001020304050607")?.algorithm == .xxh3)
   }
 
+  @Test func `names are separated alike in all lines of a list`() {
+    func names(_ lines: [String]) -> [String?] {
+      var separation = ChecksumLine.Separation.unknown
+      return lines.map { ChecksumLine(Bytes("\(Self.digits)\($0)".utf8)[...], .sha256, &separation)?.name.string }
+    }
+    #expect(names(["  a", " b", " *c"]) == ["a", nil, "c"])
+    // What would be a mark of the other form is part of the name.
+    #expect(names([" ab", "  a", " *c"]) == ["ab", " a", "*c"])
+  }
+
   @Test(arguments: [
-    "", "x", "00  x", "\(digits)", "\(digits) x", "g\(digits.dropFirst())  x", "\\\(digits)  a\\b", "SHA256 (x) = 00",
+    "", "x", "00  x", "\(digits)", "\(digits) ", "\(digits)x", "g\(digits.dropFirst())  x", "\\\(digits)  a\\b",
+    "SHA256 (x) = 00",
+    "SHA256 (x) \(digits)", "SHA256 x = \(digits)", "SHA256 (x) = \(digits)0", "MD5 (x) = \(digits)",
   ])
   func `what is not a checksum is refused`(text: String) {
     #expect(ChecksumLine(Bytes(text.utf8)[...], .sha256) == nil)

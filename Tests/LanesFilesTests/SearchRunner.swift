@@ -7,11 +7,13 @@ import SystemPackage
 final class SearchRunner {
   private(set) var text = Bytes()
   private(set) var files: [SearchedFile] = []
+  private let isNumbered: Bool
 
   /// - Parameter program: what `options` were compiled to, where that is there already.
   init(
     _ path: String, _ options: SearchOptions, _ program: SearchProgram? = nil, settings: FilePlan.Settings, lanes: Int
   ) throws {
+    isNumbered = options.numbersLines
     let plan = FilePlan([.path(FilePath(path))], settings: settings)
     let results = SearchResults(
       options, plan: { plan },
@@ -29,9 +31,14 @@ final class SearchRunner {
       return
     }
     var start = 0
-    for (number, end) in zip(lines.numbers, lines.ends) {
-      text += Bytes("\(before + UInt64(number) + 1):".utf8) + lines.text[start..<Int(end)]
+    for (index, end) in lines.ends.enumerated() {
+      let line = lines.text[start..<Int(end)]
       start = Int(end)
+      let kind = lines.kinds.isEmpty ? .selected : lines.kinds[index]
+      if kind == .gap { text += Bytes("--\n".utf8) }
+      guard !line.isEmpty else { continue }
+      let number = "\(before + UInt64(lines.numbers[index]) + 1)\(kind == .context ? "-" : ":")"
+      text += (isNumbered ? Bytes(number.utf8) : []) + line
     }
   }
 }

@@ -29,16 +29,16 @@ import Testing
     ("-nP e", changed("e") { $0.numbersLines = true }),
     ("-vm3 -P '[^a-f]$'", changed("[^a-f]$") { ($0.isInverted, $0.limit) = (true, 3) }),
     ("-cP '\\s|^$'", changed("\\s|^$") { $0.report = .counts }),
-    ("-lF the", changed("the") { ($0.isFixed, $0.report) = (true, .names) }),
-    ("-vnF e", changed("e") { ($0.isInverted, $0.numbersLines, $0.isFixed) = (true, true, true) }),
-    ("-m2 -nF e", changed("e") { ($0.limit, $0.numbersLines, $0.isFixed) = (2, true, true) }),
-    ("-inF THE", changed("THE") { ($0.ignoresCase, $0.numbersLines, $0.isFixed) = (true, true, true) }),
+    ("-lF the", changed("the") { ($0.syntax, $0.report) = (.fixed, .names) }),
+    ("-vnF e", changed("e") { ($0.isInverted, $0.numbersLines, $0.syntax) = (true, true, .fixed) }),
+    ("-m2 -nF e", changed("e") { ($0.limit, $0.numbersLines, $0.syntax) = (2, true, .fixed) }),
+    ("-inF THE", changed("THE") { ($0.ignoresCase, $0.numbersLines, $0.syntax) = (true, true, .fixed) }),
     ("-iwP '[tT]HE|e'", changed("[tT]HE|e") { ($0.ignoresCase, $0.matchesWords) = (true, true) }),
     ("-xvcE '.*e.*'", changed(".*e.*") { ($0.matchesLines, $0.isInverted, $0.report) = (true, true, .counts) }),
     ("-onP '[a-e]+'", changed("[a-e]+") { ($0.onlyMatching, $0.numbersLines) = (true, true) }),
     ("-nE -e 'th?e' -e '[x-z]$' -e '^$'", changed("th?e", "[x-z]$", "^$") { $0.numbersLines = true }),
-    ("-cF -e the -e end -e e", changed("the", "end", "e") { ($0.isFixed, $0.report) = (true, .counts) }),
-    ("-anF e", changed("e") { ($0.isText, $0.numbersLines, $0.isFixed) = (true, true, true) }),
+    ("-cF -e the -e end -e e", changed("the", "end", "e") { ($0.syntax, $0.report) = (.fixed, .counts) }),
+    ("-anF e", changed("e") { ($0.isText, $0.numbersLines, $0.syntax) = (true, true, .fixed) }),
   ]
 
   private static func changed(_ patterns: String..., change: (inout SearchOptions) -> Void) -> SearchOptions {
@@ -60,6 +60,47 @@ import Testing
         } else {
           #expect(run.text == expected, "\(words), \(way.words)")
         }
+      }
+    }
+  }
+
+  /// Flags for grep, and the same as options; patterns are given one by one.
+  private static let around: [(words: String, change: @Sendable (inout SearchOptions) -> Void)] = [
+    ("-n -A1", { ($0.numbersLines, $0.context) = (true, .init(before: 0, after: 1)) }),
+    ("-n -B1", { ($0.numbersLines, $0.context) = (true, .init(before: 1, after: 0)) }),
+    ("-n -C2", { ($0.numbersLines, $0.context) = (true, .init(before: 2, after: 2)) }),
+    ("-A0", { $0.context = .init(before: 0, after: 0) }),
+    ("-n -B5 -A2", { ($0.numbersLines, $0.context) = (true, .init(before: 5, after: 2)) }),
+    ("-C100", { $0.context = .init(before: 100, after: 100) }),
+    ("-n -v -C1", { ($0.numbersLines, $0.isInverted, $0.context) = (true, true, .init(before: 1, after: 1)) }),
+    ("-n -m1 -A3", { ($0.numbersLines, $0.limit, $0.context) = (true, 1, .init(before: 0, after: 3)) }),
+    ("-m2 -C1", { ($0.limit, $0.context) = (2, .init(before: 1, after: 1)) }),
+    (
+      "-v -m3 -n -A9",
+      { ($0.isInverted, $0.limit, $0.numbersLines, $0.context) = (true, 3, true, .init(before: 0, after: 9)) }
+    ),
+    ("-o -n -C1", { ($0.onlyMatching, $0.numbersLines, $0.context) = (true, true, .init(before: 1, after: 1)) }),
+    (
+      "-o -v -n -C1",
+      {
+        ($0.onlyMatching, $0.isInverted, $0.numbersLines, $0.context) = (true, true, true, .init(before: 1, after: 1))
+      }
+    ),
+    ("-o -m1 -A2", { ($0.onlyMatching, $0.limit, $0.context) = (true, 1, .init(before: 0, after: 2)) }),
+    ("-a -n -C1", { ($0.isText, $0.numbersLines, $0.context) = (true, true, .init(before: 1, after: 1)) }),
+  ]
+
+  @Test(arguments: SmallText.all) func `lines around selected ones`(text: SmallText) throws {
+    let directory = TemporaryDirectory()
+    let path = directory.write("text", text.bytes)
+    for (index, (words, change)) in Self.around.enumerated() {
+      let pattern = ["the", "e$", "[0-9]"][(index + text.bytes.count) % 3]
+      let expected = RealWc.output(of: "grep \(words) -P '\(pattern)' \(path) 2>/dev/null")
+      let options = Self.changed(pattern, change: change)
+      let program = try SearchProgram(options)
+      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero)) { way in
+        let run = try SearchRunner(way.path, options, program, settings: way.settings, lanes: way.lanes)
+        #expect(run.text == expected, "\(words) '\(pattern)', \(way.words)")
       }
     }
   }

@@ -8,6 +8,7 @@ struct StatsRunner {
   var column = ColumnChoice.number(2)
   var by: ColumnChoice? = .number(1)
   var hasHeader = false
+  var decimals: Int?
   var split = StatsSplit.data
   /// Bytes of a slice; nil for files read whole.
   var sliceBytes: Int?
@@ -45,11 +46,12 @@ struct StatsRunner {
     } else {
       PlanRunner.run(plan, workload, fold)
     }
-    result.rows = fold.summaries(isGrouped: by != nil).map { key, summary in
+    result.rows = fold.summaries(isGrouped: by != nil, decimals: decimals).map { key, summary in
       func shown(_ value: Double?) -> String { value.map { "\($0)" } ?? "-" }
       let cells = [
         String(decoding: key, as: UTF8.self), "\(summary.count)", summary.sum, summary.least ?? "-",
-        summary.greatest ?? "-", shown(summary.mean), shown(summary.deviation),
+        summary.greatest ?? "-", summary.roundedMean ?? shown(summary.mean),
+        summary.roundedDeviation ?? shown(summary.deviation),
       ]
       return cells.joined(separator: " ")
     }

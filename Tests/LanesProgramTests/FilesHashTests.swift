@@ -61,9 +61,65 @@ import Testing
       #expect(run.errors.contains("WARNING: \(line)"))
     }
     let silent = try Program.run(["files", "hash", "--check", "--status", "list"], directory: folder.path)
-    #expect(silent.text == "" && silent.errors == "" && silent.exit == .status(1))
+    #expect(silent.text == "" && silent.errors == "lanes: c: no such file or directory\n" && silent.exit == .status(1))
     let quiet = try Program.run(["files", "hash", "--check", "--quiet", "list"], directory: folder.path)
     #expect(quiet.lines == ["b: FAILED", "c: FAILED open or read"])
+  }
+
+  @Test func `lists are read as sha256sum reads them`() throws {
+    let folder = TemporaryFolder()
+    for name in ["a", "b c", "x y", "back\\slash"] { try folder.write(name, Bytes(name.utf8)) }
+    let sum = try Program.shell("cd \"$1\" && sha256sum a", [folder.path.string]).text.prefix(64)
+    let other = String(repeating: "0", count: 64)
+    let lists = [
+      "  \(sum)  a\n", "\t\(sum) *a\r\n", "SHA256 (a) = \(sum)\n", " SHA256(a)= \(sum)", "\(sum) a\n\(sum) a\n",
+      "\(sum) a\n\(sum)  a\n",
+      "\(sum)  a\n\(sum) a\n", "# a comment\n\n\r\n\(sum)  a\n", " # no comment\n\(sum)  a\n", "nonsense\n", "",
+      "\(other)  a\n",
+      "\(sum)  none\n", "\(sum)  none\n\(sum)  a\nnonsense\n", "\(sum)  none\n\(other)  a\n",
+      "MD5 (a) = 00\n\(sum)  a\n", "\(sum)  -\n",
+    ]
+    let flags: [[String]] = [
+      [], ["--ignore-missing"], ["--strict"], ["--warn"], ["--quiet"], ["--status"],
+      ["--strict", "--warn", "--ignore-missing"],
+      ["--status", "--strict"], ["--quiet", "--ignore-missing"],
+    ]
+    // Names are put into quotation marks in other cases; lines of a list are looked at ahead of the files.
+    func plain(_ errors: String) -> [String] {
+      errors.replacing("sha256sum: ", with: "lanes: ").replacing("No such", with: "no such").replacing("'", with: "")
+        .split(separator: "\n").map(String.init).sorted()
+    }
+    for list in lists {
+      try folder.write("list", Bytes(list.utf8))
+      for options in flags {
+        let words = ["-c"] + options + ["list"]
+        let expected = try Program.shell("cd \"$1\" && shift && exec sha256sum \"$@\"", [folder.path.string] + words)
+        let run = try Program.run(["files", "hash"] + words, directory: folder.path)
+        #expect(run.output == expected.output && run.exit == expected.exit, "\(options) \(list)")
+        #expect(plain(run.errors) == plain(expected.errors), "\(options) \(list)")
+      }
+      let piped = try Program.shell("cd \"$1\" && exec \"$LANES\" files hash -c < list", [folder.path.string])
+      let reference = try Program.shell("cd \"$1\" && exec sha256sum -c < list", [folder.path.string])
+      #expect(piped.output == reference.output && piped.exit == reference.exit, "\(list)")
+    }
+  }
+
+  @Test func `lines name the algorithm where that is asked for`() throws {
+    let folder = TemporaryFolder()
+    for name in ["a", "back\\slash", "new\nline"] { try folder.write(name, Bytes(name.utf8)) }
+    let words = ["--tag", "a", "back\\slash", "new\nline"]
+    let expected = try Program.shell("cd \"$1\" && shift && exec sha256sum \"$@\"", [folder.path.string] + words)
+    let run = try Program.run(["files", "hash"] + words, directory: folder.path)
+    #expect(run.output == expected.output && run.exit == .status(0))
+    for algorithm in ["crc32", "xxh3", "sha256"] {
+      let tagged = try Program.run(["files", "hash", "-a", algorithm] + words, directory: folder.path)
+      try folder.write("list", tagged.output)
+      let check = try Program.run(["files", "hash", "--check", "list"], directory: folder.path)
+      #expect(check.exit == .status(0) && check.lines.count == 3, "\(check.errors)")
+    }
+    for refused in [["--tag", "--check", "list"], ["--strict", "a"], ["--warn", "a"], ["--ignore-missing", "a"]] {
+      #expect(try Program.run(["files", "hash"] + refused, directory: folder.path).exit == .status(64))
+    }
   }
 
   @Test(arguments: EngineChoice.all) func `a file that loses its end while it is read fails alone, or not at all`(

@@ -4,19 +4,24 @@ import SystemPackage
 import Testing
 
 @Suite struct FilesSearchTests {
-  /// Runs both and expects the same output and status; announcements of binary files are ours.
+  /// Runs both and expects the same output and status, and the same to be said of binary files.
   private func expectAsGrep(
-    _ words: [String], _ engine: EngineChoice, in directory: FilePath = Fixtures.texts,
+    _ words: [String], _ engine: EngineChoice, in directory: FilePath = Fixtures.texts, syntax: String = "-P",
     input: RunningProgram.Input = .nothing
   ) throws {
     let expected = try Program.shell(
-      "cd \"$1\" && shift && exec grep -P \"$@\"", [directory.string] + words, input: input)
-    let result = try Program.run(["files", "search"] + words + engine.flags, input: input, directory: directory)
-    let lines = result.output.split(separator: 0x0A, omittingEmptySubsequences: false).filter {
-      !$0.starts(with: "Binary file ".utf8)
-    }
-    #expect(Bytes(lines.joined(separator: [0x0A])) == expected.output, "\(words)")
-    #expect(result.exit == expected.exit, "\(words)")
+      "cd \"$1\" && shift && exec grep \"$@\"", [directory.string, syntax] + words, input: input)
+    let result = try Program.run(
+      ["files", "search"] + engine.flags + [syntax] + words, input: input, directory: directory)
+    #expect(result.output == expected.output, "\(syntax) \(words)")
+    #expect(result.exit == expected.exit, "\(syntax) \(words)")
+    #expect(Self.remarks(result.errors) == Self.remarks(expected.errors), "\(syntax) \(words)")
+  }
+
+  /// What is said of binary files, and of how many others.
+  private static func remarks(_ errors: String) -> [String] {
+    errors.split(separator: "\n").filter { !$0.contains("warning: ") }
+      .map { $0.hasSuffix(": binary file matches") ? String($0.drop { $0 != " " }) : "trouble" }.sorted()
   }
 
   @Test(arguments: EngineChoice.all) func `lines are found as grep finds them`(_ engine: EngineChoice) throws {
@@ -62,13 +67,160 @@ import Testing
     #expect(named.text == "two\n")
   }
 
-  @Test func `binary files are announced`() throws {
+  @Test func `what is said of binary files goes to standard error`() throws {
     let folder = TemporaryFolder()
     try folder.write("x", [0x61, 0, 0x0A])
-    let run = try Program.run(["files", "search", "a", "x"], directory: folder.path)
-    #expect(run.text == "Binary file x matches\n" && run.exit == .status(0))
+    let run = try Program.run(["files", "search", "-s", "a", "x"], directory: folder.path)
+    #expect(run.text == "" && run.errors == "lanes: x: binary file matches\n" && run.exit == .status(0))
     let text = try Program.run(["files", "search", "-a", "a", "x"], directory: folder.path)
     #expect(text.output == [0x61, 0, 0x0A])
+    // Enough lines were found ahead of the zero byte, but it is among the first bytes of the file.
+    try folder.write(
+      "y", Bytes("a\n".utf8) + Bytes(repeatElement(Bytes("some line\n".utf8), count: 5000).joined()) + [0])
+    try expectAsGrep(["-m1", "a", "y"], EngineChoice.all[0], in: folder.path)
+    try expectAsGrep(["-m1", "-A2", "-n", "a", "y"], EngineChoice.all[0], in: folder.path)
+  }
+
+  @Test func `patterns may look like options, and options stand together`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("x", Bytes("-c\n-d\n--\nfoo\nFoo 1\n-5\n\n".utf8))
+    try folder.write("list", Bytes("-c\nfoo".utf8))
+    try folder.write("empty", [])
+    let all: [[String]] = [
+      ["-e", "-c", "x"], ["-e", "-[a-c]", "x"], ["-e-c", "x"], ["--regexp=-c", "x"], ["--regexp", "-c", "x"],
+      ["-e", "--", "x"],
+      ["-ne", "-5", "x"], ["-e", "", "x"], ["--regexp=", "x"], ["-inm1", "foo", "x"], ["-1n", "foo", "x"],
+      ["-n2", "foo", "x"],
+      ["-nA1", "foo", "x"], ["-cm0", "foo", "x"], ["-c", "-m", "0", "foo", "x", "nope"], ["-L", "-m0", "foo", "x"],
+      ["-m", "-1", "-c", "o", "x"],
+      ["-f", "list", "x"], ["-f", "empty", "x", "nope"], ["-vcf", "empty", "x"], ["-v", "", "nope"],
+      ["-Hh", "foo", "x"],
+      ["-hH", "foo", "x"], ["-lL", "foo", "x", "list", "empty"], ["-Llc", "foo", "x", "empty"],
+      ["--colour=always", "foo", "x"],
+      ["--color=never", "--", "-c", "x"], ["-cZ", "foo", "x", "list"], ["-lZ", "foo", "x", "list"],
+      ["-s", "foo", "nope", "x"],
+      ["-qs", "foo", "nope", "x"], ["-q", "zzz", "nope", "x"], ["-q", "zzz", "x"], ["-qL", "foo", "x"],
+      ["--silent", "foo", "x"],
+      ["--file=list", "x"], ["--file", "nope", "x"], ["--include=*.c", "foo", "x"], ["--exclude", "*", "foo", "x"],
+    ]
+    for words in all { try expectAsGrep(words, EngineChoice.all[0], in: folder.path, syntax: "-E") }
+  }
+
+  @Test func `bytes that are no characters are searched for as they were typed`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("x", [0x61, 0xFF, 0x0A, 0xFE, 0x0A])
+    for option in ["", "-e", "-ne", "--regexp="] {
+      let run = try Program.shell(
+        "cd \"$1\" && exec \"$LANES\" files search -c \(option)\"$(printf '\\377')\" x", [folder.path.string])
+      #expect(run.text == "1\n", "\(option): \(run.errors)")
+    }
+  }
+
+  @Test(arguments: EngineChoice.all) func `a quiet search ends with what it finds first`(_ engine: EngineChoice) throws
+  {
+    let folder = TemporaryFolder()
+    try folder.write("x", Bytes("foo\n".utf8))
+    try folder.write("large", Bytes(repeatElement(Bytes("yes\n".utf8), count: 4_000_000).joined()))
+    for words in [["foo", "x", "nope"], ["yes", "large", "nope"], ["-v", "foo", "large", "nope", "x"]] {
+      let run = try Program.run(["files", "search", "-q"] + words + engine.flags, directory: folder.path)
+      #expect(run.text == "" && run.errors == "" && run.exit == .status(0), "\(words): \(run.errors)")
+    }
+    // What was ahead of it was told already.
+    let late = try Program.run(["files", "search", "-q", "foo", "nope", "x"] + engine.flags, directory: folder.path)
+    #expect(late.text == "" && late.errorLines.count == 1 && late.exit == .status(0))
+    let ended = try Program.run(
+      ["files", "search", "-q", "--json", "--stats", "yes", "large"] + engine.flags, directory: folder.path)
+    #expect(ended.lines.count == 1 && JSONValue(ended.lines[0])?["ending"] == .string("satisfied"))
+  }
+
+  @Test(arguments: EngineChoice.all) func `lines around selected ones are told across slices`(_ engine: EngineChoice)
+    throws
+  {
+    let folder = TemporaryFolder()
+    var text = Bytes()
+    for number in 0..<900_000 { text += Bytes("line \(number) of some\n".utf8) }
+    try folder.write("large", text)
+    try folder.write("small", Bytes("line 99999 alone\n".utf8))
+    // The border of two slices is inside of line 377,438 or so, and so on; these stretches cover them.
+    for words in [
+      ["-n", "-C3", "[05]000 of"], ["-n", "-B2", "-A30000", "(37|73)0000 of"], ["-B20000", "-n", "(38|75)0000 of"],
+      ["-m2", "-A500000", "-n", "370000 of"], ["-v", "-n", "-C1", "line [1-9]"], ["-C1", "99999"],
+      ["-h", "-A1", "99999"],
+      ["-o", "-n", "-C2", "9999 "], ["-c", "-C2", "1"],
+    ] {
+      try expectAsGrep(words + ["large", "small"], engine, in: folder.path)
+    }
+    try expectAsGrep(["-n", "-C1", "9999 of"], engine, in: folder.path, input: .file(folder.file("large")))
+    let json = try Program.run(
+      ["files", "search", "--json", "-A1", "-m1", "9999 of", "large"] + engine.flags, directory: folder.path)
+    #expect(
+      json.lines.compactMap { JSONValue($0)?["type"] } == [.string("line"), .string("context"), .string("searched")])
+  }
+
+  @Test func `names decide which files are searched`() throws {
+    let folder = TemporaryFolder()
+    for name in ["a.c", "b.h", "sub/a.c", "sub/deep/x.txt", ".git/a.c", "sub.d/b.c", "sub/a.h"] {
+      try folder.write(name, Bytes("some text\n".utf8))
+    }
+    let rules: [[String]] = [
+      ["--include=*.c"], ["--exclude=*.c"], ["--include=*.c", "--exclude=b*"], ["--exclude=b*", "--include=*.c"],
+      ["--exclude", "a*", "--include", "*.c"], ["--exclude-dir=.git"], ["--exclude-dir=sub/"],
+      ["--exclude-dir=sub*", "--include=[ab].?"],
+      ["--exclude-dir=."], ["--exclude-dir=*"], ["--include=sub/a.c"], ["--exclude=.*"],
+    ]
+    for rule in rules {
+      // A slash at the end of a directory's name makes it another name to grep.
+      for inputs in [[], ["."], ["sub", "a.c", "sub/a.c"], ["./sub", "sub/deep/x.txt", "sub/.."]] {
+        let words = ["-rl", "text"] + rule + inputs
+        let expected = try Program.shell("cd \"$1\" && shift && exec grep \"$@\"", [folder.path.string] + words)
+        let run = try Program.run(["files", "search"] + words, directory: folder.path)
+        #expect(run.lines.sorted() == expected.lines.sorted() && run.exit == expected.exit, "\(words)")
+      }
+    }
+  }
+
+  /// Command lines that are made up, the same ones every time; `Scripts/compare-searches` tries thousands.
+  @Test func `made-up command lines are answered as grep answers them`() throws {
+    var chance = Chance(state: 4)
+    let flags = [
+      "-i", "-v", "-v", "-w", "-x", "-c", "-n", "-n", "-n", "-o", "-o", "-a", "-s", "-Z", "-l", "-L", "-H", "-h", "-A1",
+      "-B2", "-C1",
+      "-A0", "-3", "-m1", "-m2", "-m0",
+    ]
+    let patterns = [
+      "-E": [
+        "the", "e$", "^$", "[[:upper:]]", "a|an|and", "e{2}", "\\<t", "(e).*\\1", "", "o[]x]?", "e+?", "\\w+", "T.*s",
+        "zzz",
+      ],
+      "-F": ["the", "e", "The", "", ".", "ee", "there", "\\", "zzz", " "],
+      "-P": ["the", "(?i)THE", "\\d+", "e(?=r)", "^\\s*$", "\\Qe.\\E", "[^\\S]", "e+?", "T.*s", "(?<=t)h", "zzz"],
+    ]
+    let files = ["bytes.bin", "control.txt", "crlf.txt", "long-line.txt", "utf8.txt", "missing.txt"]
+    for number in 0..<210 {
+      let syntax = chance.one(of: ["-E", "-F", "-P"])
+      var words = (0..<chance.below(5)).map { _ in chance.one(of: flags) }
+      for _ in 0...(syntax == "-P" ? 0 : chance.below(3)) { words += ["-e", chance.one(of: patterns[syntax]!)] }
+      let engine = EngineChoice.all[number % EngineChoice.all.count]
+      if chance.below(5) == 0 {
+        let file = Fixtures.texts.appending(chance.one(of: files.dropLast()))
+        try expectAsGrep(words, engine, syntax: syntax, input: .file(file))
+      } else {
+        words += (0...chance.below(4)).map { _ in chance.one(of: files) }
+        try expectAsGrep(words, engine, syntax: syntax)
+      }
+    }
+  }
+
+  /// Numbers that look random and are the same every time (SplitMix64).
+  private struct Chance {
+    var state: UInt64
+    mutating func below(_ bound: Int) -> Int {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var bits = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
+      bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+      return Int((bits ^ bits >> 31) % UInt64(bound))
+    }
+    mutating func one(of choices: [String]) -> String { choices[below(choices.count)] }
   }
 
   @Test func `a malformed pattern is trouble`() throws {
@@ -77,8 +229,11 @@ import Testing
     #expect(run.errorLines.count == 1 && run.errors.contains("offset 3"))
   }
 
-  @Test func `matches are marked as grep marks them`() throws {
-    let words = ["--color=always", "-n", "-H", "o", "crlf.txt"]
+  @Test(arguments: [
+    ["-n", "-H", "o"], ["-v", "-n", "o"], ["-vC1", "-n", "[aeo]"], ["-oHn", "-A1", "o"], ["-lZ", "o"], ["-cH", "o"],
+  ])
+  func `matches are marked as grep marks them`(options: [String]) throws {
+    let words = ["--color=always"] + options + ["crlf.txt", "utf8.txt"]
     let expected = try Program.shell("cd \"$1\" && shift && exec grep \"$@\"", [Fixtures.texts.string] + words)
     let run = try Program.run(["files", "search"] + words, directory: Fixtures.texts)
     #expect(run.text == expected.text)

@@ -15,6 +15,7 @@ struct cpatterns_matcher;
 enum cpatterns_options {
   CPATTERNS_IGNORE_CASE = 1, /* letters of ASCII match both cases */
   CPATTERNS_LINES = 2,       /* ^ and $ match at newlines too, also behind the last one */
+  CPATTERNS_CHECK = 4,       /* only to see whether it is well-formed: not compiled to machine code */
 };
 
 struct cpatterns_error {
@@ -38,6 +39,13 @@ void cpatterns_matcher_free(struct cpatterns_matcher *matcher);
    backtracking or memory; cpatterns_reason tells. `subject` may be NULL when it is empty. */
 int cpatterns_match(
     struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *start, size_t *end);
+
+/* Finds the longest match in `subject` that starts at `from`: what POSIX asks for, where Perl takes the first alternative.
+
+   Returns 1 and where it ends, 0 when nothing matches there, and a negative number when this cannot be told, as for a pattern
+   with back-references. */
+int cpatterns_longest(
+    struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *end);
 
 /* Why matching was given up: a clause, into room for `size` characters. */
 void cpatterns_reason(int code, char *text, size_t size);

@@ -3,8 +3,9 @@ import SystemPackage
 
 /// A line of a list of checksums, as sha256sum and xxhsum write it.
 ///
-/// Either `digest  name`, with `*` before the name for binary mode, or `ALGORITHM (name) = digest`. A backslash in front
-/// says that the name has escapes: `\\`, `\n`, `\r`.
+/// Either `digest  name`, with `*` before the name for binary mode, or `digest name` as BSD's tools write it backwards, or
+/// `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks may stand ahead of it,
+/// and a carriage return behind it. Rules: split_3 in GNU coreutils' src/digest.c.
 package struct ChecksumLine: Equatable {
   package let name: FilePath
   /// Most significant byte first.
@@ -12,8 +13,19 @@ package struct ChecksumLine: Equatable {
   /// The algorithm that the line names.
   package let algorithm: HashAlgorithm?
 
+  /// How lines without an algorithm separate the name: all lines of a command's lists must do so alike.
+  package enum Separation: Sendable {
+    case unknown
+    /// By a blank and a blank or asterisk.
+    case two
+    /// By one blank.
+    case one
+  }
+
   /// The line that says what `file` hashes to, with its newline.
-  package static func text(_ file: HashedFile, _ algorithm: HashAlgorithm) -> Bytes {
+  ///
+  /// - Parameter tagged: in the form that names the algorithm.
+  package static func text(_ file: HashedFile, _ algorithm: HashAlgorithm, tagged: Bool = false) -> Bytes {
     let name = file.name?.rawBytes
     let isEscaped = name?.contains { [0x5C, 0x0A, 0x0D].contains($0) } ?? false
     let shown = isEscaped ? escaped(name!) : name
@@ -22,6 +34,9 @@ package struct ChecksumLine: Equatable {
       // xxhsum 0.8 has no other form for XXH3, since its digests look like those of XXH64.
       line += Bytes("XXH3 (".utf8) + (shown == nil || shown == Bytes("-".utf8) ? Bytes("stdin".utf8) : shown!)
       line += Bytes(") = ".utf8) + hexadecimal(file.digest)
+    } else if tagged {
+      line +=
+        Bytes("\(algorithm.tag) (".utf8) + (shown ?? Bytes("-".utf8)) + Bytes(") = ".utf8) + hexadecimal(file.digest)
     } else {
       line += hexadecimal(file.digest) + Bytes("  ".utf8) + (shown ?? Bytes("-".utf8))
     }
@@ -29,32 +44,63 @@ package struct ChecksumLine: Equatable {
   }
 
   /// Reads a line without its newline; nil when it is not properly formatted for `algorithm`, or for the one it names.
-  package init?(_ line: ArraySlice<UInt8>, _ algorithm: HashAlgorithm) {
-    var line = line.last == 0x0D ? line.dropLast() : line
-    let isEscaped = line.first == 0x5C
-    if isEscaped { line = line.dropFirst() }
+  ///
+  /// - Parameter separation: how lines before this one separated names; what this one does is remembered.
+  package init?(_ line: ArraySlice<UInt8>, _ algorithm: HashAlgorithm, _ separation: inout Separation) {
+    var rest = (line.last == 0x0D ? line.dropLast() : line).drop(while: Self.isBlank)
+    let isEscaped = rest.first == 0x5C
+    if isEscaped { rest = rest.dropFirst() }
     let name: ArraySlice<UInt8>
-    if let tag = HashAlgorithm.allCases.first(where: { line.starts(with: "\($0.tag) (".utf8) }) {
-      let digits = line.suffix(tag.digits)
-      let rest = line.dropLast(tag.digits)
-      guard let digest = Self.bytes(digits), digits.count == tag.digits, rest.suffix(4).elementsEqual(") = ".utf8)
-      else {
-        return nil
-      }
-      (self.digest, self.algorithm) = (digest, tag)
-      name = rest.dropLast(4).dropFirst(tag.tag.utf8.count + 2)
+    if let tagged = Self.readTagged(rest) {
+      (digest, self.algorithm, name) = (tagged.digest, tagged.algorithm, tagged.name)
     } else {
-      let digits = line.prefix(algorithm.digits)
-      let rest = line.dropFirst(algorithm.digits)
-      guard let digest = Self.bytes(digits), digits.count == algorithm.digits, rest.count > 2,
-        rest.first == 0x20, rest.dropFirst().first == 0x20 || rest.dropFirst().first == 0x2A
-      else { return nil }
-      (self.digest, self.algorithm) = (digest, nil)
-      name = rest.dropFirst(2)
+      guard let plain = Self.readPlain(rest, algorithm, &separation) else { return nil }
+      (digest, self.algorithm, name) = (plain.digest, nil, plain.name)
     }
     guard !name.isEmpty, let plain = isEscaped ? Self.unescaped(name) : Bytes(name) else { return nil }
     self.name = FilePath(rawBytes: plain)
   }
+
+  /// The same for a line that stands alone.
+  package init?(_ line: ArraySlice<UInt8>, _ algorithm: HashAlgorithm) {
+    var separation = Separation.unknown
+    self.init(line, algorithm, &separation)
+  }
+
+  /// `ALGORITHM (name) = digest`, as BSD's tools write it, and `ALGORITHM(name)= digest`, as OpenSSL does.
+  private static func readTagged(
+    _ line: ArraySlice<UInt8>
+  ) -> (digest: Bytes, algorithm: HashAlgorithm, name: ArraySlice<UInt8>)? {
+    guard let algorithm = HashAlgorithm.allCases.first(where: { line.starts(with: $0.tag.utf8) }) else { return nil }
+    var rest = line.dropFirst(algorithm.tag.utf8.count)
+    if rest.first == 0x20 { rest = rest.dropFirst() }
+    guard rest.first == UInt8(ascii: "("), let close = rest.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    var digits = rest[(close + 1)...].drop(while: isBlank)
+    guard digits.popFirst() == UInt8(ascii: "=") else { return nil }
+    digits = digits.drop(while: isBlank)
+    guard digits.count == algorithm.digits, let digest = bytes(digits) else { return nil }
+    return (digest, algorithm, rest[..<close].dropFirst())
+  }
+
+  private static func readPlain(
+    _ line: ArraySlice<UInt8>, _ algorithm: HashAlgorithm, _ separation: inout Separation
+  ) -> (digest: Bytes, name: ArraySlice<UInt8>)? {
+    let digits = line.prefix(algorithm.digits)
+    guard digits.count == algorithm.digits, let digest = bytes(digits) else { return nil }
+    var name = line.dropFirst(algorithm.digits)
+    guard name.popFirst().map(isBlank) ?? false else { return nil }
+    if name.count == 1 || name.first != 0x20 && name.first != 0x2A {
+      // Were both forms taken in one list, whoever can rename a file could pass it off as another one.
+      guard separation != .two else { return nil }
+      separation = .one
+    } else if separation != .one {
+      separation = .two
+      name = name.dropFirst()
+    }
+    return (digest, name)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
   /// A name in the report of a check: escaped, with a backslash in front, where it would break the line.
   package static func shown(_ name: FilePath) -> Bytes {

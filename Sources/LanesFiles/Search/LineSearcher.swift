@@ -7,17 +7,30 @@ final class LineSearcher {
   typealias Text = UnsafeBufferPointer<UInt8>
 
   private let program: SearchProgram
-  private let matcher: OpaquePointer?
+  /// One for each expression.
+  private let matchers: [OpaquePointer]
+  /// Where each expression matches next in the text in hand, where there are several: `Int.max` for nowhere, and less than
+  /// where is looked from for not known.
+  private var nextMatches: [Int]
 
   init(_ program: SearchProgram) throws(UnitFailure) {
     self.program = program
-    matcher = program.expression.flatMap { cpatterns_matcher_new($0) }
-    if program.expression != nil, matcher == nil { throw UnitFailure(.resources, "there is no memory for matching") }
+    matchers = program.expressions.compactMap { cpatterns_matcher_new($0) }
+    nextMatches = matchers.map { _ in -1 }
+    guard matchers.count == program.expressions.count else {
+      for matcher in matchers { cpatterns_matcher_free(matcher) }
+      throw UnitFailure(.resources, "there is no memory for matching")
+    }
   }
 
-  deinit { if let matcher { cpatterns_matcher_free(matcher) } }
+  deinit { for matcher in matchers { cpatterns_matcher_free(matcher) } }
+
+  /// Another text is about to be searched.
+  func begin() { for index in nextMatches.indices { nextMatches[index] = -1 } }
 
   /// The bounds of the first matching line that starts at `from` or behind it, its newline left out.
+  ///
+  /// Between two calls of `begin` the text is the same and `from` does not go back.
   ///
   /// - Parameters:
   ///   - text: lines, the last one without its newline; an empty last line counts.
@@ -26,12 +39,13 @@ final class LineSearcher {
     if let needle = program.text { return lineWith(needle, in: text, from: from) }
     if let required = program.required { return try lineWith(required: required, in: text, from: from) }
     if !program.isForManyLines { return try lineByLine(in: text, from: from) }
-    return try match(in: text, from: from).map { Self.line(around: $0.lowerBound, in: text) }
+    return try nextMatch(in: text, from: from).map { Self.line(around: $0, in: text) }
   }
 
-  /// The first match in one line that starts at `from` or behind it.
+  /// The first match in one line that starts at `from` or behind it; of several at one place the one that the syntax
+  /// asks for.
   func firstMatch(inLine line: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
-    guard let needle = program.text else { return try match(in: line, from: from) }
+    guard let needle = program.text else { return try bestMatch(inLine: line, from: from) }
     var at = from
     while let found = needle.first(in: line, from: at) {
       let range = found..<found + needle.count
@@ -72,7 +86,7 @@ final class LineSearcher {
     var at = from
     while let found = required.first(in: text, from: at) {
       let line = Self.line(around: found, in: text)
-      if try match(in: Text(rebasing: text[line]), from: 0) != nil { return line }
+      if try hasMatch(Text(rebasing: text[line])) { return line }
       at = line.upperBound + 1
     }
     return nil
@@ -82,18 +96,55 @@ final class LineSearcher {
     var start = from
     while start <= text.count {
       let line = start..<Self.lineEnd(in: text, from: start)
-      if try match(in: Text(rebasing: text[line]), from: 0) != nil { return line }
+      if try hasMatch(Text(rebasing: text[line])) { return line }
       start = line.upperBound + 1
     }
     return nil
   }
 
-  private func match(in text: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
+  private func hasMatch(_ line: Text) throws(UnitFailure) -> Bool {
+    for matcher in matchers where try match(matcher, in: line, from: 0) != nil { return true }
+    return false
+  }
+
+  /// Where the next match of any expression starts. Each goes through the text once, however often it is asked for.
+  private func nextMatch(in text: Text, from: Int) throws(UnitFailure) -> Int? {
+    if matchers.count == 1 { return try match(matchers[0], in: text, from: from)?.lowerBound }
+    var least = Int.max
+    for (index, matcher) in matchers.enumerated() {
+      if nextMatches[index] < from {
+        nextMatches[index] = try match(matcher, in: text, from: from)?.lowerBound ?? .max
+      }
+      least = min(least, nextMatches[index])
+    }
+    return least == .max ? nil : least
+  }
+
+  private func bestMatch(inLine line: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
+    var best: Range<Int>?
+    for matcher in matchers {
+      guard var found = try match(matcher, in: line, from: from) else { continue }
+      if let best, found.lowerBound > best.lowerBound { continue }
+      if program.options.syntax == .extended { found = longest(matcher, in: line, from: found.lowerBound) ?? found }
+      let isLonger = program.options.syntax != .perl && found.count > (best?.count ?? 0)
+      if best.map({ found.lowerBound < $0.lowerBound || isLonger }) ?? true { best = found }
+    }
+    return best
+  }
+
+  private func match(_ matcher: OpaquePointer, in text: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     var bounds = (start: 0, end: 0)
     let result = cpatterns_match(matcher, text.baseAddress, text.count, from, &bounds.start, &bounds.end)
     guard result >= 0 else { throw Self.gaveUp(result) }
     // A lookbehind with \K may move the start behind the end.
     return result == 0 ? nil : bounds.start..<max(bounds.start, bounds.end)
+  }
+
+  /// The longest match that starts at `from`; nil where that cannot be told, as with back-references.
+  private func longest(_ matcher: OpaquePointer, in line: Text, from: Int) -> Range<Int>? {
+    var end = 0
+    guard cpatterns_longest(matcher, line.baseAddress, line.count, from, &end) == 1 else { return nil }
+    return from..<end
   }
 
   private static func gaveUp(_ code: Int32) -> UnitFailure {

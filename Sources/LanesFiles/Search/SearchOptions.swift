@@ -10,12 +10,36 @@ package struct SearchOptions: Sendable, Equatable {
     case counts
     /// The name, where there is one.
     case names
+    /// The name, where there is none.
+    case namesWithout
+    /// Nothing: it is enough to know whether there is one, and the search ends with the first.
+    case nothing
+  }
+
+  /// How patterns are written.
+  package enum Syntax: UInt8, Sendable {
+    /// As PCRE2 reads them, which is how Perl does; of several matches at one place the first alternative counts.
+    case perl
+    /// POSIX's extended expressions with GNU's additions; of several matches at one place the longest counts.
+    case extended
+    /// Text that matches itself; of several texts at one place the longest counts.
+    case fixed
+  }
+
+  /// How many lines are told ahead of a selected one and behind it.
+  package struct Context: Sendable, Equatable {
+    package var before: Int
+    package var after: Int
+
+    package init(before: Int, after: Int) {
+      self.before = before
+      self.after = after
+    }
   }
 
   /// A line is selected when it matches one of these.
   package var patterns: [Bytes]
-  /// Patterns are text, not regular expressions.
-  package var isFixed = false
+  package var syntax = Syntax.perl
   /// Letters of ASCII match both cases.
   package var ignoresCase = false
   /// Lines are selected that do not match.
@@ -37,8 +61,22 @@ package struct SearchOptions: Sendable, Equatable {
   package var marksMatches = false
   /// Lines to select in each input at most.
   package var limit: UInt64?
+  /// Lines around selected ones that are told as well; nil also tells no groups apart.
+  package var context: Context?
 
   package init(_ patterns: [Bytes]) { self.patterns = patterns }
+
+  /// True where each told line is known by its number in the slice.
+  var countsLines: Bool { numbersLines || context != nil }
+
+  /// True when not a single line can be selected whatever is read, so that GNU grep reads nothing: at most none are wanted, or
+  /// none is left by what was asked for.
+  package var isHopeless: Bool {
+    guard report != .namesWithout else { return false }
+    if limit == 0 { return true }
+    if patterns.isEmpty { return !isInverted }
+    return patterns == [[]] && isInverted && !matchesWords && !matchesLines
+  }
 }
 
 extension SearchOptions {
@@ -46,17 +84,21 @@ extension SearchOptions {
     writer.write(UInt32(patterns.count))
     for pattern in patterns { writer.write(pattern) }
     for flag in [
-      isFixed, ignoresCase, isInverted, matchesWords, matchesLines, isText, onlyMatching, numbersLines, separatesLines,
+      ignoresCase, isInverted, matchesWords, matchesLines, isText, onlyMatching, numbersLines, separatesLines,
       marksMatches,
     ] { writer.write(flag) }
+    writer.write(syntax.rawValue)
     writer.write(report.rawValue)
     writer.write(optional: limit)
+    writer.write(context != nil)
+    guard let context else { return }
+    writer.write(Int64(context.before))
+    writer.write(Int64(context.after))
   }
 
   init(from reader: inout WireReader) throws(WireError) {
     self.init([])
     for _ in 0..<(try reader.read(UInt32.self)) { patterns.append(try reader.readBytes()) }
-    isFixed = try reader.readBool()
     ignoresCase = try reader.readBool()
     isInverted = try reader.readBool()
     matchesWords = try reader.readBool()
@@ -66,8 +108,12 @@ extension SearchOptions {
     numbersLines = try reader.readBool()
     separatesLines = try reader.readBool()
     marksMatches = try reader.readBool()
-    guard let report = Report(rawValue: try reader.read()) else { throw WireError("an unknown kind of report") }
-    self.report = report
+    guard let syntax = Syntax(rawValue: try reader.read()), let report = Report(rawValue: try reader.read()) else {
+      throw WireError("an unknown kind of search")
+    }
+    (self.syntax, self.report) = (syntax, report)
     limit = try reader.readOptional()
+    guard try reader.readBool() else { return }
+    context = Context(before: Int(try reader.read(Int64.self)), after: Int(try reader.read(Int64.self)))
   }
 }

@@ -1,7 +1,17 @@
 import LanesCore
 
-/// Lines, or parts of lines, that were selected in a slice.
+/// Lines, or parts of lines, that were selected in a slice, and lines around them.
 package struct SelectedLines: Sendable, Equatable {
+  /// What a record is.
+  package enum Kind: UInt8, Sendable {
+    /// A selected line or a part of it.
+    case selected
+    /// A line around a selected one or a part of it.
+    case context
+    /// What stands between two groups of lines that are apart; it has no text.
+    case gap
+  }
+
   /// What is told of each, newline included, one after the other.
   package internal(set) var text = Bytes()
   /// Where each ends in `text`; empty where they are not told apart.
@@ -10,6 +20,8 @@ package struct SelectedLines: Sendable, Equatable {
   package internal(set) var numbers: [UInt32] = []
   /// Which selected line of the slice each is of, from 0; empty where that is its own position.
   var ordinals: [UInt32] = []
+  /// What each is; empty where all are selected. With context a line of which nothing is told is a record without text.
+  package internal(set) var kinds: [Kind] = []
 
   /// Keeps what is of the first `count` selected lines.
   mutating func keep(_ count: Int) {
@@ -39,7 +51,7 @@ struct SearchPartial: Equatable {
   init() {}
 
   /// Of a slice in which there was nothing, as in most, only its size travels.
-  private var holdsNothing: Bool { selected == 0 && newlines == 0 && firstZero == nil }
+  private var holdsNothing: Bool { selected == 0 && newlines == 0 && firstZero == nil && lines.ends.isEmpty }
 
   var wire: Bytes {
     if holdsNothing {
@@ -55,6 +67,7 @@ struct SearchPartial: Equatable {
     writer.write(visible)
     writer.write(lines.text)
     for list in [lines.ends, lines.numbers, lines.ordinals] { writer.write(list) }
+    writer.write(lines.kinds.map(\.rawValue))
     return writer.bytes
   }
 
@@ -70,6 +83,10 @@ struct SearchPartial: Equatable {
     lines.ends = try reader.readNumbers()
     lines.numbers = try reader.readNumbers()
     lines.ordinals = try reader.readNumbers()
+    for raw in try reader.readBytes() {
+      guard let kind = SelectedLines.Kind(rawValue: raw) else { throw WireError("an unknown kind of line") }
+      lines.kinds.append(kind)
+    }
   }
 }
 

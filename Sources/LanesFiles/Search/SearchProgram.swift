@@ -8,9 +8,9 @@ package final class SearchProgram: @unchecked Sendable {
   let text: Needle?
   /// Text that every matching line holds.
   let required: Needle?
-  /// The compiled expression; nil where the pattern is text.
-  let expression: OpaquePointer?
-  /// True when the expression cannot match a newline, so that many lines are searched at once.
+  /// The compiled expressions, of which a line must match one; none where the pattern is text.
+  let expressions: [OpaquePointer]
+  /// True when no expression can match a newline, so that many lines are searched at once.
   let isForManyLines: Bool
   let options: SearchOptions
   /// Text without which, and without zero bytes, there is nothing to tell of a slice; nil where there always may be.
@@ -18,41 +18,66 @@ package final class SearchProgram: @unchecked Sendable {
 
   /// A pattern that is malformed.
   package struct Malformed: Error {
+    /// As it was typed.
     package let pattern: Bytes
-    /// Position in the pattern, from 0, at which its reader gave up.
-    package let offset: Int
+    /// Position in the pattern, from 0, at which its reader gave up; nil where that is not known.
+    package let offset: Int?
     package let reason: String
   }
 
   package init(_ options: SearchOptions) throws(Malformed) {
     self.options = options
-    for pattern in options.patterns where !options.isFixed { cpatterns_free(try Self.compile(pattern, options)) }
-    if let plain = Self.plainText(options) {
+    let patterns = try Self.readable(options)
+    if let plain = Self.plainText(options, patterns) {
       text = Needle(plain, ignoresCase: options.ignoresCase)
-      (required, expression, isForManyLines) = (nil, nil, true)
+      (required, expressions, isForManyLines) = (nil, [], true)
       settling = Self.isSettled(options) ? text : nil
       return
     }
-    let whole = Self.joined(options)
-    let read = LinePattern(whole)
-    // Found by the rewritten pattern, or else line by line by the one that was given.
-    if read.isFit, let made = try? Self.compile(read.rewritten, options, extra: CPATTERNS_LINES) {
-      expression = made
-      isForManyLines = true
-    } else {
-      expression = try Self.compile(whole, options)
-      isForManyLines = false
-    }
     text = nil
+    if options.syntax == .fixed {
+      (expressions, isForManyLines) = (try FixedTexts(options.patterns, options).expressions(), true)
+      (required, settling) = (nil, nil)
+      return
+    }
+    let read = patterns.map(LinePattern.init)
+    let joined = read.allSatisfy(\.isFit) ? Self.joined(read.map(\.rewritten)[...], options) : nil
+    // Found by the rewritten patterns, or else line by line by those that were given.
+    if let joined {
+      expressions = joined
+    } else {
+      var alone: [OpaquePointer] = []
+      for (pattern, typed) in zip(patterns, options.patterns) {
+        alone.append(try Self.compile(Self.bounded(Self.closed(pattern, options), options), options, typed: typed))
+      }
+      expressions = alone
+    }
+    isForManyLines = joined != nil
     // A single byte is too frequent to gain anything.
-    required = read.required.count > 1 ? Needle(read.required, ignoresCase: options.ignoresCase) : nil
+    let always = read.count == 1 ? read[0].required : []
+    required = always.count > 1 ? Needle(always, ignoresCase: options.ignoresCase) : nil
     settling = Self.isSettled(options) ? required : nil
   }
 
-  deinit { if let expression { cpatterns_free(expression) } }
+  deinit { for expression in expressions { cpatterns_free(expression) } }
 
-  private static func compile(
-    _ pattern: Bytes, _ options: SearchOptions, extra: cpatterns_options? = nil
+  // MARK: Reading patterns
+
+  /// The patterns in PCRE2's syntax, each one well-formed.
+  private static func readable(_ options: SearchOptions) throws(Malformed) -> [Bytes] {
+    guard options.syntax != .fixed else { return options.patterns }
+    var patterns: [Bytes] = []
+    for typed in options.patterns {
+      let pattern = options.syntax == .extended ? try ExtendedPattern(typed).text : typed
+      cpatterns_free(try compile(pattern, options, extra: CPATTERNS_CHECK, typed: typed))
+      patterns.append(pattern)
+    }
+    return patterns
+  }
+
+  /// - Parameter typed: what an error speaks of, where that is something else.
+  static func compile(
+    _ pattern: Bytes, _ options: SearchOptions, extra: cpatterns_options? = nil, typed: Bytes? = nil
   ) throws(Malformed) -> OpaquePointer {
     var flags = extra?.rawValue ?? 0
     if options.ignoresCase { flags |= CPATTERNS_IGNORE_CASE.rawValue }
@@ -61,32 +86,64 @@ package final class SearchProgram: @unchecked Sendable {
     let terminated = pattern + [0]
     guard let made = cpatterns_compile(terminated, pattern.count, Int32(flags), &error) else {
       let reason = withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      throw Malformed(pattern: pattern, offset: error.offset, reason: reason)
+      let isTyped = typed == nil || typed == pattern
+      throw Malformed(pattern: typed ?? pattern, offset: isTyped ? error.offset : nil, reason: reason)
     }
     return made
   }
 
   /// The text that the options ask for, where no expression is needed.
-  private static func plainText(_ options: SearchOptions) -> Bytes? {
-    guard options.patterns.count == 1 else { return nil }
-    if !options.isFixed { return LinePattern(options.patterns[0]).literal }
-    return options.patterns[0].isEmpty ? nil : options.patterns[0]
+  private static func plainText(_ options: SearchOptions, _ patterns: [Bytes]) -> Bytes? {
+    guard patterns.count == 1 else { return nil }
+    if options.syntax != .fixed { return LinePattern(patterns[0]).literal }
+    return patterns[0].isEmpty ? nil : patterns[0]
   }
 
-  /// All patterns as one, with what -w and -x add to it.
-  private static func joined(_ options: SearchOptions) -> Bytes {
-    func wrapped(_ before: String, _ pattern: Bytes, _ behind: String) -> Bytes {
-      Bytes(before.utf8) + pattern + Bytes(behind.utf8)
+  // MARK: Putting patterns together
+
+  /// Few expressions that match where one of `patterns` does; nil where one of them cannot be compiled this way.
+  ///
+  /// - Parameter patterns: such that none can match a newline; none at all match nothing.
+  private static func joined(_ patterns: ArraySlice<Bytes>, _ options: SearchOptions) -> [OpaquePointer]? {
+    let whole: Bytes
+    switch patterns.count {
+    case 0: whole = Bytes("(?!)".utf8)
+    case 1: whole = patterns.first!
+    // Groups are counted anew in each alternative.
+    default: whole = Bytes("(?|".utf8) + Bytes(patterns.map(grouped).joined(separator: "|".utf8)) + Bytes(")".utf8)
     }
-    let patterns = options.isFixed ? options.patterns.map(LinePattern.quoted) : options.patterns
-    var whole = patterns.first ?? []
-    if patterns.count != 1 {
-      // Groups are counted anew in each alternative.
-      whole = wrapped("(?|", Bytes(patterns.map { wrapped("(?:", $0, ")") }.joined(separator: "|".utf8)), ")")
+    if let made = try? compile(bounded(whole, options), options, extra: CPATTERNS_LINES) { return [made] }
+    guard patterns.count > 1 else { return nil }
+    // Too large together, or two groups of one name.
+    let middle = patterns.startIndex + patterns.count / 2
+    guard let first = joined(patterns[..<middle], options) else { return nil }
+    guard let second = joined(patterns[middle...], options) else {
+      for expression in first { cpatterns_free(expression) }
+      return nil
     }
-    if options.matchesLines { return wrapped("^(?:", whole, ")$") }
-    return options.matchesWords ? wrapped("(?<!\\w)(?:", whole, ")(?!\\w)") : whole
+    return first + second
   }
+
+  /// `pattern` with what -w and -x add to it.
+  static func bounded(_ pattern: Bytes, _ options: SearchOptions) -> Bytes {
+    if options.matchesLines { return Bytes("^".utf8) + grouped(pattern) + Bytes("$".utf8) }
+    guard options.matchesWords else { return pattern }
+    return Bytes("(?<!\\w)".utf8) + grouped(pattern) + Bytes("(?!\\w)".utf8)
+  }
+
+  static func grouped(_ pattern: Bytes) -> Bytes { Bytes("(?:".utf8) + pattern + Bytes(")".utf8) }
+
+  /// `pattern`, which is well-formed alone, with an end to what is left open in it: text behind `\Q`, or a comment behind `#`
+  /// where blanks are passed over.
+  private static func closed(_ pattern: Bytes, _ options: SearchOptions) -> Bytes {
+    guard options.matchesLines || options.matchesWords else { return pattern }
+    let unquoted = pattern + Bytes("\\E".utf8)
+    guard let made = try? compile(grouped(unquoted), options, extra: CPATTERNS_CHECK) else { return unquoted + [0x0A] }
+    cpatterns_free(made)
+    return unquoted
+  }
+
+  // MARK: Small slices
 
   /// Bytes of a slice that are looked at in one go at most: a small file, which most searches find nothing in.
   private static let settledBytes = 128 << 10

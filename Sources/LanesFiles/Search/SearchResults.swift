@@ -35,10 +35,11 @@ package final class SearchResults: Fold {
   private var bytesBefore: UInt64 = 0
   private var linesBefore: UInt64 = 0
   private var waiting: [(lines: SelectedLines, before: UInt64)] = []
+  private var context: ContextLines?
   /// Why the run may end, once nothing can be found any more.
   package private(set) var ending: Ending?
 
-  private static let headBytes = 96 << 10
+  static let headBytes = 96 << 10
 
   /// - Parameters:
   ///   - plan: the plan in use, which is told when an input is answered before its end.
@@ -49,6 +50,7 @@ package final class SearchResults: Fold {
     onFile: @escaping (SearchedFile) -> Void
   ) {
     self.options = options
+    context = options.context.map { ContextLines($0, options) }
     self.plan = plan
     self.onLines = onLines
     self.onFile = onFile
@@ -57,7 +59,8 @@ package final class SearchResults: Fold {
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
     if row != task.row { begin(task) }
-    guard !isOver else { return }
+    // An engine may have had more in hand when the search was over.
+    guard !isOver, ending == nil else { return }
     switch outcome {
     case .failed(let failure): end(failure)
     case .done(let bytes):
@@ -81,32 +84,36 @@ package final class SearchResults: Fold {
     (isOver, isBinary) = (false, false)
     (bytesBefore, linesBefore) = (0, 0)
     waiting = []
+    context?.begin()
   }
 
   private var isAnswered: Bool {
-    if let limit = options.limit, file.selected >= limit { return true }
+    if let limit = options.limit, file.selected >= limit, !mayHide, !(context?.isOwed(from: linesBefore) ?? false) {
+      return true
+    }
     return switch options.report {
-    case .names: file.selected > 0
+    case .names, .namesWithout, .nothing: file.selected > 0
     case .lines: file.hidesLines
     case .counts: false
     }
   }
 
+  /// A zero byte may still make the file binary from its beginning.
+  private var mayHide: Bool {
+    options.report == .lines && !options.isText && !isBinary && bytesBefore < Self.headBytes
+  }
+
   private func take(_ partial: SearchPartial) {
     let isHead = bytesBefore < Self.headBytes
     if let zero = partial.firstZero, isHead, bytesBefore + zero < Self.headBytes { hideWaiting() }
-    var lines = partial.lines
-    var selected = partial.selected
-    if let limit = options.limit, file.selected + selected > limit {
-      selected = limit - file.selected
-      lines.keep(Int(selected))
-    }
+    let left = options.limit.map { $0 - file.selected } ?? .max
+    let selected = min(partial.selected, left)
     if !isBinary {
-      if !lines.text.isEmpty { waiting.append((lines, linesBefore)) }
-      if selected > partial.visible { file.hidesLines = true }
+      tell(partial.lines, left)
+      if selected > partial.visible { hide() }
       isBinary = partial.firstZero != nil
     } else if selected > 0 {
-      file.hidesLines = true
+      hide()
     }
     file.selected += selected
     bytesBefore += partial.bytes
@@ -114,10 +121,27 @@ package final class SearchResults: Fold {
     if bytesBefore >= Self.headBytes { tellWaiting() }
   }
 
+  /// Takes the lines of a slice, of which at most `left` may be selected.
+  private func tell(_ lines: SelectedLines, _ left: UInt64) {
+    if context != nil {
+      let chosen = context!.choose(lines, before: linesBefore, limit: left)
+      if !chosen.lines.ends.isEmpty { waiting.append(chosen) }
+      return
+    }
+    var lines = lines
+    if options.limit != nil { lines.keep(Int(min(left, UInt64(Int32.max)))) }
+    if !lines.text.isEmpty { waiting.append((lines, linesBefore)) }
+  }
+
+  private func hide() {
+    file.hidesLines = true
+    context?.noteHidden()
+  }
+
   /// The file is binary from its beginning.
   private func hideWaiting() {
     isBinary = true
-    if file.selected > 0 { file.hidesLines = true }
+    if file.selected > 0 { hide() }
     waiting = []
   }
 
@@ -132,5 +156,6 @@ package final class SearchResults: Fold {
     file.failure = failure
     if options.report != .lines { file.hidesLines = false }
     onFile(file)
+    if options.report == .nothing, file.selected > 0 { ending = .satisfied }
   }
 }

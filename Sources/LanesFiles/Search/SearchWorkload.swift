@@ -23,13 +23,23 @@ package struct SearchWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
-    if let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) }) {
+    let part = program.options.context == nil ? SliceSearch.Part.whole : try Self.part(unit)
+    if part == .whole, let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) })
+    {
       return partial.wire
     }
-    let search = try SliceSearch(program)
+    let search = try SliceSearch(program, part)
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       try search.run(bytes.assumingMemoryBound(to: UInt8.self), checkpoint)
     }
     return search.partial.wire
+  }
+
+  /// Which part of its file a unit is: that counts where lines around a selected one may lie in a neighbour.
+  private static func part(_ unit: Unit) throws(UnitFailure) -> SliceSearch.Part {
+    guard let task = try? FileTask(wire: unit.task) else {
+      throw UnitFailure(.crashed, "its description cannot be read")
+    }
+    return SliceSearch.Part(isFirst: task.slice == 0, isLast: task.isLast)
   }
 }

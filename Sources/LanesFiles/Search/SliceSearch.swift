@@ -4,10 +4,21 @@ import LanesCore
 /// Searches one slice, piece by piece.
 ///
 /// Each piece is looked at several times, for zero bytes, matches and newlines, and stays in the processor's cache meanwhile.
+///
+/// With context the partial result holds every line that may have to be told: those around selected lines of this slice, and the
+/// first and the last lines of it, which may be around selected lines of its neighbours. `ContextLines` leaves out the others.
 final class SliceSearch {
-  private typealias Text = LineSearcher.Text
+  typealias Text = LineSearcher.Text
+
+  /// Which part of its file a slice is.
+  struct Part: Equatable {
+    var isFirst: Bool
+    var isLast: Bool
+    static let whole = Part(isFirst: true, isLast: true)
+  }
 
   private let options: SearchOptions
+  private let part: Part
   private let searcher: LineSearcher
   /// Text without which no line is selected.
   private let needle: Needle?
@@ -16,28 +27,34 @@ final class SliceSearch {
   private var hiddenFrom = Int.max
   /// Up to where newlines have been counted, in the slice.
   private var countedTo = 0
+  /// With context: behind the last line that was recorded, in the slice.
+  private var recordedTo = 0
+  /// With context: how many lines behind there are to be recorded whatever they are.
+  private var owedLines = 0
   private let level = ckernels_best_level()
 
   /// Bytes of a piece: they stay in a usual L1 cache between two looks.
   private static let pieceBytes = 32 << 10
 
-  init(_ program: SearchProgram) throws(UnitFailure) {
+  init(_ program: SearchProgram, _ part: Part = .whole) throws(UnitFailure) {
     options = program.options
+    self.part = part
     needle = program.text ?? program.required
     searcher = try LineSearcher(program)
+    if let context = options.context, !part.isFirst { owedLines = context.after }
   }
 
-  /// Nothing more of this slice can change what is told.
+  /// Nothing more of this slice can change what is told, but for lines behind the last selected one.
   private var isOver: Bool {
     if let limit = options.limit, partial.selected >= limit { return true }
     return switch options.report {
-    case .names: partial.selected > 0
+    case .names, .namesWithout, .nothing: partial.selected > 0
     case .lines: partial.selected > partial.visible
     case .counts: false
     }
   }
 
-  func run(_ slice: UnsafeBufferPointer<UInt8>, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  func run(_ slice: Text, _ checkpoint: Checkpoint) throws(UnitFailure) {
     partial.bytes = UInt64(slice.count)
     var start = 0
     while start < slice.count, !isOver {
@@ -47,7 +64,13 @@ final class SliceSearch {
       try checkpoint.pass()
       start = end
     }
-    if options.numbersLines, !isOver { countNewlines(slice, to: slice.count) }
+    if isOver, options.report == .lines { findZero(slice, from: start) }
+    if let context = options.context {
+      try recordContext(slice, before: slice.count, lines: part.isLast || isOver ? 0 : context.before)
+      countNewlines(slice, to: slice.count)
+    } else if options.numbersLines, !isOver {
+      countNewlines(slice, to: slice.count)
+    }
   }
 
   private func search(_ slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
@@ -55,10 +78,7 @@ final class SliceSearch {
     // One pass settles most pieces when the text is rare: without a zero byte or the text nothing happens in them.
     if !options.isInverted, !options.isText, let needle, needle.isAbsent(in: text) { return }
     guard !options.isText, let zero = Self.firstZero(in: text) else { return try search(text, in: slice, piece) }
-    if partial.firstZero == nil {
-      partial.firstZero = UInt64(piece.lowerBound + zero)
-      hiddenFrom = piece.lowerBound + LineSearcher.line(around: zero, in: text).lowerBound
-    }
+    found(zero: piece.lowerBound + zero, slice)
     // A zero byte ends a line too: a copy has newlines in their place.
     let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
     defer { copy.deallocate() }
@@ -71,19 +91,43 @@ final class SliceSearch {
     return found < 0 ? nil : found
   }
 
+  private func found(zero: Int, _ slice: Text) {
+    guard partial.firstZero == nil else { return }
+    partial.firstZero = UInt64(zero)
+    hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
+  }
+
+  /// Looks for a zero byte behind what was searched: one among the first bytes of a file makes the whole file binary, and one in
+  /// the lines behind the last selected one ends them.
+  private func findZero(_ slice: Text, from start: Int) {
+    guard !options.isText, partial.firstZero == nil, start < slice.count else { return }
+    var end = min(max(start, SearchResults.headBytes), slice.count)
+    var owed = options.context == nil ? 0 : owedLines
+    var line = recordedTo
+    while owed > 0, line < slice.count {
+      line = LineSearcher.lineEnd(in: slice, from: line) + 1
+      owed -= 1
+    }
+    end = max(end, min(line, slice.count))
+    if start < end, let zero = Self.firstZero(in: Text(rebasing: slice[start..<end])) {
+      found(zero: start + zero, slice)
+    }
+  }
+
   /// - Parameters:
   ///   - text: the lines of `piece`, zero bytes replaced.
   ///   - slice: where they come from.
   private func search(_ text: Text, in slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
     // The newline behind the last line would begin another, empty one.
     let lines = text.last == 0x0A ? Text(rebasing: text.dropLast()) : text
+    searcher.begin()
     var at = 0
     while at <= lines.count, !isOver {
       let match = try searcher.firstLine(in: lines, from: at)
       if options.isInverted {
         try selectAll(from: at, to: match?.lowerBound ?? lines.count + 1, of: lines, slice, piece.lowerBound)
       } else if let match {
-        try select(match, of: lines, slice, piece.lowerBound)
+        try select(match.lowerBound + piece.lowerBound..<match.upperBound + piece.lowerBound, slice)
       }
       guard let match else { return }
       at = match.upperBound + 1
@@ -91,6 +135,8 @@ final class SliceSearch {
   }
 
   /// Selects the lines that start between two starts of lines.
+  ///
+  /// - Parameter base: where `lines` starts in the slice.
   private func selectAll(
     from start: Int, to end: Int, of lines: Text, _ slice: Text, _ base: Int
   ) throws(UnitFailure) {
@@ -102,41 +148,87 @@ final class SliceSearch {
     }
     var at = start
     while at < end, !isOver {
-      let line = at..<LineSearcher.lineEnd(in: lines, from: at)
-      try select(line, of: lines, slice, base)
-      at = line.upperBound + 1
+      let lineEnd = LineSearcher.lineEnd(in: lines, from: at)
+      try select(base + at..<base + lineEnd, slice)
+      at = lineEnd + 1
     }
   }
 
-  /// Takes one line.
-  ///
-  /// - Parameter base: where `lines` starts in the slice.
-  private func select(_ line: Range<Int>, of lines: Text, _ slice: Text, _ base: Int) throws(UnitFailure) {
+  /// Takes one line of the slice.
+  private func select(_ line: Range<Int>, _ slice: Text) throws(UnitFailure) {
     defer { partial.selected += 1 }
-    guard options.report == .lines else { return }
-    guard base + line.lowerBound < hiddenFrom else { return }
+    guard options.report == .lines, line.lowerBound < hiddenFrom else { return }
     partial.visible += 1
-    if options.numbersLines { countNewlines(slice, to: base + line.lowerBound) }
-    let text = Text(rebasing: lines[line])
-    guard options.onlyMatching || options.marksMatches else {
-      partial.lines.text.append(contentsOf: text)
-      return endRecord()
+    if let context = options.context {
+      try recordContext(slice, before: line.lowerBound, lines: context.before)
+      owedLines = context.after
+      recordedTo = line.upperBound + 1
     }
+    try record(line, .selected, slice)
+  }
+
+  // MARK: Records
+
+  /// Records lines that are owed behind the last selected one, and `count` lines ahead of `end`, where a line starts.
+  private func recordContext(_ slice: Text, before end: Int, lines count: Int) throws(UnitFailure) {
+    let end = min(end, hiddenFrom)
+    while owedLines > 0, recordedTo < end {
+      try recordNextLine(slice)
+      owedLines -= 1
+    }
+    var start = end
+    var left = count
+    while left > 0, start > recordedTo {
+      // The line that the newline ahead of `start` ends, or the slice where it ends in the middle of the last line.
+      start = LineSearcher.line(around: start - 1, in: slice).lowerBound
+      left -= 1
+    }
+    if start > recordedTo { recordedTo = start }
+    while recordedTo < end { try recordNextLine(slice) }
+  }
+
+  private func recordNextLine(_ slice: Text) throws(UnitFailure) {
+    let line = recordedTo..<LineSearcher.lineEnd(in: slice, from: recordedTo)
+    try record(line, .context, slice)
+    recordedTo = line.upperBound + 1
+  }
+
+  private func record(_ line: Range<Int>, _ kind: SelectedLines.Kind, _ slice: Text) throws(UnitFailure) {
+    if options.countsLines { countNewlines(slice, to: line.lowerBound) }
+    let text = Text(rebasing: slice[line])
+    // There are matches to be shown in selected lines, and in lines around them where those are selected that do not match.
+    let mayMatch = (kind == .selected) != options.isInverted
+    guard options.onlyMatching || options.marksMatches && mayMatch else {
+      partial.lines.text.append(contentsOf: text)
+      partial.lines.text.append(0x0A)
+      return endRecord(kind)
+    }
+    guard options.onlyMatching else { return try recordMarked(text, kind) }
+    let before = partial.lines.ends.count
+    if mayMatch {
+      try forEachMatch(in: text) { match in
+        tellMarked(text[match])
+        partial.lines.text.append(0x0A)
+        endRecord(kind)
+      }
+    }
+    if options.context != nil, partial.lines.ends.count == before { endRecord(kind) }
+  }
+
+  private func recordMarked(_ text: Text, _ kind: SelectedLines.Kind) throws(UnitFailure) {
     var told = 0
     try forEachMatch(in: text) { match in
-      if !options.onlyMatching { partial.lines.text.append(contentsOf: text[told..<match.lowerBound]) }
+      partial.lines.text.append(contentsOf: text[told..<match.lowerBound])
       tellMarked(text[match])
-      if options.onlyMatching { endRecord() }
       told = match.upperBound
     }
-    guard !options.onlyMatching else { return }
     partial.lines.text.append(contentsOf: text[told...])
-    endRecord()
+    partial.lines.text.append(0x0A)
+    endRecord(kind)
   }
 
-  /// Calls `body` with the matches in one line that are not empty; there are none of interest in lines that do not match.
+  /// Calls `body` with the matches in one line that are not empty.
   private func forEachMatch(in line: Text, _ body: (Range<Int>) -> Void) throws(UnitFailure) {
-    guard !options.isInverted else { return }
     var at = 0
     while at <= line.count, let match = try searcher.firstMatch(inLine: line, from: at) {
       if !match.isEmpty { body(match) }
@@ -144,8 +236,8 @@ final class SliceSearch {
     }
   }
 
-  /// Colour on and off, as grep writes them.
-  private static let mark = (Bytes("\u{1B}[01;31m\u{1B}[K".utf8), Bytes("\u{1B}[m\u{1B}[K".utf8))
+  /// Color on and off, as grep writes them.
+  static let mark = (Bytes("\u{1B}[01;31m\u{1B}[K".utf8), Bytes("\u{1B}[m\u{1B}[K".utf8))
 
   private func tellMarked(_ match: Slice<Text>) {
     if options.marksMatches { partial.lines.text += Self.mark.0 }
@@ -153,11 +245,11 @@ final class SliceSearch {
     if options.marksMatches { partial.lines.text += Self.mark.1 }
   }
 
-  private func endRecord() {
-    partial.lines.text.append(0x0A)
-    guard options.separatesLines || options.numbersLines || options.limit != nil else { return }
+  private func endRecord(_ kind: SelectedLines.Kind) {
+    guard options.separatesLines || options.countsLines || options.limit != nil else { return }
     partial.lines.ends.append(UInt32(partial.lines.text.count))
-    if options.numbersLines { partial.lines.numbers.append(UInt32(partial.newlines)) }
+    if options.countsLines { partial.lines.numbers.append(UInt32(partial.newlines)) }
+    if options.context != nil { partial.lines.kinds.append(kind) }
     if options.onlyMatching { partial.lines.ordinals.append(UInt32(partial.selected)) }
   }
 

@@ -90,6 +90,10 @@ struct DecimalNumber: Equatable {
       : left < right * PowersOfTen.wide[places - other.places]
   }
 
+  func text(_ rounding: Rounding) -> String {
+    rounding.text(isNegative: isNegative, Natural(UInt128(digits)), unit: places)
+  }
+
   /// The shortest text for the number.
   var text: String { DecimalText.text(isNegative: isNegative, digits: String(digits), places: places) }
 }

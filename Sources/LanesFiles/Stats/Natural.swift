@@ -97,6 +97,58 @@ struct Natural: Equatable {
     limbs.insert(contentsOf: repeatElement(0, count: words), at: 0)
   }
 
+  /// The number where 128 bits hold it.
+  private var narrow: UInt128? {
+    guard limbs.count <= 2 else { return nil }
+    return limbs.reversed().reduce(0) { $0 << 64 | UInt128($1) }
+  }
+
+  /// - Parameter divisor: not zero.
+  func divided(by divisor: Natural) -> (quotient: Natural, rest: Natural) {
+    if let dividend = narrow, let divisor = divisor.narrow {
+      let (quotient, rest) = dividend.quotientAndRemainder(dividingBy: divisor)
+      return (Natural(quotient), Natural(rest))
+    }
+    let highest = bitWidth - divisor.bitWidth
+    guard highest >= 0 else { return (Natural(), self) }
+    // One bit of the quotient after the other; the rest is shifted instead of the divisor.
+    var rest = Natural()
+    var quotient = Natural()
+    quotient.limbs = [UInt64](repeating: 0, count: highest / 64 + 1)
+    for bit in stride(from: bitWidth - 1, through: 0, by: -1) {
+      rest.shiftLeft(1)
+      if limbs[bit / 64] >> UInt64(bit % 64) & 1 == 1 { rest += Natural(1) }
+      guard bit <= highest, !(rest < divisor) else { continue }
+      rest -= divisor
+      quotient.limbs[bit / 64] |= 1 << UInt64(bit % 64)
+    }
+    quotient.trim()
+    return (quotient, rest)
+  }
+
+  /// The largest number whose square is at most this.
+  func squareRoot() -> Natural {
+    guard let narrow else {
+      // One bit after the other, the highest first.
+      var root = Natural()
+      for bit in stride(from: (bitWidth + 1) / 2, through: 0, by: -1) {
+        var candidate = Natural(1)
+        candidate.shiftLeft(bit)
+        candidate += root
+        if !(self < candidate * candidate) { root = candidate }
+      }
+      return root
+    }
+    var root = UInt128(Double(narrow).squareRoot())
+    // A double is right to 53 bits; a step of Newton's makes the other eleven.
+    for _ in 0..<2 where root > 0 { root = (root + narrow / root) / 2 }
+    while root.multipliedReportingOverflow(by: root).overflow || root * root > narrow { root -= 1 }
+    while !(root + 1).multipliedReportingOverflow(by: root + 1).overflow, (root + 1) * (root + 1) <= narrow {
+      root += 1
+    }
+    return Natural(root)
+  }
+
   /// Its decimal digits.
   var digits: String {
     guard !isZero else { return "0" }

@@ -76,24 +76,29 @@ package final class StatsFold: Fold {
 
   /// The groups by key, in the order of bytes.
   ///
-  /// - Parameter isGrouped: false for the one group without a key, which exists even where there was no line.
-  package func summaries(isGrouped: Bool) -> [(key: Bytes, summary: Summary)] {
-    guard isGrouped || total[0].count > 0 else { return [([], Summary(Moments()))] }
+  /// - Parameters:
+  ///   - isGrouped: false for the one group without a key, which exists even where there was no line.
+  ///   - decimals: digits behind the point of every number; nil for as many as it takes.
+  package func summaries(isGrouped: Bool, decimals: Int? = nil) -> [(key: Bytes, summary: Summary)] {
+    guard isGrouped || total[0].count > 0 else { return [([], Summary(Moments(), decimals: decimals))] }
     return total[0].sorted().map { key, moments in
-      guard total.count > 1 else { return (key, Summary(moments)) }
-      return (key, assembled(key))
+      guard total.count > 1 else { return (key, Summary(moments, decimals: decimals)) }
+      return (key, assembled(key, decimals))
     }
   }
 
   /// Takes each statistic from the table of its own.
-  private func assembled(_ key: Bytes) -> Summary {
-    func part(_ statistic: Statistic) -> Summary { Summary(total[Int(statistic.rawValue)].moments(of: key)) }
+  private func assembled(_ key: Bytes, _ decimals: Int?) -> Summary {
+    func part(_ statistic: Statistic) -> Summary {
+      Summary(total[Int(statistic.rawValue)].moments(of: key), decimals: decimals)
+    }
+    let (mean, deviation) = (part(.mean), part(.deviation))
     var summary = part(.count)
     summary.sum = part(.sum).sum
     summary.least = part(.least).least
     summary.greatest = part(.greatest).greatest
-    summary.mean = part(.mean).mean
-    summary.deviation = part(.deviation).deviation
+    (summary.mean, summary.roundedMean) = (mean.mean, mean.roundedMean)
+    (summary.deviation, summary.roundedDeviation) = (deviation.deviation, deviation.roundedDeviation)
     return summary
   }
 }

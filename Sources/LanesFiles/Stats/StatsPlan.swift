@@ -130,7 +130,7 @@ package final class StatsPlan: UnitPlan {
     try loader.load(head)
     return try loader.withInput { (input) throws(UnitFailure) in
       let end = LineEnds.newline.first(in: input) ?? input.byteCount
-      return try input.extracting(0..<end).withUnsafeBytes { (line) throws(UnitFailure) in
+      return try input.extracting(StatsScan.markBytes(input)..<end).withUnsafeBytes { (line) throws(UnitFailure) in
         do throws(FieldReader.Malformed) {
           return try FieldReader.fields(line, delimiter: options.delimiter)
         } catch {

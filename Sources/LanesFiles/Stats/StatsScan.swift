@@ -52,8 +52,15 @@ final class StatsScan {
     state.index.deallocate()
   }
 
+  /// Bytes of the byte order mark of UTF-8 that `text` begins with: 3 or none. Programs put one ahead of tables, and it is part of
+  /// no field.
+  static func markBytes(_ text: RawSpan) -> Int {
+    text.byteCount >= 3 && text.withUnsafeBytes { $0.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) } ? 3 : 0
+  }
+
   /// Goes through all lines, or up to one that is bad.
   func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
+    if task.file.slice == 0 { state.at = Self.markBytes(bytes.bytes) }
     if task.skipsHeader { skipLine() }
     while state.at < bytes.count && badLine == nil {
       state.count = endOfStretch()

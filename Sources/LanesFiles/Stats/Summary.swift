@@ -16,15 +16,27 @@ package struct Summary: Sendable, Equatable {
   package var mean: Double?
   /// Of a sample: divided by one less than the count; nil below two numbers.
   package var deviation: Double?
+  /// Mean and deviation rounded to the decimals that were asked for, which the doubles above are not exact enough for.
+  package var roundedMean: String?
+  package var roundedDeviation: String?
 
-  init(_ moments: Moments) {
+  /// - Parameter decimals: digits behind the point of every number; nil for as many as it takes.
+  init(_ moments: Moments, decimals: Int? = nil) {
     let exact = ExactSums(moments)
     count = moments.count
-    sum = exact.sumText
-    least = moments.least?.text
-    greatest = moments.greatest?.text
     mean = exact.mean
     deviation = exact.variance?.squareRoot()
+    guard let rounding = decimals.map(Rounding.init) else {
+      sum = exact.sumText
+      least = moments.least?.text
+      greatest = moments.greatest?.text
+      return
+    }
+    sum = exact.roundedSum(rounding)
+    least = moments.least?.text(rounding)
+    greatest = moments.greatest?.text(rounding)
+    roundedMean = exact.roundedMean(rounding)
+    roundedDeviation = exact.roundedDeviation(rounding)
   }
 }
 
@@ -87,10 +99,29 @@ private struct ExactSums {
   var variance: Double? {
     guard count > 1 else { return nil }
     if let variance = narrowVariance { return variance }
+    return quotient(wideVariance.dividend, wideVariance.divisor, unit: 2 * places)
+  }
+
+  /// The same as a quotient of whole numbers of squared units.
+  private var wideVariance: (dividend: Natural, divisor: Natural) {
     let squares = narrow.map { Natural($0.squares) } ?? squares
     var dividend = squares * Natural(UInt128(count))
     dividend -= magnitude * magnitude
-    return quotient(dividend, Natural(UInt128(count) * UInt128(count - 1)), unit: 2 * places)
+    return (dividend, Natural(UInt128(count) * UInt128(count - 1)))
+  }
+
+  func roundedSum(_ rounding: Rounding) -> String {
+    rounding.text(isNegative: isNegative, magnitude, unit: places)
+  }
+
+  func roundedMean(_ rounding: Rounding) -> String? {
+    guard count > 0 else { return nil }
+    return rounding.text(isNegative: isNegative, magnitude, by: Natural(UInt128(count)), unit: places)
+  }
+
+  func roundedDeviation(_ rounding: Rounding) -> String? {
+    guard count > 1 else { return nil }
+    return rounding.root(wideVariance.dividend, by: wideVariance.divisor, unit: places)
   }
 
   /// The same where nothing goes beyond 128 bits; the same value to the last bit, since both are rounded once.

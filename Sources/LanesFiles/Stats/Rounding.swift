@@ -1,0 +1,38 @@
+/// Exact quotients rounded to a number of decimals: to the nearest one, and halves towards positive infinity, as `Math.round` of Java
+/// and so the One Billion Row Challenge do: 17.95 becomes 18.0 and -17.95 becomes -17.9.
+struct Rounding {
+  let decimals: Int
+
+  /// ±`dividend` · 10^−`unit` / `divisor`.
+  func text(isNegative: Bool, _ dividend: Natural, by divisor: Natural = Natural(1), unit: Int) -> String {
+    let (dividend, divisor) = aligned(dividend, divisor, unit: unit - decimals)
+    var (quotient, rest) = dividend.divided(by: divisor)
+    rest += rest
+    if isNegative ? divisor < rest : !(rest < divisor) { quotient += Natural(1) }
+    return text(isNegative: isNegative && !quotient.isZero, quotient)
+  }
+
+  /// The square root of `dividend` · 10^−2·`unit` / `divisor`.
+  func root(_ dividend: Natural, by divisor: Natural, unit: Int) -> String {
+    // Where k is the result, 2k - 1 is the largest odd number whose square is at most four times what the root is taken of.
+    let (dividend, divisor) = aligned(dividend * Natural(4), divisor, unit: 2 * (unit - decimals))
+    var doubled = dividend.divided(by: divisor).quotient.squareRoot()
+    doubled += Natural(1)
+    return text(isNegative: false, doubled.divided(by: Natural(2)).quotient)
+  }
+
+  /// The same quotient · 10^−`unit`.
+  private func aligned(_ dividend: Natural, _ divisor: Natural, unit: Int) -> (Natural, Natural) {
+    if unit == 0 { return (dividend, divisor) }
+    return unit < 0
+      ? (dividend * Natural(powerOfTen: -unit), divisor) : (dividend, divisor * Natural(powerOfTen: unit))
+  }
+
+  /// A whole number of units of the last decimal.
+  private func text(isNegative: Bool, _ units: Natural) -> String {
+    let digits = units.digits
+    let padded = String(repeating: "0", count: max(decimals + 1 - digits.utf8.count, 0)) + digits
+    let sign = isNegative ? "-" : ""
+    return decimals == 0 ? sign + padded : sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
+  }
+}

@@ -1,0 +1,79 @@
+import LanesCore
+
+/// The words of `lanes files search` as grep reads them, in a form that the parser of arguments reads alike.
+///
+/// In one word several letters may stand together, the last one with its value: `-rnA3`, `-im1`, `-5`. What follows `-e` is a pattern
+/// whatever it looks like, and `--color` needs no value. Words that are not understood stay as they were typed.
+enum GrepWords {
+  private static let flags = "EFPHLZachilnoqrsvwx"
+  /// Letters with a value, and the long names of the same options.
+  private static let valued: [Character: String] = [
+    "A": "after-context", "B": "before-context", "C": "context", "e": "regexp", "f": "file", "m": "max-count",
+    "j": "cores",
+  ]
+  private static let longValued = [
+    "after-context", "before-context", "context", "regexp", "file", "max-count", "include", "exclude", "exclude-dir",
+  ]
+
+  /// All words of the program's command line; those of other commands stay as they are.
+  static func expanded(_ words: [String]) -> [String] {
+    guard words.prefix(2) == ["files", "search"] else { return words }
+    var made = Array(words.prefix(2))
+    var rest = words.dropFirst(2)
+    while let word = rest.popFirst() {
+      if word == "--" {
+        made.append(word)
+        return made + rest
+      }
+      if word == "--color" || word == "--colour" {
+        // The word behind it may be its value in the form that other options have.
+        let isValue = SearchArguments.ColorChoice(rawValue: rest.first ?? "") != nil
+        made += isValue ? ["--color"] : ["--color=auto"]
+      } else if word.hasPrefix("--colour=") {
+        made.append("--color=" + word.dropFirst("--colour=".count))
+      } else if word == "--silent" {
+        made.append("--quiet")
+      } else if word.hasPrefix("--") {
+        let isValued = longValued.contains(String(word.dropFirst(2)))
+        // The parser takes nothing behind a sign of equality for no value at all.
+        let isEmpty = word.last == "=" && longValued.contains(String(word.dropFirst(2).dropLast()))
+        made += isValued ? option(word, rest.popFirst()) : isEmpty ? [String(word.dropLast()), ""] : [word]
+      } else if word.hasPrefix("-"), word.count > 1 {
+        made += letters(word, &rest) ?? [word]
+      } else {
+        made.append(word)
+      }
+    }
+    return made
+  }
+
+  /// An option with its value in one word where the parser would take the value for an option.
+  private static func option(_ name: String, _ value: String?, long: String? = nil) -> [String] {
+    guard let value else { return [name] }
+    guard value.hasPrefix("-") else { return [name, value] }
+    return ["\(long.map { "--" + $0 } ?? name)=\(value)"]
+  }
+
+  /// One option for each letter; nil where a letter is unknown.
+  private static func letters(_ word: String, _ rest: inout ArraySlice<String>) -> [String]? {
+    var made: [String] = []
+    var letters = word.dropFirst()
+    while let letter = letters.first {
+      if let long = valued[letter] {
+        let value = letters.count > 1 ? String(letters.dropFirst()) : rest.popFirst()
+        return made + option("-\(letter)", value, long: long)
+      }
+      if ("0"..."9").contains(letter) {
+        let digits = letters.prefix { ("0"..."9").contains($0) }
+        made.append("--context=\(digits)")
+        letters = letters.dropFirst(digits.count)
+      } else if flags.contains(letter) {
+        made.append("-\(letter)")
+        letters = letters.dropFirst()
+      } else {
+        return nil
+      }
+    }
+    return made
+  }
+}
