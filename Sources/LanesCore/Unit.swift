@@ -175,6 +175,8 @@ package struct Destination: Sendable, Equatable {
   package var replacesExisting: Bool
   /// Of a new file, less the umask; a file that is replaced keeps its own.
   package var permissions: UInt16
+  /// What new folders on the way to the file look like; nil for the usual permissions.
+  package var mirror: FolderMirror?
   /// What the file's times are set to when it is complete; nil leaves them as they come.
   package var times: FileTimes?
 
@@ -182,13 +184,33 @@ package struct Destination: Sendable, Equatable {
   package static let usualPermissions: UInt16 = 0o666
 
   package init(
-    path: FilePath, replacesExisting: Bool, permissions: UInt16 = Self.usualPermissions, times: FileTimes? = nil
+    path: FilePath, replacesExisting: Bool, permissions: UInt16 = Self.usualPermissions, times: FileTimes? = nil,
+    mirror: FolderMirror? = nil
   ) {
     self.path = path
     self.replacesExisting = replacesExisting
     self.permissions = permissions
     self.times = times
+    self.mirror = mirror
   }
+}
+
+/// A file whose folders give their permissions, less the umask, to those that are made for another file.
+package struct FolderMirror: Sendable, Equatable {
+  package var file: FilePath
+  /// How many folders have a counterpart, from that of the file upwards.
+  package var depth: Int
+
+  package init(file: FilePath, depth: Int) {
+    self.file = file
+    self.depth = depth
+  }
+
+  /// The counterpart of the file's folder; nil when there is none.
+  package var folder: FilePath? { depth > 0 ? file.removingLastComponent() : nil }
+
+  /// The same for the folder above.
+  package var above: FolderMirror { FolderMirror(file: file.removingLastComponent(), depth: depth - 1) }
 }
 
 /// When a file was last read and changed, in nanoseconds since 1970.

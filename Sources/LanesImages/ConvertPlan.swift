@@ -12,6 +12,8 @@ package final class ConvertPlan: UnitPlan {
   private let options: ConvertOptions
   private let naming: OutputNaming
   private let namesOneFile: Bool
+  /// The destination is the counterpart of the one directory that is walked.
+  private let mirrorsOneFolder: Bool
   private var files = PlannedFiles()
   /// Results that are there already, by the position of their input; one bit per size.
   private var skipped: [Int: UInt64] = [:]
@@ -43,6 +45,8 @@ package final class ConvertPlan: UnitPlan {
     let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
     naming = OutputNaming(format: request.writtenFormat, template: template)
     namesOneFile = request.namesOneFile && arrivals == nil
+    mirrorsOneFolder =
+      request.inputs.count == 1 && arrivals == nil && ConvertRequest.kind(of: request.inputs[0]) == .directory
     files.leftOut = (try? FileStatus(of: request.destination))?.identity
     files.keepsTimes = request.keepsTimes
     for input in request.inputs { files.take(input) }
@@ -124,7 +128,7 @@ package final class ConvertPlan: UnitPlan {
     let targets = wanted.map {
       Destination(
         path: output(index, $0), replacesExisting: replacesExisting, permissions: files.permissions(index),
-        times: files.times(index))
+        times: files.times(index), mirror: mirror(index, $0))
     }
     let memory = MemoryEstimate(ImageSketch(reading: path), fileSize: files.size(index), options: options).bytes
     return .unit(
@@ -132,6 +136,13 @@ package final class ConvertPlan: UnitPlan {
         number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
         source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
         expectedInput: files.size(index), expectedMemory: memory))
+  }
+
+  /// A tree of private folders must not become one that everybody may look into.
+  private func mirror(_ index: Int, _ result: Int) -> FolderMirror? {
+    let (tail, name) = (FilePath(rawBytes: files.tail(index)), FilePath(rawBytes: outputName(index, result)))
+    guard !namesOneFile, tail.removingLastComponent() == name.removingLastComponent() else { return nil }
+    return FolderMirror(file: files.path(index), depth: tail.components.count - (mirrorsOneFolder ? 0 : 1))
   }
 
   private func noteExisting(_ index: Int) {

@@ -64,11 +64,17 @@ extension EmbeddedProfile {
 enum ICCProfile {
   /// The header, and the number of tags behind it.
   private static let shortest = 132
+  /// Classes of input, display, output and color space profiles, and the spaces that they connect to.
+  private static let kinds = ["scnr", "mntr", "prtr", "spac"].map { Bytes($0.utf8) }
+  private static let spaces = ["XYZ ", "Lab "].map { Bytes($0.utf8) }
 
   /// Why `bytes` are no profile that can be used; nil when they are one.
   static func fault(of bytes: Bytes) -> String? {
     guard bytes.count >= shortest else { return "it ends too early" }
     guard bytes[36..<40].elementsEqual("acsp".utf8) else { return "it is no ICC profile" }
+    guard kinds.contains(Bytes(bytes[12..<16])), spaces.contains(Bytes(bytes[20..<24])) else {
+      return "it is of a kind that describes no image"
+    }
     let size = number(bytes, 0)
     guard size <= bytes.count else { return "it ends too early" }
     guard size >= shortest else { return "its size is wrong" }

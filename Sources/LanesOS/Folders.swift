@@ -5,27 +5,30 @@ import SystemPackage
 /// Making and removing folders.
 package enum Folders {
   /// Makes `path` and what is missing above it; tells whether there was anything to make.
-  package static func makeIfMissing(_ path: FilePath) throws(SystemError) -> Bool {
+  package static func makeIfMissing(_ path: FilePath, like mirror: FolderMirror? = nil) throws(SystemError) -> Bool {
     if (try? FileStatus(of: path)) != nil { return false }
-    try make(path)
+    try make(path, like: mirror)
     return true
   }
 
   /// Makes `path` and every folder above it that is missing; one that exists is no error.
-  package static func make(_ path: FilePath) throws(SystemError) {
+  package static func make(_ path: FilePath, like mirror: FolderMirror? = nil) throws(SystemError) {
     do {
-      try makeOne(path)
+      try makeOne(path, like: mirror)
     } catch  where error.errno == ENOENT {
       let above = path.removingLastComponent()
       guard !above.isEmpty, above != path else { throw error }
-      try make(above)
-      try makeOne(path)
+      try make(above, like: mirror?.above)
+      try makeOne(path, like: mirror)
     }
   }
 
-  private static func makeOne(_ path: FilePath) throws(SystemError) {
+  /// The owner may always write, since files are to be made in the folder.
+  private static func makeOne(_ path: FilePath, like mirror: FolderMirror?) throws(SystemError) {
+    let original = mirror?.folder.flatMap { try? FileStatus(of: $0.isEmpty ? FilePath(".") : $0) }
+    let mode = mode_t(original.map { $0.permissions | 0o700 } ?? 0o777)
     do {
-      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, 0o777) } }
+      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, mode) } }
     } catch  where error.errno == EEXIST {
       return
     }

@@ -22,7 +22,9 @@ package struct OutputFile: ~Copyable {
     let replaced = Self.replacedFile(target)
     let mode = mode_t((replaced?.permissions ?? target.permissions) & 0o777)
     var unnamed = try Self.openUnnamed(in: place, mode)
-    if unnamed == nil, try Folders.makeIfMissing(place) { unnamed = try Self.openUnnamed(in: place, mode) }
+    if unnamed == nil, try Folders.makeIfMissing(place, like: target.mirror) {
+      unnamed = try Self.openUnnamed(in: place, mode)
+    }
     var name: FilePath?
     if unnamed == nil {
       let temporary = Self.temporaryName(beside: target.path)

@@ -36,7 +36,12 @@ private func age(_ path: FilePath, seconds: Int) {
       Issue.record("a unit was expected")
       return
     }
-    #expect(unit.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: true, permissions: 0o600)))
+    #expect(
+      unit.sink
+        == .file(
+          Destination(
+            path: tree / "out/a.png", replacesExisting: true, permissions: 0o600,
+            mirror: FolderMirror(file: tree / "in/a.png", depth: 1))))
   }
 
   @Test func `an output that is an input or a directory is refused all the same`() throws {

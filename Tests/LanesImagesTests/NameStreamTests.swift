@@ -63,7 +63,12 @@ import Testing
     #expect(plan.totalUnits == nil)
     say([tree / "a.png", tree / "b.png", tree / "x/a.png", tree / "gone.png"].map { $0.string + "\n" }.joined(), feed)
     guard case .unit(let first) = plan.next() else { throw UnitFailure(.input, "no unit") }
-    #expect(first.sink == .file(Destination(path: tree / "out/a.png", replacesExisting: false, permissions: 0o600)))
+    #expect(
+      first.sink
+        == .file(
+          Destination(
+            path: tree / "out/a.png", replacesExisting: false, permissions: 0o600,
+            mirror: FolderMirror(file: tree / "a.png", depth: 0))))
     close(feed)
     #expect(
       outputs(plan) == [

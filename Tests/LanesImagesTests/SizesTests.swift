@@ -94,7 +94,12 @@ private func sizes(_ texts: String...) -> ConvertOptions {
     }
     #expect(unit.task == [1])
     #expect(
-      unit.sink == .files([Destination(path: tree / "out/a-x20.png", replacesExisting: false, permissions: 0o600)]))
+      unit.sink
+        == .files([
+          Destination(
+            path: tree / "out/a-x20.png", replacesExisting: false, permissions: 0o600,
+            mirror: FolderMirror(file: tree / "in/a.png", depth: 1))
+        ]))
     #expect(unit.expectedMemory > 0)
     guard case .end = plan.next() else {
       Issue.record("an end was expected")

@@ -55,6 +55,23 @@ import Testing
     #expect(try folder.contents() == ["name/inner": [9]])
   }
 
+  @Test func `new folders have the permissions of those that they mirror`() throws {
+    for (name, mode) in [("in", mode_t(0o750)), ("in/sub", 0o500)] {
+      try Folders.make(folder.file(name))
+      chmod(folder.file(name).string, mode)
+    }
+    let target = Destination(
+      path: folder.file("top/out/sub/a"), replacesExisting: false,
+      mirror: FolderMirror(file: folder.file("in/sub/a"), depth: 2))
+    var file = try OutputFile(target)
+    try file.commit()
+    let mask = umask(0)
+    umask(mask)
+    for (name, mode) in [("top", UInt16(0o777)), ("top/out", 0o750), ("top/out/sub", 0o700)] {
+      #expect(try FileStatus(of: folder.file(name)).permissions == mode & ~UInt16(mask), "\(name)")
+    }
+  }
+
   @Test func `folders on the way are made`() throws {
     var file = try OutputFile(Destination(path: folder.file("a/b/c"), replacesExisting: false))
     try file.commit()

@@ -111,6 +111,28 @@ import Testing
     #expect(try permissions("out/b.jpg") == 0o640 & ~mask)
   }
 
+  @Test(arguments: EngineChoice.all) func `private folders become private folders`(_ engine: EngineChoice) throws {
+    let modes: [(String, mode_t)] = [("", 0o700), ("/sub", 0o750), ("/sub/deep", 0o711), ("/closed", 0o500)]
+    for (name, _) in modes { try folder.write("in\(name)/a.jpg", readFile(Fixtures.image("seeds.jpg"))) }
+    for (name, mode) in modes { chmod(folder.file("in\(name)").string, mode) }
+    func run(_ words: [String]) throws {
+      let result = try Program.run(
+        ["images", "convert"] + words + engine.flags, directory: folder.path, preparation: "umask 022")
+      #expect(result.exit == .status(0), "\(result.errors)")
+    }
+    try run(["in", "-o", "new/out", "--resize", "20"])
+    try run(["in/", "-o", "sizes", "--sizes", "20,10"])
+    chmod(folder.file("in/closed").string, 0o700)
+    for (name, mode) in modes {
+      for target in ["new/out", "sizes"] {
+        #expect(try permissions(target + name) == mode | 0o700, "\(target)\(name)")
+      }
+    }
+    #expect(try permissions("new") == 0o755, "it has no counterpart")
+    try run(["in/sub/deep/a.jpg", "-o", "file/", "--resize", "20"])
+    #expect(try permissions("file") == 0o755)
+  }
+
   @Test func `what comes through a pipe makes a file as any program would`() throws {
     let script = "umask 027; exec \"$LANES\" images convert - -o \"$1\" --resize 20 < \"$2\""
     let secret = try folder.write("secret.jpg", readFile(Fixtures.image("seeds.jpg")))
