@@ -15,6 +15,12 @@ func library(_ name: String) -> LinkerSetting {
   return .linkedLibrary(hasArchive ? ":lib\(name).a" : name)
 }
 
+/// A macro with what the environment variable of its name says, which `--version` tells. `Scripts/build` sets them;
+/// asked for here, they would be kept with the manifest's result and go on telling of an earlier commit.
+func told(_ name: String, or unknown: String) -> CSetting {
+  .define(name, to: "\"\(Context.environment[name] ?? unknown)\"")
+}
+
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -29,12 +35,14 @@ let package = Package(
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
     .target(
       name: "CCodecs", cSettings: strictC,
-      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+      linkerSettings: [library("png16"), library("jpeg"), library("z")]),
     .target(name: "CKernels", cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
+    // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after
+    // libpng's, which needs it.
+    .target(name: "CDigests", cSettings: strictC, linkerSettings: [library("deflate"), library("crypto")]),
     .target(
-      name: "CDigests", cSettings: strictC,
-      linkerSettings: [library("deflate"), library("crypto"), .linkedLibrary("z")]),
+      name: "CBuild", cSettings: strictC + [told("LANES_COMMIT", or: "unknown"), told("LANES_LIBURING", or: "")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
@@ -44,15 +52,16 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
+    .target(name: "LanesUsage", swiftSettings: strict),
     .executableTarget(
       name: "lanes",
       dependencies: [
-        "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport", arguments,
-        system,
+        "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport",
+        "LanesUsage", "CBuild", arguments, system,
       ],
       swiftSettings: strict),
     .target(
-      name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", system], path: "Tests/LanesTesting",
+      name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", "LanesUsage", system], path: "Tests/LanesTesting",
       swiftSettings: strict),
     .executableTarget(
       name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesTesting"], path: "Tests/lanes-test-worker",
@@ -74,6 +83,7 @@ let package = Package(
       name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
+    .testTarget(name: "LanesUsageTests", dependencies: ["LanesUsage"], swiftSettings: strict),
   ]
 )
 

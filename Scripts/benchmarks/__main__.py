@@ -45,8 +45,7 @@ def machine() -> List[str]:
         f"{memory:.1f} GiB of memory, load {os.getloadavg()[0]:.1f} at the start",
         f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache unless told otherwise",
         f"- {'; '.join(version for version in versions if version != 'unknown')}",
-        f"- lanes {first_line(LANES, '--version')} at {first_line('git', 'rev-parse', '--short', 'HEAD')}, built by "
-        "`make build`",
+        f"- {first_line(LANES, '--version')}, built by `make build`",
     ]
 
 

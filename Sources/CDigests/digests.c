@@ -4,6 +4,7 @@
 
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <libdeflate.h>
+#include <openssl/opensslv.h>
 #include <openssl/sha.h>
 #include <zlib.h>
 
@@ -96,3 +97,14 @@ uint64_t cdigests_xxh3_finish(const void *state) {
   restore(&full, state);
   return XXH3_64bits_digest(&full);
 }
+
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
+
+const char *cdigests_deflate_version(void) { return LIBDEFLATE_VERSION_STRING; }
+
+const char *cdigests_xxhash_version(void) {
+  return TEXT(XXH_VERSION_MAJOR) "." TEXT(XXH_VERSION_MINOR) "." TEXT(XXH_VERSION_RELEASE);
+}
+
+const char *cdigests_crypto_version(void) { return OPENSSL_VERSION_TEXT; }

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#if __has_include(<liburing/io_uring_version.h>)
+#include <liburing/io_uring_version.h>
+#endif
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -84,4 +87,15 @@ bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result) {
   *result = completion->res;
   io_uring_cqe_seen(&ring->uring, completion);
   return true;
+}
+
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
+
+const char *clinux_ring_version(void) {
+#ifdef IO_URING_VERSION_MAJOR
+  return TEXT(IO_URING_VERSION_MAJOR) "." TEXT(IO_URING_VERSION_MINOR);
+#else
+  return "";
+#endif
 }

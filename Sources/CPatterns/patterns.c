@@ -136,3 +136,15 @@ int cpatterns_longest(
 void cpatterns_reason(int code, char *text, size_t size) {
   pcre2_get_error_message(code, (PCRE2_UCHAR *)text, size);
 }
+
+void cpatterns_version(char *text, size_t size) {
+  /* "10.42 2022-12-11": the date is left out. */
+  char whole[64] = "";
+  size_t length = 0;
+  pcre2_config(PCRE2_CONFIG_VERSION, whole);
+  while (length + 1 < size && whole[length] && whole[length] != ' ') {
+    text[length] = whole[length];
+    length++;
+  }
+  text[length] = 0;
+}

@@ -19,7 +19,8 @@ package enum PrimeRangeError: Error, Equatable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .backwards(let start, let stop): "the range starts at \(start), behind its end \(stop)"
+    case .backwards(let start, let stop):
+      "the range starts at \(start) and ends at \(stop): write the smaller bound first"
     }
   }
 }

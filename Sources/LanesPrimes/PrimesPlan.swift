@@ -37,7 +37,7 @@ package final class PrimesPlan: UnitPlan {
     return .unit(
       Unit(
         number: number, label: "primes \(start)…\(stop)", task: PrimesTask(start: start, stop: stop).wire,
-        sink: mode == .list ? .standardOutput : .none,
+        sink: mode.isList ? .standardOutput : .none,
         expectedMemory: UnitLength.memory(for: range, numbers: length)))
   }
 
@@ -78,7 +78,7 @@ enum UnitLength {
     var numbers = min(max(length / fewest, shortest), usual)
     let units = max(length / numbers + 1, min(UInt64(max(lanes, 1)), length / Self.shortest))
     numbers = max(length / units / 30 + 2, Self.shortest / 30) * 30
-    if mode == .list { numbers = min(numbers, listNumbers(for: range)) }
+    if mode.isList { numbers = min(numbers, listNumbers(for: range, mode)) }
     return min(numbers, longest) / 30 * 30
   }
 
@@ -86,14 +86,15 @@ enum UnitLength {
   ///
   /// An interval of length n ≥ 10^5 anywhere holds fewer than 2n / ln n primes (Montgomery and Vaughan 1973); near its
   /// start s the density is 1 / ln s. The smaller of both bounds, with a fifth to spare, keeps the text bounded.
-  private static func listNumbers(for range: PrimeRange) -> UInt64 {
+  private static func listNumbers(for range: PrimeRange, _ mode: PrimesMode) -> UInt64 {
     var digits: UInt64 = 1
     var stop = range.stop
     while stop >= 10 {
       digits += 1
       stop /= 10
     }
-    let primes = listBytes / (digits + 1)
+    let form: PrimeText.Form = mode == .listJSON ? .json : .plain
+    let primes = listBytes / (digits + UInt64(form.extraBytes))
     let log = UInt64(naturalLogarithm(Double(max(range.start, 3))))
     return max(primes * max(log, 8) * 4 / 5, 30_000)
   }

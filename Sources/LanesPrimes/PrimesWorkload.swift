@@ -6,6 +6,8 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
   case count
   /// All of them as decimal text, ascending, one a line; counted as well.
   case list
+  /// All of them, ascending, each as a JSON object on a line of its own; counted as well.
+  case listJSON
   /// Their sum; counted as well.
   case sum
   /// How many groups there are of 2 to 6 primes that lie as close as primes can, all of them in the range: pairs
@@ -18,10 +20,13 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
     self = mode
   }
 
+  /// True for the modes that write every prime.
+  package var isList: Bool { self == .list || self == .listJSON }
+
   /// Primes in a group, for the modes that count groups.
   package var tupletSize: Int? {
     switch self {
-    case .count, .list, .sum: nil
+    case .count, .list, .listJSON, .sum: nil
     case .twins: 2
     case .triplets: 3
     case .quadruplets: 4
@@ -72,6 +77,8 @@ package struct PrimesWorkload: Workload {
     return partial.wire
   }
 
+  private var textForm: PrimeText.Form { mode == .listJSON ? .json : .plain }
+
   private func add(_ segment: Segment, to partial: inout PrimesPartial, _ output: OutputBuffer) throws(UnitFailure) {
     switch mode {
     case .twins, .triplets, .quadruplets, .quintuplets, .sextuplets:
@@ -80,9 +87,9 @@ package struct PrimesWorkload: Workload {
     case .sum:
       partial.count += segment.primeCount
       partial.sum += segment.sum
-    case .list:
+    case .list, .listJSON:
       partial.count += segment.primeCount
-      try PrimeText.append(segment, to: output)
+      try PrimeText.append(segment, as: textForm, to: output)
     }
   }
 
@@ -103,7 +110,7 @@ package struct PrimesWorkload: Workload {
     for prime: UInt64 in [2, 3, 5] where task.start <= prime && prime <= task.stop {
       partial.count += 1
       if mode == .sum { partial.sum += UInt128(prime) }
-      if mode == .list { try output.append([UInt8(ascii: "0") + UInt8(prime), UInt8(ascii: "\n")]) }
+      if mode.isList { try output.append(textForm.line(of: prime)) }
     }
   }
 }

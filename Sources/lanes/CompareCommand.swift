@@ -4,12 +4,13 @@ import LanesOS
 import LanesReport
 
 /// `lanes compare`: the same batch under every engine, each in a process of its own, and what each way cost.
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Run a batch under every engine and say what each way cost and what bounds the work.",
+    usage: "lanes compare [OPTION]... COMMAND [WORD]...",
     discussion: """
-      WORDS are those of the command itself:
+      EXAMPLES
         lanes compare primes 1e10
         lanes compare images convert photos --resize 512x512
         lanes compare --cold files count -r folder
@@ -18,8 +19,12 @@ struct CompareCommand: ParsableCommand {
       differ between contenders are an error.
       """)
 
+  static let statuses = ExitStatus.page(
+    "All contenders gave the same result.", "Contenders gave different results, or nothing could be done.")
+
   @Option(
-    help: ArgumentHelp("Engines, such as serial,threads. (default: all)", valueName: "LIST"), transform: parseModes)
+    help: ArgumentHelp("Engines, such as serial,threads. (default: all)", valueName: "LIST"),
+    completion: .list(EngineKind.allCases.map(\.rawValue)), transform: parseModes)
   var modes: [EngineKind]?
 
   @Option(
@@ -30,7 +35,7 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Ways to reach worker processes. (default: pipe,shm)", valueName: "LIST"),
-    transform: parseChannels)
+    completion: .list(ChannelKind.allCases.map(\.rawValue)), transform: parseChannels)
   var ipc: [ChannelKind]?
 
   @Option(help: ArgumentHelp("Measured rounds.", valueName: "N"))
@@ -61,7 +66,7 @@ struct CompareCommand: ParsableCommand {
   var noColor = false
 
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command to compare.", valueName: "WORDS"))
-  var words: [String]
+  var words: [String] = []
 
   func validate() throws {
     guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000.") }

@@ -102,7 +102,7 @@ extension CompareOutput {
       comparison,
       ReportPage.Circumstances(
         subject: "lanes \(subject.display)", commands: comparison.entries.map { subject.display(under: $0.setup) },
-        machine: MachineFacts.all() + [("Program", "lanes \(LanesCommand.version)")]))
+        machine: MachineFacts.all() + [("Program", "lanes \(ProgramVersion.number)")]))
   }
 
   private static func destination(_ report: String) -> Destination {

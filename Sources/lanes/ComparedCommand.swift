@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesCore
+import LanesUsage
 import SystemPackage
 
 /// A `lanes` command whose engine `lanes compare` chooses.
@@ -10,7 +11,7 @@ struct ComparedCommand {
 
   /// Refuses commands that cannot be compared, and options that a comparison sets itself.
   init(_ words: [String]) throws {
-    let words = words.first == "--" ? Array(words.dropFirst()) : words
+    let words = Shortcuts.expanding(words.first == "--" ? Array(words.dropFirst()) : words)
     // Everything that is no option of compare belongs to the words, so the parser does not look for these.
     // To a search -h is an option of its own.
     if words.contains("--help") || words.contains("-h") && words.prefix(2) != ["files", "search"] {

@@ -18,75 +18,71 @@ enum ProgressChoice: String, ExpressibleByArgument, CaseIterable {
 
 /// The options that every workload shares.
 struct EngineArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Which engine; auto measures the first units and chooses threads, how many, or serial.", valueName: "ENGINE"))
+  @Option(help: ArgumentHelp("The engine; see 'lanes help engines'.", valueName: "ENGINE"))
   var mode = Mode.auto
 
-  @Flag(help: "A crash must cost its own unit only: auto then means worker processes.")
+  @Flag(help: "Contain crashes: auto uses worker processes.")
   var isolate = false
 
   @Option(
-    name: .customLong("cores"),
-    help: ArgumentHelp(
-      "Worker processes or threads (default: the CPUs that affinity and cgroup quota grant; auto may use more threads where units wait).",
-      valueName: "N"))
+    name: [.customShort("j", allowingJoined: true), .customLong("cores")], parsing: .unconditional,
+    help: ArgumentHelp("Threads or worker processes. (default: all CPUs)", valueName: "N"))
   var cores: Int?
 
   @Option(help: ArgumentHelp("How bytes reach worker processes.", valueName: "CHANNEL"))
   var ipc = ChannelKind.shm
 
   @Option(
-    help: ArgumentHelp(
-      "Loads in flight for the event loop and for processes (default: \(EngineOptions.defaultQueueDepth), fewer where descriptors are short).",
-      valueName: "N"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Loads in flight. (default: \(EngineOptions.defaultQueueDepth))", valueName: "N"))
   var queueDepth: Int?
 
   @Option(
-    help: ArgumentHelp(
-      "Memory for what is in flight, such as 512M (default: half of what is free).", valueName: "SIZE"),
+    parsing: .unconditional,
+    help: ArgumentHelp("Memory for units in flight. (default: half of free)", valueName: "SIZE"),
     transform: parseSize)
   var memory: Int?
 
   @Option(
-    help: ArgumentHelp("The longest time for one unit, such as 2s (default: none).", valueName: "DURATION"),
+    parsing: .unconditional, help: ArgumentHelp("Longest time for a unit, such as 2s.", valueName: "DURATION"),
     transform: parseDuration)
   var timeout: Duration?
 
-  @Option(help: ArgumentHelp("How often the units of a worker that crashed are tried again.", valueName: "N"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Retries when a worker process dies.", valueName: "N"))
   var retries = 1
 
-  @Flag(help: "After the run, tell on standard error what it cost.")
+  @Flag(help: "Report on standard error what the run cost.")
   var stats = false
 
   @Option(
-    help: ArgumentHelp(
-      "Write start and end of every unit in the Chrome trace format (opens in Perfetto).", valueName: "FILE"),
-    completion: .file())
+    help: ArgumentHelp("Write a Chrome trace of all units (for Perfetto).", valueName: "FILE"), completion: .file())
   var trace: String?
 
-  @Flag(help: "Print results, and statistics with --stats, as one JSON object per line.")
+  @Flag(help: "Print results as one JSON object per line.")
   var json = false
 
-  @Option(help: ArgumentHelp("A progress bar on standard error; auto shows it on a terminal.", valueName: "WHEN"))
+  @Option(help: ArgumentHelp("Progress bar on standard error.", valueName: "WHEN"))
   var progress = ProgressChoice.auto
 
-  @Flag(
-    name: .shortAndLong, help: "Print no progress and no summary, only errors; with files search nothing but errors.")
+  @Flag(name: .shortAndLong, help: "No progress, no summary; still report errors.")
   var quiet = false
 
-  @Flag(name: .customLong("no-color"), help: "No colours (also when NO_COLOR is set).")
+  @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")
   var noColor = false
 
   func validate() throws {
-    if let cores, !(1...4096).contains(cores) { throw ValidationError("--cores takes a number from 1 to 4096.") }
+    if let cores, !(1...4096).contains(cores) {
+      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores).")
+    }
     if let queueDepth, !(1...4096).contains(queueDepth) {
-      throw ValidationError("--queue-depth takes a number from 1 to 4096.")
+      throw ValidationError("--queue-depth takes a number from 1 to 4096, not \(queueDepth).")
     }
     if isolate, mode != .auto, mode != .processes {
       throw ValidationError("--isolate asks for worker processes, and --mode \(mode.rawValue) has none; leave one out.")
     }
-    if retries < 0 || retries > 1000 { throw ValidationError("--retries takes a number from 0 to 1000.") }
+    if retries < 0 || retries > 1000 {
+      throw ValidationError("--retries takes a number from 0 to 1000, not \(retries).")
+    }
     if let timeout, timeout <= .zero { throw ValidationError("--timeout takes a duration above zero, such as 2s.") }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import LanesCore
 import LanesImages
 import LanesOS
+import LanesUsage
 
 /// What the shell sees. One place for all of them; the README lists the same.
 enum ExitStatus: Int32 {
@@ -47,4 +48,29 @@ enum ExitStatus: Int32 {
     for message in refusal.messages { StandardError.line("lanes: \(message)") }
     return ExitCode(usage.rawValue)
   }
+}
+
+extension ExitStatus {
+  /// The statuses of a command for its manual page.
+  ///
+  /// - Parameters:
+  ///   - good: what 0 tells.
+  ///   - someFailed: what 1 tells; nil for commands that never end with it.
+  ///   - trouble: what 2 tells, likewise.
+  static func page(_ good: String, _ someFailed: String?, trouble: String? = nil) -> [ManualPage.Status] {
+    let own = [("0", good), ("1", someFailed), ("2", trouble)].compactMap { code, meaning in
+      meaning.map { ManualPage.Status(code, $0) }
+    }
+    return own + [
+      ManualPage.Status("64", "Wrong usage, or a refused plan; nothing was written."),
+      ManualPage.Status("69", "Something required is missing."),
+      ManualPage.Status("74", "Stopped early, or results could not be delivered; nothing partial is left."),
+      ManualPage.Status("130, 143", "Stopped by SIGINT or SIGTERM."),
+    ]
+  }
+
+  /// The statuses of a name that only groups commands.
+  static let familyPage = [
+    ManualPage.Status("0", "Help was printed."), ManualPage.Status("64", "There is no such command."),
+  ]
 }

@@ -4,29 +4,56 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files count`: what `wc` counts.
-struct FilesCountCommand: ParsableCommand {
+struct FilesCountCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "count",
     abstract: "Count lines, words, characters and bytes, as LC_ALL=C wc does.",
-    discussion: "Without FILE, or where FILE is -, standard input is read.")
+    usage: "lanes files count [OPTION]... [FILE]...",
+    discussion: """
+      Without FILE, or where FILE is -, standard input is read.
 
-  @Flag(name: [.short, .long], help: "Print the number of newlines.")
-  var lines = false
+      EXAMPLES
+        lanes files count huge.log
+        lanes files count -r /usr/share/doc -l
+        dmesg | lanes files count
+      """)
 
-  @Flag(name: [.short, .long], help: "Print the number of words.")
-  var words = false
+  static let statuses = ExitStatus.page("Every file was counted.", "Finished; some files could not be read.")
 
-  @Flag(name: [.customShort("c"), .long], help: "Print the number of bytes.")
-  var bytes = false
-
-  @Flag(name: [.customShort("m"), .long], help: "Print the number of characters in UTF-8, as wc does in C.UTF-8.")
-  var chars = false
+  @OptionGroup(title: "What to count")
+  var asked: Asked
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands
 
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
+
+  /// The options that say what is counted.
+  struct Asked: ParsableArguments {
+    @Flag(name: [.short, .long], help: "Print the number of newlines.")
+    var lines = false
+
+    @Flag(name: [.short, .long], help: "Print the number of words.")
+    var words = false
+
+    @Flag(name: [.customShort("c"), .long], help: "Print the number of bytes.")
+    var bytes = false
+
+    @Flag(name: [.customShort("m"), .long], help: "Print the number of characters in UTF-8, as wc does in C.UTF-8.")
+    var chars = false
+
+    var columns: CountColumns {
+      var columns: CountColumns = []
+      if lines { columns.insert(.lines) }
+      if words { columns.insert(.words) }
+      if bytes { columns.insert(.bytes) }
+      if chars { columns.insert(.characters) }
+      return columns.isEmpty ? .all : columns
+    }
+  }
+
+  private var columns: CountColumns { asked.columns }
 
   func run() throws {
     let inputs = operands.inputs
@@ -47,15 +74,6 @@ struct FilesCountCommand: ParsableCommand {
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
-  }
-
-  private var columns: CountColumns {
-    var columns: CountColumns = []
-    if lines { columns.insert(.lines) }
-    if words { columns.insert(.words) }
-    if bytes { columns.insert(.bytes) }
-    if chars { columns.insert(.characters) }
-    return columns.isEmpty ? .all : columns
   }
 
   private func print(_ row: FileRow<CountPartial>, _ table: CountTable, _ printer: ResultPrinter, _ console: Console) {

@@ -8,42 +8,66 @@ import SystemPackage
 extension HashAlgorithm: ExpressibleByArgument {}
 
 /// `lanes files hash`: checksums and digests, as sha256sum prints and checks them.
-struct FilesHashCommand: ParsableCommand {
+struct FilesHashCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "hash",
     abstract: "Print or check CRC-32, XXH3 or SHA-256 of files, as sha256sum does.",
+    usage: "lanes files hash [OPTION]... [FILE]...",
     discussion: """
       One file is hashed by all lanes with crc32, and by one lane at a time with xxh3 and sha256; many files go side by \
       side. Without FILE, or where FILE is -, standard input is read. With --check each FILE is a list that an earlier run, \
       sha256sum or xxhsum -H3 wrote, and --quiet leaves out what is OK.
+
+      EXAMPLES
+        lanes files hash *.iso > sums
+        lanes files hash --check sums
+        lanes files hash --algorithm crc32 huge.img
       """)
 
-  @Option(name: .shortAndLong, help: "The algorithm.")
-  var algorithm = HashAlgorithm.sha256
+  static let statuses = ExitStatus.page(
+    "Every file was hashed; with --check, every sum matched.",
+    "Some files could not be read; with --check, or a sum did not match.")
 
-  @Flag(name: .long, help: "Print lines as BSD's tools do: SHA256 (name) = digest.")
-  var tag = false
-
-  @Flag(name: .shortAndLong, help: "Read checksums from each FILE and check them.")
-  var check = false
-
-  @Flag(name: .customLong("ignore-missing"), help: "With --check: pass over files that do not exist.")
-  var ignoreMissing = false
-
-  @Flag(help: "With --check: lines that are not properly formatted are a failure.")
-  var strict = false
-
-  @Flag(name: .shortAndLong, help: "With --check: name each line that is not properly formatted.")
-  var warn = false
-
-  @Flag(name: .long, help: "With --check: print nothing; the exit status tells.")
-  var status = false
+  @OptionGroup(title: "Hash options")
+  var asked: Asked
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands
 
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
+
+  /// The options of this command alone.
+  struct Asked: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The algorithm.")
+    var algorithm = HashAlgorithm.sha256
+
+    @Flag(name: .long, help: "Print lines as BSD's tools do: SHA256 (name) = digest.")
+    var tag = false
+
+    @Flag(name: .shortAndLong, help: "Read checksums from each FILE and check them.")
+    var check = false
+
+    @Flag(name: .customLong("ignore-missing"), help: "With --check: pass over files that do not exist.")
+    var ignoreMissing = false
+
+    @Flag(help: "With --check: lines that are not properly formatted are a failure.")
+    var strict = false
+
+    @Flag(name: .shortAndLong, help: "With --check: name each line that is not properly formatted.")
+    var warn = false
+
+    @Flag(name: .long, help: "With --check: print nothing; the exit status tells.")
+    var status = false
+  }
+
+  var algorithm: HashAlgorithm { asked.algorithm }
+  var tag: Bool { asked.tag }
+  var check: Bool { asked.check }
+  var ignoreMissing: Bool { asked.ignoreMissing }
+  var strict: Bool { asked.strict }
+  var warn: Bool { asked.warn }
+  var status: Bool { asked.status }
 
   func validate() throws {
     for (name, isGiven) in [

@@ -4,14 +4,21 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files histogram`: how often each byte occurs.
-struct FilesHistogramCommand: ParsableCommand {
+struct FilesHistogramCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "histogram",
     abstract: "Print how often each byte occurs, and the entropy in bits per byte.",
+    usage: "lanes files histogram [OPTION]... [FILE]...",
     discussion: """
       Counts all files together. Bytes that do not occur have no line. The entropy is Shannon's, of single bytes: 8 for \
       bytes that all occur equally often, as in encrypted or compressed data, and about 4.5 for English text.
+
+      EXAMPLES
+        lanes files histogram disk.img
       """)
+
+  static let statuses = ExitStatus.page(
+    "Every file was read.", "Some files could not be read; the others were counted.")
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands

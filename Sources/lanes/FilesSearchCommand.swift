@@ -6,7 +6,7 @@ import LanesReport
 import SystemPackage
 
 /// `lanes files search`: what `grep` finds.
-struct FilesSearchCommand: ParsableCommand {
+struct FilesSearchCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "search",
     abstract: "Print lines that match a pattern, as LC_ALL=C grep does.",
@@ -22,8 +22,16 @@ struct FilesSearchCommand: ParsableCommand {
       FILE standard input is searched, or with -r the current directory. That a binary file matches is told on standard error.
 
       Exit status: 0 found, 1 not found, 2 trouble.
+
+      EXAMPLES
+        lanes files search -n 'error [45]\\d\\d' huge.log
+        lanes files search -rl TODO src
+        lanes files search -F -e one -e two a.txt b.txt
       """,
     helpNames: [.long])
+
+  static let statuses = ExitStatus.page(
+    "A line was found.", "No line was found.", trouble: "A file could not be read, or the pattern is malformed.")
 
   @OptionGroup(title: "Search options")
   var search: SearchArguments

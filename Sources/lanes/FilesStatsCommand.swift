@@ -7,10 +7,11 @@ import LanesReport
 extension StatsSplit: ExpressibleByArgument {}
 
 /// `lanes files stats`: count, sum, extremes, mean and standard deviation of a column.
-struct FilesStatsCommand: ParsableCommand {
+struct FilesStatsCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Print count, sum, min, max, mean and standard deviation of a column.",
+    usage: "lanes files stats [OPTION]... --column N [FILE]...",
     discussion: """
       All files are one table; a file with a bad number or too few columns counts for nothing, and its first bad line is \
       named. Sums are exact, in decimal; mean and variance (of a sample, divided by n - 1) are rounded once from exact \
@@ -19,32 +20,17 @@ struct FilesStatsCommand: ParsableCommand {
       numbers. Empty fields and empty lines are passed over. Fields may be quoted, but not hold newlines. With --decimals \
       every number is rounded once from its exact value, to the nearest and halves up (17.95 to 18.0, -17.95 to -17.9), as in the \
       One Billion Row Challenge. A byte order mark at the start of a file belongs to no field.
+
+      EXAMPLES
+        lanes files stats -d ';' --column 2 --by 1 measurements.txt
+        lanes files stats --header --column price --by city a.csv b.csv
       """)
 
-  @Option(
-    name: [.customShort("d"), .long],
-    help: ArgumentHelp("What is between columns: one byte, or tab.", valueName: "C"))
-  var delimiter = ","
+  static let statuses = ExitStatus.page(
+    "Every file was read.", "Some files could not be read, or had a bad line, and count for nothing.")
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("The column with the numbers: from 1, or a name with --header.", valueName: "N"))
-  var column: String
-
-  @Option(name: .long, help: ArgumentHelp("Group the lines by this column.", valueName: "N"))
-  var by: String?
-
-  @Flag(help: "The first line of every file names the columns.")
-  var header = false
-
-  @Option(help: ArgumentHelp("Print N digits behind the point of every number, from 0 to 100.", valueName: "N"))
-  var decimals: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "What the lanes share: data, each a part of the lines; or tasks, each another statistic of the same lines.",
-      valueName: "WHAT"))
-  var split = StatsSplit.data
+  @OptionGroup(title: "What to compute")
+  var asked: Asked
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands
@@ -52,10 +38,47 @@ struct FilesStatsCommand: ParsableCommand {
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
 
+  /// The options of this command alone.
+  struct Asked: ParsableArguments {
+    @Option(
+      name: [.customShort("d"), .long],
+      help: ArgumentHelp("What is between columns: one byte, or tab.", valueName: "C"))
+    var delimiter = ","
+
+    @Option(
+      name: .long,
+      help: ArgumentHelp("The column with the numbers: from 1, or a name with --header.", valueName: "N"))
+    var column: String
+
+    @Option(name: .long, help: ArgumentHelp("Group the lines by this column.", valueName: "N"))
+    var by: String?
+
+    @Flag(help: "The first line of every file names the columns.")
+    var header = false
+
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp("Print N digits behind the point of every number, from 0 to 100.", valueName: "N"))
+    var decimals: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "What the lanes share: data, each a part of the lines; or tasks, each another statistic of the same lines.",
+        valueName: "WHAT"))
+    var split = StatsSplit.data
+  }
+
+  private var delimiter: String { asked.delimiter }
+  private var column: String { asked.column }
+  private var by: String? { asked.by }
+  private var header: Bool { asked.header }
+  private var decimals: Int? { asked.decimals }
+  private var split: StatsSplit { asked.split }
+
   func validate() throws {
     _ = try separator()
     _ = try choice(column, "--column")
-    if let decimals, !(0...100).contains(decimals) { throw ValidationError("--decimals takes a number from 0 to 100.") }
+    if let decimals, !(0...100).contains(decimals) { throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals).") }
     _ = try by.map { try choice($0, "--by") }
   }
 

@@ -4,22 +4,25 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files top`: the most frequent words or lines.
-struct FilesTopCommand: ParsableCommand {
+struct FilesTopCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "top",
     abstract: "Print the most frequent words or lines with their counts.",
+    usage: "lanes files top [OPTION]... [FILE]...",
     discussion: """
       Counts are exact, over all files together; what is equally frequent comes in the order of its bytes. Words are runs \
       of bytes without white space, as for wc and awk. Same as sort | uniq -c | LC_ALL=C sort -k1,1nr -k2 | head.
+
+      EXAMPLES
+        lanes files top -k 20 huge.log
+        lanes files top --lines access.log
       """)
 
-  @Option(name: [.customShort("k"), .customLong("count")], help: ArgumentHelp("How many to print.", valueName: "N"))
-  var count = 10
+  static let statuses = ExitStatus.page(
+    "Every file was read.", "Some files could not be read; the others were counted.")
 
-  @Flag(exclusivity: .exclusive, help: "Count words (default) or lines.")
-  var kind = Kind.words
-
-  enum Kind: String, EnumerableFlag { case words, lines }
+  @OptionGroup(title: "What to count")
+  var asked: Asked
 
   @OptionGroup(title: "Input options")
   var operands: FileOperands
@@ -27,8 +30,24 @@ struct FilesTopCommand: ParsableCommand {
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
 
+  /// The options of this command alone.
+  struct Asked: ParsableArguments {
+    @Option(
+      name: [.customShort("k", allowingJoined: true), .customLong("count")], parsing: .unconditional,
+      help: ArgumentHelp("How many to print.", valueName: "N"))
+    var count = 10
+
+    @Flag(exclusivity: .exclusive, help: "Count words (default) or lines.")
+    var kind = Kind.words
+
+    enum Kind: String, EnumerableFlag { case words, lines }
+  }
+
+  private var count: Int { asked.count }
+  private var kind: Asked.Kind { asked.kind }
+
   func validate() throws {
-    guard count > 0 else { throw ValidationError("-k takes a number from 1 up.") }
+    guard count > 0 else { throw ValidationError("-k takes a number from 1 up, not \(count).") }
   }
 
   func run() throws {

@@ -49,7 +49,9 @@ struct ImageArguments: ParsableArguments {
   @Flag(help: "Make it gray.")
   var grayscale = false
 
-  @Option(help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
   var quality: Int?
 
   @Flag(help: "Write progressive JPEG.")
@@ -62,7 +64,7 @@ struct ImageArguments: ParsableArguments {
   var optimizeCoding = false
 
   @Option(
-    name: .customLong("png-level"),
+    name: .customLong("png-level"), parsing: .unconditional,
     help: ArgumentHelp("PNG compression, 0 to 9. (default: \(ConvertOptions.defaultPNGLevel))", valueName: "N"))
   var pngLevel: Int?
 
@@ -88,7 +90,7 @@ struct ImageArguments: ParsableArguments {
   var metadata = MetadataChoice.all
 
   @Option(
-    name: .customLong("max-pixels"),
+    name: .customLong("max-pixels"), parsing: .unconditional,
     help: ArgumentHelp("Refuse larger images. (default: \(ConvertOptions.defaultMaxPixels))", valueName: "N"),
     transform: parseCount)
   var maxPixels: UInt64?
@@ -98,8 +100,12 @@ struct ImageArguments: ParsableArguments {
 
   func validate() throws {
     try validateFormat()
-    if let quality, !(1...100).contains(quality) { throw ValidationError("--quality takes a number from 1 to 100.") }
-    if let pngLevel, !(0...9).contains(pngLevel) { throw ValidationError("--png-level takes a number from 0 to 9.") }
+    if let quality, !(1...100).contains(quality) {
+      throw ValidationError("--quality takes a number from 1 to 100, not \(quality).")
+    }
+    if let pngLevel, !(0...9).contains(pngLevel) {
+      throw ValidationError("--png-level takes a number from 0 to 9, not \(pngLevel).")
+    }
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0.") }
   }
 

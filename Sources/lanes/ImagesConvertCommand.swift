@@ -6,10 +6,11 @@ import LanesReport
 import SystemPackage
 
 /// `lanes images convert`: a directory of images in, a mirrored directory out.
-struct ImagesConvertCommand: ParsableCommand {
+struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Convert and resize images: files, whole directories, or a list of names.",
+    usage: "lanes images convert [OPTION]... INPUT... -o DEST",
     discussion: """
       A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
@@ -20,7 +21,17 @@ struct ImagesConvertCommand: ParsableCommand {
       An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
       between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
       checked and copied. --quality and --subsampling encode anew.
+
+      EXAMPLES
+        lanes images convert photos -o small --resize 1600x1600 --to jpeg
+        lanes images convert a.png -o a.jpg --quality 90
+        lanes images convert photos -o web --sizes 1600,800,400 --to jpeg
+        find . -name '*.png' -print0 | lanes convert --files-from - -0 -o out/
+        lanes images convert - -o - --to jpeg < a.png > a.jpg
       """)
+
+  static let statuses = ExitStatus.page(
+    "Every image has its result, or was skipped as asked.", "Finished; some images failed and have no result.")
 
   @Argument(
     help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
@@ -70,8 +81,17 @@ struct ImagesConvertCommand: ParsableCommand {
   }
 
   func validate() throws {
+    try validateQuiet()
     guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
     throw ValidationError("--name needs {size}, since --sizes gives every image several results.")
+  }
+
+  /// Refuses `-q 80`, by which people who know other tools mean the quality.
+  private func validateQuiet() throws {
+    let number = inputs.first { Int($0).map((1...100).contains) == true && (try? FileStatus(of: FilePath($0))) == nil }
+    guard engine.quiet, let number else { return }
+    throw ValidationError(
+      "-q means --quiet, and there is no file '\(number)': for JPEG quality write --quality \(number).")
   }
 
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {

@@ -5,11 +5,20 @@ import LanesReport
 import SystemPackage
 
 /// `lanes images info`: what the headers of images say.
-struct ImagesInfoCommand: ParsableCommand {
+struct ImagesInfoCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Tell format, size, channels, bits, colours, coding, metadata and orientation of images.",
-    discussion: "A directory is walked. Headers are read only: pixels may be damaged all the same.")
+    usage: "lanes images info [OPTION]... INPUT...",
+    discussion: """
+      A directory is walked. Headers are read only: pixels may be damaged all the same.
+
+      EXAMPLES
+        lanes images info photos
+        lanes images info --json photos | jq .width
+      """)
+
+  static let statuses = ExitStatus.page("Every image was examined.", "Finished; some images could not be read.")
 
   @Argument(
     help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())

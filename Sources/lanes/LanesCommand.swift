@@ -1,13 +1,17 @@
 import ArgumentParser
+import LanesUsage
 
 /// `lanes`: the root of all subcommands.
-struct LanesCommand: ParsableCommand {
-  static let version = "0.1.0"
-
+struct LanesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "lanes",
     abstract: "Run a batch in worker processes, threads or one event loop, and see what each way costs.",
+    usage: "lanes COMMAND [OPTION]...",
     discussion: """
+      The same batch gives the same bytes whichever way it runs. lanes convert is short for lanes images convert. \
+      'lanes COMMAND --help' shows the options of a command, 'lanes help engines' explains engines and the options that \
+      every command shares.
+
       EXAMPLES
         lanes images convert photos -o small --resize 1600x1600 --to jpeg
         lanes primes --mode processes --cores 4
@@ -18,16 +22,19 @@ struct LanesCommand: ParsableCommand {
         lanes compare primes 1e9
         lanes lab engines
 
-      The same batch gives the same bytes whichever way it runs.
-
       EXIT STATUS
         0    all good
-        1    finished, some units failed
+        1    finished, some units failed; files search: nothing found
+        2    files search: a file could not be read, or the pattern is malformed
         64   wrong usage or a refused plan; nothing was written
         69   something required is missing
         74   stopped early; nothing partial is left
         130, 143   stopped by a signal
       """,
-    version: version,
+    version: ProgramVersion.text,
     subcommands: [ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self])
+
+  static let statuses = ExitStatus.page(
+    "All good.", "Finished; some units failed. Of files search: nothing was found.",
+    trouble: "Of files search: a file could not be read, or the pattern is malformed.")
 }

@@ -39,6 +39,7 @@ extension PrimesCommand {
     }
     let total = workload.makeTotal()
     let console = Console(engine, resultsOnScreen: false)
+    announce(range, console)
     let lanes = engine.lanes
     let job = Job(workload: workload, makePlan: { workload.makePlan(lanes: lanes) }, fold: total)
     var record = try job.run(engine, console)

@@ -5,14 +5,24 @@ import LanesPrimes
 import LanesReport
 
 /// `lanes primes`: primes of a range, found by sieving.
-struct PrimesCommand: ParsableCommand {
+struct PrimesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "primes",
     abstract: "Count, list or add up the primes of a range.",
+    usage: "lanes primes [OPTION]... [[START] STOP]",
     discussion: """
       Without bounds all primes up to 1e9, with one bound up to it, with two from the first to the second, both \
       included, anywhere from 0 to 2^64-1. With --nth the only bound is where the search begins. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
+
+      EXAMPLES
+        lanes primes 1e10
+        lanes primes 1e12 1e12+1e6 --list
+        lanes primes 2^40 --sum --mode processes -j 4
+        lanes primes --nth 1e8
+        lanes primes 1e15 --algorithm combinatorial
       """)
+
+  static let statuses = ExitStatus.page("The answer was printed.", "A unit failed, so that there is no answer.")
 
   @Argument(
     help: ArgumentHelp("Bounds: [[START] STOP], or [START] with --nth.", valueName: "BOUND"), transform: parseCount)
@@ -30,12 +40,14 @@ struct PrimesCommand: ParsableCommand {
     var question: Question?
 
     @Option(
+      parsing: .unconditional,
       help: ArgumentHelp(
         "Print how many groups of K primes, 2 to 6, are as close as primes can be: twins to sextuplets.",
         valueName: "K"))
     var tuplets: Int?
 
     @Option(
+      parsing: .unconditional,
       help: ArgumentHelp("Print the N-th prime above START, the only bound (default: above 0).", valueName: "N"),
       transform: parseCount)
     var nth: UInt64?
@@ -55,14 +67,15 @@ struct PrimesCommand: ParsableCommand {
         throw ValidationError("--\(question.rawValue) and --tuplets exclude each other.")
       }
       if let tuplets, PrimesMode(tupletsOf: tuplets) == nil {
-        throw ValidationError("--tuplets takes 2, 3, 4, 5 or 6.")
+        throw ValidationError("--tuplets takes 2, 3, 4, 5 or 6, not \(tuplets).")
       }
     }
 
     var mode: PrimesMode { tuplets.flatMap { PrimesMode(tupletsOf: $0) } ?? (question ?? .count).mode }
   }
 
-  var mode: PrimesMode { asked.mode }
+  /// JSON is the workload's to write where every prime is a line.
+  var mode: PrimesMode { asked.mode == .list && engine.json ? .listJSON : asked.mode }
 
   /// What is asked about the primes.
   enum Question: String, EnumerableFlag {
@@ -101,7 +114,8 @@ struct PrimesCommand: ParsableCommand {
     let job = Job(
       workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode, lanes: engine.lanes) },
       fold: total)
-    let console = Console(engine, resultsOnScreen: mode == .list)
+    let console = Console(engine, resultsOnScreen: mode.isList)
+    announce(range, console)
     let record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure { console.failed(unit, failure) }
@@ -109,6 +123,12 @@ struct PrimesCommand: ParsableCommand {
     printStatistics(record, PrimesMethod(sieving: range), to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+  }
+
+  /// Says which range is taken where nobody named one.
+  func announce(_ range: PrimeRange, _ console: Console) {
+    guard bounds.isEmpty, !engine.quiet else { return }
+    console.say("lanes: no range given, so primes are taken up to \(range.stop); name another as STOP or START STOP")
   }
 
   func makeRange() throws -> PrimeRange {
@@ -124,19 +144,19 @@ struct PrimesCommand: ParsableCommand {
   func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
     let value =
       switch mode {
-      case .count, .list: String(total.count)
+      case .count, .list, .listJSON: String(total.count)
       case .sum: String(total.sum)
       case .twins, .triplets, .quadruplets, .quintuplets, .sextuplets: String(total.tuplets)
       }
     if engine.json {
-      guard mode != .list else { return }
       var json = JSONWriter()
       json.object {
         $0.member("type", "primes")
         $0.member("start", range.start)
         $0.member("stop", range.stop)
         // Sums exceed what JSON readers keep exactly, hence a string.
-        if mode == .sum { $0.member("sum", value) } else { $0.member(String(describing: mode), UInt64(value)) }
+        let name = mode == .listJSON ? "count" : String(describing: mode)
+        if mode == .sum { $0.member(name, value) } else { $0.member(name, UInt64(value)) }
       }
       printer.line(json.text)
     } else if mode != .list {

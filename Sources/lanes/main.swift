@@ -6,5 +6,5 @@ let words = CommandLine.arguments
 if words.count == 3, words[1] == WorkerMode.word, let parent = Int32(words[2]) {
   exitProcess(WorkerMode.run(parent: parent))
 } else {
-  LanesCommand.main(GrepWords.expanded(Array(words.dropFirst())))
+  CommandLineMode.run(Array(words.dropFirst()))
 }

@@ -88,7 +88,9 @@ import Testing
 
   @Test func `a range that runs backwards is refused`() {
     #expect(throws: PrimeRangeError.backwards(start: 8, stop: 7)) { try PrimeRange(start: 8, stop: 7) }
-    #expect("\(PrimeRangeError.backwards(start: 8, stop: 7))" == "the range starts at 8, behind its end 7")
+    #expect(
+      "\(PrimeRangeError.backwards(start: 8, stop: 7))"
+        == "the range starts at 8 and ends at 7: write the smaller bound first")
   }
 }
 

@@ -126,7 +126,7 @@ import Testing
     (["images", "convert", "x", "--output=y"], "temporary folder"),
     (["files", "count", "-"], "Standard input"), (["files", "count"], "Standard input"),
     (["primes", "--trace", "x"], "--trace"),
-    (["primes", "20", "10"], "behind its end"), (["primes", "--lits"], "--list"),
+    (["primes", "20", "10"], "smaller bound first"), (["primes", "--lits"], "--list"),
   ]) func `what a comparison sets itself is refused in the command`(_ words: [String], _ hint: String) throws {
     let result = try Program.run(Self.once + words)
     #expect(result.exit == .status(64))

@@ -97,7 +97,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["20", "10"], "the range starts at 20, behind its end 10"), (["1x"], "1x"), (["--", "-5"], "below zero"),
+    (["20", "10"], "the range starts at 20 and ends at 10: write the smaller bound first"), (["1x"], "1x"),
+    (["--", "-5"], "below zero"),
     (["-5"], "-5"), (["1.5"], "whole number"), (["2^64"], "2^64-1"), (["1e40"], "too large"), ([""], "expected"),
     (["1", "2", "3"], "two bounds"), (["--list", "--sum", "10"], "--sum"),
     (["--tuplets", "7", "10"], "2, 3, 4, 5 or 6"), (["--sum", "--tuplets", "3"], "--sum and --tuplets"),
@@ -111,10 +112,10 @@ import Testing
     let result = try Program.run(["primes"] + words)
     #expect(result.exit == .status(64))
     #expect(result.text == "")
-    let errors = result.errorLines.filter { $0.hasPrefix("Error: ") }
-    #expect(errors.count == 1 && errors[0] == result.errorLines[0])
-    #expect(errors.first?.contains(mention) == true)
-    #expect(result.errors.contains("Usage: lanes primes"))
+    #expect(result.errorLines.count == 2)
+    #expect(result.errorLines.first?.hasPrefix("lanes: ") == true)
+    #expect(result.errorLines.first?.contains(mention) == true)
+    #expect(result.errorLines.last == "See 'lanes primes --help'.")
   }
 
   @Test(arguments: EngineChoice.all) func `a reader that has enough ends the listing quietly`(_ engine: EngineChoice)
@@ -133,7 +134,26 @@ import Testing
     #expect(JSONValue(sum.text)?["sum"] == .string("17"))
   }
 
-  @Test func `without bounds all primes up to a thousand million are counted`() throws {
-    #expect(try Program.run(["primes"]).text == "50847534\n")
+  @Test(arguments: EngineChoice.all) func `a list in JSON is an object for each prime and one for all`(
+    _ engine: EngineChoice
+  ) throws {
+    let few = try Program.run(["primes", "10", "--list", "--json"] + engine.flags)
+    #expect(few.errors == "")
+    let primes = [2, 3, 5, 7].map { #"{"type":"prime","prime":\#($0)}"# }
+    #expect(few.lines == primes + [#"{"type":"primes","start":0,"stop":10,"count":4}"#])
+    let words = ["primes", "99999900", "100000100", "--list"] + engine.flags
+    let plain = try Program.run(words).lines
+    let json = try Program.run(words + ["--json"]).lines.map { JSONValue($0)?["prime"] }
+    #expect(json == plain.map { .number($0) } + [nil])
+  }
+
+  @Test(arguments: [[], ["--mode", "processes"], ["--algorithm", "combinatorial"]])
+  func `without bounds all primes up to a thousand million are counted, and that is said`(_ words: [String]) throws {
+    let result = try Program.run(["primes"] + words)
+    #expect(result.text == "50847534\n")
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains("up to 1000000000"))
+    #expect(try Program.run(["primes", "--quiet"] + words).errors == "")
+    #expect(try Program.run(["primes", "10"] + words).errors == "")
   }
 }

@@ -7,10 +7,24 @@ import Testing
   private static let workloads = [["primes"], ["files", "count"], ["images", "convert"], ["images", "info"]]
 
   @Test(arguments: [
-    (["primes", "--lsit"], "Did you mean '--list'?"), (["primes", "--mode", "thread"], "threads"),
+    (["primes", "--lsit"], "Did you mean '--list'?"), (["primes", "--mode", "thread"], "Did you mean 'threads'?"),
+    (["primes", "1e9", "--core", "4"], "unknown option '--core'. Did you mean '--cores'?"),
+    (["compare", "primes", "10", "--core", "4"], "unknown option '--core'. Did you mean '--cores'?"),
+    (["primes", "--cores", "-1"], "from 1 to 4096, not -1"), (["primes", "-j", "-1"], "from 1 to 4096, not -1"),
+    (["primes", "--cores", "--json"], "'--json' is an option"), (["primes", "--cores"], "--cores needs a value"),
+    (["primes", "--memory", "-5"], "--memory: \"-5\" is below zero"), (["primes", "--nth", "-5"], "below zero"),
+    (["files", "top", "-k", "-5"], "not -5"), (["images", "convert", "x", "-o", "y", "--quality", "-5"], "not -5"),
+    (["lab", "--cores", "-1"], "from 1 to 4096, not -1"),
+    (["images", "convert", "x", "-o", "y", "--width", "8"], "write --resize 800x"),
+    (["images", "convert", "x", "-o", "y", "-q", "80"], "write --quality 80"),
+    (["convert", "x", "-o", "y", "-q80"], "write --quality 80"),
+    (["convert", "x", "-o", "y", "-Q", "80"], "write --quality N"),
+    (["image", "convert"], "'lanes images'"), (["files", "cuont"], "'lanes files count'"),
+    (["help", "prims"], "'lanes primes'"), (["lab", "engine"], "'engines'"), (["compare"], "lanes compare primes 1e9"),
+    (["compare", "prims"], "'lanes compare primes'"),
     (["files", "count", "--jsno"], "Did you mean '--json'?"),
     (["images", "convert", "x", "-o", "y", "--quilty", "3"], "--quality"),
-    (["prmes"], "prmes"), (["images"], ""), (["primes", "--cores", "0"], "1 to 4096"),
+    (["prmes"], "Did you mean 'lanes primes'?"), (["primes", "--cores", "0"], "1 to 4096"),
     (["primes", "--cores", "two"], "two"),
     (["primes", "--timeout", "0s"], "above zero"), (["primes", "--timeout", "5 parsecs"], "parsecs"),
     (["primes", "--memory", "12Q"], "12Q"), (["primes", "--retries", "-1"], "--retries"),
@@ -21,14 +35,16 @@ import Testing
     (["images", "convert", "x", "-o", "y", "--background", "octarine"], "octarine"),
     (["compare", "--rounds", "0", "primes"], "1 to 1000"), (["compare", "lab"], "lanes compare primes 1e9"),
     (["primes", "--isolate", "--mode", "threads"], "--isolate asks for worker processes"),
-    (["lab", "unit"], "payloads"), (["lab", "--rounds", "0"], "1 to 1000"), (["lab", "--cores", "0"], "1 to 4096"),
+    (["lab", "unit"], "'units'"), (["lab", "xyzzy"], "payloads"),
+    (["lab", "--rounds", "0"], "1 to 1000"),
+    (["lab", "--cores", "0"], "1 to 4096"),
   ]) func `a wrong word is refused with a hint`(_ words: [String], _ hint: String) throws {
     let result = try Program.run(words)
-    #expect(result.errors.contains(hint) || result.text.contains("USAGE: lanes images"), "\(result.errors)")
-    guard words != ["images"] else { return }
+    #expect(result.errors.contains(hint), "\(result.errors)")
     #expect(result.exit == .status(64))
     #expect(result.output == [])
-    #expect(result.errors.contains("Usage: lanes"))
+    #expect(result.errors.hasPrefix("lanes: "))
+    #expect(result.errors.contains("\nSee 'lanes"))
   }
 
   @Test func `a trace that cannot be written is refused before the work`() throws {
@@ -38,12 +54,91 @@ import Testing
     #expect(result.errorLines.count == 1)
   }
 
-  @Test func `the version is one line on standard output`() throws {
-    let result = try Program.run(["--version"])
+  @Test(arguments: [["--version"], ["primes", "--version"]])
+  func `the version names commit, libraries and instruction set`(_ words: [String]) throws {
+    let result = try Program.run(words)
     #expect(result.exit == .status(0))
     #expect(result.errors == "")
-    #expect(result.lines.count == 1)
-    #expect(result.text.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+    #expect(result.lines.count == 3)
+    #expect(
+      result.lines.first?.wholeMatch(
+        of: /lanes [0-9]+\.[0-9]+\.[0-9]+ \((unknown commit|commit [0-9a-f]{7,}(\+changes)?)\)/)
+        != nil)
+    for library in ["libjpeg-turbo", "libpng", "zlib", "libdeflate", "PCRE2", "OpenSSL", "xxHash"] {
+      #expect(result.lines[1].firstMatch(of: try Regex("\\b\(library) [0-9]+\\.[0-9]")) != nil, "\(library)")
+    }
+    #expect(result.lines[1].contains("liburing "))
+    #expect(result.lines[2].hasPrefix("instructions: "))
+  }
+
+  @Test func `no image library is loaded from the system where archives exist`() throws {
+    let result = try Program.shell(
+      "test -e /usr/lib/*-linux-gnu/libpng16.a || exit 0; ldd \"$LANES\" | grep -E 'libpng|libjpeg|libz\\.' && exit 1; exit 0"
+    )
+    #expect(result.exit == .status(0), "\(result.text)")
+  }
+
+  @Test func `convert is short for images convert`() throws {
+    #expect(try Program.run(["convert", "--help"]).text == Program.run(["images", "convert", "--help"]).text)
+    let folder = TemporaryFolder()
+    let missing = folder.path.appending("missing.jpg").string
+    let words = ["convert", missing, "-o", folder.path.appending("out.jpg").string, "--dry-run"]
+    #expect(try Program.run(words).errors == Program.run(["images"] + words).errors)
+  }
+
+  @Test func `cores may be said with one letter`() throws {
+    for words in [["-j", "2"], ["-j2"], ["-j=2"], ["--cores", "2"], ["--cores=2"]] {
+      let result = try Program.run(["primes", "1e8", "--mode", "threads", "--stats", "--json"] + words)
+      #expect(JSONValue(result.lines.last ?? "")?["lanes"] == .number("2"), "\(words): \(result.errors)")
+    }
+  }
+
+  @Test func `the guide to engines explains every mode and every engine option`() throws {
+    let guide = try Program.run(["help", "engines"]).text
+    let help = try Program.run(["primes", "--help"]).text
+    let section = help.components(between: "ENGINE OPTIONS:", and: "\nOPTIONS:")
+    let options = section.matches(of: /--[a-z][-a-z]*/).map { String($0.0) }
+    #expect(options.count >= 14)
+    for option in options { #expect(guide.contains(option), "\(option)") }
+    for mode in ["serial", "threads", "processes", "eventloop", "auto"] {
+      #expect(guide.contains("\n  --mode \(mode)\n"), "\(mode)")
+    }
+    #expect(section.contains("lanes help engines"))
+  }
+
+  @Test(arguments: Self.commands) func `a command's own options come before the engine's, and it has examples`(
+    _ command: [String]
+  ) throws {
+    let help = try Program.run(command + ["--help"]).text
+    #expect(help.contains("EXAMPLES\n  lanes ") || help.contains("EXAMPLES\n  find "), "\(command)")
+    guard let engine = help.range(of: "ENGINE OPTIONS:")?.lowerBound else { return }
+    let rest = help[engine...].components(between: "\nOPTIONS:", and: "\u{0}")
+    let options = rest.split(separator: "\n").filter { $0.hasPrefix("  -") }
+    #expect(options.count == 2, "\(options)")
+  }
+
+  private static let commands = [
+    ["primes"], ["images", "convert"], ["images", "info"], ["files", "count"], ["files", "search"], ["files", "hash"],
+    ["files", "stats"], ["files", "top"], ["files", "histogram"], ["compare"], ["lab"],
+  ]
+
+  @Test func `every command has a manual page with its statuses`() throws {
+    let names = try Program.run(["--generate-manual"]).lines
+    #expect(names.contains("lanes.1") && names.contains("lanes-engines.7"))
+    for command in Self.commands {
+      let name = (["lanes"] + command).joined(separator: "-") + ".1"
+      #expect(names.contains(name))
+      let page = try Program.run(["--generate-manual", name]).text
+      let status = page.components(between: ".SH \"EXIT STATUS\"", and: ".SH")
+      for code in ["0", "64", "74", "130, 143"] { #expect(status.contains("\\fB\(code)\\fR"), "\(name) \(code)") }
+      #expect(status.contains("\\fB2\\fR") == (command == ["files", "search"]))
+      #expect(page.contains(".SH \"EXAMPLES\""))
+    }
+    #expect(try Program.run(["--generate-manual", "nothing.1"]).exit == .status(64))
+  }
+
+  @Test func `help that cannot be printed is not told as printed`() throws {
+    #expect(try Program.shell("\"$LANES\" primes --help > /dev/full").exit == .status(74))
   }
 
   @Test(arguments: [[], ["images"], ["files"], ["compare"], ["lab"]] + workloads)
@@ -61,7 +156,7 @@ import Testing
   @Test(arguments: workloads) func `every workload's help tells every engine option`(_ command: [String]) throws {
     let help = try Program.run(command + ["--help"]).text
     for option in [
-      "--mode", "--cores", "--ipc", "--queue-depth", "--memory", "--timeout", "--retries", "--stats", "--trace",
+      "--mode", "-j, --cores", "--ipc", "--queue-depth", "--memory", "--timeout", "--retries", "--stats", "--trace",
       "--json", "--isolate",
       "--progress", "-q, --quiet", "--no-color",
     ] {
@@ -69,4 +164,16 @@ import Testing
     }
     #expect(["serial", "threads", "processes", "eventloop", "auto"].allSatisfy(help.contains))
   }
+}
+
+extension StringProtocol {
+  /// What stands between the first `start` and the next `end`, or the end of the text; empty without a start.
+  fileprivate func components(between start: String, and end: String) -> String {
+    guard let first = range(of: start) else { return "" }
+    let rest = self[first.upperBound...]
+    return String(rest[..<(rest.range(of: end)?.lowerBound ?? rest.endIndex)])
+  }
+
+  /// The first place of `text`.
+  fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }

@@ -233,4 +233,9 @@ void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve);
 
+// Versions of the libraries, such as 1.6.39: of libjpeg-turbo as its header has it, of the others as they say at run time.
+const char *ccodecs_jpeg_version(void);
+const char *ccodecs_png_version(void);
+const char *ccodecs_zlib_version(void);
+
 #endif

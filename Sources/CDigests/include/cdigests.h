@@ -27,4 +27,10 @@ void cdigests_xxh3_start(void *state);
 void cdigests_xxh3_add(void *state, const uint8_t *bytes, size_t count);
 uint64_t cdigests_xxh3_finish(const void *state);
 
+/* Versions of the libraries, such as 1.14, as their headers have them. */
+const char *cdigests_deflate_version(void);
+const char *cdigests_xxhash_version(void);
+/* With the name and the day, such as "OpenSSL 3.0.19 27 Jan 2026". */
+const char *cdigests_crypto_version(void);
+
 #endif

@@ -66,6 +66,8 @@ bool clinux_ring_read(
 bool clinux_ring_write(
     clinux_ring *ring, int fd, const void *bytes, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
 int clinux_ring_submit(clinux_ring *ring);
+// The version of liburing, such as 2.6; empty before 2.4, whose headers do not tell.
+const char *clinux_ring_version(void);
 bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result);
 
 // Stop requests. The first SIGINT or SIGTERM is counted and told through `wake_fd` (an eventfd); the second removes the

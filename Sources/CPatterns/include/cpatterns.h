@@ -47,6 +47,9 @@ int cpatterns_match(
 int cpatterns_longest(
     struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *end);
 
+/* The library's version, such as 10.42, into room for `size` characters. */
+void cpatterns_version(char *text, size_t size);
+
 /* Why matching was given up: a clause, into room for `size` characters. */
 void cpatterns_reason(int code, char *text, size_t size);
 

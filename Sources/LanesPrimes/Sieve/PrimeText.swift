@@ -2,27 +2,58 @@ import LanesCore
 
 /// Writes primes as decimal text, one a line.
 enum PrimeText {
-  /// The longest line: 20 digits and a newline.
-  private static let longestLine = 21
+  /// What a line holds beside the digits.
+  enum Form {
+    /// The number alone.
+    case plain
+    /// `{"type":"prime","prime":2}`
+    case json
+
+    fileprivate var head: StaticString { self == .json ? #"{"type":"prime","prime":"# : "" }
+    fileprivate var tail: StaticString { self == .json ? "}\n" : "\n" }
+    /// Bytes of a line that are no digits.
+    var extraBytes: Int { head.utf8CodeUnitCount + tail.utf8CodeUnitCount }
+
+    /// The line of one prime.
+    func line(of prime: UInt64) -> Bytes { Bytes("\(head)\(prime)\(tail)".utf8) }
+  }
+
+  /// Digits of 2^64.
+  private static let mostDigits = 20
   /// Bytes of the sieve turned to text at a time, so that little more room is asked for than is used.
   private static let chunk = 8192
 
   /// Appends the primes of `segment`, ascending.
-  static func append(_ segment: Segment, to output: OutputBuffer) throws(UnitFailure) {
+  static func append(_ segment: Segment, as form: Form, to output: OutputBuffer) throws(UnitFailure) {
     for at in stride(from: 0, to: segment.count, by: chunk) {
       let part = Segment(
         bytes: segment.bytes + at, count: min(chunk, segment.count - at), firstByte: segment.firstByte + UInt64(at),
         instructions: segment.instructions)
-      let room = Int(part.primeCount) * longestLine
+      let room = Int(part.primeCount) * (mostDigits + form.extraBytes)
       guard room > 0 else { continue }
       try output.write(atMost: room) { free in
         var line = Line()
         var end = free.baseAddress!.assumingMemoryBound(to: UInt8.self)
         let start = end
-        part.forEachPrime { end = line.write($0, to: end) }
+        switch form {
+        case .plain: part.forEachPrime { end = line.write($0, to: end) }
+        case .json:
+          part.forEachPrime { prime in
+            end = copy(form.head, to: end)
+            // The digits' newline gives way to the tail.
+            end = copy(form.tail, to: line.write(prime, to: end) - 1)
+          }
+        }
         return end - start
       }
     }
+  }
+
+  @inline(__always) private static func copy(
+    _ text: StaticString, to place: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    place.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+    return place + text.utf8CodeUnitCount
   }
 
   /// Writes numbers that ascend: only the last eight digits are made anew as long as those before them stay.

@@ -4,26 +4,35 @@ import LanesOS
 import LanesReport
 
 /// `lanes lab`: what the engines themselves cost on this machine, measured with made-up units.
-struct LabCommand: ParsableCommand {
+struct LabCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "lab",
     abstract: "Measure what the engines themselves cost on this machine.",
+    usage: "lanes lab [OPTION]... [EXPERIMENT]...",
     discussion: """
       EXPERIMENTS (default: all)
         units      handing over a unit that does nothing
-        payloads   units that carry 0 B to 16 MiB, beside copying in memory, and the computing time from which on \
-      several lanes pay
+        payloads   units of 0 B to 16 MiB, and from when on lanes pay
         start-up   starting 1 to 8 threads or worker processes
         engines    all three
 
       Takes about half a minute. Other work on the machine shows in the figures.
+
+      EXAMPLES
+        lanes lab
+        lanes lab units payloads --cores 4
+        lanes lab start-up --json
       """)
 
-  @Argument(help: ArgumentHelp("What to measure.", valueName: "EXPERIMENT"))
+  static let statuses = ExitStatus.page("Everything was measured.", nil)
+
+  @Argument(
+    help: ArgumentHelp("What to measure.", valueName: "EXPERIMENT"),
+    completion: .list(LabExperiment.groups.keys.sorted() + LabExperiment.allCases.map(\.rawValue)))
   var experiments: [String] = []
 
   @Option(
-    name: .customLong("cores"),
+    name: [.customShort("j", allowingJoined: true), .customLong("cores")], parsing: .unconditional,
     help: ArgumentHelp("Lanes of engines that have several. (default: CPUs this process may use)", valueName: "N"))
   var cores: Int?
 
@@ -34,8 +43,12 @@ struct LabCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let cores, !(1...4096).contains(cores) { throw ValidationError("--cores takes a number from 1 to 4096.") }
-    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000.") }
+    if let cores, !(1...4096).contains(cores) {
+      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores).")
+    }
+    guard (1...1000).contains(rounds) else {
+      throw ValidationError("--rounds takes a number from 1 to 1000, not \(rounds).")
+    }
     _ = try chosen
   }
 

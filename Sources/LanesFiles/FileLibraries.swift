@@ -1,0 +1,35 @@
+import CDigests
+import CKernels
+import CPatterns
+
+/// The libraries behind `lanes files`, as `--version` tells them.
+package enum FileLibraries {
+  /// Names with versions.
+  package static var versions: [(name: String, version: String)] {
+    // "OpenSSL 3.0.19 27 Jan 2026" without its day.
+    let crypto = String(cString: cdigests_crypto_version()).split(separator: " ").map(String.init)
+    return [
+      ("libdeflate", String(cString: cdigests_deflate_version())),
+      ("PCRE2", patternVersion),
+      (crypto.first ?? "OpenSSL", crypto.dropFirst().first ?? "unknown"),
+      ("xxHash", String(cString: cdigests_xxhash_version())),
+    ]
+  }
+
+  private static var patternVersion: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { room in
+      cpatterns_version(room.baseAddress!, room.count)
+      return String(cString: room.baseAddress!)
+    }
+  }
+
+  /// The instruction set that kernels over bytes use on this machine.
+  package static var instructions: String {
+    switch ckernels_best_level() {
+    case Int32(CKERNELS_AVX512.rawValue): "AVX-512"
+    case Int32(CKERNELS_AVX2.rawValue): "AVX2"
+    case Int32(CKERNELS_SSE2.rawValue): "SSE2"
+    default: "portable code"
+    }
+  }
+}

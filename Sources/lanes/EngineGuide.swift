@@ -1,0 +1,115 @@
+import LanesUsage
+
+/// `lanes help engines`: what the engines are, and every option that all workloads share.
+enum EngineGuide {
+  static let guide = Guide(
+    name: "lanes-engines",
+    abstract:
+      "Engines run the units of a batch. A unit is an image, a range of primes or a slice of a file. Every engine "
+      + "gives the same results; they differ in speed, in memory, and in what a crash costs.",
+    sections: [
+      modes, choosing, lanes, limits, output,
+      Guide.Section(
+        "Examples",
+        [
+          .lines([
+            "lanes primes 1e10 --mode processes -j 4 --stats",
+            "lanes files count -r /usr/share --mode eventloop",
+            "lanes images convert photos -o small --resize 800x800 --isolate",
+            "lanes compare primes 1e10",
+          ])
+        ]),
+    ])
+
+  /// The page for a terminal of `width` columns.
+  static func text(width: Int) -> String { guide.text(width: width) }
+
+  private static let modes = Guide.Section(
+    "Modes",
+    [
+      .item("--mode serial", "One unit after the other on one thread: the baseline."),
+      .item(
+        "--mode threads",
+        "A pool of threads, one for each CPU unless --cores says otherwise. Lanes share all memory, and handing over a "
+          + "unit costs less than a microsecond; a crash ends the run."),
+      .item(
+        "--mode processes",
+        "A pool of worker processes, each this program started anew. They share nothing but what --ipc moves, and a "
+          + "crash costs only the unit that caused it. Starting a worker takes a few milliseconds."),
+      .item(
+        "--mode eventloop",
+        "One thread computes while the kernel reads and writes many files at once (io_uring, or a few helper threads "
+          + "where that is not allowed). It suits many files that are not in the page cache; it never uses a second "
+          + "CPU for computing."),
+      .item(
+        "--mode auto",
+        "The default. The first units of the batch are measured while they run; the rest runs on one thread for each "
+          + "CPU where units compute, on eight for each CPU where they wait for storage, and serially where there is "
+          + "one unit, one CPU, or nothing worth sharing. --stats says what was chosen and why."),
+    ])
+
+  private static let choosing = Guide.Section(
+    "Choosing",
+    [
+      .item(
+        "--isolate",
+        "Contain crashes: auto then runs worker processes, so that a crash fails only the unit that caused it. For "
+          + "inputs that may crash a decoder. It cannot be combined with --mode serial, threads or eventloop."),
+      .paragraph(
+        "To see what each engine costs for a batch, run lanes compare with the same words. To see what the engines "
+          + "themselves cost, run lanes lab engines."),
+    ])
+
+  private static let lanes = Guide.Section(
+    "Lanes",
+    [
+      .item(
+        "-j N, --cores N",
+        "How many units run at a time: threads or worker processes, 1 to 4096. The default is the number of CPUs that "
+          + "this process may use, by its affinity and its cgroup's quota; auto may use more threads where units "
+          + "wait, but stays within N when it is given. Serial and event loop have one lane whatever is given."),
+      .item(
+        "--ipc pipe|shm",
+        "How bytes reach worker processes: through shared memory (shm, the default) or copied through pipes. Other "
+          + "engines do not use it."),
+      .item(
+        "--queue-depth N",
+        "How many loads the event loop, and the process engine's coordinator, keep in flight, 1 to 4096. The default is "
+          + "64, fewer where the limit of open descriptors is low."),
+    ])
+
+  private static let limits = Guide.Section(
+    "Limits",
+    [
+      .item(
+        "--memory SIZE",
+        "How much memory inputs, outputs and working memory of the units in flight may take together, such as 512M or "
+          + "1.5GiB. Units wait until there is room for them. The default is half of the memory that is free."),
+      .item(
+        "--timeout DURATION",
+        "The longest time that one unit may take, such as 500ms, 2s or 1m; one that takes longer fails, and the batch "
+          + "goes on. The default is none."),
+      .item(
+        "--retries N",
+        "How often the units of a worker process that died are tried again, 0 to 1000. The default is 1."),
+    ])
+
+  private static let output = Guide.Section(
+    "Output",
+    [
+      .item(
+        "--stats",
+        "After the run, print to standard error what it cost: wall, user and system time, CPU use, context switches, "
+          + "page faults, peak memory, bytes moved, and each lane's share. With --json it is a JSON object on standard "
+          + "output."),
+      .item(
+        "--trace FILE",
+        "Write start and end of every unit, by lane, in the Chrome trace format, which https://ui.perfetto.dev opens."),
+      .item("--json", "Print results, and statistics with --stats, as one JSON object per line."),
+      .item(
+        "--progress auto|always|never",
+        "Show a progress bar with rate and time left on standard error. auto, the default, shows it on a terminal."),
+      .item("-q, --quiet", "Print no progress, no notes and no summary. Errors are still reported."),
+      .item("--no-color", "Print no colors. The environment variable NO_COLOR does the same."),
+    ])
+}
