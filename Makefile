@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench install format lint asan tsan fuzz clean
+.PHONY: help build demo test bench install uninstall format lint asan tsan fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ bench: build ## Measure against well-known programs and write BENCHMARKS.md (tak
 
 install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
 	@Scripts/install "$(PREFIX)" "$(DESTDIR)"
+
+uninstall: ## Remove what install put there: PREFIX=/usr/local DESTDIR=
+	@Scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
 
 format: ## Lay out all Swift sources as .swift-format says
 	@swift format --in-place --parallel --recursive Sources Tests Fuzz Package.swift
