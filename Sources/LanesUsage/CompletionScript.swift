@@ -75,11 +75,11 @@ package enum CompletionScript {
       for line in "${(@)lines[2,-1]}"; do
         [[ -n $line ]] && candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
       done
-      ((${#candidates})) && _describe -o 'lanes' candidates
+      ((${#candidates})) && _describe 'lanes' candidates
       case $kind[1] in
         files)
           [[ $PREFIX == --*=* ]] && compset -P '*='
-          if ((${#kind} > 1)); then _files -g "*.(${(j:|:)kind[2,-1]})"; else _files; fi
+          if ((${#kind} > 1)); then _files -g "*.(${(j:|:)kind[2,-1]})(-.)"; else _files; fi
           ;;
         folders)
           [[ $PREFIX == --*=* ]] && compset -P '*='

@@ -11,7 +11,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     commandName: "search",
     abstract: "Print lines that match a pattern, as LC_ALL=C grep does.",
     usage:
-      "lanes files search [<options>] PATTERN [FILE ...]\n       lanes files search [<options>] -e PATTERN ... [-f FILE ...] [FILE ...]",
+      "lanes files search [<options>] PATTERN [FILE ...]\nlanes files search [<options>] -e PATTERN ... [-f FILE ...] [FILE ...]",
     discussion: """
       PATTERN is a regular expression in Perl's syntax, matched byte by byte; with -E it is one of POSIX's extended expressions, \
       and with -F it is text. With -E and -F the longest of several matches at one place counts, unless an expression refers back to \

@@ -78,7 +78,9 @@ struct FilesStatsCommand: ParsableCommand, StatedCommand {
   func validate() throws {
     _ = try separator()
     _ = try choice(column, "--column")
-    if let decimals, !(0...100).contains(decimals) { throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals).") }
+    if let decimals, !(0...100).contains(decimals) {
+      throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals).")
+    }
     _ = try by.map { try choice($0, "--by") }
   }
 
