@@ -118,12 +118,8 @@ package final class ConvertPlan: UnitPlan {
 
   private func step(_ index: Int, _ wanted: [Int]) -> PlanStep {
     let path = files.path(index)
-    if let failure = failure(index) {
+    if let failure = failure(index) ?? options.objection(toBytes: files.size(index)) {
       return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
-    }
-    if files.size(index) > options.mostBytes {
-      return .failed(
-        Unit(number: number, label: path.forDisplay, source: .file(path)), options.tooLarge(files.size(index)))
     }
     let targets = wanted.map {
       Destination(

@@ -16,7 +16,7 @@ package struct ConvertWorkload: Workload {
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes {
     // What comes through a pipe has no size before it is there.
-    guard input.byteCount <= options.mostBytes else { throw options.tooLarge(input.byteCount) }
+    if let failure = options.objection(toBytes: input.byteCount) { throw failure }
     return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       var strict = options
       strict.salvage = false

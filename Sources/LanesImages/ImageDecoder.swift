@@ -107,10 +107,11 @@ func tooManyPixels(_ subject: String, _ size: PixelSize, limit: Int) -> UnitFail
 }
 
 extension ConvertOptions {
-  /// The refusal of an input of `bytes` bytes, which are more than `mostBytes`.
+  /// The refusal of an input of `bytes` bytes when they are more than `mostBytes`.
   ///
   /// - Parameter isFixed: there is no option that raises the limit.
-  func tooLarge(_ bytes: Int, isFixed: Bool = false) -> UnitFailure {
+  package func objection(toBytes bytes: Int, isFixed: Bool = false) -> UnitFailure? {
+    guard bytes > mostBytes else { return nil }
     let limit = "the limit is \(grouped(mostBytes)) for an image of \(grouped(maxPixels)) pixels"
     let remedy = isFixed ? "" : " (raise it with --max-pixels)"
     return UnitFailure(.rejected, "it has \(grouped(bytes)) bytes; \(limit)\(remedy)")

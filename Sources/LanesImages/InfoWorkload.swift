@@ -39,7 +39,8 @@ package final class InfoPlan: UnitPlan {
   package init(_ inputs: [FilePath]) throws(PlanRefusal) {
     for input in inputs {
       if input == FilePath("-") {
-        files.add(FilePath("/dev/stdin"), relative: input, status: nil)
+        let path = FilePath("/dev/stdin")
+        files.add(path, relative: input, status: try? FileStatus(of: path))
       } else {
         files.take(input)
       }
@@ -57,11 +58,8 @@ package final class InfoPlan: UnitPlan {
     let unit = Unit(
       number: position, label: label, source: .file(path), expectedInput: files.size(position),
       expectedMemory: Self.memory)
-    if let failure = files.failure(position) { return .failed(unit, failure) }
-    let options = ConvertOptions()
-    if files.size(position) > options.mostBytes {
-      return .failed(unit, options.tooLarge(files.size(position), isFixed: true))
-    }
+    let isTooLarge = ConvertOptions().objection(toBytes: files.size(position), isFixed: true)
+    if let failure = files.failure(position) ?? isTooLarge { return .failed(unit, failure) }
     return .unit(unit)
   }
 }

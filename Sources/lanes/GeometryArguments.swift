@@ -28,7 +28,8 @@ struct GeometryArguments: ParsableArguments {
   @Flag(
     name: .customLong("no-auto-orient"),
     help:
-      "Leave pixels and EXIF orientation as they are instead of applying it first; a turn that is asked for resets it.")
+      "Leave pixels and EXIF orientation as they are instead of applying it first; a turn resets it, --metadata icc or none drops it."
+  )
   var noAutoOrient = false
 
   @Option(

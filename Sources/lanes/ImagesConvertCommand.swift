@@ -60,7 +60,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     let makePlan: () throws -> any UnitPlan = {
-      guard !isPiped else { return try PipelinePlan(names, files, image.to.format) }
+      guard !isPiped else { return try PipelinePlan(names, files, image.to.format, options: workload.options) }
       return outcomes.knowing(
         try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
     }

@@ -6,15 +6,23 @@ import SystemPackage
 /// One image through a pipeline: standard input, standard output, or both.
 final class PipelinePlan: UnitPlan {
   private let unit: Unit
+  /// Why the unit cannot be started.
+  private let failure: UnitFailure?
   private var isTaken = false
 
   /// Throws `PlanRefusal` unless there is exactly one input, and when the output exists and may not be replaced, or has the
   /// suffix of another format than `format`, which is asked for.
-  init(_ names: [FilePath], _ files: FileArguments, _ format: ConvertOptions.Format) throws(PlanRefusal) {
+  ///
+  /// - Parameter options: tell how large the input may be.
+  init(
+    _ names: [FilePath], _ files: FileArguments, _ format: ConvertOptions.Format, options: ConvertOptions
+  ) throws(PlanRefusal) {
     guard names.count == 1 else { throw PlanRefusal(messages: ["standard output takes one image, not \(names.count)"]) }
     let isInput = names[0] == FilePath("-")
     let source = isInput ? FilePath("/dev/stdin") : names[0]
     let sink = try Self.sink(files, format)
+    let size = (try? FileStatus(of: source).size) ?? 0
+    failure = options.objection(toBytes: size)
     unit = Unit(
       number: 0, label: isInput ? "standard input" : source.forDisplay, source: .file(source), sink: sink)
   }
@@ -24,7 +32,7 @@ final class PipelinePlan: UnitPlan {
   func next() -> PlanStep {
     guard !isTaken else { return .end }
     isTaken = true
-    return .unit(unit)
+    return failure.map { .failed(unit, $0) } ?? .unit(unit)
   }
 
   /// The format that is written: what `format` asks for, else what the output's suffix does.

@@ -196,6 +196,14 @@ import Testing
     let info = try Program.run(["images", "info", "in"] + engine.flags, directory: folder.path)
     #expect(info.exit == .status(1))
     #expect(info.lines.count == 2)
+    // The same without a name, and without a file for the result.
+    for words in ["convert - -o x.jpg", "convert - -o -", "convert in/a.jpg -o -", "info -"] {
+      let piped = try Program.shell(
+        "cd \"$1\" && shift && exec \"$LANES\" images \(words) \"$@\" < in/a.jpg",
+        [folder.path.string] + engine.flags)
+      #expect(piped.exit == .status(1), "\(words): \(piped.errors)")
+      #expect(piped.errors.contains("it has 7,000,000,000,000 bytes"), "\(words)")
+    }
   }
 
   @Test(arguments: EngineChoice.all) func `the summary tells bytes before and after`(_ engine: EngineChoice) throws {
