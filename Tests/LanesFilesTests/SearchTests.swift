@@ -65,7 +65,7 @@ import Testing
     "(|a)n",
     "^|x", "\\.", "(e).*\\1", "\\d", "l{2,}e", "\\-", "[a-", "[[:nope:]]", "[:alpha:]", "[z-a]", "a{3,2}", "\\",
     "(a)\\2", "", "$",
-    ".", "[\\]", "e$|^T", "T|Th|The\nThe l|he", "\\W\\s", "\\`T", "\\.\\'",
+    ".", "[\\]", "e$|^T", "T|Th|The\nThe l|he", "the\nthere\nen", "t\n\nthe", "\\W\\s", "\\`T", "\\.\\'",
   ]
 
   @Test(arguments: extended) func `extended expressions select what grep -E selects`(pattern: String) throws {

@@ -35,12 +35,12 @@ package final class SearchProgram: @unchecked Sendable {
       return
     }
     text = nil
-    if options.syntax == .fixed {
-      (expressions, isForManyLines) = (try FixedTexts(options.patterns, options).expressions(), true)
+    let read = options.syntax == .fixed ? [] : patterns.map(LinePattern.init)
+    if let texts = Self.texts(options, read) {
+      (expressions, isForManyLines) = (try FixedTexts(texts, options).expressions(), true)
       (required, settling) = (nil, nil)
       return
     }
-    let read = patterns.map(LinePattern.init)
     let joined = read.allSatisfy(\.isFit) ? Self.joined(read.map(\.rewritten)[...], options) : nil
     // Found by the rewritten patterns, or else line by line by those that were given.
     if let joined {
@@ -97,6 +97,16 @@ package final class SearchProgram: @unchecked Sendable {
     guard patterns.count == 1 else { return nil }
     if options.syntax != .fixed { return LinePattern(patterns[0]).literal }
     return patterns[0].isEmpty ? nil : patterns[0]
+  }
+
+  /// The texts of which a line must hold one, where that is all that patterns ask for. Which of several is shown matters only in
+  /// Perl's syntax, where it is not the longest.
+  private static func texts(_ options: SearchOptions, _ read: [LinePattern]) -> [Bytes]? {
+    if options.syntax == .fixed { return options.patterns }
+    let texts = read.compactMap(\.literal)
+    let isAnyShown = options.onlyMatching || options.marksMatches
+    guard texts.count > 1, texts.count == read.count, options.syntax == .extended || !isAnyShown else { return nil }
+    return texts
   }
 
   // MARK: Putting patterns together
