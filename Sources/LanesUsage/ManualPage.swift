@@ -110,7 +110,18 @@ package struct ManualPage {
       guard !operands.isEmpty || !options.isEmpty else { continue }
       heading(title.isEmpty ? "Options" : title)
       for operand in operands { item(operand.name, operand.abstract) }
-      for option in options { item(Self.label(option), Self.explanation(option)) }
+      for (labels, text) in Self.items(options) { item(labels.joined(separator: ", "), text) }
+    }
+  }
+
+  /// Labels with one explanation; an option without its own belongs to the one before it.
+  private static func items(_ options: [CommandTable.Option]) -> [(labels: [String], text: String)] {
+    options.reduce(into: []) { items, option in
+      if option.abstract.isEmpty, !items.isEmpty {
+        items[items.count - 1].labels.append(label(option))
+      } else {
+        items.append(([label(option)], explanation(option)))
+      }
     }
   }
 

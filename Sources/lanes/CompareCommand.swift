@@ -44,7 +44,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   @Option(help: ArgumentHelp("Rounds before the measured ones. (default: 1, 0 with --cold)", valueName: "N"))
   var warmup: Int?
 
-  @Flag(help: "Drop the inputs from the page cache before every run; needs no rights.")
+  @Flag(help: "Drop the inputs from the page cache before every run; no root privileges needed.")
   var cold = false
 
   @Flag(help: "Print one JSON object per contender and one for the verdict.")
@@ -59,10 +59,10 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     completion: .file(extensions: ["html"]))
   var report: String?
 
-  @Flag(name: .shortAndLong, help: "Do not tell on standard error which round runs.")
+  @Flag(name: .shortAndLong, help: "Do not show progress.")
   var quiet = false
 
-  @Flag(name: .customLong("no-color"), help: "No colours (also when NO_COLOR is set).")
+  @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")
   var noColor = false
 
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command to compare.", valueName: "WORDS"))

@@ -39,7 +39,7 @@ struct FilesHashCommand: ParsableCommand, StatedCommand {
 
   /// The options of this command alone.
   struct Asked: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The algorithm.")
+    @Option(name: .shortAndLong, help: ArgumentHelp("The algorithm.", valueName: "ALGORITHM"))
     var algorithm = HashAlgorithm.sha256
 
     @Flag(name: .long, help: "Print lines as BSD's tools do: SHA256 (name) = digest.")

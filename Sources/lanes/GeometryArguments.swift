@@ -61,7 +61,7 @@ struct GeometryArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How WxH is met: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background. (default: inside)",
+      "How to fit the image into WxH: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background. (default: inside)",
       valueName: "WAY"))
   var fit: Fit?
 

@@ -46,7 +46,7 @@ struct ImageArguments: ParsableArguments {
       valueName: "FORMAT"))
   var to = FormatChoice.same
 
-  @Flag(help: "Make it gray.")
+  @Flag(help: "Convert to grayscale.")
   var grayscale = false
 
   @Option(
@@ -148,7 +148,7 @@ struct ImageArguments: ParsableArguments {
 
 @Sendable func parseColor(_ text: String) throws -> RGBColor {
   guard let color = RGBColor(text) else {
-    throw ValidationError("'\(text)' is not a colour: write #rrggbb or a name such as white.")
+    throw ValidationError("'\(text)' is not a color: write #rrggbb or a name such as white.")
   }
   return color
 }

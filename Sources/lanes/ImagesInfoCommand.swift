@@ -8,7 +8,7 @@ import SystemPackage
 struct ImagesInfoCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Tell format, size, channels, bits, colours, coding, metadata and orientation of images.",
+    abstract: "Print format, size, channels, bits, colors, coding, metadata and orientation of images.",
     usage: "lanes images info [OPTION]... INPUT...",
     discussion: """
       A directory is walked. Headers are read only: pixels may be damaged all the same.
