@@ -114,13 +114,14 @@ package struct ManualPage {
     }
   }
 
-  /// Labels with one explanation; an option without its own belongs to the one before it.
+  /// Labels with one explanation; flags that share theirs, such as `--words` and `--lines`, are one item.
   private static func items(_ options: [CommandTable.Option]) -> [(labels: [String], text: String)] {
     options.reduce(into: []) { items, option in
-      if option.abstract.isEmpty, !items.isEmpty {
+      let text = explanation(option)
+      if let last = items.last, last.text == text || text.isEmpty {
         items[items.count - 1].labels.append(label(option))
       } else {
-        items.append(([label(option)], explanation(option)))
+        items.append(([label(option)], text))
       }
     }
   }
