@@ -5,8 +5,8 @@ Usage: quality.py ORIGINALS NAME=FOLDER…
 Each folder holds the same images made smaller, as JPEG or PNG, with the same encoder settings. The reference of an image
 is its full-size decode (Pillow), turned as its Exif says, laid on white, and resized with Lanczos3 in double precision:
 the kernel is stretched by the scale, weights add up to 1, samples beyond the edge do not exist. Prints one line of JSON
-per folder: means over all images that were made smaller, of PSNR in dB (at most 60) over all three colours and of SSIM of the luma (Wang et al.,
-Gaussian window, sigma 1.5), and how many images were compared.
+per folder: mean and worst over all images that were made smaller, of PSNR in dB (at most 60) over all three colours and of
+SSIM of the luma (Wang et al., Gaussian window, sigma 1.5), which image the worst PSNR is of, and how many were compared.
 """
 
 import json
@@ -97,8 +97,12 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         found = [one for one in pool.map(compare, jobs) if one[1]]
     for index, (name, _) in enumerate(folders):
-        psnr, ssim = (numpy.mean([values[index][part] for _, values in found]) for part in (0, 1))
-        print(json.dumps({"name": name, "psnr": round(float(psnr), 3), "ssim": round(float(ssim), 5), "images": len(found)}))
+        psnr, ssim = ([float(values[index][part]) for _, values in found] for part in (0, 1))
+        print(json.dumps({
+            "name": name, "psnr": round(numpy.mean(psnr), 3), "worst_psnr": round(min(psnr), 3),
+            "worst_image": found[psnr.index(min(psnr))][0], "ssim": round(numpy.mean(ssim), 5),
+            "worst_ssim": round(min(ssim), 5), "images": len(found),
+        }))
 
 
 if __name__ == "__main__":

@@ -139,17 +139,18 @@ static bool describe(struct jpeg_decompress_struct *info, struct reduced_frame *
 }
 
 // Lets reduced.h decode; false when libjpeg has to.
-static bool start_reduced(struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image) {
+static bool start_reduced(
+  struct ccodecs_jpeg_decoder *decoder, struct ccodecs_scale scale, struct ccodecs_image *image) {
   struct jpeg_decompress_struct *info = &decoder->info;
   struct reduced_frame frame;
-  if (decoder->library_only || eighths > 7 || !describe(info, &frame)) return false;
+  if (decoder->library_only || (scale.across > 7 && scale.down > 7) || !describe(info, &frame)) return false;
   enum reduced_status status =
-    reduced_open(decoder->bytes, decoder->count, &frame, eighths, &decoder->limits, &decoder->reduced);
+    reduced_open(decoder->bytes, decoder->count, &frame, scale, &decoder->limits, &decoder->reduced);
   if (status == reduced_stopped) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_stopped, "stopped");
   if (status == reduced_no_memory) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
   if (status != reduced_good) return false;
-  info->output_width = (unsigned)((frame.width * eighths + 7) / 8);
-  info->output_height = (unsigned)((frame.height * eighths + 7) / 8);
+  info->output_width = (unsigned)((frame.width * scale.across + 7) / 8);
+  info->output_height = (unsigned)((frame.height * scale.down + 7) / 8);
   fill_image(info, image);
   return true;
 }
@@ -164,12 +165,28 @@ static bool fail_reduced(enum reduced_status status, struct ccodecs_result *resu
   }
 }
 
+// Whether luma has fewer samples than other components. libjpeg smooths it when it makes it larger, which decoding at a
+// scale leaves out.
+static bool has_coarse_luma(const struct jpeg_decompress_struct *info) {
+  for (int index = 1; index < info->num_components; index++)
+    if (
+      info->comp_info[index].h_samp_factor > info->comp_info->h_samp_factor
+      || info->comp_info[index].v_samp_factor > info->comp_info->v_samp_factor)
+      return true;
+  return false;
+}
+
 bool ccodecs_jpeg_start(
-  struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result) {
+  struct ccodecs_jpeg_decoder *decoder, struct ccodecs_scale *scale, struct ccodecs_image *image,
+  struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
-  if (start_reduced(decoder, eighths, image)) return true;
+  if (has_coarse_luma(info)) *scale = (struct ccodecs_scale){8, 8};
+  if (start_reduced(decoder, *scale, image)) return true;
+  // libjpeg has one scale for both directions.
+  const int eighths = scale->across > scale->down ? scale->across : scale->down;
+  *scale = (struct ccodecs_scale){eighths, eighths};
   info->scale_num = (unsigned)eighths;
   info->scale_denom = 8;
   info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE

@@ -35,8 +35,8 @@ static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *fr
     component->h = decoder->component_count == 1 ? 1 : frame->component[index].h;
     component->v = decoder->component_count == 1 ? 1 : frame->component[index].v;
     if (decoder->h_most % component->h != 0 || decoder->v_most % component->v != 0) return false;
-    component->points_across = decoder->eighths * decoder->h_most / component->h;
-    component->points_down = decoder->eighths * decoder->v_most / component->v;
+    component->points_across = decoder->scale.across * decoder->h_most / component->h;
+    component->points_down = decoder->scale.down * decoder->v_most / component->v;
     if (component->points_across > 16 || component->points_down > 16) return false;
     component->columns = divided_up(divided_up(decoder->width * component->h, decoder->h_most), 8);
     component->rows = divided_up(divided_up(decoder->height * component->v, decoder->v_most), 8);
@@ -105,7 +105,7 @@ static enum reduced_status begin(struct reduced_jpeg *decoder, const struct redu
 }
 
 enum reduced_status reduced_open(
-  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, int eighths,
+  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, struct ccodecs_scale scale,
   const struct ccodecs_limits *limits, struct reduced_jpeg **result) {
   struct reduced_jpeg *decoder = calloc(1, sizeof *decoder);
   *result = NULL;
@@ -118,9 +118,9 @@ enum reduced_status reduced_open(
   decoder->component_count = frame->component_count;
   decoder->width = frame->width;
   decoder->height = frame->height;
-  decoder->eighths = eighths;
-  decoder->out_width = divided_up(frame->width * eighths, 8);
-  decoder->out_height = divided_up(frame->height * eighths, 8);
+  decoder->scale = scale;
+  decoder->out_width = divided_up(frame->width * scale.across, 8);
+  decoder->out_height = divided_up(frame->height * scale.down, 8);
   enum reduced_status status = begin(decoder, frame);
   if (status == reduced_good) *result = decoder;
   else reduced_close(decoder);
@@ -145,7 +145,7 @@ static enum reduced_status make_samples(struct reduced_jpeg *decoder, int mcu_ro
 }
 
 enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row) {
-  const int rows = decoder->eighths * decoder->v_most, inside = decoder->next_row % rows;
+  const int rows = decoder->scale.down * decoder->v_most, inside = decoder->next_row % rows;
   if (inside == 0) {
     enum reduced_status status = make_samples(decoder, decoder->next_row / rows);
     if (status != reduced_good) return status;

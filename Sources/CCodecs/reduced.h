@@ -66,7 +66,8 @@ struct reduced_jpeg {
   size_t count, position;
   struct ccodecs_limits limits;
   bool progressive;
-  int width, height, out_width, out_height, eighths;
+  int width, height, out_width, out_height;
+  struct ccodecs_scale scale;
   int component_count, h_most, v_most, mcus_across, mcus_down;
   int restart_interval;
   struct reduced_component component[reduced_components];
@@ -93,9 +94,9 @@ struct reduced_frame {
   } component[reduced_components];
 };
 
-// Reads everything up to the first row: for a progressive file, all of it up to EOI. `eighths`: 1…7.
+// Reads everything up to the first row: for a progressive file, all of it up to EOI.
 enum reduced_status reduced_open(
-  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, int eighths,
+  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, struct ccodecs_scale scale,
   const struct ccodecs_limits *limits, struct reduced_jpeg **decoder);
 // Makes the next row: RGBX, or gray for one component.
 enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row);

@@ -33,7 +33,8 @@ struct Conversion {
   /// Converts `input`, the bytes this was made from, and says how.
   consuming func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage {
     if canCopy {
-      try decode(as: try decoder.start(eighths: 1), into: nil)
+      var scale = DecodeScale.smallest
+      try decode(as: try decoder.start(at: &scale), into: nil)
       try context.output.append(input)
       report.method = .copied
     } else {
@@ -47,21 +48,22 @@ struct Conversion {
   /// True when the input is its own result.
   var canCopy: Bool { !options.salvage && decoder.header.meets(options, report.inputFormat, geometry) }
 
-  /// The scale in eighths at which the decoder need make the image at least.
-  var eighths: Int {
+  /// The scale at which the decoder need make the image at least.
+  var scale: DecodeScale {
     let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
-    return mayScale ? JPEGDecoder.eighths(from: geometry.crop.size, to: geometry.scaled) : 8
+    guard mayScale else { return .full }
+    return DecodeScale(of: decoder.header.shape.size, part: geometry.crop.size, to: geometry.scaled)
   }
 
   private func convert() throws(UnitFailure) {
-    let eighths = eighths
-    let rows = try decoder.start(eighths: eighths)
-    try decode(as: rows, into: try stages(for: rows, eighths: eighths))
+    var scale = scale
+    let rows = try decoder.start(at: &scale)
+    try decode(as: rows, into: try stages(for: rows, scale: scale))
   }
 
-  /// Builds the stages, from the last to the first, for rows that are decoded at `eighths`/8.
-  func stages(for rows: RowShape, eighths: Int) throws(UnitFailure) -> any RowSink {
-    let (part, covered) = geometry.window(in: rows.size, eighths: eighths)
+  /// Builds the stages, from the last to the first, for rows that are decoded at `scale`.
+  func stages(for rows: RowShape, scale: DecodeScale) throws(UnitFailure) -> any RowSink {
+    let (part, covered) = geometry.window(in: rows.size, scale: scale)
     var cropped = rows
     cropped.size = part.size
     let resized = outputShape(of: rows, size: geometry.window.size)

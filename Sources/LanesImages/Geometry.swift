@@ -68,11 +68,11 @@ struct Geometry {
   /// True when the turned picture does not fill the result.
   var isPadded: Bool { turn.applied(to: window.size) != result }
 
-  /// The rows and columns that show the crop after the decoder made `stored` into `rows` at `eighths`/8, and which part
+  /// The rows and columns that show the crop after the decoder made `stored` into `rows` at `scale`, and which part
   /// of them it covers: the decoder's pixels need not begin and end where the crop does.
-  func window(in rows: PixelSize, eighths: Int) -> (part: PixelRect, covered: Covered) {
-    let (x, width) = Self.span(crop.x, crop.size.width, rows.width, eighths)
-    let (y, height) = Self.span(crop.y, crop.size.height, rows.height, eighths)
+  func window(in rows: PixelSize, scale: DecodeScale) -> (part: PixelRect, covered: Covered) {
+    let (x, width) = Self.span(crop.x, crop.size.width, rows.width, scale.across)
+    let (y, height) = Self.span(crop.y, crop.size.height, rows.height, scale.down)
     let part = PixelRect(x: x.lowerBound, y: y.lowerBound, size: PixelSize(x.count, y.count))
     return (part, Covered(width: width, height: height))
   }

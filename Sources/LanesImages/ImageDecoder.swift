@@ -58,8 +58,9 @@ extension ImageHeader {
 /// Hands out an image's rows from top to bottom.
 protocol ImageDecoder: AnyObject {
   var header: ImageHeader { get }
-  /// Prepares decoding at `eighths`/8 of the size, which only JPEG can do; returns the shape of the rows.
-  func start(eighths: Int) throws(UnitFailure) -> RowShape
+  /// Prepares decoding at `scale`, or at a larger one where the file or its format asks for that, which `scale` then is;
+  /// returns the shape of the rows.
+  func start(at scale: inout DecodeScale) throws(UnitFailure) -> RowShape
   /// Reads the next `count` rows into memory that has room for them.
   func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws(UnitFailure)
   /// Checks what follows the last row.

@@ -35,10 +35,12 @@ final class JPEGDecoder: ImageDecoder {
 
   var damage: String? { ccodecs_jpeg_damage(decoder).map { String(cString: $0) } }
 
-  func start(eighths: Int) throws(UnitFailure) -> RowShape {
+  func start(at scale: inout DecodeScale) throws(UnitFailure) -> RowShape {
     var image = ccodecs_image()
     var result = ccodecs_result()
-    try check(ccodecs_jpeg_start(decoder, Int32(eighths), &image, &result), result)
+    var found = scale.asC
+    try check(ccodecs_jpeg_start(decoder, &found, &image, &result), result)
+    scale = DecodeScale(found)
     shape = image.shape
     return shape
   }
@@ -55,12 +57,5 @@ final class JPEGDecoder: ImageDecoder {
 
   private func check(_ succeeded: Bool, _ result: ccodecs_result) throws(UnitFailure) {
     if !succeeded { throw context.failure(from: result, format: .jpeg) }
-  }
-
-  /// The smallest M of the scale M/8 that leaves at least twice the target in both directions, so that the
-  /// resampler still decides what is seen; 8 when none does.
-  static func eighths(from size: PixelSize, to target: PixelSize) -> Int {
-    // libjpeg rounds scaled sizes up (jdmaster.c); twice the target must be there before rounding.
-    (1...7).first { size.width * $0 >= target.width * 16 && size.height * $0 >= target.height * 16 } ?? 8
   }
 }

@@ -46,7 +46,10 @@ final class PNGDecoder: ImageDecoder {
     return storage
   }
 
-  func start(eighths: Int) -> RowShape { header.shape }
+  func start(at scale: inout DecodeScale) -> RowShape {
+    scale = .full
+    return header.shape
+  }
 
   func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws(UnitFailure) {
     var result = ccodecs_result()

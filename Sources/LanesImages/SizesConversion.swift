@@ -71,10 +71,10 @@ struct SizesConversion {
   private func decode(_ parts: [Part]) throws(UnitFailure) {
     guard !parts.isEmpty else { return }
     let changing = parts.map(\.conversion).filter { !$0.canCopy }
-    let eighths = changing.map(\.eighths).max() ?? 1
-    let rows = try decoder.start(eighths: eighths)
+    var scale = changing.map(\.scale).reduce(DecodeScale.smallest) { $0.union($1) }
+    let rows = try decoder.start(at: &scale)
     var stages: [any RowSink] = []
-    for conversion in changing { stages.append(try conversion.stages(for: rows, eighths: eighths)) }
+    for conversion in changing { stages.append(try conversion.stages(for: rows, scale: scale)) }
     try decodeRows(of: decoder, as: rows, into: FanOutStage(stages))
   }
 }

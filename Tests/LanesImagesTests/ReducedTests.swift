@@ -1,3 +1,4 @@
+import Glibc
 import LanesCore
 import Testing
 
@@ -8,7 +9,8 @@ private func decode(_ bytes: Bytes, _ eighths: Int, byLibrary: Bool) throws -> S
   let context = CodecContext(checkpoint: .open, output: OutputBuffer(), usesLibrary: byLibrary)
   return try bytes.withUnsafeBytes { raw in
     let decoder = try JPEGDecoder(raw, options: ConvertOptions(), context: context)
-    let shape = try decoder.start(eighths: eighths)
+    var scale = DecodeScale(across: eighths, down: eighths)
+    let shape = try decoder.start(at: &scale)
     var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
     try pixels.withUnsafeMutableBufferPointer { try decoder.read(shape.size.height, into: $0.baseAddress!) }
     try decoder.finish()
@@ -46,7 +48,74 @@ private func averaged(_ whole: Samples, _ side: Int) -> Samples {
   }
 }
 
+/// Peak signal-to-noise ratio in dB over the colours.
+private func closeness(_ one: Samples, _ other: Samples) -> Double {
+  let colours = min(3, one.shape.lanes)
+  var sum = 0
+  for pixel in 0..<one.shape.size.area {
+    for lane in 0..<colours {
+      let difference = one.values[pixel * one.shape.lanes + lane] - other.values[pixel * one.shape.lanes + lane]
+      sum += difference * difference
+    }
+  }
+  return sum == 0 ? 99 : 10 * log10(65025 * Double(one.shape.size.area * colours) / Double(sum))
+}
+
+/// A JPEG of waves.
+private func waves(_ width: Int, _ height: Int) throws -> Bytes {
+  let picture = Samples(width, height, lanes: 4) { x, y, lane in
+    Int(128 + 60 * sin(Double(x) / 9 + Double(lane)) + 60 * sin(Double(x + 5 * y) / 21))
+  }
+  return try convert(picture.encodedAsPNG, options { ($0.format, $0.quality) = (.jpeg, 90) }).output
+}
+
 @Suite struct ReducedTests {
+  /// The same JPEG made smaller twice: by way of the decoder, and as a PNG of all its pixels.
+  private static func closenessOfScaling(_ jpeg: Bytes, _ resize: ResizeSpec) throws -> Double {
+    let whole = try convert(jpeg, options { $0.format = .png }).output
+    let asked = options { ($0.resize, $0.format) = (resize, .png) }
+    let (scaled, truth) = try (convert(jpeg, asked).output, convert(whole, asked).output)
+    return try closeness(Samples(decoding: scaled), Samples(decoding: truth))
+  }
+
+  @Test(arguments: photographs, ["60x60", "100x100", "37%", "20%"])
+  func `what the decoder scales is close to what the whole image becomes`(_ name: String, _ size: String) throws {
+    let found = try Self.closenessOfScaling(fixture(name), #require(ResizeSpec(size)))
+    #expect(found > 46)
+  }
+
+  @Test(arguments: [(900, 3), (3, 900), (900, 5), (900, 12), (17, 900), (900, 33), (1000, 70)])
+  func `narrow images lose nothing on their narrow side`(_ width: Int, _ height: Int) throws {
+    for size in ["70x70", "37%"] {
+      let found = try Self.closenessOfScaling(waves(width, height), #require(ResizeSpec(size)))
+      #expect(found > 46, "\(size)")
+    }
+  }
+
+  @Test func `each direction has a scale of its own`() throws {
+    let bytes = try fixture("seeds.jpg")
+    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    try bytes.withUnsafeBytes { raw in
+      for (across, down) in [(1, 8), (8, 1), (2, 3), (4, 7), (8, 5)] {
+        let decoder = try JPEGDecoder(raw, options: ConvertOptions(), context: context)
+        var scale = DecodeScale(across: across, down: down)
+        let shape = try decoder.start(at: &scale)
+        #expect(scale == DecodeScale(across: across, down: down))
+        #expect(shape.size == PixelSize(80 * across, 45 * down))
+      }
+    }
+  }
+
+  @Test(arguments: ["kinds/coarse-luma.jpg", "kinds/coarse-luma-progressive.jpg"])
+  func `luma that is coarser than the colors is decoded whole`(_ name: String) throws {
+    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    try fixture(name).withUnsafeBytes { raw in
+      var scale = DecodeScale(across: 2, down: 3)
+      _ = try JPEGDecoder(raw, options: ConvertOptions(), context: context).start(at: &scale)
+      #expect(scale == .full)
+    }
+  }
+
   private static let photographs = [
     "seeds.jpg", "ridge-444.jpg", "dragonfly-progressive.jpg", "bridge-turned.jpg", "friends-portrait.jpg",
     "freespace-gray.jpg", "seeds-restarts.jpg", "ridge-restarts-progressive.jpg",

@@ -25,12 +25,22 @@ import Testing
   func `texts that are no size are refused`(text: String) { #expect(ResizeSpec(text) == nil) }
 
   @Test(arguments: [
-    (4000, 3000, 512, 384, 3), (4000, 3000, 500, 375, 2), (4000, 3000, 250, 188, 2), (4000, 3000, 250, 187, 1),
-    (1000, 1000, 500, 500, 8), (1000, 1000, 499, 499, 8), (1000, 1000, 312, 312, 5), (1000, 1000, 313, 312, 6),
-    (8, 8, 1, 1, 2), (16, 16, 1, 1, 1), (640, 360, 640, 360, 8),
+    (4000, 3000, 512, 384, 4, 4), (4000, 3000, 500, 375, 3, 3), (4000, 3000, 250, 188, 2, 3),
+    (4000, 3000, 250, 187, 2, 2), (1000, 1000, 500, 500, 8, 8), (1000, 1000, 499, 499, 8, 8),
+    (1000, 1000, 312, 312, 6, 6), (1000, 1000, 370, 370, 6, 6), (1000, 1000, 380, 380, 8, 8), (8, 8, 1, 1, 8, 8),
+    (65000, 3, 200, 1, 2, 8), (3, 65000, 1, 200, 8, 2), (65000, 64, 200, 1, 2, 8), (65000, 65, 200, 1, 2, 2),
+    (640, 360, 640, 360, 8, 8), (4000, 3000, 200, 3000, 2, 8),
   ])
-  func `a JPEG's own scaling leaves at least twice the target`(w: Int, h: Int, tw: Int, th: Int, eighths: Int) {
-    #expect(JPEGDecoder.eighths(from: PixelSize(w, h), to: PixelSize(tw, th)) == eighths)
+  func `a JPEG's own scaling leaves at least twice the target in each direction`(
+    w: Int, h: Int, tw: Int, th: Int, across: Int, down: Int
+  ) {
+    let size = PixelSize(w, h)
+    #expect(DecodeScale(of: size, part: size, to: PixelSize(tw, th)) == DecodeScale(across: across, down: down))
+  }
+
+  @Test func `the scale for a part goes by its size, and the narrow side by the whole`() {
+    let scale = DecodeScale(of: PixelSize(4000, 60), part: PixelSize(40, 30), to: PixelSize(4, 3))
+    #expect(scale == DecodeScale(across: 2, down: 8))
   }
 
   @Test func `colours are read by name and by digits`() {

@@ -112,7 +112,8 @@ struct Samples: Equatable {
     (shape, values) = (RowShape(size: PixelSize(0, 0), lanes: 1, depth: 8, hasAlpha: false), [])
     self = try bytes.withUnsafeBytes { raw in
       let (_, decoder) = try openDecoder(raw, options: ConvertOptions(), context: context)
-      let shape = try decoder.start(eighths: 8)
+      var scale = DecodeScale.full
+      let shape = try decoder.start(at: &scale)
       var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
       try pixels.withUnsafeMutableBufferPointer { try decoder.read(shape.size.height, into: $0.baseAddress!) }
       try decoder.finish()

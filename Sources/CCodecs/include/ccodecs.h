@@ -100,9 +100,15 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
 // Keeps to libjpeg-turbo, also where a decoder of our own is quicker. To be called before start. Without it, reading and
 // finishing may end with `ccodecs_undecided`, never with a verdict that libjpeg-turbo would not give.
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
-// Starts decoding at eighths/8 of the size, 1…8; `image` receives the rows' shape.
+// How many points become of 8 in each direction, 1…8.
+struct ccodecs_scale {
+  int across, down;
+};
+// Starts decoding at `scale`, or at a larger one where that cannot be done or not well, which `scale` then is; `image`
+// receives the rows' shape.
 bool ccodecs_jpeg_start(
-  struct ccodecs_jpeg_decoder *decoder, int eighths, struct ccodecs_image *image, struct ccodecs_result *result);
+  struct ccodecs_jpeg_decoder *decoder, struct ccodecs_scale *scale, struct ccodecs_image *image,
+  struct ccodecs_result *result);
 // Reads the next `count` rows, `stride` bytes apart.
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
