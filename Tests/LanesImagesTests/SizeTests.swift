@@ -40,7 +40,7 @@ import Testing
 
   @Test func `the scale for a part goes by its size, and the narrow side by the whole`() {
     let scale = DecodeScale(of: PixelSize(4000, 60), part: PixelSize(40, 30), to: PixelSize(4, 3))
-    #expect(scale == DecodeScale(across: 2, down: 8))
+    #expect(scale == DecodeScale(across: 3, down: 8))
   }
 
   @Test func `colours are read by name and by digits`() {
