@@ -143,6 +143,7 @@ def captured(argv: List[str]) -> List[str]:
 def comparison(name: str, *words: str) -> List[str]:
     """The text of a comparison, whose page goes to .build-bench/reports for `Scripts/pictures`."""
     page = inputs.CACHE / "reports" / f"{name}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
     lines = captured([LANES, "compare", "--rounds", str(ROUNDS), "--report", str(page), *words])
     page.write_text(page.read_text().replace(f"{inputs.CACHE.parent}/", ""))
     return [line.replace(f" --report .build-bench/reports/{name}.html", "") for line in lines]

@@ -53,11 +53,14 @@ package struct EngineSetup: Sendable, Equatable {
     self.channel = channel
   }
 
-  /// Such as "processes/shm ×2".
+  /// Such as "processes/shm ×2"; for people, in the characters of their locale.
   package var title: String {
     let name = channel.map { "\(kind.rawValue)/\($0.rawValue)" } ?? kind.rawValue
-    return kind == .serial || kind == .eventloop ? name : "\(name) ×\(lanes)"
+    return kind == .serial || kind == .eventloop ? name : "\(name) \(Glyphs.times)\(lanes)"
   }
+
+  /// The title for programs: the same in every locale.
+  package var name: String { Glyphs.with(.unicode) { title } }
 }
 
 /// Hears of units as they start and end; called on the coordinating thread only.

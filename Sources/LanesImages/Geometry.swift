@@ -52,7 +52,7 @@ struct Geometry {
     guard let crop else { return PixelRect(all: size) }
     guard let part = crop.rect(in: size) else {
       throw UnitFailure(
-        .rejected, "the crop \(crop.text) lies outside its \(size.width) × \(size.height) pixels")
+        .rejected, "the crop \(crop.text) lies outside its \(size.width) \(Glyphs.times) \(size.height) pixels")
     }
     return part
   }

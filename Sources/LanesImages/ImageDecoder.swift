@@ -103,7 +103,7 @@ func decodeRows(of decoder: any ImageDecoder, as shape: RowShape, into stage: (a
 
 /// The refusal of an image or a result of too many pixels; `subject` such as "the header says".
 func tooManyPixels(_ subject: String, _ size: PixelSize, limit: Int) -> UnitFailure {
-  let text = "\(subject) \(size.width) × \(size.height) pixels; the limit is \(grouped(limit))"
+  let text = "\(subject) \(size.width) \(Glyphs.times) \(size.height) pixels; the limit is \(grouped(limit))"
   return UnitFailure(.rejected, text + " (raise it with --max-pixels)")
 }
 

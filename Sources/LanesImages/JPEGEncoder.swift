@@ -13,7 +13,7 @@ final class JPEGEncoder: RowSink {
     _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) {
     guard max(shape.size.width, shape.size.height) <= Self.maxSide else {
-      let size = "\(shape.size.width) × \(shape.size.height)"
+      let size = "\(shape.size.width) \(Glyphs.times) \(shape.size.height)"
       throw UnitFailure(.rejected, "its result has \(size) pixels, and a JPEG holds at most 65500 in each direction")
     }
     var image = ccodecs_image(shape)

@@ -5,6 +5,15 @@ import Glibc
 package enum Terminal {
   package static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
 
+  /// True when TERM says that no line can be drawn anew or colored, or says nothing (terminfo(5)).
+  package static var isDumb: Bool { (variable("TERM") ?? "dumb") == "dumb" }
+
+  /// True when a line on `fd` may be drawn anew and colored.
+  package static func isCapable(_ fd: Int32) -> Bool { isTerminal(fd) && !isDumb }
+
+  /// True when text on `fd` may be colored; NO_COLOR says no, as no-color.org has it.
+  package static func takesColor(_ fd: Int32) -> Bool { variable("NO_COLOR") == nil && isCapable(fd) }
+
   /// Columns of the terminal behind `fd`; 80 where it does not say.
   package static func width(_ fd: Int32) -> Int {
     let columns = Int(clinux_terminal_width(fd))
@@ -26,10 +35,13 @@ package enum Terminal {
 
 /// The page cache, as far as a user may influence it without rights.
 package enum PageCache {
-  /// Writes back what is dirty of a file and drops its pages (posix_fadvise(2)); nothing happens to files that cannot be
-  /// opened.
+  /// Starts to write back what is dirty of a file, and does not wait for it.
+  package static func startWriteBack(_ file: borrowing Descriptor) { _ = clinux_write_back(file.number, false) }
+
+  /// Drops the pages of a file (posix_fadvise(2)), dirty ones after they were written back.
   package static func drop(_ file: borrowing Descriptor) {
-    fdatasync(file.number)
+    // fdatasync(2) would have the device empty its cache, once for each file: milliseconds, and clean pages need none.
+    if clinux_write_back(file.number, true) != 0 { fdatasync(file.number) }
     posix_fadvise(file.number, 0, 0, POSIX_FADV_DONTNEED)
   }
 }

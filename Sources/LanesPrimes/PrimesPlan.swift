@@ -36,7 +36,8 @@ package final class PrimesPlan: UnitPlan {
     }
     return .unit(
       Unit(
-        number: number, label: "primes \(start)…\(stop)", task: PrimesTask(start: start, stop: stop).wire,
+        number: number, label: "primes \(start)\(Glyphs.ellipsis)\(stop)",
+        task: PrimesTask(start: start, stop: stop).wire,
         sink: mode.isList ? .standardOutput : .none,
         expectedMemory: UnitLength.memory(for: range, numbers: length)))
   }

@@ -1,39 +1,38 @@
 import LanesCore
 
 extension Comparison.Entry {
-  /// Medians of the rounds of `contender`; `baseline` is the serial wall time in nanoseconds.
-  init(_ contender: Contender, baseline: Double?, typical: RunRecord) {
+  /// What `contender` needed; `baseline` is the serial wall time in nanoseconds.
+  init(_ contender: Contender, baseline: Double?) {
     let records = contender.records
-    let usages = records.map(\.usage)
-    func median(_ samples: [Double]) -> Double { Statistics(samples).median }
-    func middle(_ samples: [Int]) -> Int { Int(median(samples.map(Double.init)).rounded()) }
-    func known(_ samples: [Int?]) -> Int? { samples.contains(nil) ? nil : middle(samples.compactMap { $0 }) }
+    let record = records[contender.medianRound]
+    let usage = record.usage
     setup = contender.setup
     wall = Statistics(records.map { Double($0.wall) })
+    round = contender.medianRound + 1
+    roundWall = record.wall
     let own = wall.median
     speedUp = baseline.flatMap { own > 0 ? $0 / own : nil }
-    user = median(usages.map { Double($0.user) })
-    system = median(usages.map { Double($0.system) })
-    voluntarySwitches = middle(usages.map(\.voluntarySwitches))
-    involuntarySwitches = middle(usages.map(\.involuntarySwitches))
-    minorFaults = middle(usages.map(\.minorFaults))
-    majorFaults = middle(usages.map(\.majorFaults))
-    peakMemory = known(usages.map(\.peakMemory))
-    storageRead = known(usages.map(\.storageRead))
-    storageWritten = known(usages.map(\.storageWritten))
-    // Memory is looked at now and then, so a short round may have none: those that have it speak for all.
-    let seen = records.compactMap(\.proportionalPeak)
-    proportionalPeak = seen.isEmpty ? nil : middle(seen)
-    let started = records.compactMap { $0.lanes.compactMap(\.startUp).max() }
-    startUp = started.isEmpty ? nil : median(started.map(Double.init))
-    pressure = Self.pressure(of: records)
-    queuedShare = median(records.map(Self.queuedShare))
-    activity = LaneActivity.all(of: typical)
-    bytesIn = middle(records.map(\.bytesIn))
-    bytesOut = middle(records.map(\.bytesOut))
-    bytesBetween = middle(records.map(\.bytesBetween))
-    loading = median(records.map { Self.stageShare(of: $0, \.loading) })
-    storing = median(records.map { Self.stageShare(of: $0, \.storing) })
+    units = record.unitsDone + record.unitsFailed
+    user = usage.user
+    system = usage.system
+    voluntarySwitches = usage.voluntarySwitches
+    involuntarySwitches = usage.involuntarySwitches
+    minorFaults = usage.minorFaults
+    majorFaults = usage.majorFaults
+    peakMemory = usage.peakMemory
+    storageRead = usage.storageRead
+    storageWritten = usage.storageWritten
+    proportionalPeak = record.proportionalPeak
+    startUp = record.lanes.compactMap(\.startUp).max()
+    pressure = record.pressure ?? PressureStall()
+    queuedShare = Self.queuedShare(of: record)
+    activity = LaneActivity.all(of: record)
+    bytesIn = record.bytesIn
+    bytesOut = record.bytesOut
+    bytesBetween = record.bytesBetween
+    loading = Self.stageShare(of: record, \.loading)
+    stalled = min(Self.stageShare(of: record, \.stalled), 1 - loading)
+    storing = Self.stageShare(of: record, \.storing)
     unitsFailed = records.map(\.unitsFailed).max() ?? 0
     workersLost = records.reduce(0) { $0 + $1.workersLost }
   }
@@ -48,14 +47,8 @@ extension Comparison.Entry {
     // What short units wait is booked on the unit that ends when a lane looks, so it belongs to their loading as well.
     let working = record.lanes.reduce(0) { $0 + $1.loading + $1.performing + $1.storing }
     let queued = record.lanes.reduce(0) { $0 + $1.queued }
-    return working > 0 ? min(1, Double(queued) / Double(working)) : 0
-  }
-
-  private static func pressure(of records: [RunRecord]) -> PressureStall {
-    func median(_ kind: KeyPath<PressureStall, Int64?>) -> Int64? {
-      let known = records.compactMap { $0.pressure?[keyPath: kind] }
-      return known.isEmpty ? nil : Int64(Statistics(known.map(Double.init)).median)
-    }
-    return PressureStall(cpu: median(\.cpu), io: median(\.io), memory: median(\.memory))
+    // Between units a lane may want a core as well: what it had and what it lacked is the least that it wanted.
+    let wanted = max(working, queued + record.usage.user + record.usage.system)
+    return wanted > 0 ? Double(queued) / Double(wanted) : 0
   }
 }

@@ -12,42 +12,58 @@ package struct Contender: Sendable {
     self.setup = setup
     self.records = records
   }
+
+  /// Position of the round whose wall time is nearest to the median, of those whose timelines were kept; of all where
+  /// none were. For an odd number of rounds it is the median itself.
+  package var medianRound: Int {
+    let drawn = records.indices.filter { !records[$0].timelines.isEmpty }
+    let median = Statistics(records.map { Double($0.wall) }).median
+    func distance(_ round: Int) -> Double { abs(Double(records[round].wall) - median) }
+    return (drawn.isEmpty ? Array(records.indices) : drawn).min { distance($0) < distance($1) } ?? 0
+  }
+
+  /// Rounds of which timelines are kept, so that a thousand rounds of many lanes do not fill the memory.
+  private static let drawnRounds = 5
+
+  /// Forgets the timelines of the round that is farthest from the median when there are too many.
+  package static func keepTimelines(_ records: inout [RunRecord]) {
+    let drawn = records.indices.filter { !records[$0].timelines.isEmpty }
+    guard drawn.count > drawnRounds else { return }
+    let median = Statistics(records.map { Double($0.wall) }).median
+    let farthest = drawn.max { abs(Double(records[$0].wall) - median) < abs(Double(records[$1].wall) - median) }
+    if let farthest { records[farthest].timelines = [] }
+  }
 }
 
-/// What several engines needed for the same batch, each figure the median of the rounds.
+/// What several engines needed for the same batch: wall times of all rounds, and the other figures of one round each.
 package struct Comparison: Sendable {
   /// In the order in which the contenders were given.
   package let entries: [Entry]
   /// Position of the first serial contender, against which the others are measured.
   package let baselineIndex: Int?
-  /// One run of each contender, all of the same round: the round whose wall times are nearest to the medians, of those
-  /// for which timelines were kept. Where there is none, the first round.
+  /// The run of each contender that its figures are from; see `Contender.medianRound`.
   package let typicalRuns: [RunRecord]
-  /// That round, from 0.
-  package let typicalRound: Int
+  /// CPUs that the runs could use; nil where that is not known.
+  package let cpus: Int?
   /// True when it was stopped before all rounds that were asked for.
   package let isInterrupted: Bool
 
   /// Compares contenders that ran the same batch; none at all is no mistake.
-  package init(_ contenders: [Contender], isInterrupted: Bool = false) {
+  package init(_ contenders: [Contender], cpus: Int? = nil, isInterrupted: Bool = false) {
     self.isInterrupted = isInterrupted
-    typicalRound = Comparison.typicalRound(of: contenders)
-    typicalRuns = contenders.map { [typicalRound] in $0.records[typicalRound] }
-    baselineIndex = contenders.firstIndex { $0.setup.kind == .serial }
+    self.cpus = cpus
+    typicalRuns = contenders.map { $0.records[$0.medianRound] }
+    let baselineIndex = contenders.firstIndex { $0.setup.kind == .serial }
+    self.baselineIndex = baselineIndex
     let baseline = baselineIndex.map { Statistics(contenders[$0].records.map { Double($0.wall) }).median }
-    entries = zip(contenders, typicalRuns).map { Entry($0, baseline: baseline, typical: $1) }
-  }
-
-  private static func typicalRound(of contenders: [Contender]) -> Int {
-    let rounds = contenders.map(\.records.count).min() ?? 0
-    let medians = contenders.map { Statistics($0.records.map { Double($0.wall) }).median }
-    func distance(_ round: Int) -> Double {
-      zip(contenders, medians).reduce(0) { sum, pair in
-        sum + abs(Double(pair.0.records[round].wall) - pair.1) / max(pair.1, 1)
-      }
+    let entries = contenders.map { Entry($0, baseline: baseline) }
+    let scaling = baselineIndex.map { Scaling(serial: entries[$0], cpus: cpus) }
+    self.entries = entries.map { entry in
+      var entry = entry
+      entry.efficiency = scaling?.efficiency(of: entry)
+      entry.serialFraction = scaling?.serialFraction(of: entry)
+      return entry
     }
-    let drawn = (0..<rounds).filter { round in contenders.allSatisfy { !$0.records[round].timelines.isEmpty } }
-    return drawn.min { distance($0) < distance($1) } ?? 0
   }
 
   /// The first serial entry.
@@ -68,16 +84,25 @@ package struct Comparison: Sendable {
 }
 
 extension Comparison {
-  /// One contender's figures.
+  /// One contender's figures: wall time over all rounds, everything else of its median round.
   package struct Entry: Sendable, Equatable {
     package let setup: EngineSetup
-    /// Nanoseconds.
+    /// Nanoseconds, of all rounds.
     package let wall: Statistics
-    /// Wall time of the serial contender over this one's; nil without a serial contender.
+    /// The round that the figures below are of, from 1, and its wall time in nanoseconds.
+    package let round: Int
+    package let roundWall: Int64
+    /// Median wall time of the serial contender over this one's; nil without a serial contender.
     package let speedUp: Double?
+    /// Speed-up divided by lanes, 1 when every lane did its full share; nil where that says nothing (`Scaling`).
+    package fileprivate(set) var efficiency: Double?
+    /// The part of the work that cannot be shared out (`Scaling`), 0…1; nil where that says nothing.
+    package fileprivate(set) var serialFraction: Double?
+    /// Units that were done or failed.
+    package let units: Int
     /// Nanoseconds of processor time of all processes.
-    package let user: Double
-    package let system: Double
+    package let user: Int64
+    package let system: Int64
     package let voluntarySwitches: Int
     package let involuntarySwitches: Int
     package let minorFaults: Int
@@ -88,38 +113,32 @@ extension Comparison {
     package let storageRead: Int?
     /// Bytes sent to storage by all processes.
     package let storageWritten: Int?
-    /// Bytes; the largest proportional set size of all processes together, so that memory they share counts once.
+    /// Bytes; the largest proportional set size of all processes together, so that memory they share counts once. Nil
+    /// where it could not be read, or the round was too short to be looked at.
     package let proportionalPeak: Int?
     /// Nanoseconds until the last lane's worker process was ready; nil inside one process.
-    package let startUp: Double?
-    /// Nanoseconds in which some task of the machine was short of something, medians.
+    package let startUp: Int64?
+    /// Nanoseconds in which some task of the machine was short of something.
     package let pressure: PressureStall
-    /// The part of the time of loading, performing and storing in which lanes had no core.
+    /// The part of the time in which lanes had work and no core, 0…1.
     package let queuedShare: Double
-    /// What all lanes did in the typical run; nil where nobody kept account.
+    /// What all lanes did; nil where nobody kept account.
     package let activity: LaneActivity?
     package let bytesIn: Int
     package let bytesOut: Int
     package let bytesBetween: Int
-    /// Shares of all stages' time that went into loading and into storing.
+    /// Shares of all stages' time that went into loading, into waiting for pages of mapped inputs, and into storing, 0…1.
     package let loading: Double
+    package let stalled: Double
     package let storing: Double
     /// Units that failed in the worst round.
     package let unitsFailed: Int
     /// Worker processes that died, in all rounds together.
     package let workersLost: Int
 
-    /// Speed-up divided by lanes: 1 when every lane did its full share.
-    package var efficiency: Double? { speedUp.map { $0 / Double(max(setup.lanes, 1)) } }
+    /// Nanoseconds of processor time.
+    package var processor: Double { Double(user) + Double(system) }
     /// Processor time over wall time: how many cores were busy on average.
-    package var busyCores: Double { wall.median > 0 ? (user + system) / wall.median : 0 }
-    /// The part of the work that cannot be shared out, as measured: (1/S − 1/p) / (1 − 1/p) for a speed-up of S on p
-    /// lanes (Karp and Flatt, "Measuring parallel processor performance", 1990); nil for one lane. Below 0 when the
-    /// speed-up exceeds the lanes.
-    package var serialFraction: Double? {
-      guard let speedUp, speedUp > 0, setup.lanes > 1 else { return nil }
-      let lanes = Double(setup.lanes)
-      return (1 / speedUp - 1 / lanes) / (1 - 1 / lanes)
-    }
+    package var busyCores: Double { roundWall > 0 ? processor / Double(roundWall) : 0 }
   }
 }

@@ -7,7 +7,7 @@ import LanesCore
 package enum ComparisonJSON {
   /// Lines without their ends.
   package static func lines(_ comparison: Comparison) -> [String] {
-    comparison.entries.map { contender($0) } + [verdict(comparison)]
+    Glyphs.with(.unicode) { comparison.entries.map { contender($0) } + [verdict(comparison)] }
   }
 
   private static func contender(_ entry: Comparison.Entry) -> String {
@@ -23,6 +23,8 @@ package enum ComparisonJSON {
 
   private static func writeTimes(_ entry: Comparison.Entry, to json: inout JSONWriter) {
     json.member("rounds", entry.wall.count)
+    json.member("round", entry.round)
+    json.member("units", entry.units)
     json.member("wall_median_ns", Int64(entry.wall.median))
     json.member("wall_min_ns", Int64(entry.wall.minimum))
     json.member("wall_max_ns", Int64(entry.wall.maximum))
@@ -32,10 +34,10 @@ package enum ComparisonJSON {
     json.member("speed_up", entry.speedUp)
     json.member("efficiency", entry.efficiency)
     json.member("serial_fraction", entry.serialFraction)
-    json.member("user_ns", Int64(entry.user))
-    json.member("system_ns", Int64(entry.system))
+    json.member("user_ns", entry.user)
+    json.member("system_ns", entry.system)
     json.member("busy_cores", entry.busyCores)
-    json.member("worker_start_up_ns", entry.startUp.map { Int64($0) })
+    json.member("worker_start_up_ns", entry.startUp)
     json.member("queued_share", entry.queuedShare)
     json.key("lane_time_ns")
     guard let activity = entry.activity else { return json.null() }
@@ -71,9 +73,9 @@ package enum ComparisonJSON {
       $0.member("advice", verdict.advice)
       $0.member("winner", verdict.winner)
       $0.member("remark", verdict.remark)
-      $0.member("fastest", comparison.fastest?.setup.title)
+      $0.member("fastest", comparison.fastest?.setup.name)
       $0.key("leaders")
-      $0.array { for leader in comparison.leaders { $0.value(leader.setup.title) } }
+      $0.array { for leader in comparison.leaders { $0.value(leader.setup.name) } }
       $0.member("interrupted", comparison.isInterrupted)
       $0.key("scalability")
       $0.array { for fit in comparison.fits { $0.object { write(fit, to: &$0) } } }

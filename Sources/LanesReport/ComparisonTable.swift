@@ -1,86 +1,178 @@
 import LanesCore
 
-/// A comparison as a table for people: in a terminal of 100 columns, or as Markdown.
+/// A comparison as a table for people: in a terminal of any width, or as Markdown.
+///
+/// Columns are taken by importance while they fit, and stand in their usual order.
 package struct ComparisonTable {
+  /// What a column shows, and how much it matters.
+  private struct Column {
+    /// The heading in a terminal, one line or more.
+    let heading: [String]
+    /// The heading in Markdown; nil for columns that only a wide terminal shows.
+    let name: String?
+    /// Those with less are taken first; 0 is always there.
+    let rank: Int
+    var alignment = TextTable.Alignment.right
+    /// What the heading does not say.
+    var meaning: String?
+    let cell: (Comparison.Entry) -> String
+  }
+
   private let comparison: Comparison
 
   /// The table of a comparison; nothing is laid out yet.
   package init(_ comparison: Comparison) { self.comparison = comparison }
 
-  /// Lines without their ends: the table, at most 100 columns wide, and under it what its columns mean. The best time
-  /// carries a star, and with `color` is bold and green; contenders that it does not beat beyond the spread are green.
-  package func lines(color: Bool = false) -> [String] {
-    var table = TextTable(ComparisonTable.columns, width: 100)
-    table.rows = comparison.entries.map { [$0 == comparison.fastest ? "*" : ""] + cells($0) }
-    let leaders = comparison.leaders
-    let painted = table.lines { cell, row, column in
+  /// Lines without their ends: the table, at most `width` columns wide where that holds engine and wall time, and under it
+  /// what its columns mean. The best time carries a star, and with `color` is bold and green; contenders that it does not
+  /// beat beyond the spread are green.
+  package func lines(width: Int = ComparisonText.usualWidth, color: Bool = false) -> [String] {
+    let (columns, gap) = columns(fitting: width)
+    let painted = table(columns, gap: gap).lines { cell, row, column in
       guard color else { return cell }
       guard let row else { return ANSI.dim.apply(to: cell) }
       let entry = comparison.entries[row]
-      guard column <= 2, leaders.contains(entry) else { return cell }
+      guard column <= 1, comparison.leaders.contains(entry) else { return cell }
       return (entry == comparison.fastest ? ANSI.best : ANSI.green).apply(to: cell)
     }
-    return painted + legend.map { color ? ANSI.dim.apply(to: $0) : $0 }
+    return painted + legend(columns, width: width).map { color ? ANSI.dim.apply(to: $0) : $0 }
+  }
+
+  private func table(_ columns: [Column], gap: Int) -> TextTable {
+    var table = TextTable(columns.map { .init($0.heading, alignment: $0.alignment) }, gap: gap)
+    table.rows = comparison.entries.map { entry in columns.map { $0.cell(entry) } }
+    return table
+  }
+
+  /// Two spaces between columns, or one where that makes room for all that Markdown shows.
+  private func columns(fitting width: Int) -> (columns: [Column], gap: Int) {
+    let usual = all.filter { $0.name != nil }
+    let loose = chosen(width: width, gap: 2)
+    if loose.count < usual.count, table(usual, gap: 1).width <= width { return (usual, 1) }
+    return (loose, 2)
+  }
+
+  private func chosen(width: Int, gap: Int) -> [Column] {
+    var ranks: Set<Int> = [0]
+    for rank in all.map(\.rank).sorted() {
+      guard table(all.filter { ranks.contains($0.rank) || $0.rank == rank }, gap: gap).width <= width else { break }
+      ranks.insert(rank)
+    }
+    return all.filter { ranks.contains($0.rank) }
   }
 
   /// Lines of a Markdown table with the same columns; the best time is bold.
   package func markdown() -> [String] {
-    let names = [
-      "engine", "wall ± spread", "speed-up", "efficiency", "user", "system", "CPU", "switches vol./invol.",
-      "faults minor/major", "peak memory", "between processes",
-    ]
-    let rule = ["---"] + Array(repeating: "---:", count: names.count - 1)
+    let columns = all.filter { $0.name != nil }
+    let rule = columns.map { $0.alignment == .left ? "---" : "---:" }
     let rows = comparison.entries.map { entry in
-      var cells = cells(entry)
-      if entry == comparison.fastest { cells[1] = "**\(cells[1])**" }
-      return cells
+      let isBest = entry == comparison.fastest
+      return columns.map { column in
+        if column.alignment == .left { return entry.setup.title }
+        return isBest && column.rank == 0 ? "**\(column.cell(entry))**" : column.cell(entry)
+      }
     }
-    return ([names, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }
+    return ([columns.compactMap(\.name), rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }
+  }
+}
+
+extension ComparisonTable {
+  private var all: [Column] { times + costs + details }
+
+  private var times: [Column] {
+    [
+      Column(heading: ["  engine"], name: "engine", rank: 0, alignment: .left, meaning: "* least time") {
+        ($0 == comparison.fastest ? "* " : "  ") + $0.setup.title
+      },
+      Column(
+        heading: ["wall \(Glyphs.plusMinus) spread"], name: "wall \(Glyphs.plusMinus) spread", rank: 0, cell: wall),
+      Column(heading: ["speed-", "up"], name: "speed-up", rank: 1) { $0.speedUp.map(factor) ?? Glyphs.dash },
+      Column(heading: ["eff"], name: "efficiency", rank: 9, meaning: "eff speed-up for each lane") {
+        $0.efficiency.map(Readable.percent) ?? Glyphs.dash
+      },
+      Column(heading: ["user"], name: "user", rank: 5) { Readable.shortDuration(nanoseconds: $0.user) },
+      Column(heading: ["sys"], name: "system", rank: 6) { Readable.shortDuration(nanoseconds: $0.system) },
+      Column(heading: ["CPU"], name: "CPU", rank: 2, meaning: "CPU 100% is one core") {
+        Readable.percent($0.busyCores)
+      },
+    ]
   }
 
-  private static let columns: [TextTable.Column] = [
-    .init(""), .init("engine", alignment: .left), .init("wall ± spread"), .init("speed-", "up"), .init("eff"),
-    .init("user"), .init("sys"), .init("CPU"), .init("switches", "vol/inv"), .init("faults", "min/maj"),
-    .init("peak", "mem"), .init("bytes", "moved"),
-  ]
-
-  private func cells(_ entry: Comparison.Entry) -> [String] {
-    let system = Readable.shortDuration(nanoseconds: Int64(entry.system))
-    return [
-      entry.setup.title, wall(entry), entry.speedUp.map(ComparisonTable.factor) ?? "–",
-      entry.efficiency.map(Readable.percent) ?? "–", Readable.shortDuration(nanoseconds: Int64(entry.user)), system,
-      Readable.percent(entry.busyCores), pair(entry.voluntarySwitches, entry.involuntarySwitches),
-      pair(entry.minorFaults, entry.majorFaults), entry.peakMemory.map(Readable.shortBytes) ?? "–",
-      Readable.shortBytes(entry.bytesBetween),
+  private var costs: [Column] {
+    [
+      Column(
+        heading: ["switches", "vol/inv"], name: "switches vol./invol.", rank: 7,
+        meaning: "switches voluntary/involuntary"
+      ) { pair($0.voluntarySwitches, $0.involuntarySwitches) },
+      Column(heading: ["faults", "min/maj"], name: "faults minor/major", rank: 8, meaning: "faults minor/major") {
+        pair($0.minorFaults, $0.majorFaults)
+      },
+      Column(heading: ["peak", "mem"], name: "peak memory", rank: 4, meaning: "peak memory of all processes added up") {
+        bytes($0.peakMemory)
+      },
+      Column(heading: ["bytes", "moved"], name: "between processes", rank: 3, meaning: "bytes moved between processes")
+      {
+        bytes($0.bytesBetween)
+      },
     ]
+  }
+
+  /// For wide terminals.
+  private var details: [Column] {
+    [
+      Column(heading: ["shared", "once"], name: nil, rank: 14, meaning: "shared once: memory that processes share") {
+        bytes($0.proportionalPeak)
+      },
+      Column(heading: ["from", "storage"], name: nil, rank: 10) { bytes($0.storageRead) },
+      Column(heading: ["to", "storage"], name: nil, rank: 13) { bytes($0.storageWritten) },
+      Column(heading: ["start-", "up"], name: nil, rank: 15, meaning: "start-up until the last worker was ready") {
+        $0.startUp.map { Readable.shortDuration(nanoseconds: $0) } ?? Glyphs.dash
+      },
+      waiting(11, ["waited", "for I/O"], [.waitingForInput, .writing]),
+      waiting(12, ["waited", "for core"], [.takingTurns]),
+      Column(heading: ["round"], name: nil, rank: 16) { String($0.round) },
+    ]
+  }
+
+  private func waiting(_ rank: Int, _ heading: [String], _ kinds: [LaneActivity.Kind]) -> Column {
+    Column(heading: heading, name: nil, rank: rank, meaning: rank == 11 ? "waited: part of the lanes' time" : nil) {
+      $0.activity.map { activity in Readable.percent(kinds.reduce(0) { $0 + activity.share($1) }) } ?? Glyphs.dash
+    }
   }
 
   private func wall(_ entry: Comparison.Entry) -> String {
     let time = Readable.shortDuration(nanoseconds: Int64(entry.wall.median))
-    guard let spread = entry.wall.spread else { return time + " ± ?" }
-    return time + " ±" + Readable.fixed(spread * 100, digits: spread < 0.0995 ? 1 : 0) + "%"
+    guard let spread = entry.wall.spread else { return time + " \(Glyphs.plusMinus) ?" }
+    return time + " \(Glyphs.plusMinus)" + Readable.fixed(spread * 100, digits: spread < 0.0995 ? 1 : 0) + "%"
   }
 
-  private static func factor(_ value: Double) -> String { Readable.fixed(value, digits: value < 9.995 ? 2 : 1) + "×" }
+  private func bytes(_ count: Int?) -> String { count.map(Readable.shortBytes) ?? Glyphs.dash }
+
+  private func factor(_ value: Double) -> String {
+    Readable.fixed(value, digits: value < 9.995 ? 2 : 1) + Glyphs.times
+  }
 
   private func pair(_ one: Int, _ other: Int) -> String {
     Readable.shortCount(one) + "/" + Readable.shortCount(other)
   }
 
-  private var legend: [String] {
+  private func legend(_ columns: [Column], width: Int) -> [String] {
     let rounds = Readable.counted(comparison.rounds, "round")
-    let remarks = comparison.entries.flatMap { entry in
+    let wall = "wall: median of \(rounds) \(Glyphs.plusMinus) half the distance between the quartiles"
+    let others = "the rest: of the contender's median round"
+    return ComparisonText.wrap(
+      ([wall, others] + columns.compactMap(\.meaning)).joined(separator: "; "), width: width)
+      + remarks.flatMap { ComparisonText.wrap($0, width: width) }
+  }
+
+  private var remarks: [String] {
+    comparison.entries.flatMap { entry in
       [
         entry.unitsFailed > 0 ? "\(Readable.counted(entry.unitsFailed, "unit")) failed" : nil,
         entry.workersLost > 0 ? "\(Readable.counted(entry.workersLost, "worker")) died" : nil,
         entry.wall.outliers.isEmpty ? nil : outlierRemark(entry),
       ].compactMap { $0.map { "note: \(entry.setup.title): \($0)" } }
     }
-    return [
-      "median of \(rounds) ± half the distance between the quartiles; * least time; CPU 100% is one core;",
-      "switches voluntary/involuntary; faults minor/major; peak memory of all processes added up;",
-      "bytes moved between processes",
-    ] + remarks
   }
 
   private func outlierRemark(_ entry: Comparison.Entry) -> String {

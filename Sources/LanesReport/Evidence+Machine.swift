@@ -1,146 +1,159 @@
 import LanesCore
 
+/// Sentences about waiting for storage.
 extension Evidence {
-  /// One lane that keeps a core less busy than this waits for something.
-  private static let waits = 0.7
-  /// One lane that keeps a core at least this busy computes.
-  private static let computes = 0.85
-
-  func storage(_ serial: Comparison.Entry) -> Finding? {
-    let fetched = (serial.storageRead ?? 0) > 0 || serial.majorFaults > 0
-    let stages = serial.loading + serial.storing
-    let isWaiting = occupied(serial) < Evidence.waits && (fetched || stages >= 0.3)
-    let isLoading = occupied(serial) < Evidence.computes && stages >= 0.5 && fetched
-    guard isWaiting || isLoading else { return nil }
-    return Finding(kind: .ioBound, sentence: storageSentence(serial, stages), advice: storageAdvice(serial))
-  }
-
-  /// The part of its time in which a lane alone had a core or wanted one: waiting for a core is no waiting for storage.
-  func occupied(_ entry: Comparison.Entry) -> Double {
-    min(1, entry.busyCores + entry.queuedShare)
-  }
-
-  private func storageSentence(_ serial: Comparison.Entry, _ stages: Double) -> String {
-    var facts = ["\(Readable.count(serial.voluntarySwitches)) voluntary switches"]
-    if serial.majorFaults > 0 { facts.append("\(Readable.count(serial.majorFaults)) major faults") }
+  func storage(_ serial: Comparison.Entry) -> Finding {
+    var facts = [Readable.counted(serial.voluntarySwitches, "voluntary switch", "voluntary switches")]
+    if serial.majorFaults > 0 { facts.append(Readable.counted(serial.majorFaults, "major fault")) }
     if let read = serial.storageRead, read > 0 { facts.append("\(Readable.bytes(read)) fetched from storage") }
     let waited = serial.activity?.share(.waitingForInput) ?? 0
     if waited >= 0.05 { facts.append("\(Readable.percent(waited)) of the time waiting for input") }
-    if let stall = serial.pressure.io, Double(stall) >= 0.1 * serial.wall.median {
+    if let stall = serial.pressure.io, Double(stall) >= 0.1 * Double(serial.roundWall) {
       facts.append("\(Readable.duration(nanoseconds: stall)) in which the machine was short of storage")
     }
+    let stages = serial.loading + serial.storing
     if stages > 0 { facts.append("\(Readable.percent(stages)) of its stages' time in loading and storing") }
-    return
-      "I/O-bound: serial kept a core busy for \(Readable.percent(serial.busyCores)) of its time and waited for the "
-      + "rest (\(facts.joined(separator: ", ")))."
+    return Finding(
+      sentence: "I/O-bound: serial kept a core busy for \(busy(serial)) of its time and waited for the "
+        + "rest (\(facts.joined(separator: ", "))).", advice: inputAdvice(serial))
   }
 
-  private func storageAdvice(_ serial: Comparison.Entry) -> String {
-    let loop = comparison.entries.first { $0.setup.kind == .eventloop }
-    if let loop, loop.wall.median < serial.wall.median, loop.wall.differs(from: serial.wall) == true {
+  private func inputAdvice(_ serial: Comparison.Entry) -> String {
+    switch othersInFlight(beside: serial) {
+    case .ahead(let list): return "Keep several reads in flight: \(list)."
+    case .unknown: return Self.unknownHelp
+    case .none:
+      return "Let several lanes take part: a lane that waits needs no core, so more lanes than cores may help."
+    case .behind:
+      guard let read = serial.storageRead, read > 0, serial.roundWall > 0 else {
+        return "More lanes did not help here; a faster source would."
+      }
+      let rate = Readable.bytes(Int(Double(read) / Double(serial.roundWall) * 1e9))
       return
-        "Keep several reads in flight: the event loop did so on one thread, and more lanes than cores will help too."
+        "More lanes or more reads at once did not help, so the storage gave no more than the \(rate) a second that "
+        + "serial got out of it: only faster storage will."
     }
-    if let rate = saturated(serial) {
-      return "More lanes or more reads at once did not help, so the storage gives no more than the "
-        + "\(Readable.bytes(rate)) a second that serial got out of it: only faster storage will."
-    }
-    return "More lanes than cores will help, since a lane that waits needs no core; so will faster storage."
   }
 
-  /// Bytes a second that storage gave, where several lanes got no more out of it than one.
-  private func saturated(_ serial: Comparison.Entry) -> Int? {
-    guard !parallel.isEmpty, let read = serial.storageRead, read > 0, serial.wall.median > 0 else { return nil }
-    let isBeaten = parallel.contains {
-      $0.wall.median < serial.wall.median && $0.wall.differs(from: serial.wall) == true
+  private static let unknownHelp = "Whether more lanes help cannot be told from fewer than three rounds."
+
+  /// How those did that have several reads or writes in flight.
+  private enum InFlight {
+    /// Some beat serial beyond the spread; the quickest, with their times.
+    case ahead(String)
+    /// None did.
+    case behind
+    /// There are too few rounds to tell.
+    case unknown
+    /// None took part.
+    case none
+  }
+
+  private func othersInFlight(beside serial: Comparison.Entry) -> InFlight {
+    let others = comparison.entries.filter { $0.setup.kind == .eventloop || $0.setup.lanes > 1 }
+    if others.isEmpty { return .none }
+    let ahead = others.filter { isFaster($0, than: serial) }.sorted { $0.wall.median < $1.wall.median }
+    if ahead.isEmpty { return others.contains { $0.wall.differs(from: serial.wall) == nil } ? .unknown : .behind }
+    let shown = ahead.prefix(3).map { entry in
+      "\(entry.setup.kind == .eventloop ? "the event loop, on one thread," : entry.setup.title) needed \(time(entry))"
     }
-    return isBeaten ? nil : Int(Double(read) / serial.wall.median * 1e9)
+    return .ahead(Readable.list(Array(shown)) + ", serial \(time(serial))")
+  }
+
+  func writing(_ serial: Comparison.Entry) -> Finding {
+    let share = serial.activity.map { $0.share(.writing) } ?? serial.storing
+    let made = Readable.bytes(serial.bytesOut)
+    let lanes =
+      switch othersInFlight(beside: serial) {
+      case .ahead(let list): "Keep several writes in flight: \(list)."
+      case .behind: "More lanes did not help."
+      case .unknown: Self.unknownHelp
+      case .none: "Let several lanes take part: a lane that waits needs no core."
+      }
+    return Finding(
+      sentence: "Write-bound: serial kept a core busy for \(busy(serial)) of its time and waited for "
+        + "\(Readable.percent(share)) of it until its results, \(made), were on stable storage: every result is there "
+        + "for good before it gets its name.",
+      advice: "\(lanes) Faster storage will help, a faster core will not.")
   }
 }
 
+/// Sentences about cores.
 extension Evidence {
   /// Involuntary switches per second of processor time from which on lanes push each other off the cores; a lane alone
   /// on its core is pushed off a handful of times.
   private static let crowdedRate = 20.0
 
-  /// A lane that has no core for this part of the time in which it has work is one too many for the machine.
-  private static let crowdedShare = 0.25
-
-  /// One lane needs one core, so when it cannot get that, other programs have it.
-  func takenCores(_ serial: Comparison.Entry) -> Finding? {
-    guard serial.queuedShare >= Evidence.crowdedShare else { return nil }
-    return Finding(
-      kind: .oversubscribed,
-      sentence: "Oversubscribed: even the one lane of serial waited for a core for "
-        + "\(Readable.percent(serial.queuedShare)) of the time in which it had work, so other programs hold the cores.",
-      advice: "Compare again when the machine is quiet; until then no engine can show what it is worth.")
+  func oversubscribed(_ serial: Comparison.Entry) -> Finding {
+    // One lane needs one core, so when it cannot get that, other programs have it.
+    if serial.queuedShare >= Scaling.crowdedShare {
+      return Finding(
+        sentence: "Oversubscribed: even the one lane of serial waited for a core for "
+          + "\(Readable.percent(serial.queuedShare)) of the time in which it had work, so other programs hold the cores.",
+        advice: "Compare again when the machine is quiet; until then no engine can show what it is worth.")
+    }
+    guard let entry = representative else { return unclearCores }
+    return crowded(entry)
   }
 
-  func crowded(_ serial: Comparison.Entry) -> Finding? {
-    guard serial.busyCores >= Evidence.computes, let entry = representative, isCrowded(entry) else { return nil }
+  private var unclearCores: Finding {
+    Finding(sentence: "Oversubscribed: lanes got too few cores.", advice: "Compare again when the machine is quiet.")
+  }
+
+  private func crowded(_ entry: Comparison.Entry) -> Finding {
     let queued =
       entry.queuedShare >= 0.05
       ? ", waited for a core for \(Readable.percent(entry.queuedShare)) of the time in which they had work," : ""
     let cores = Readable.fixed(entry.busyCores, digits: 1)
+    let fits = comparison.cpus.map { entry.setup.lanes <= $0 } ?? false
     return Finding(
-      kind: .oversubscribed,
       sentence:
         "Oversubscribed: the \(entry.setup.lanes) lanes of \(entry.setup.title) got only \(cores) cores between "
         + "them\(queued) and were pushed off \(Readable.count(entry.involuntarySwitches)) times (involuntary switches).",
-      advice: "Use fewer lanes, at most one per core, or leave the cores to this batch alone.")
+      advice: fits
+        ? "There is a CPU for each lane, so other programs hold the cores: compare again when the machine is quiet."
+        : "Use fewer lanes, at most one per core, or leave the cores to this batch alone.")
   }
 
-  private func isCrowded(_ entry: Comparison.Entry) -> Bool {
-    let seconds = (entry.user + entry.system) / 1e9
-    return entry.queuedShare >= Evidence.crowdedShare
+  func isCrowded(_ entry: Comparison.Entry) -> Bool {
+    let seconds = entry.processor / 1e9
+    return entry.queuedShare >= Scaling.crowdedShare
       || entry.busyCores < 0.75 * Double(entry.setup.lanes)
-        && Double(entry.involuntarySwitches) >= Evidence.crowdedRate * max(seconds, 0.5)
+        && Double(entry.involuntarySwitches) >= Self.crowdedRate * max(seconds, 0.5)
   }
-}
 
-extension Evidence {
-  func computing(_ serial: Comparison.Entry) -> Finding? {
-    guard serial.busyCores >= Evidence.computes else { return nil }
+  func computing(_ serial: Comparison.Entry) -> Finding {
     let fetched = serial.storageRead.map { $0 == 0 ? "nothing" : Readable.bytes($0) } ?? "an unknown amount"
+    let writing =
+      serial.storing >= 0.05 ? ", waited \(Readable.percent(serial.storing)) of its stages' time for writing" : ""
     return Finding(
-      kind: .cpuBound,
-      sentence: "CPU-bound: serial kept a core busy for \(Readable.percent(min(serial.busyCores, 1))) of its time and "
-        + "fetched \(fetched) from storage.",
-      advice: computingAdvice(serial))
+      sentence:
+        "CPU-bound: serial kept a core busy for \(busy(serial)) of its time\(writing) and fetched \(fetched) from "
+        + "storage.", advice: computingAdvice)
   }
 
-  private func computingAdvice(_ serial: Comparison.Entry) -> String {
-    guard let entry = representative, let efficiency = entry.efficiency, let speedUp = entry.speedUp else {
-      return "More cores should help; run threads or processes to see how far."
+  private var computingAdvice: String {
+    guard let entry = representative, let speedUp = entry.speedUp else {
+      return "More cores should help; let threads or processes take part to see how far."
     }
-    let fraction = max(0, entry.serialFraction ?? 0)
-    let figures =
-      "\(entry.setup.title) reached a speed-up of \(Readable.fixed(speedUp, digits: 2)), "
-      + "\(Readable.percent(efficiency)) of the ideal, a serial fraction of \(Readable.percent(fraction))"
+    let reached = "\(entry.setup.title) reached a speed-up of \(Readable.fixed(speedUp, digits: 2))"
+    guard let efficiency = entry.efficiency else {
+      return "More cores should help, but these figures do not tell how far: \(reached)."
+    }
+    let fraction = entry.serialFraction.map { ", a serial fraction of \(Readable.percent($0))" } ?? ""
+    let figures = "\(reached), \(Readable.percent(efficiency)) of the ideal\(fraction)"
     return efficiency >= 0.7
       ? "More cores will help, more lanes than cores will not: \(figures)."
       : "More cores will help only a little as it is: \(figures); \(unevenness(entry))."
   }
 
   private func unevenness(_ entry: Comparison.Entry) -> String {
+    if entry.queuedShare >= 0.1 {
+      return "its lanes waited for a core for \(Readable.percent(entry.queuedShare)) of the time in which they had work"
+    }
     guard let idle = entry.activity?.share(.waitingForWork), idle >= 0.2 else {
       return "look for units that are too large or too few"
     }
     return "its lanes had no work for \(Readable.percent(idle)) of the time, so units are too large or too few"
-  }
-
-  func unclear(_ serial: Comparison.Entry) -> Finding {
-    Finding(
-      kind: .undecided,
-      sentence: "Undecided: serial kept a core busy for \(Readable.percent(serial.busyCores)) of its time, with "
-        + "\(Readable.counted(serial.involuntarySwitches, "involuntary switch", "involuntary switches")), and no figure "
-        + "stands out.",
-      advice: "Run more rounds on a quiet machine, or with a larger batch.")
-  }
-
-  var withoutBaseline: Finding {
-    Finding(
-      kind: .undecided, sentence: "Undecided: without a serial contender there is nothing to measure against.",
-      advice: "Let serial take part.")
   }
 }

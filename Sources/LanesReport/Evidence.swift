@@ -1,10 +1,9 @@
 import LanesCore
 
-/// The figures of a comparison that a verdict rests on.
+/// The figures of a comparison that a verdict rests on, and the sentences that name them.
 struct Evidence {
-  /// A verdict's kind and the sentences that belong to it.
+  /// The sentences that belong to a kind of verdict.
   struct Finding {
-    let kind: Verdict.Kind
     let sentence: String
     let advice: String
   }
@@ -20,16 +19,49 @@ struct Evidence {
     parallel = comparison.entries.filter { $0.setup.lanes > 1 }
   }
 
-  var finding: Finding {
-    guard let serial else { return withoutBaseline }
-    return tooSmall(serial) ?? storage(serial) ?? memorySetUp(serial) ?? unavoidableTraffic ?? takenCores(serial)
-      ?? crowded(serial) ?? computing(serial) ?? unclear(serial)
+  /// What the kind of the verdict is decided by.
+  var facts: VerdictFacts {
+    var facts = VerdictFacts()
+    facts.hasBaseline = serial != nil
+    facts.units = comparison.entries.map(\.units).max() ?? 0
+    guard let serial else { return facts }
+    facts.wall = serial.wall.median
+    facts.busyCores = serial.busyCores
+    facts.queued = serial.queuedShare
+    facts.input = serial.loading + serial.stalled
+    facts.output = serial.storing
+    facts.hasFetched = hasFetched(serial)
+    facts.system = serial.processor > 0 ? Double(serial.system) / serial.processor : 0
+    facts.systemPerFault = serial.minorFaults > 0 ? Double(serial.system) / Double(serial.minorFaults) : .infinity
+    facts.startUp = startUpLoser.map { Double($0.startUp ?? 0) / Double(max(1, $0.roundWall)) }
+    facts.traffic = trafficFact
+    facts.isCrowded = representative.map(isCrowded) ?? false
+    return facts
   }
 
-  /// What else is worth saying: that some contender, though not the batch as such, was held back by moving bytes.
-  var remark: String? {
-    guard let traffic, finding.kind != .ipcBound else { return nil }
-    return traffic.sentence.replacingPrefix("IPC-bound: ", with: "But ") + " " + traffic.advice
+  private var trafficFact: VerdictFacts.Traffic {
+    let losers = Set(heldBack.map(\.slow.setup.name))
+    if losers.isEmpty { return .light }
+    let all = !parallel.isEmpty && parallel.allSatisfy { losers.contains($0.setup.name) }
+    return all ? .unavoidable : .avoidable
+  }
+
+  func hasFetched(_ entry: Comparison.Entry) -> Bool { (entry.storageRead ?? 0) > 0 || entry.majorFaults > 0 }
+
+  /// The sentences for a verdict of `kind`, which the facts have called for.
+  func finding(of kind: Verdict.Kind) -> Finding {
+    guard let serial else { return withoutBaseline }
+    return switch kind {
+    case .oneUnit: oneUnit(serial)
+    case .startUpBound: tooSmall(serial)
+    case .writeBound: writing(serial)
+    case .ioBound: storage(serial)
+    case .memorySetUpBound: memorySetUp(serial)
+    case .ipcBound: traffic
+    case .oversubscribed: oversubscribed(serial)
+    case .cpuBound: computing(serial)
+    case .undecided: unclear(serial)
+    }
   }
 
   /// The several-lane contender to judge scaling by: of those that the fastest one does not beat beyond the spread, the
@@ -39,110 +71,74 @@ struct Evidence {
     let equals = parallel.filter { $0 == fastest || fastest.wall.differs(from: $0.wall) == false }
     return equals.min { ($0.setup.lanes, $0.wall.median) < ($1.setup.lanes, $1.wall.median) }
   }
-}
 
-extension Evidence {
-  /// Starting workers and threads costs a few milliseconds each; a batch that one lane finishes in less than this many
-  /// nanoseconds can lose all that several lanes gain.
-  private static let smallBatch = 100e6
-
-  private func tooSmall(_ serial: Comparison.Entry) -> Finding? {
-    guard serial.wall.median < Evidence.smallBatch else { return nil }
-    let slower = parallel.filter { $0.wall.median > serial.wall.median && $0.wall.differs(from: serial.wall) == true }
-    guard let loser = slower.max(by: { $0.wall.median < $1.wall.median }) else { return nil }
-    return Finding(
-      kind: .startUpBound,
-      sentence: "Start-up-bound: one lane finished the whole batch in \(time(serial)), while \(loser.setup.title) "
-        + "needed \(time(loser)), \(startUp(of: loser)).",
-      advice: "The batch is too small to be worth workers: run it serially or give it more to do.")
+  /// True when `entry` took less time than `other`, beyond the spread.
+  func isFaster(_ entry: Comparison.Entry, than other: Comparison.Entry) -> Bool {
+    entry.wall.median < other.wall.median && entry.wall.differs(from: other.wall) == true
   }
 
-  private func startUp(of entry: Comparison.Entry) -> String {
-    guard let startUp = entry.startUp else { return "mostly to start" }
-    return "of which its workers took \(Readable.duration(nanoseconds: Int64(startUp))) to start"
-  }
-}
-
-extension Evidence {
-  /// Nanoseconds of system time per minor fault up to which faults can explain that time: 1.6 to 2.4 µs were measured on
-  /// Linux 6 with two virtual cores, for fresh memory as for mapped files; others published 4 µs as 95th percentile.
-  private static let costliestMinorFault = 4_000.0
-
-  private func memorySetUp(_ serial: Comparison.Entry) -> Finding? {
-    let processor = serial.user + serial.system
-    guard processor > 0, occupied(serial) >= 0.7, serial.system >= 0.3 * processor,
-      serial.system <= Double(serial.minorFaults) * Evidence.costliestMinorFault
-    else { return nil }
-    return Finding(
-      kind: .memorySetUpBound,
-      sentence:
-        "Memory-set-up-bound: \(Readable.percent(serial.system / processor)) of the processor time of serial was "
-        + "spent in the kernel, which had to set up memory \(Readable.count(serial.minorFaults)) times (minor faults).",
-      advice: "Touch less memory or touch it again: smaller buffers that are kept, or reading in place of mapping; "
-        + "processes set up memory side by side, threads of one process get in each other's way.")
-  }
-}
-
-extension Evidence {
-  /// Bytes between processes per second of the run from which on moving them can matter: a pipe moves about 1 GiB a
-  /// second, so below this it takes less than a sixteenth of the time.
-  private static let heavyTraffic = 64.0 * 1024 * 1024
-
-  /// Moving bytes bounds the batch itself only where no contender with several lanes could do without.
-  private var unavoidableTraffic: Finding? {
-    parallel.allSatisfy { $0.setup.kind == .processes && $0.bytesBetween > 0 } ? traffic : nil
-  }
-
-  private var traffic: Finding? {
-    let heavy = parallel.filter { entry in
-      entry.setup.kind == .processes
-        && Double(entry.bytesBetween) >= Evidence.heavyTraffic * max(entry.wall.median / 1e9, 1.0 / 64)
-    }
-    let pairs = heavy.compactMap { slow in cheaperTwin(of: slow).map { (slow: slow, quick: $0) } }
-    guard let worst = pairs.max(by: { lag($0.slow, behind: $0.quick) < lag($1.slow, behind: $1.quick) }) else {
-      return nil
-    }
-    return Finding(
-      kind: .ipcBound, sentence: trafficSentence(worst.slow, worst.quick),
-      advice: worst.slow.setup.channel == .pipe
-        ? "Use shm (shared memory), or threads, which move nothing."
-        : "Use threads, which move nothing, or larger units.")
-  }
-
-  /// The quickest contender with as many lanes that moves bytes more cheaply and is ahead by a tenth and the spread.
-  private func cheaperTwin(of slow: Comparison.Entry) -> Comparison.Entry? {
-    let cheaper = parallel.filter { other in
-      other.setup.lanes == slow.setup.lanes
-        && (other.setup.kind == .threads || slow.setup.channel == .pipe && other.setup.channel == .shm)
-    }
-    let ahead = (cheaper.isEmpty ? [serial].compactMap { $0 } : cheaper).filter {
-      lag(slow, behind: $0) >= 1.1 && slow.wall.differs(from: $0.wall) == true
-    }
-    return ahead.min { $0.wall.median < $1.wall.median }
-  }
-
-  private func lag(_ slow: Comparison.Entry, behind quick: Comparison.Entry) -> Double {
-    slow.wall.median / quick.wall.median
-  }
-
-  /// What workers spent on pipes, where that is known to be much.
-  private func movingShare(_ entry: Comparison.Entry) -> String {
-    guard let share = entry.activity?.share(.transferring), share >= 0.05 else { return "" }
-    return "; its workers spent \(Readable.percent(share)) of their time on sending and receiving"
-  }
-
-  private func trafficSentence(_ slow: Comparison.Entry, _ quick: Comparison.Entry) -> String {
-    "IPC-bound: \(slow.setup.title) moved \(Readable.bytes(slow.bytesBetween)) between processes and needed "
-      + "\(time(slow)), where \(quick.setup.title) needed \(time(quick))\(movingShare(slow))."
-  }
-}
-
-extension String {
-  fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
-    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
-  }
-}
-
-extension Evidence {
   func time(_ entry: Comparison.Entry) -> String { Readable.duration(nanoseconds: Int64(entry.wall.median)) }
+
+  /// The part of its time in which serial kept a core busy.
+  func busy(_ serial: Comparison.Entry) -> String { Readable.percent(min(1, serial.busyCores)) }
+}
+
+extension Evidence {
+  private func oneUnit(_ serial: Comparison.Entry) -> Finding {
+    let isBusy = serial.busyCores + serial.queuedShare >= Scaling.computes
+    return Finding(
+      sentence: "One unit: nothing to share out. The whole batch is a single unit, which one lane does alone, in "
+        + "\(time(serial)) with serial, while all others have nothing to do; serial kept a core busy for \(busy(serial)) of "
+        + "that.",
+      advice: "What would help: a batch of several units, such as more files or a larger range, or "
+        + "\(isBusy ? "a faster core" : "faster storage"); no engine divides a unit.")
+  }
+
+  /// Of contenders with worker processes that serial beats beyond the spread, the slowest.
+  private var startUpLoser: Comparison.Entry? {
+    guard let serial else { return nil }
+    return comparison.entries.filter { $0.startUp != nil && isFaster(serial, than: $0) }
+      .max { $0.wall.median < $1.wall.median }
+  }
+
+  private func tooSmall(_ serial: Comparison.Entry) -> Finding {
+    let loss = startUpLoser.map { loser in
+      ", while \(loser.setup.title) needed \(time(loser)), of which its workers took "
+        + "\(Readable.duration(nanoseconds: loser.startUp ?? 0)) to start"
+    }
+    return Finding(
+      sentence: "Start-up-bound: one lane finished the whole batch in \(time(serial))\(loss ?? "").",
+      advice: "The batch is too small to be worth worker processes: run it in one process or give it more to do.")
+  }
+
+  private func memorySetUp(_ serial: Comparison.Entry) -> Finding {
+    let twins = parallel.filter { $0.setup.kind == .threads }.flatMap { threads in
+      parallel.filter {
+        $0.setup.kind == .processes && $0.setup.lanes == threads.setup.lanes && isFaster($0, than: threads)
+      }
+    }
+    let hint =
+      twins.isEmpty
+      ? "" : "; processes set up memory side by side, threads of one process got in each other's way"
+    return Finding(
+      sentence: "Memory-set-up-bound: \(Readable.percent(Double(serial.system) / max(1, serial.processor))) of the "
+        + "processor time of serial was spent in the kernel, which had to set up memory "
+        + "\(Readable.count(serial.minorFaults)) times (minor faults).",
+      advice:
+        "Touch less memory or touch it again: smaller buffers that are kept, or reading in place of mapping\(hint).")
+  }
+
+  private func unclear(_ serial: Comparison.Entry) -> Finding {
+    Finding(
+      sentence: "Undecided: serial kept a core busy for \(busy(serial)) of its time, with "
+        + "\(Readable.counted(serial.involuntarySwitches, "involuntary switch", "involuntary switches")), and no figure "
+        + "stands out.",
+      advice: "Run more rounds on a quiet machine, or with a larger batch.")
+  }
+
+  private var withoutBaseline: Finding {
+    Finding(
+      sentence: "Undecided: without a serial contender there is nothing to measure against.",
+      advice: "Let serial take part.")
+  }
 }

@@ -44,18 +44,21 @@ package struct LaneActivity: Sendable, Equatable {
 
 extension LaneActivity {
   /// What went on in `length` nanoseconds of a lane. Loading and storing beside performing is no waiting, so they count
-  /// only as far as performing leaves room for them.
+  /// only as far as performing leaves room for them. A lane may be without a core in any stage; beyond what performing
+  /// leaves room for, that is taken from loading and storing, each by its part.
   package init(_ slice: LaneTimeline.Slice, length: Int64) {
     self.init()
     let performing = min(slice.performing, length)
-    let queued = min(slice.queued, performing)
-    let stalled = min(slice.stalled, performing - queued)
     let input = min(slice.loading, length - performing)
     let output = min(slice.storing, length - performing - input)
+    let queued = min(slice.queued, performing)
+    let stalled = min(slice.stalled, performing - queued)
+    let beside = min(slice.queued - queued, input + output)
+    let fromInput = input + output > 0 ? Int64(Double(beside) * Double(input) / Double(input + output)) : 0
     self[.computing] = performing - queued - stalled
-    self[.takingTurns] = queued
-    self[.waitingForInput] = input + stalled
-    self[.writing] = output
+    self[.takingTurns] = queued + beside
+    self[.waitingForInput] = input - fromInput + stalled
+    self[.writing] = output - (beside - fromInput)
     self[.waitingForWork] = length - performing - input - output
   }
 

@@ -21,7 +21,7 @@ package struct ProgressLine: Sendable {
   /// The line, never longer than `width` columns, without any movement of the cursor: a bar where there is room, count
   /// and percentage, rate, time left and failures. What does not fit is left out from the right. With an unknown total
   /// it holds count and rate alone.
-  package func render(width: Int, unicode: Bool = true, color: Bool = false) -> String {
+  package func render(width: Int, unicode: Bool = Glyphs.current == .unicode, color: Bool = false) -> String {
     let known = total.flatMap { $0 > 0 ? $0 : nil }
     let pieces = known.map { [percentage(of: $0), counted(of: $0)] } ?? ["\(Readable.count(done)) done"]
     let all = pieces + [failures, rate, known.flatMap(timeLeft)].compactMap { $0 }
@@ -57,7 +57,7 @@ package struct ProgressLine: Sendable {
   private func timeLeft(of total: Int) -> String? {
     guard let unitsPerSecond, done < total else { return nil }
     let seconds = Int64(min(Double(total - done) / unitsPerSecond, 1e9).rounded(.up))
-    return Readable.duration(nanoseconds: max(seconds, 1) * 1_000_000_000).droppingFraction + " left"
+    return Readable.wholeSeconds(max(seconds, 1)) + " left"
   }
 
   /// The bar and a space behind it, at most 40 columns; nothing when fewer than 10 are free or there is no total.
@@ -72,13 +72,5 @@ package struct ProgressLine: Sendable {
 
   private func paint(_ pieces: [String]) -> String {
     pieces.map { $0 == failures ? ANSI.red.apply(to: $0) : $0 }.joined(separator: ProgressLine.separator)
-  }
-}
-
-extension String {
-  /// `5.00 s` as `5 s`.
-  fileprivate var droppingFraction: String {
-    guard let point = firstIndex(of: "."), let space = firstIndex(of: " ") else { return self }
-    return String(self[..<point] + self[space...])
   }
 }

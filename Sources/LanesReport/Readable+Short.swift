@@ -1,3 +1,5 @@
+import LanesCore
+
 extension Readable {
   /// A count in at most four characters up to 999 trillion, such as `999`, `1.2k`, `34k` and `3.4M`; steps of 1000.
   package static func shortCount(_ value: Int) -> String {
@@ -14,7 +16,7 @@ extension Readable {
     guard nanoseconds > 0 else { return "0s" }
     guard nanoseconds >= 1_000 else { return "\(nanoseconds)ns" }
     var value = Double(nanoseconds)
-    for unit in ["µs", "ms", "s"] {
+    for unit in [Glyphs.microseconds, "ms", "s"] {
       value /= 1_000
       if let digits = threeDigits(value) { return digits + unit }
     }

@@ -2,10 +2,10 @@ import LanesCore
 
 /// Writes figures for people, rounded to what the eye takes in.
 package enum Readable {
-  /// `value` with exactly `digits` digits behind the point, rounded half away from zero; `–` when it is not finite.
+  /// `value` with exactly `digits` digits behind the point, rounded half away from zero; a dash when it is not finite.
   package static func fixed(_ value: Double, digits: Int) -> String {
     let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
-    guard value.isFinite, abs(value) * scale < 9e18 else { return "–" }
+    guard value.isFinite, abs(value) * scale < 9e18 else { return Glyphs.dash }
     let scaled = Int64((abs(value) * scale).rounded())
     let sign = value < 0 && scaled > 0 ? "-" : ""
     guard digits > 0 else { return sign + String(scaled) }
@@ -54,7 +54,7 @@ package enum Readable {
   package static func duration(nanoseconds: Int64) -> String {
     guard nanoseconds >= 1_000 else { return "\(nanoseconds) ns" }
     var value = Double(nanoseconds)
-    for unit in ["µs", "ms", "s"] {
+    for unit in [Glyphs.microseconds, "ms", "s"] {
       value /= 1_000
       if unit == "s", value >= 59.95 { break }
       if let digits = threeDigits(value) { return "\(digits) \(unit)" }
@@ -62,6 +62,11 @@ package enum Readable {
     let seconds = Int64((Double(nanoseconds) / 1e9).rounded())
     guard seconds >= 3_600 else { return "\(seconds / 60) min \(seconds % 60) s" }
     return "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+  }
+
+  /// Such as `5 s`, `2 min 5 s` and `3 h 12 min`.
+  package static func wholeSeconds(_ seconds: Int64) -> String {
+    seconds < 60 ? "\(seconds) s" : duration(nanoseconds: seconds * 1_000_000_000)
   }
 
   /// As `duration(nanoseconds:)`.
@@ -72,13 +77,19 @@ package enum Readable {
   /// A share as whole percent, such as `97%`.
   package static func percent(_ share: Double) -> String {
     let text = fixed(share * 100, digits: 0)
-    return text == "–" ? text : text + "%"
+    return text == Glyphs.dash ? text : text + "%"
   }
 
   /// Such as `no faults`, `1 fault` and `1,200 faults`.
   package static func counted(_ number: Int, _ one: String, _ many: String? = nil) -> String {
     let noun = number == 1 ? one : many ?? one + "s"
     return (number == 0 ? "no" : count(number)) + " " + noun
+  }
+
+  /// Such as `one`, `one and two` and `one, two and three`.
+  package static func list(_ items: [String]) -> String {
+    guard let last = items.last, items.count > 1 else { return items.first ?? "" }
+    return items.dropLast().joined(separator: ", ") + " and " + last
   }
 
   /// Three digits of a value below 999.5, and nil from there on.

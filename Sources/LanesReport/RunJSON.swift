@@ -57,7 +57,7 @@ package enum RunJSON {
   }
 
   static func write(_ setup: EngineSetup, to json: inout JSONWriter) {
-    json.member("engine", setup.title)
+    json.member("engine", setup.name)
     json.member("mode", setup.kind.rawValue)
     json.member("lanes", setup.lanes)
     json.member("ipc", setup.channel?.rawValue)

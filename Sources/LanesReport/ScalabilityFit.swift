@@ -15,6 +15,8 @@ package struct ScalabilityFit: Sendable, Equatable {
   package let coherency: Double
   /// The part of the variance of speed that the law explains; 1 is all of it.
   package let determination: Double
+  /// The largest number of lanes that was measured.
+  private let mostLanes: Int
 
   /// Lanes at which speed is greatest; nil when it never falls.
   package var bestLanes: Double? { coherency > 0 ? (max(0, 1 - contention) / coherency).squareRoot() : nil }
@@ -43,6 +45,7 @@ package struct ScalabilityFit: Sendable, Equatable {
     if sigma < 0 { (sigma, kappa) = (0, max(0, zy / zz)) }
     self.kind = kind
     self.channel = channel
+    mostLanes = speeds.keys.max() ?? 1
     contention = max(0, sigma)
     coherency = kappa
     determination = Self.determination(speeds, one) { n in n / (1 + max(0, sigma) * (n - 1) + kappa * n * (n - 1)) }
@@ -58,14 +61,22 @@ package struct ScalabilityFit: Sendable, Equatable {
     return all > 0 ? 1 - left / all : 1
   }
 
-  /// The law in words.
+  /// The law in words, or that the speeds do not follow it.
   package var sentence: String {
     let title = channel.map { "\(kind.rawValue)/\($0.rawValue)" } ?? kind.rawValue
-    let peak = bestLanes.map { "; speed peaks at about \(Readable.fixed($0, digits: 0)) lanes" } ?? ""
+    let quality = "Universal Scalability Law, R\(Glyphs.squared) \(Readable.fixed(determination, digits: 3))"
+    guard determination >= Self.leastDetermination else {
+      return "\(title): speeds do not follow a law of scaling (\(quality))."
+    }
+    let peak = bestLanes.flatMap { lanes in
+      lanes <= Double(mostLanes) ? "; speed peaks at about \(Readable.fixed(lanes, digits: 0)) lanes" : nil
+    }
     return "\(title) scales with contention \(Readable.fixed(contention * 100, digits: 1))% and coherency "
-      + "\(Readable.fixed(coherency * 100, digits: 3))%\(peak) "
-      + "(Universal Scalability Law, R² \(Readable.fixed(determination, digits: 3)))."
+      + "\(Readable.fixed(coherency * 100, digits: 3))%\(peak ?? "") (\(quality))."
   }
+
+  /// A law that explains less than this part of the variance is not that of these speeds.
+  private static let leastDetermination = 0.8
 }
 
 extension Comparison {

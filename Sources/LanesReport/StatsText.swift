@@ -4,10 +4,8 @@ import LanesCore
 package enum StatsText {
   /// Lines without their ends: the totals, then one line per lane, a picture of the lanes over time where timelines were
   /// kept, then what there is to remark.
-  ///
-  /// - Parameter unicode: false draws with ASCII characters alone.
-  package static func lines(_ record: RunRecord, width: Int = 80, unicode: Bool = true) -> [String] {
-    let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2, unicode: unicode).lines()
+  package static func lines(_ record: RunRecord, width: Int = 80) -> [String] {
+    let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2).lines()
     return [title(record)] + totals(record).map { "  " + $0.0.rightPadded(to: 11) + $0.1 } + laneTable(record)
       + picture.map { "  " + $0 } + remarks(record)
   }
@@ -63,7 +61,7 @@ package enum StatsText {
   private static func memory(_ record: RunRecord) -> String {
     guard !record.workers.isEmpty else { return "\(bytes(record.coordinator.peakMemory)) peak" }
     let peaks = record.workers.map { bytes($0.peakMemory) }
-    let shown = peaks.prefix(8).joined(separator: ", ") + (peaks.count > 8 ? ", …" : "")
+    let shown = peaks.prefix(8).joined(separator: ", ") + (peaks.count > 8 ? ", \(Glyphs.ellipsis)" : "")
     return
       "\(bytes(record.usage.peakMemory)) peak: coordinator \(bytes(record.coordinator.peakMemory)), workers \(shown)"
   }
@@ -71,7 +69,7 @@ package enum StatsText {
   private static func laneTable(_ record: RunRecord) -> [String] {
     guard !record.lanes.isEmpty else { return [] }
     var table = TextTable(
-      [.init("lane"), .init("units"), .init("load"), .init("perform"), .init("store"), .init("idle")], width: 80)
+      ["lane", "units", "load", "perform", "store", "idle"].map { .init([$0]) })
     for (number, share) in LaneShare.all(of: record).enumerated() {
       let shares = [share.loading, share.performing, share.storing, share.idling].map(Readable.percent)
       table.rows.append([String(number + 1), Readable.count(share.usage.units)] + shares)

@@ -3,7 +3,12 @@ import LanesCore
 /// One line of text per lane over the time of a run, drawn from what was recorded: where the lane computed, took turns
 /// with others on a core, waited, or had nothing to do.
 package struct Swimlanes {
-  private let runs: [RunRecord]
+  private struct Run {
+    let title: String
+    let record: RunRecord
+  }
+
+  private let runs: [Run]
   private let width: Int
   private let unicode: Bool
   /// Lanes of one run that are drawn; a picture is for the eye, and figures of all lanes stand elsewhere.
@@ -11,34 +16,35 @@ package struct Swimlanes {
 
   /// Pictures of `runs` on one scale of time, `width` columns wide; runs without timelines are left out.
   ///
-  /// - Parameter unicode: false draws with ASCII characters alone.
-  package init(_ runs: [RunRecord], width: Int, unicode: Bool) {
-    self.runs = runs.filter { !$0.timelines.isEmpty && $0.wall > 0 }
+  /// - Parameters:
+  ///   - titles: one for each run; those of the engines without it.
+  ///   - unicode: false draws with ASCII characters alone.
+  package init(
+    _ runs: [RunRecord], titles: [String]? = nil, width: Int, unicode: Bool = Glyphs.current == .unicode
+  ) {
+    let titled = zip(titles ?? runs.map(\.setup.title), runs).map { Run(title: $0, record: $1) }
+    self.runs = titled.filter { !$0.record.timelines.isEmpty && $0.record.wall > 0 }
     self.width = width
     self.unicode = unicode
   }
 
   /// Lines without their ends, the scale first and the legend last; none when there is nothing to draw.
   package func lines() -> [String] {
-    guard let longest = runs.map(\.wall).max(), room >= 10 else { return [] }
+    guard let longest = runs.map(\.record.wall).max(), room >= 10 else { return [] }
     let scale = "one line per lane; the full width is \(Readable.duration(nanoseconds: longest))"
     return [scale] + runs.flatMap { lines(of: $0, longest: longest) } + legend
   }
 
-  private var titleWidth: Int { runs.map { title($0).count }.max() ?? 0 }
+  private var titleWidth: Int { runs.map(\.title.count).max() ?? 0 }
   private var room: Int { width - titleWidth - 5 }
 
-  /// Titles without the multiplication sign where only ASCII may be used.
-  private func title(_ record: RunRecord) -> String {
-    unicode ? record.setup.title : String(record.setup.title.map { $0 == "×" ? "x" : $0 })
-  }
-
-  private func lines(of record: RunRecord, longest: Int64) -> [String] {
+  private func lines(of run: Run, longest: Int64) -> [String] {
+    let record = run.record
     let columns = max(1, Int((Double(room) * Double(record.wall) / Double(longest)).rounded()))
     let shown = record.timelines.prefix(Self.mostLanes)
     var lines = shown.enumerated().map { number, timeline in
       let cells = timeline.activities(columns: columns, of: record.wall).map { symbol($0.shown) }.joined()
-      let name = number == 0 ? title(record) : ""
+      let name = number == 0 ? run.title : ""
       return (name.rightPadded(to: titleWidth) + String(number + 1).leftPadded(to: 4) + " " + cells)
     }
     if record.timelines.count > shown.count {
@@ -72,7 +78,7 @@ package struct Swimlanes {
   }
 
   private func occurs(_ kind: LaneActivity.Kind) -> Bool {
-    guard let longest = runs.map(\.wall).max() else { return false }
+    guard let longest = runs.map(\.record.wall).max() else { return false }
     let drawn = runs.flatMap { lines(of: $0, longest: longest) }
     return drawn.contains { $0.dropFirst(titleWidth + 5).contains(symbol(kind)) }
   }

@@ -1,4 +1,4 @@
-/// Lines up cells in columns for a terminal, two spaces apart where the width allows and one where not.
+/// Lines up cells in columns for a terminal.
 struct TextTable {
   enum Alignment { case left, right }
 
@@ -7,7 +7,7 @@ struct TextTable {
     let heading: [String]
     let alignment: Alignment
 
-    init(_ heading: String..., alignment: Alignment = .right) {
+    init(_ heading: [String], alignment: Alignment = .right) {
       self.heading = heading
       self.alignment = alignment
     }
@@ -15,25 +15,27 @@ struct TextTable {
 
   let columns: [Column]
   var rows: [[String]] = []
-  /// Columns of the terminal.
-  let width: Int
+  /// Spaces between columns.
+  let gap: Int
 
-  init(_ columns: [Column], width: Int) {
+  init(_ columns: [Column], gap: Int = 2) {
     self.columns = columns
-    self.width = width
+    self.gap = gap
   }
 
-  /// The lines of the heading and of the rows; `paint` may colour a cell after it was padded, given its row (nil for a
+  /// Columns of the terminal that the longest line takes.
+  var width: Int { columns.indices.map(widthOfColumn).reduce(0, +) + gap * max(0, columns.count - 1) }
+
+  /// The lines of the heading and of the rows; `paint` may color a cell after it was padded, given its row (nil for a
   /// heading) and column.
   func lines(paint: (String, Int?, Int) -> String = { cell, _, _ in cell }) -> [String] {
     let widths = columns.indices.map(widthOfColumn)
-    let gap = widths.reduce(0, +) + 2 * (columns.count - 1) <= width ? "  " : " "
     let height = columns.map(\.heading.count).max() ?? 0
     let headings = (0..<height).map { line in columns.map { heading($0, line: line, of: height) } }
     let all = headings.map { (Int?.none, $0) } + rows.enumerated().map { (Int?.some($0.offset), $0.element) }
     return all.map { row, cells in
       let padded = cells.indices.map { paint(pad(cells[$0], to: widths[$0], columns[$0].alignment), row, $0) }
-      return padded.joined(separator: gap).withoutTrailingSpaces
+      return padded.joined(separator: String(repeating: " ", count: gap)).withoutTrailingSpaces
     }
   }
 

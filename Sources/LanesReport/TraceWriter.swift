@@ -26,7 +26,7 @@ package struct TraceWriter: Sendable {
   package func header() -> String {
     let names = (0..<setup.lanes).map { metadata("thread_name", thread: $0 + 1, name: "lane \($0 + 1)") }
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
-      + ([metadata("process_name", thread: 0, name: "lanes \(setup.title)")] + names
+      + ([metadata("process_name", thread: 0, name: "lanes \(setup.name)")] + names
       + [metadata("thread_name", thread: coordinator, name: "coordinator")]).joined(separator: ",\n")
   }
 

@@ -2,15 +2,17 @@ import LanesCore
 
 /// What held a batch back, and what to do about it, in words and figures that a newcomer understands.
 ///
-/// Judged from a comparison in this order, the first that fits: too small a batch, waiting for storage, memory set-up,
-/// traffic between processes, more lanes than cores, computing. The thresholds are stated in `Evidence`.
+/// The kind is decided by `VerdictFacts.kind`, a table of rules over what was recorded; `Evidence` puts the figures it
+/// rests on into sentences.
 package struct Verdict: Sendable, Equatable {
   /// What a batch can be held back by.
   package enum Kind: String, Sendable, CaseIterable {
+    case oneUnit = "one unit"
     case startUpBound = "start-up-bound"
     case memorySetUpBound = "memory-set-up-bound"
     case ipcBound = "IPC-bound"
     case ioBound = "I/O-bound"
+    case writeBound = "write-bound"
     case oversubscribed
     case cpuBound = "CPU-bound"
     case undecided
@@ -27,27 +29,33 @@ package struct Verdict: Sendable, Equatable {
   /// Something about one contender that the finding does not say; a sentence or two.
   package let remark: String?
 
+  /// All sentences, in the order in which they are to be read.
+  package var sentences: [String] { [finding, advice, winner, remark].compactMap { $0 } }
+
   /// All sentences, one after the other.
-  package var text: String { [finding, advice, winner, remark].compactMap { $0 }.joined(separator: " ") }
+  package var text: String { sentences.joined(separator: " ") }
 
   /// Judges a whole comparison.
   package init(_ comparison: Comparison) {
     let evidence = Evidence(comparison)
-    let finding = evidence.finding
-    remark = evidence.remark
-    kind = finding.kind
+    kind = evidence.facts.kind
+    let finding = evidence.finding(of: kind)
     self.finding = finding.sentence
     advice = finding.advice
-    winner = Verdict.winnerSentence(comparison)
+    remark = kind == .ipcBound ? nil : evidence.trafficRemark
+    winner = Verdict.winnerSentence(comparison, kind)
   }
 }
 
 extension Verdict {
-  private static func winnerSentence(_ comparison: Comparison) -> String {
+  private static func winnerSentence(_ comparison: Comparison, _ kind: Kind) -> String {
     guard let best = comparison.fastest else { return "Nothing was compared." }
     let time = Readable.duration(nanoseconds: Int64(best.wall.median))
     let others = comparison.entries.filter { $0 != best }
     guard !others.isEmpty else { return "Only \(best.setup.title) ran, in \(time)." }
+    guard kind != .undecided, kind != .oversubscribed else {
+      return "No winner is named; the least time was \(time), by \(best.setup.title)."
+    }
     guard comparison.rounds >= 3 else {
       return "\(best.setup.title) needed least time, \(time), but fewer than three rounds do not show how far figures "
         + "spread, so no winner is named."
@@ -62,9 +70,7 @@ extension Verdict {
   }
 
   private static func shared(with rivals: [Comparison.Entry]) -> String {
-    let names = rivals.map(\.setup.title)
-    let list = names.count == 1 ? names[0] : names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
-    return " came first, with no difference beyond the spread to \(list)"
+    " came first, with no difference beyond the spread to " + Readable.list(rivals.map(\.setup.title))
   }
 
   /// How far `best` leads the serial contender, or, when it is the serial one itself, the next that is truly slower.

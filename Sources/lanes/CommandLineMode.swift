@@ -7,7 +7,7 @@ import LanesUsage
 enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
-    let words = GrepWords.expanded(Shortcuts.expanding(typed))
+    let words = GrepWords.expanded(Shortcuts.expanding(CompareWords.gathered(typed)))
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
       refuse(finding.message, see: finding.command)

@@ -15,8 +15,9 @@ struct CompareCommand: ParsableCommand, StatedCommand {
         lanes compare images convert photos --resize 512x512
         lanes compare --cold files count -r folder
 
-      Options of compare stand before them. Under the table one line per lane shows when it computed and when it waited. Images go to a temporary folder. Rounds are interleaved; results that \
-      differ between contenders are an error.
+      Options of compare stand before or after them; --cores is a list here. Under the table one line per lane shows \
+      when it computed and when it waited. Images go to a temporary folder. Rounds are interleaved; results that differ \
+      between contenders are an error.
       """)
 
   static let statuses = ExitStatus.page(
@@ -28,6 +29,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   var modes: [EngineKind]?
 
   @Option(
+    name: [.customLong("cores"), .customShort("j")],
     help: ArgumentHelp(
       "Numbers of lanes, such as 1,2,4. (default: powers of two up to all CPUs, and all)", valueName: "LIST"),
     transform: parseLanes)
@@ -79,19 +81,21 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     StopSignals.ignoreBrokenPipes()
     let subject = try ComparedCommand(words)
     if let report { try CompareOutput.check(report) }
-    let announces = !quiet && Terminal.isTerminal(2)
-    let race = Race(subject, setups: setups, cold: cold) { if announces { Self.announce($0) } }
+    let announces = !quiet && Terminal.isCapable(2)
+    let race = Race(subject, setups: setups, warmup: warmups, rounds: rounds, cold: cold) {
+      if announces { Self.announce($0.line(width: max(20, Terminal.width(2) - 1))) }
+    }
     let contenders: [LanesReport.Contender]
     do throws(Race.Problem) {
-      contenders = try race.run(warmup: warmup ?? (cold ? 0 : 1), rounds: rounds)
+      contenders = try race.run()
     } catch {
       if announces { Self.announce("") }
       throw error.exitCode
     }
     if announces { Self.announce("") }
-    let comparison = Comparison(contenders, isInterrupted: StopSignals.received != nil)
+    let comparison = Comparison(contenders, cpus: CPUs.available, isInterrupted: StopSignals.received != nil)
     if !contenders.isEmpty {
-      let output = CompareOutput(comparison, subject, style: style)
+      let output = CompareOutput(comparison, subject, options: optionsInEffect, style: style)
       output.print()
       if let report { try output.write(to: report) }
     }
@@ -100,7 +104,18 @@ struct CompareCommand: ParsableCommand, StatedCommand {
 
   private var style: CompareOutput.Style { json ? .json : markdown ? .markdown : .text(color: usesColor) }
 
-  private var usesColor: Bool { !noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(1) }
+  private var usesColor: Bool { !noColor && Terminal.takesColor(1) }
+
+  private var warmups: Int { warmup ?? (cold ? 0 : 1) }
+
+  /// What was measured, as options: the lists that were given, and how often and from where in any case.
+  private var optionsInEffect: [String] {
+    let lists: [(String, [String]?)] = [
+      ("--modes", modes?.map(\.rawValue)), ("--cores", cores?.map { String($0) }), ("--ipc", ipc?.map(\.rawValue)),
+    ]
+    return lists.flatMap { name, list in list.map { [name, $0.joined(separator: ",")] } ?? [] }
+      + ["--rounds", String(rounds), "--warmup", String(warmups)] + (cold ? ["--cold"] : [])
+  }
 
   /// Every contender, the baseline first.
   private var setups: [EngineSetup] {

@@ -13,13 +13,14 @@ struct CompareOutput {
 
   private let comparison: Comparison
   private let subject: ComparedCommand
+  /// Options of compare that say what was measured.
+  private let options: [String]
   private let style: Style
-  /// Columns of the table, and so of everything below it.
-  private static let width = 100
 
-  init(_ comparison: Comparison, _ subject: ComparedCommand, style: Style) {
+  init(_ comparison: Comparison, _ subject: ComparedCommand, options: [String], style: Style) {
     self.comparison = comparison
     self.subject = subject
+    self.options = options
     self.style = style
   }
 
@@ -37,51 +38,37 @@ struct CompareOutput {
   }
 
   private func text(color: Bool) -> [String] {
-    let verdict = Verdict(comparison)
-    return ["lanes \(subject.display)", ""] + ComparisonTable(comparison).lines(color: color) + [""]
-      + picture(width: pictureWidth) + ["Verdict: \(verdict.kind.rawValue)"] + wrap(verdict.text)
-      + comparison.fits.flatMap { wrap($0.sentence) }
+    let text = ComparisonText(comparison, width: width)
+    return [subject.display(options), ""] + text.lines(color: color)
   }
 
   private var markdown: [String] {
-    let verdict = Verdict(comparison)
-    let picture = picture(width: 80)
-    return ["`lanes \(subject.display)`", ""] + ComparisonTable(comparison).markdown() + [""]
-      + (picture.isEmpty ? [] : ["```text"] + picture.dropLast() + ["```", ""])
-      + ["**Verdict: \(verdict.kind.rawValue).**"] + wrap(verdict.text) + comparison.fits.flatMap { wrap($0.sentence) }
+    ["`\(subject.display(options))`", ""] + ComparisonText(comparison, width: 100).markdown()
   }
 
-  private var pictureWidth: Int {
-    Terminal.isTerminal(1) ? min(max(Terminal.width(1) - 1, 79), Self.width) : Self.width
-  }
-
-  /// The lanes over time, and an empty line.
-  private func picture(width: Int) -> [String] {
-    let lines = Swimlanes(comparison.typicalRuns, width: width, unicode: Terminal.isUTF8).lines()
-    guard let scale = lines.first else { return [] }
-    return ["round \(comparison.typicalRound + 1) over time: " + scale] + lines.dropFirst() + [""]
-  }
-
-  private func wrap(_ text: String) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= Self.width {
-        lines[lines.count - 1] = last + " " + word
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
+  /// Columns to write in. A terminal's last one stays free: some wrap as soon as it is filled.
+  private var width: Int { Terminal.isTerminal(1) ? Terminal.width(1) - 1 : ComparisonText.usualWidth }
 }
 
 extension CompareOutput {
-  /// Refuses a report that could not be written before anything is run.
+  /// Refuses a report that could not be written before anything is run; makes nothing.
   static func check(_ report: String) throws {
+    let path = FilePath(report)
+    let folder = path.removingLastComponent()
+    func refusal(_ reason: String) -> any Error {
+      ExitStatus.usage.failing("the report cannot be written to \(report): \(reason)")
+    }
     do {
+      guard try FileStatus(of: folder.isEmpty ? FilePath(".") : folder).kind == .directory else {
+        throw refusal("\(folder) is no folder; name a file in a folder that exists")
+      }
+      let kind = (try? FileStatus(of: path))?.kind
+      if let kind, kind != .regular {
+        throw refusal("it is \(kind == .directory ? "a folder" : "no regular file"); name a file")
+      }
       _ = try OutputFile(Self.destination(report))
-    } catch {
-      throw ExitStatus.usage.failing("the report cannot be written to \(report): \(error.reason)")
+    } catch let error as SystemError {
+      throw refusal("\(error.reason); name a file in a folder that exists and that you may write to")
     }
   }
 
@@ -97,15 +84,15 @@ extension CompareOutput {
     }
   }
 
+  private static func destination(_ report: String) -> Destination {
+    Destination(path: FilePath(report), replacesExisting: true)
+  }
+
   private var page: ReportPage {
     ReportPage(
       comparison,
       ReportPage.Circumstances(
-        subject: "lanes \(subject.display)", commands: comparison.entries.map { subject.display(under: $0.setup) },
+        subject: subject.display(options), options: comparison.entries.map { subject.display(under: $0.setup) },
         machine: MachineFacts.all() + [("Program", "lanes \(ProgramVersion.number)")]))
-  }
-
-  private static func destination(_ report: String) -> Destination {
-    Destination(path: FilePath(report), replacesExisting: true)
   }
 }

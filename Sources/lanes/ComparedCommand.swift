@@ -31,15 +31,18 @@ struct ComparedCommand {
     try check()
   }
 
-  /// The words as they were typed, quoted where a shell needs it.
-  var display: String { Self.quoted(words) }
+  /// What a person would type to compare again, quoted where a shell needs it; `options` are those of compare.
+  func display(_ options: [String]) -> String { Self.quoted(["lanes", "compare"] + options + words) }
 
-  /// What a person would type to run the command that way.
+  /// What a person would add to the command's words to run it that way.
   func display(under setup: EngineSetup) -> String {
-    let channel = setup.channel.map { ["--ipc", $0.rawValue] } ?? []
     let output = writesFiles ? ["--output", "DEST/"] : []
-    return Self.quoted(
-      ["lanes"] + words + output + ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)] + channel)
+    return Self.quoted(output + Self.engine(setup))
+  }
+
+  private static func engine(_ setup: EngineSetup) -> [String] {
+    ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)]
+      + (setup.channel.map { ["--ipc", $0.rawValue] } ?? [])
   }
 
   private static func quoted(_ words: [String]) -> String {
@@ -56,23 +59,19 @@ struct ComparedCommand {
   func arguments(_ setup: EngineSetup, output: FilePath?) -> [String] {
     var arguments = words
     if let output { arguments += ["--output", output.string + "/"] }
-    arguments += ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)]
-    if let channel = setup.channel { arguments += ["--ipc", channel.rawValue] }
     // To a search --quiet means to look no further than the first line.
-    return arguments + (words.prefix(2) == ["files", "search"] ? [] : ["--quiet"]) + ["--progress", "never"]
+    let quiet = words.prefix(2) == ["files", "search"] ? [] : ["--quiet"]
+    return arguments + Self.engine(setup) + quiet + ["--progress", "never"]
   }
 
   private static func refusal(of word: String, _ writesFiles: Bool) -> String? {
     let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
     switch name {
-    case "--mode", "--ipc":
-      return "compare runs every engine; use its own \(name == "--mode" ? "--modes" : "--ipc") before the command."
-    case "--cores": return "compare runs every number of lanes; use its own --cores before the command."
+    case "--mode": return "compare runs every engine; use its own --modes."
     case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out."
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out."
-    case "--modes", "--rounds", "--warmup", "--cold", "--markdown", "--report":
-      return "options of compare stand before the command."
+    case _ where CompareWords.options.contains(name): return "its value is missing."
     case "--dry-run": return "there is nothing to measure in a dry run."
     default: return nil
     }

@@ -52,9 +52,12 @@ final class ComparedProcess {
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.passOnStop() }
   }
 
-  /// Waits for the end; files written below `outputs` are part of the result.
-  func finish(outputs: FilePath?) throws(SystemError) -> (exit: Child.Exit, result: ComparedResult) {
+  /// Waits for the end; files written below `outputs` are part of the result. `everySecond` is called while it waits.
+  func finish(
+    outputs: FilePath?, everySecond: @escaping () -> Void
+  ) throws(SystemError) -> (exit: Child.Exit, result: ComparedResult) {
     lookAtMemory(after: Self.firstLook)
+    tick(everySecond)
     while streams.contains(where: { $0.watch != nil }) { try reactor.turn(waiting: true) }
     let (exit, _) = try child.wait()
     var reader = WireReader(recordBytes)
@@ -76,6 +79,13 @@ final class ComparedProcess {
       self.proportionalPeak = max(self.proportionalPeak ?? 0, sum)
       let least = (monotonicNow() - began) * Self.pausesPerLook
       self.lookAtMemory(after: max(least, min(pause + pause / 2, Self.longestPause)))
+    }
+  }
+
+  private func tick(_ everySecond: @escaping () -> Void) {
+    _ = reactor.schedule(at: monotonicNow() + 1_000_000_000) { [unowned self] in
+      everySecond()
+      self.tick(everySecond)
     }
   }
 

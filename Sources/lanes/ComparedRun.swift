@@ -33,17 +33,34 @@ enum ComparedRun {
 
   /// Drops every file that the plan's units read.
   static func dropInputs(of plan: any UnitPlan) {
+    var group: [OpenInput] = []
     var last: FilePath?
     while case .unit(let unit) = nextUnit(plan) {
-      let path: FilePath?
-      switch unit.source {
-      case .file(let file): path = file
-      case .slice(let slice): path = slice.path
-      case .none, .bytes: path = nil
-      }
-      guard let path, path != last, let file = try? Descriptor.reading(path) else { continue }
-      PageCache.drop(file)
+      guard let path = path(of: unit.source), path != last, let file = try? Descriptor.reading(path) else { continue }
       last = path
+      PageCache.startWriteBack(file)
+      group.append(OpenInput(file))
+      if group.count == inputsAtOnce { group = [] }
+    }
+  }
+
+  /// Files that are written back side by side: storage likes several at once, and descriptors may be few.
+  private static let inputsAtOnce = 32
+
+  /// An input that leaves the page cache when the value goes.
+  private final class OpenInput {
+    private let file: Descriptor
+
+    init(_ file: consuming Descriptor) { self.file = file }
+
+    deinit { PageCache.drop(file) }
+  }
+
+  private static func path(of source: Source) -> FilePath? {
+    switch source {
+    case .file(let file): file
+    case .slice(let slice): slice.path
+    case .none, .bytes: nil
     }
   }
 

@@ -2,7 +2,8 @@ import LanesCore
 import LanesOS
 import LanesReport
 
-/// Standard error for people: a progress line that gets out of the way of messages.
+/// Standard error for people: a progress line that gets out of the way of messages, or, on a terminal that cannot draw a
+/// line anew, one line after the other.
 ///
 /// Used by the coordinating thread only.
 final class Console: Observer {
@@ -12,20 +13,21 @@ final class Console: Observer {
   private var drawn = false
   private var lastDrawn: Int64 = 0
   private var line = ProgressLine(done: 0, total: nil, failed: 0, elapsed: .zero)
-  /// Ten times a second is smooth to the eye and costs nothing.
-  private static let interval: Int64 = 100_000_000
+  private let redraws = !Terminal.isDumb
+  /// Ten times a second is smooth to the eye and costs nothing; lines that stay come less often.
+  private var interval: Int64 { redraws ? 100_000_000 : 5_000_000_000 }
 
   /// - Parameter resultsOnScreen: results of this command appear one by one on standard output; a bar between them on
   ///   the same terminal would only be in the way.
   init(_ arguments: EngineArguments, resultsOnScreen: Bool) {
-    let isClear = Terminal.isTerminal(2) && !(resultsOnScreen && Terminal.isTerminal(1))
+    let isClear = Terminal.isCapable(2) && !(resultsOnScreen && Terminal.isTerminal(1))
     showsProgress =
       switch arguments.progress {
       case .always: !arguments.quiet
       case .never: false
       case .auto: isClear && !arguments.quiet
       }
-    usesColor = !arguments.noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(2)
+    usesColor = !arguments.noColor && Terminal.takesColor(2)
   }
 
   func batchStarted(totalUnits: Int?) { line.total = totalUnits }
@@ -36,12 +38,14 @@ final class Console: Observer {
     if record.failed { line.failed += 1 }
     guard showsProgress else { return }
     let now = monotonicNow()
-    guard now - lastDrawn >= Self.interval else { return }
+    guard now - lastDrawn >= interval else { return }
     lastDrawn = now
     line.elapsed = .nanoseconds(now - began)
     // The last column stays free: some terminals wrap as soon as it is filled.
     let width = max(20, Terminal.width(2) - 1)
-    StandardError.write("\r\u{1B}[K" + line.render(width: width, color: usesColor))
+    let text = line.render(width: width, color: usesColor)
+    guard redraws else { return StandardError.line(text) }
+    StandardError.write("\r\u{1B}[K" + text)
     drawn = true
   }
 

@@ -66,7 +66,7 @@ extension RunRecord {
     if arguments.json {
       printer.line(RunJSON.line(self))
     } else {
-      let lines = StatsText.lines(self, width: Terminal.width(2), unicode: Terminal.isUTF8)
+      let lines = StatsText.lines(self, width: Terminal.width(2))
       for line in lines { StandardError.line(line) }
     }
   }

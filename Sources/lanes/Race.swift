@@ -29,35 +29,38 @@ final class Race {
   private let command: ComparedCommand
   private let setups: [EngineSetup]
   private let cold: Bool
-  private let report: (String) -> Void
+  private let report: (RaceProgress) -> Void
+  private var progress: RaceProgress
   private var expected: (setup: EngineSetup, result: ComparedResult)?
   private var records: [[RunRecord]]
 
-  init(_ command: ComparedCommand, setups: [EngineSetup], cold: Bool, report: @escaping (String) -> Void) {
+  /// - Parameters:
+  ///   - warmup: rounds whose figures are thrown away, before `rounds` measured ones.
+  ///   - report: hears of the progress at the start of each run and every second while it lasts.
+  init(
+    _ command: ComparedCommand, setups: [EngineSetup], warmup: Int, rounds: Int, cold: Bool,
+    report: @escaping (RaceProgress) -> Void
+  ) {
     self.command = command
     self.setups = setups
     self.cold = cold
     self.report = report
+    progress = RaceProgress(contenders: setups.map(\.title), warmup: warmup, rounds: rounds)
     records = Array(repeating: [], count: setups.count)
   }
 
   /// All rounds; after a stop request those runs that were finished.
-  func run(warmup: Int, rounds: Int) throws(Problem) -> [LanesReport.Contender] {
-    for round in 0..<(warmup + rounds) {
-      for (index, setup) in setups.enumerated() {
-        let name = round < warmup ? "warm-up" : "round \(round - warmup + 1) of \(rounds)"
-        report("\(name): \(setup.title)")
-        guard var record = try runOnce(setup) else { return contenders }
-        guard round >= warmup else { continue }
-        if records[index].count >= Self.drawnRounds { record.timelines = [] }
-        records[index].append(record)
-      }
+  func run() throws(Problem) -> [LanesReport.Contender] {
+    while let next = progress.next {
+      let began = monotonicNow()
+      guard let record = try runOnce(setups[next.contender], began) else { return contenders }
+      progress.ended(after: monotonicNow() - began)
+      guard next.isMeasured else { continue }
+      records[next.contender].append(record)
+      Contender.keepTimelines(&records[next.contender])
     }
     return contenders
   }
-
-  /// Rounds of which timelines are kept, so that a thousand rounds of many lanes do not fill the memory.
-  private static let drawnRounds = 5
 
   /// What there is, which after a stop may be a round more of some than of others.
   private var contenders: [LanesReport.Contender] {
@@ -65,8 +68,8 @@ final class Race {
   }
 
   /// One run; nil when a stop was asked for.
-  private func runOnce(_ setup: EngineSetup) throws(Problem) -> RunRecord? {
-    let (run, exit, result) = try execute(setup)
+  private func runOnce(_ setup: EngineSetup, _ began: Int64) throws(Problem) -> RunRecord? {
+    let (run, exit, result) = try execute(setup, began)
     if StopSignals.received != nil { return nil }
     guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {
       throw .runFailed(setup, run.explanation(exit))
@@ -76,11 +79,17 @@ final class Race {
     return record
   }
 
-  private func execute(_ setup: EngineSetup) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
+  private func execute(
+    _ setup: EngineSetup, _ began: Int64
+  ) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
+    report(progress)
     do throws(SystemError) {
       let folder = command.writesFiles ? try ScratchFolder() : nil
       let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
-      let (exit, result) = try run.finish(outputs: folder?.path)
+      let (exit, result) = try run.finish(outputs: folder?.path) { [self] in
+        progress.elapsed = monotonicNow() - began
+        report(progress)
+      }
       return (run, exit, result)
     } catch {
       throw .system(error)

@@ -231,7 +231,7 @@ extension SearchArguments {
     switch color {
     case .always: true
     case .never: false
-    case .auto: !noColor && Terminal.variable("NO_COLOR") == nil && Terminal.isTerminal(1)
+    case .auto: !noColor && Terminal.takesColor(1)
     }
   }
 }

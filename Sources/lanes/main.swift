@@ -1,8 +1,10 @@
+import LanesCore
 import LanesEngines
 import LanesOS
 
 // A worker never sees the command-line parser: it must start in milliseconds.
 let words = CommandLine.arguments
+Glyphs.use(Terminal.isUTF8 ? .unicode : .ascii)
 if words.count == 3, words[1] == WorkerMode.word, let parent = Int32(words[2]) {
   exitProcess(WorkerMode.run(parent: parent))
 } else {

@@ -8,14 +8,47 @@ import Testing
 
 /// What `auto` makes of what it measured.
 @Suite struct AutoRulesTests {
+  /// Units whose input comes from storage, as far as they wait.
   private func costs(units: Int = 100, micro: Int64, waited: Double = 0, bytes: Int = 0) -> UnitCosts {
     var costs = UnitCosts()
     costs.units = units
     costs.wall = micro * 1_000 * Int64(units)
-    costs.waited = Int64(Double(costs.wall) * waited)
-    costs.processor = costs.wall - costs.waited
+    costs.off = Int64(Double(costs.wall) * waited)
+    costs.processor = costs.wall - costs.off
     costs.bytes = bytes * units
+    costs.fetched = waited > 0 ? max(1, costs.bytes) : 0
     return costs
+  }
+
+  @Test func `waiting for a core is no waiting for storage`() {
+    var busy = costs(micro: 60_000, waited: 0.67, bytes: 6_000_000)
+    busy.queued = busy.off
+    let choice = AutoRules(cpus: 2, mayAddLanes: true).choose(busy)
+    #expect(choice.setup == EngineSetup(kind: .threads, lanes: 2))
+    #expect(!choice.reason.contains("storage"))
+  }
+
+  @Test func `units whose input was in the page cache wait for no storage`() {
+    var warm = costs(micro: 60_000, waited: 0.67, bytes: 6_000_000)
+    // A few pages of the program itself.
+    warm.fetched = 40_960
+    warm.majorFaults = 3
+    let choice = AutoRules(cpus: 2, mayAddLanes: true).choose(warm)
+    #expect(choice.setup == EngineSetup(kind: .threads, lanes: 2))
+    #expect(choice.reason.contains("neither for storage nor for writing"))
+  }
+
+  @Test func `the reason names what units wait for`() {
+    let rules = AutoRules(cpus: 2, mayAddLanes: true)
+    var writing = costs(micro: 10_000, waited: 0.5, bytes: 100_000)
+    writing.fetched = 0
+    writing.storing = writing.wall * 6 / 10
+    #expect(rules.choose(writing).reason.hasPrefix("units waited 50% of their time for writing"))
+    #expect(rules.choose(writing).lanes == 16)
+    var pipes = costs(micro: 10_000, waited: 0.5, bytes: 100_000)
+    pipes.fetched = 0
+    pipes.loading = pipes.wall / 2
+    #expect(rules.choose(pipes).reason.hasPrefix("units waited 50% of their time for input"))
   }
 
   @Test(arguments: [
@@ -75,8 +108,9 @@ import Testing
     var pilot = Pilot(now: 0)
     #expect(pilot.isMeasuring)
     #expect(pilot.look(now: 1_000_000, one) == nil)
-    #expect(pilot.look(now: 25_000_000, UnitCosts()) == nil, "one unit says little")
-    #expect(pilot.look(now: 90_000_000, one)?.units == 2)
+    #expect(pilot.look(now: 25_000_000, one) == nil, "two units say little")
+    for _ in 0..<5 { #expect(pilot.look(now: 80_000_000, one) == nil) }
+    #expect(pilot.look(now: 90_000_000, one)?.units == 8)
     #expect(!pilot.isMeasuring)
     var many = one
     many.units = 64
@@ -87,26 +121,29 @@ import Testing
     #expect(pilot.look(now: 300_000_000, UnitCosts()) == nil)
     #expect(pilot.isMeasuring)
     #expect(pilot.look(now: 330_000_000, UnitCosts()) == nil)
-    var two = one
-    two.add(one)
-    #expect(pilot.look(now: 331_000_000, two) == two, "nothing of the first measurement is left")
+    let eight = (0..<7).reduce(into: one) { sum, _ in sum.add(one) }
+    #expect(pilot.look(now: 331_000_000, eight) == eight, "nothing of the first measurement is left")
   }
 }
 
 extension ContractTests {
   /// How `auto` goes over from one way to another.
   @Suite(.serialized) struct AutoTests {
-    /// Units that wait until files appear, one after the other; long enough for any pilot.
+    /// Units whose inputs are pipes that somebody writes to slowly, one after the other; long enough for any pilot.
     private func waitingUnits(_ folder: TemporaryFolder, _ count: Int) throws -> ([Unit], WorkerThread) {
-      let paths = (0..<count).map { folder.file("go \($0)") }
+      let paths = (0..<count).map { folder.file("pipe \($0)") }
+      for path in paths { _ = path.withPlatformString { mkfifo($0, 0o600) } }
       let thread = try WorkerThread {
         for path in paths {
           usleep(5_000)
-          let fd = path.withPlatformString { open($0, O_CREAT | O_WRONLY, 0o600) }
-          if fd >= 0 { close(fd) }
+          let fd = path.withPlatformString { open($0, O_WRONLY) }
+          guard fd >= 0 else { continue }
+          var byte = UInt8(0)
+          write(fd, &byte, 1)
+          close(fd)
         }
       }
-      return (paths.enumerated().map { unit($0.offset, .waitFor($0.element)) }, thread)
+      return (paths.enumerated().map { unit($0.offset, .echo, source: .file($0.element)) }, thread)
     }
 
     @Test(arguments: [(2, true, 16), (2, false, 2), (1, true, 8), (1, false, 1)])

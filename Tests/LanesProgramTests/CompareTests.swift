@@ -13,7 +13,7 @@ import Testing
     #expect(result.exit == .status(0))
     #expect(result.errors == "")
     #expect(result.lines.allSatisfy { $0.count <= 100 })
-    #expect(result.lines.first == "lanes primes 1e6")
+    #expect(result.lines.first == "lanes compare --rounds 1 --warmup 0 primes 1e6")
     for engine in ["serial", "threads ×1", "processes/pipe ×1", "processes/shm ×1", "eventloop"] {
       #expect(result.text.contains(" \(engine) "), "\(engine)")
     }
@@ -57,9 +57,58 @@ import Testing
     #expect(fancy.text.contains("one line per lane"))
     #expect(fancy.lines.count { $0.hasPrefix("threads ×2 ") || $0.hasPrefix("serial ") } == 2)
     let plain = try Program.run(words, environment: ["LC_ALL": "C"])
-    let start = try #require(plain.lines.firstIndex { $0.contains("one line per lane") })
-    let end = try #require(plain.lines.lastIndex { $0.hasPrefix("Verdict") })
-    #expect(plain.lines[start..<end].allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } && $0.count <= 100 })
+    #expect(plain.text.contains("one line per lane") && plain.text.contains("threads x2"))
+    #expect(plain.lines.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } && $0.count <= 100 })
+  }
+
+  @Test(arguments: [60, 80, 200]) func `a terminal's width is kept, and a dumb one is neither colored nor redrawn`(
+    _ width: Int
+  ) throws {
+    func shown(_ kind: String) throws -> Program.Result {
+      // A terminal of its own: script(1).
+      let command = "stty cols \(width); TERM=\(kind) LC_ALL=C.UTF-8 $LANES compare --rounds 2 primes 1e6"
+      return try Program.shell("script -qec '\(command)' /dev/null")
+    }
+    let dumb = try shown("dumb")
+    #expect(dumb.exit == .status(0))
+    #expect(dumb.lines.contains { $0.contains("processes/shm ×1 ") })
+    let rest = dumb.text.replacing("\r\n", with: "\n")
+    #expect(!rest.contains("\u{1B}") && !rest.contains("\r"))
+    for line in rest.split(separator: "\n") { #expect(line.count < width, "\(line)") }
+    let capable = try shown("xterm")
+    #expect(capable.text.contains("\u{1B}[1;32m*"))
+    #expect(capable.text.contains("\r\u{1B}[Kround 1 of 2  ") && capable.text.contains(" runs done  "))
+  }
+
+  @Test func `options of compare are taken wherever they stand`() throws {
+    let before = try Program.run(
+      [
+        "compare", "--json", "--rounds", "1", "--warmup", "0", "--modes", "serial,processes", "-j", "1", "primes",
+        "1e6",
+      ])
+    let after = try Program.run(
+      [
+        "compare", "primes", "1e6", "--json", "--rounds=1", "--cores", "1", "--warmup", "0", "--modes",
+        "serial,processes",
+      ])
+    let engines: [JSONValue?] = ["serial", "processes/pipe ×1", "processes/shm ×1", nil].map { $0.map { .string($0) } }
+    for result in [before, after] {
+      #expect(result.exit == .status(0), "\(result.errors)")
+      #expect(result.lines.map { JSONValue($0)?["engine"] } == engines)
+    }
+    let between = try Program.run(Self.once + ["primes", "--modes", "serial", "1e6"])
+    #expect(between.lines.first == "lanes compare --modes serial --rounds 1 --warmup 0 primes 1e6")
+  }
+
+  @Test func `what belongs to the compared command is left to it`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("--cold", Bytes("x --cold --json\n".utf8))
+    for words in [["-e", "--cold", "./--cold"], ["-F", "--", "--cold", "--cold"]] {
+      let result = try Program.run(
+        Self.once + ["--modes", "serial", "files", "search"] + words, directory: folder.path)
+      #expect(result.exit == .status(0), "\(result.errors)")
+      #expect(result.text.contains("Verdict: "))
+    }
   }
 
   @Test func `a report is one page, whole or not there`() throws {
@@ -70,7 +119,9 @@ import Testing
     #expect(result.exit == .status(0), "\(result.errors)")
     let text = String(decoding: try readFile(page), as: UTF8.self)
     #expect(text.hasPrefix("<!DOCTYPE html>") && text.hasSuffix("</html>\n"))
-    #expect(text.contains("lanes primes 1e7 --mode processes --cores 2 --ipc shm"))
+    let words = "<code>lanes compare --modes serial,processes --cores 2 --rounds 1 --warmup 0 primes 1e7</code>"
+    #expect(text.contains(words))
+    #expect(text.contains("<code>--mode processes --cores 2 --ipc shm</code>"))
     #expect(try Program.shell("ls -A \"$1\"", [folder.path.string]).text == "report.html\n")
   }
 
@@ -79,6 +130,34 @@ import Testing
     #expect(result.exit == .status(64))
     #expect(result.output == [])
     #expect(result.errors.contains("/proc/none/report.html"))
+  }
+
+  @Test(arguments: ["none/report.html", "none/below/report.html", "file/report.html", ".", "pipe"])
+  func `a report outside a folder that exists, or in place of what is no file, is refused, and nothing is made`(
+    _ name: String
+  ) throws {
+    let folder = TemporaryFolder()
+    try folder.write("file", Bytes("x".utf8))
+    #expect(mkfifo(folder.file("pipe").string, 0o600) == 0)
+    let before = try Program.shell("ls -lA \"$1\"", [folder.path.string]).text
+    let result = try Program.run(Self.once + ["primes", "1e13", "--report", name], directory: folder.path)
+    #expect(result.exit == .status(64))
+    #expect(result.output == [])
+    #expect(result.errorLines.count == 1 && result.errors.contains(name))
+    #expect(try Program.shell("ls -lA \"$1\"", [folder.path.string]).text == before)
+  }
+
+  @Test func `a report shows options of compare that changed what was measured`() throws {
+    let folder = TemporaryFolder()
+    let result = try Program.run(
+      ["compare", "files", "count", Fixtures.texts.string, "-r", "--cold", "--rounds", "1", "--modes", "serial"]
+        + ["--report", "page.html"], directory: folder.path)
+    #expect(result.exit == .status(0), "\(result.errors)")
+    let words = "lanes compare --modes serial --rounds 1 --warmup 0 --cold files count \(Fixtures.texts.string) -r"
+    #expect(result.lines.first == words)
+    let text = String(decoding: try readFile(folder.file("page.html")), as: UTF8.self)
+    #expect(text.contains("<h1><code>\(words)</code></h1>"))
+    #expect(text.contains("serial, round 1"))
   }
 
   @Test func `a comparison that is stopped prints what it has`() throws {
@@ -121,7 +200,8 @@ import Testing
 
   @Test(arguments: [
     (["primes", "1e6", "--mode", "serial"], "--modes"), (["primes", "1e6", "--mode=serial"], "--modes"),
-    (["primes", "1e6", "--ipc", "shm"], "--ipc"), (["primes", "1e6", "--cores", "2"], "--cores"),
+    (["primes", "1e6", "--ipc", "tcp"], "--ipc"), (["primes", "1e6", "--cores", "0"], "--cores"),
+    (["primes", "1e6", "--rounds"], "value is missing"),
     (["images", "convert", "x", "-o", "y"], "temporary folder"),
     (["images", "convert", "x", "--output=y"], "temporary folder"),
     (["files", "count", "-"], "Standard input"), (["files", "count"], "Standard input"),

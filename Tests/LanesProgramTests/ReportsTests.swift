@@ -80,11 +80,17 @@ import Testing
   @Test func `progress is drawn only where it is asked for`() throws {
     let silent = try Program.run(["primes", "1e9"])
     #expect(silent.errors == "")
-    let drawn = try Program.run(["primes", "1e9", "--progress", "always"])
+    let drawn = try Program.run(["primes", "1e9", "--progress", "always"], environment: ["TERM": "xterm"])
     #expect(drawn.errors.hasPrefix("\r\u{1B}[K"))
     #expect(drawn.errors.hasSuffix("\r\u{1B}[K"), "nothing stays on the line")
     let quiet = try Program.run(["primes", "1e9", "--progress", "always", "--quiet"])
     #expect(quiet.errors == "")
-    #expect(Set([silent.text, drawn.text, quiet.text]) == ["50847534\n"])
+    let dumb = try Program.run(["primes", "1e9", "--progress", "always"], environment: ["TERM": "dumb"])
+    #expect(!dumb.errors.isEmpty && dumb.errors.hasSuffix("\n"))
+    #expect(!dumb.errors.contains("\r") && !dumb.errors.contains("\u{1B}"))
+    let plain = try Program.run(
+      ["primes", "1e9", "--progress", "always"], environment: ["TERM": "xterm", "LC_ALL": "POSIX"])
+    #expect(plain.errors.contains("/s") && plain.errors.utf8.allSatisfy { $0 < 0x80 })
+    #expect(Set([silent.text, drawn.text, quiet.text, dumb.text, plain.text]) == ["50847534\n"])
   }
 }

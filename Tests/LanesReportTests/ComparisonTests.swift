@@ -52,7 +52,7 @@ import Testing
       ])
   }
 
-  @Test func `the table fits 100 columns whatever the figures are`() {
+  @Test(arguments: [60, 80, 100, 200]) func `the table fits its width whatever the figures are`(_ width: Int) {
     let setup = EngineSetup(kind: .processes, lanes: 16, channel: .pipe)
     var record = RunRecord(setup: setup)
     record.wall = 5_999_000_000_000
@@ -73,14 +73,48 @@ import Testing
       [record, slow].map { base in
         Contender(setup: base.setup, records: walls.map { factor in with(base) { $0.wall *= factor } })
       })
-    for line in ComparisonTable(comparison).lines() { #expect(line.count <= 100, "\(line)") }
-    for line in ComparisonTable(Comparison(Samples.computing)).lines() { #expect(line.count <= 100, "\(line)") }
+    for one in [comparison, Comparison(Samples.computing)] {
+      for line in ComparisonTable(one).lines(width: width) { #expect(line.count <= width, "\(line)") }
+    }
   }
 
   private func with(_ record: RunRecord, _ change: (inout RunRecord) -> Void) -> RunRecord {
     var changed = record
     change(&changed)
     return changed
+  }
+
+  @Test func `columns go by importance, and stand in their usual order`() {
+    func heading(_ width: Int) -> [Substring] {
+      ComparisonTable(Comparison(Samples.computing)).lines(width: width)[1].split(separator: " ")
+    }
+    #expect(heading(60) == ["engine", "wall", "±", "spread", "up", "CPU", "moved"])
+    #expect(heading(80) == ["engine", "wall", "±", "spread", "up", "user", "sys", "CPU", "mem", "moved"])
+    #expect(heading(100).count == 14)
+    #expect(heading(200).contains("storage") && heading(200).contains("round"))
+  }
+
+  @Test func `figures of a row are those of the median round`() {
+    let records = [30, 10, 20].map { wall in
+      Samples.record(
+        Samples.threads(2), .init(wall: Double(wall), user: Double(wall) / 2, voluntary: wall, between: wall))
+    }
+    let entry = Comparison([Contender(setup: Samples.threads(2), records: records)]).entries[0]
+    #expect(entry.round == 3)
+    #expect(entry.roundWall == 20_000_000 && entry.user == 10_000_000)
+    #expect(entry.voluntarySwitches == 20 && entry.bytesBetween == 20)
+    #expect(entry.busyCores == 0.5)
+  }
+
+  @Test func `timelines of rounds far from the median are forgotten`() {
+    var records: [RunRecord] = []
+    for wall in [50, 10, 30, 31, 29, 28, 33, 90, 32] {
+      records += Samples.drawn(Samples.serial, .init(wall: Double(wall), user: 1), rounds: 1).records
+      Contender.keepTimelines(&records)
+    }
+    let drawn = records.filter { !$0.timelines.isEmpty }.map { $0.wall / 1_000_000 }
+    #expect(drawn.count == 5 && drawn.contains(31))
+    #expect(Contender(setup: Samples.serial, records: records).medianRound == 3)
   }
 
   @Test func `colour changes nothing but colour`() {

@@ -65,6 +65,15 @@ import Testing
     #expect(LaneActivity(timeline, wall: 1_000_000).share(.computing) == 1)
   }
 
+  @Test func `without a core nobody waits for input, whatever the stage`() {
+    var slice = LaneTimeline.Slice()
+    (slice.performing, slice.loading, slice.storing, slice.queued) = (100, 300, 100, 300)
+    let activity = LaneActivity(slice, length: 600)
+    #expect(activity[.takingTurns] == 300 && activity[.computing] == 0)
+    #expect(activity[.waitingForInput] == 150 && activity[.writing] == 50 && activity[.waitingForWork] == 100)
+    #expect(activity.total == 600)
+  }
+
   @Test func `sending and receiving is taken from the time without work`() {
     var record = RunRecord(setup: Samples.pipe(1))
     record.wall = 1_000_000

@@ -3,10 +3,10 @@ import LanesReport
 import Testing
 
 @Suite struct ReportPageTests {
-  static func page(_ contenders: [Contender], subject: String = "lanes primes 1e9") -> String {
+  static func page(_ contenders: [Contender], subject: String = "lanes compare --cold primes 1e9") -> String {
     ReportPage(
       Comparison(contenders),
-      .init(subject: subject, commands: ["lanes primes 1e9 --mode serial"], machine: [("CPUs", "2")])
+      .init(subject: subject, options: ["--mode serial"], machine: [("CPUs", "2")])
     ).html
   }
 
@@ -31,7 +31,8 @@ import Testing
     for words in [
       "<!DOCTYPE html>", "Verdict: CPU-bound", "threads ×2", "serial fraction", "Wall time of every round", "Speed-up",
       "Where the time of the lanes went", "The lanes over time", "waited for a core", "Memory", "12.0 MiB",
-      "lanes primes 1e9 --mode serial", "prefers-color-scheme: dark", "@media print", "</html>",
+      "<code>lanes compare --cold primes 1e9</code>", "<code>--mode serial</code>", "prefers-color-scheme: dark",
+      "@media print", "</html>",
     ] { #expect(page.contains(words), "\(words)") }
   }
 

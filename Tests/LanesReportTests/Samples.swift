@@ -14,6 +14,11 @@ enum Samples {
     var major = 0
     var between = 0
     var storageRead: Int? = 0
+    var units = 100
+    /// Milliseconds until the last worker was ready.
+    var startUp: Double?
+    /// The part of the lanes' time that workers sent and received.
+    var transferring = 0.0
     /// Shares of the stages' time.
     var loading = 0.02
     var storing = 0.0
@@ -29,7 +34,7 @@ enum Samples {
 
   static func record(_ setup: EngineSetup, _ figures: Figures) -> RunRecord {
     var record = RunRecord(setup: setup)
-    record.unitsDone = 100
+    record.unitsDone = figures.units
     record.wall = Int64((figures.wall * 1e6).rounded())
     record.coordinator.user = Int64((figures.user * 1e6).rounded())
     record.coordinator.system = Int64((figures.system * 1e6).rounded())
@@ -50,7 +55,9 @@ enum Samples {
   private static func lane(_ figures: Figures, of setup: EngineSetup) -> LaneUsage {
     var lane = LaneUsage()
     let busy = figures.wall * 1e6 * 0.9
-    lane.units = 100 / setup.lanes
+    lane.units = figures.units / setup.lanes
+    lane.startUp = figures.startUp.map { Int64($0 * 1e6) }
+    lane.transferring = Int64(figures.wall * 1e6 * figures.transferring)
     lane.loading = Int64(busy * figures.loading)
     lane.storing = Int64(busy * figures.storing)
     lane.performing = Int64(busy * (1 - figures.loading - figures.storing))
@@ -65,6 +72,26 @@ enum Samples {
       var varied = figures
       varied.wall *= factors[round % factors.count]
       return record(setup, varied)
+    }
+    return Contender(setup: setup, records: records)
+  }
+
+  /// As `contender`, with timelines in which every lane is busy as long as its usage says.
+  static func drawn(_ setup: EngineSetup, _ figures: Figures, rounds: Int = 5) -> Contender {
+    let plain = contender(setup, figures, rounds: rounds)
+    let records = plain.records.map { record in
+      var record = record
+      record.timelines = record.lanes.map { lane in
+        var unit = UnitRecord(lane: 0)
+        unit.load = .init(start: 0, end: lane.loading)
+        unit.perform = .init(start: lane.loading, end: lane.loading + lane.performing)
+        unit.store = .init(start: unit.perform.end, end: unit.perform.end + lane.storing)
+        unit.queued = lane.queued
+        var timeline = LaneTimeline()
+        timeline.add(unit, origin: 0)
+        return timeline
+      }
+      return record
     }
     return Contender(setup: setup, records: records)
   }

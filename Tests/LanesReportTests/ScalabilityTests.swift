@@ -58,5 +58,43 @@ import Testing
     let entries = Comparison(contenders).entries
     #expect(entries[0].serialFraction == nil)
     #expect(abs(try #require(entries[1].serialFraction) - 0.25) < 1e-9)
+    #expect(abs(try #require(entries[1].efficiency) - 0.8) < 1e-9)
+  }
+
+  /// A serial contender, threads, CPUs: why neither figure says anything.
+  static let meaningless: [(name: String, serial: Samples.Figures, lanes: Int, threads: Samples.Figures, cpus: Int)] = [
+    ("more lanes than CPUs", .init(wall: 1_600, user: 1_500), 4, .init(wall: 1_000, user: 1_500), 2),
+    ("a lane that waits", .init(wall: 9_000, user: 900), 2, .init(wall: 1_000, user: 900), 2),
+    ("faster than the lanes allow", .init(wall: 9_000, user: 8_900), 2, .init(wall: 1_000, user: 8_900), 2),
+    ("less work", .init(wall: 4_000, user: 3_900), 2, .init(wall: 2_500, user: 1_500), 2),
+    ("more work", .init(wall: 4_000, user: 3_900), 2, .init(wall: 6_000, user: 11_000), 2),
+    (
+      "other programs beside serial", .init(wall: 4_000, user: 3_900, queued: 0.5), 2, .init(wall: 2_500, user: 3_900),
+      2
+    ),
+    (
+      "other programs beside threads", .init(wall: 4_000, user: 3_900), 2, .init(wall: 2_500, user: 3_900, queued: 0.5),
+      2
+    ),
+    ("one unit", .init(wall: 4_000, user: 3_900, units: 1), 2, .init(wall: 4_000, user: 3_900, units: 1), 2),
+  ]
+
+  @Test func `efficiency and serial fraction are left out where their assumptions do not hold`() {
+    for one in Self.meaningless {
+      let contenders = [
+        Samples.contender(Samples.serial, one.serial), Samples.contender(Samples.threads(one.lanes), one.threads),
+      ]
+      let entry = Comparison(contenders, cpus: one.cpus).entries[1]
+      #expect(entry.efficiency == nil, "\(one.name)")
+      #expect(entry.serialFraction == nil, "\(one.name)")
+      #expect(entry.speedUp != nil)
+    }
+  }
+
+  @Test func `speeds that follow no law get no law`() throws {
+    let speeds = [1: 5.0, 2: 4.0, 3: 6.0, 4: 4.5, 5: 5.5, 6: 5.0]
+    let fit = try #require(ScalabilityFit(kind: .threads, channel: nil, speeds: speeds))
+    #expect(fit.determination < 0.8)
+    #expect(fit.sentence.contains("do not follow"))
   }
 }

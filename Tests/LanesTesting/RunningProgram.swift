@@ -31,7 +31,7 @@ package final class RunningProgram {
   private let feeder: WorkerThread?
 
   /// - Parameters:
-  ///   - environment: variables set in addition to those of the tests.
+  ///   - environment: variables set in addition to those of the tests; text is UTF-8 unless they say otherwise.
   ///   - outputLimit: the reader of standard output goes away after this many bytes, as `head` does.
   package init(
     _ program: String, _ arguments: [String], input: Input = .nothing, environment: [String: String] = [:],
@@ -42,7 +42,7 @@ package final class RunningProgram {
     let errors = try Pipe()
     let feed = try Pipe()
     var command = Child.Command(program: program, arguments: [program] + arguments)
-    command.environment = environment
+    command.environment = ["LC_ALL": "C.UTF-8"].merging(environment) { $1 }
     let file =
       switch input {
       case .bytes: try feed.readEnd.duplicated(atLeast: 3)

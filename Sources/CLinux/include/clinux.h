@@ -44,6 +44,9 @@ int clinux_link_unnamed(int fd, const char *to);
 int clinux_terminal_width(int fd);
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
 int clinux_punch(int fd, int64_t offset, int64_t length);
+// Starts to write a file's dirty pages to its storage or, with `wait`, also waits until none is left (sync_file_range(2)).
+// Neither commits a journal nor empties the device's cache, as fdatasync(2) does for every file, clean or not.
+int clinux_write_back(int fd, bool wait);
 extern const int clinux_o_tmpfile, clinux_madv_populate_read;
 
 // io_uring(7). A request is queued by `open`, `read` or `write`, which return false when the queue is full, and handed to the

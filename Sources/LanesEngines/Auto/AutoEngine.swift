@@ -65,6 +65,8 @@ private final class AutoRun {
   private let options: EngineOptions
   private let rules: AutoRules
   private var pilot = Pilot(now: monotonicNow())
+  /// What the process had used when the measurement began.
+  private var before = ProcessUsage.current()
   private var isDecided = false
   private(set) var choice: AutoChoice
 
@@ -123,7 +125,13 @@ private final class AutoRun {
 
   /// Takes what was measured and follows what it says; a later measurement only adds lanes.
   private func take(_ costs: UnitCosts) {
-    guard let complete = pilot.look(now: monotonicNow(), costs) else { return }
+    let wasMeasuring = pilot.isMeasuring
+    let complete = pilot.look(now: monotonicNow(), costs)
+    if pilot.isMeasuring, !wasMeasuring { before = ProcessUsage.current() }
+    guard var complete else { return }
+    let used = ProcessUsage.current().since(before)
+    complete.fetched = used.storageRead ?? 0
+    complete.majorFaults = used.majorFaults
     let next = rules.choose(complete)
     guard !isDecided || next.lanes > choice.lanes else { return }
     isDecided = true

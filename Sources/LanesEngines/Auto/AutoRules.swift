@@ -20,7 +20,7 @@ package struct AutoChoice: Sendable, Equatable {
 ///
 /// | the pilot found | the batch goes on |
 /// |---|---|
-/// | units wait for a quarter of their time or more | as threads, eight for each CPU |
+/// | units wait for storage, for writing or for input for a quarter of their time or more | as threads, eight for each CPU |
 /// | units shorter than handing them over | serially |
 /// | anything else | as threads, one for each CPU; serially where that is one |
 ///
@@ -60,8 +60,8 @@ package struct AutoRules: Sendable {
   package func choose(_ costs: UnitCosts) -> AutoChoice {
     let waiting = costs.waitingShare
     let pilot = Self.describe(costs)
-    if waiting >= muchWaiting {
-      let found = "units waited \(Self.percent(waiting)) of their time for storage (\(pilot))"
+    if waiting >= muchWaiting, let wait = costs.wait {
+      let found = "units waited \(Self.percent(waiting)) of their time for \(wait.rawValue) (\(pilot))"
       guard mayAddLanes else {
         return AutoChoice(cpus > 1 ? .threads : .serial, lanes: cpus, because: found + ", but --cores was given")
       }
@@ -71,7 +71,10 @@ package struct AutoRules: Sendable {
     if costs.processorPerUnit < handOver {
       return AutoChoice(.serial, lanes: 1, because: "units are shorter than handing them over (\(pilot))")
     }
-    let found = "units compute \(Self.percent(1 - waiting)) of their time (\(pilot))"
+    let found =
+      waiting >= muchWaiting
+      ? "units waited, though neither for storage nor for writing (\(pilot))"
+      : "units compute \(Self.percent(1 - waiting)) of their time (\(pilot))"
     if cpus == 1 { return AutoChoice(.serial, lanes: 1, because: found + " and there is one CPU") }
     return AutoChoice(
       .threads, lanes: cpus, because: found + "; worker processes would add \(Self.percent(Self.processCost(costs)))")
@@ -97,6 +100,7 @@ package struct AutoRules: Sendable {
   private static func time(_ nanoseconds: Double) -> String {
     let microseconds = Int((nanoseconds / 1_000).rounded())
     return nanoseconds < 1_000
-      ? "\(Int(nanoseconds)) ns" : microseconds < 10_000 ? "\(microseconds) µs" : "\(microseconds / 1_000) ms"
+      ? "\(Int(nanoseconds)) ns"
+      : microseconds < 10_000 ? "\(microseconds) \(Glyphs.microseconds)" : "\(microseconds / 1_000) ms"
   }
 }

@@ -7,8 +7,8 @@ package struct Pilot {
   private static let window: Int64 = 20_000_000
   /// Nanoseconds between measurements; reading a thread's usage twice costs a unit about 0.6 µs while one goes on.
   private static let rest: Int64 = 200_000_000
-  /// Units at least, however long they take.
-  private static let fewestUnits = 2
+  /// Units at least, however long they take: two may wait by chance.
+  private static let fewestUnits = 8
 
   package private(set) var isMeasuring = true
   /// When the measurement or the rest began.

@@ -193,6 +193,6 @@ final class StatsScan {
     let text = String(decoding: field.prefix(60), as: UTF8.self)
     let clean = String(
       text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
-    return "\"\(clean)\(field.count > 60 ? "…" : "")\""
+    return "\"\(clean)\(field.count > 60 ? Glyphs.ellipsis : "")\""
   }
 }

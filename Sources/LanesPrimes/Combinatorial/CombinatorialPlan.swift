@@ -62,8 +62,8 @@ enum CombinatorialTask: Equatable {
 
   var label: String {
     switch self {
-    case .segments(let low, let high): "leaves \(low)…\(high)"
-    case .primes(let range): "leaves of primes \(range.lowerBound)…\(range.upperBound - 1)"
+    case .segments(let low, let high): "leaves \(low)\(Glyphs.ellipsis)\(high)"
+    case .primes(let range): "leaves of primes \(range.lowerBound)\(Glyphs.ellipsis)\(range.upperBound - 1)"
     }
   }
 

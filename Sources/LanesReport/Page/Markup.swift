@@ -1,3 +1,5 @@
+import LanesCore
+
 /// Text for HTML and SVG (WHATWG HTML, section 13.3; XML 1.0, section 2.4).
 enum Markup {
   /// `text` for content and for attributes in double quotes. Control characters, which XML forbids and which names of
@@ -25,7 +27,7 @@ enum Markup {
   /// At most two digits behind the point, without trailing zeros; finer steps than a hundredth are never seen.
   static func number(_ value: Double) -> String {
     let text = Readable.fixed(value, digits: 2)
-    guard text.contains(".") else { return text == "–" ? "0" : text }
+    guard text.contains(".") else { return text == Glyphs.dash ? "0" : text }
     let trimmed = text.trimmingTrailing("0")
     return trimmed.hasSuffix(".") ? String(trimmed.dropLast()) : trimmed
   }

@@ -24,7 +24,8 @@ struct ReportCharts {
     }
     return Markup.section(
       "Wall time of every round",
-      "One point a round, a line at the median; from 0 at the left. Hollow points lie far off.",
+      "One point for each of the \(Readable.counted(comparison.rounds, "round")), a line at the median; from 0 at the left. "
+        + "Hollow points lie far off.",
       rows.joined())
   }
 
@@ -41,13 +42,13 @@ struct ReportCharts {
         start += activity.share(kind)
       }
       return Markup.row(
-        entry.setup.title, Markup.strip(height: 22, label: words(activity), drawing),
+        entry.titleWithRound, Markup.strip(height: 22, label: words(activity), drawing),
         Readable.percent(activity.share(.computing)))
     }
     let kinds = LaneActivity.Kind.allCases.filter { kind in entries.contains { ($0.activity?.share(kind) ?? 0) > 0 } }
     return Markup.section(
       "Where the time of the lanes went",
-      "All lanes together, round \(comparison.typicalRound + 1). The figure is the part in which they computed.",
+      "All lanes together, in the round beside the name. The figure is the part in which they computed.",
       Markup.legend(kinds.map { ($0.style, $0.name) }) + rows.joined())
   }
 
@@ -73,18 +74,20 @@ struct ReportCharts {
         drawing += Markup.bar("together", from: 0, width: Double(together) / Double(most), top: 16, height: 6)
       }
       return Markup.row(
-        entry.setup.title, Markup.strip(height: 22, label: "memory of \(entry.setup.title)", drawing),
+        entry.titleWithRound, Markup.strip(height: 22, label: "memory of \(entry.setup.title)", drawing),
         entry.peakMemory.map(Readable.bytes) ?? "–")
     }
     let legend = [
       ("coordinator", "coordinator, peak"), ("worker", "each worker, peak"), ("together", "together, shared once"),
     ]
     return Markup.section(
-      "Memory", "Peaks of the processes side by side, and below them the most that was seen of all together.",
+      "Memory",
+      "Peaks of the processes side by side in the round beside the name, and below them the most that was seen of all "
+        + "together.",
       Markup.legend(legend.map { (style: $0.0, name: $0.1) }) + rows.joined())
   }
 
-  /// Peaks of the coordinator and the workers of the typical run; empty when one of them is unknown.
+  /// Peaks of the coordinator and the workers of the entry's round; empty when one of them is unknown.
   private func processes(_ entry: Comparison.Entry) -> [Int] {
     guard let index = comparison.entries.firstIndex(of: entry) else { return [] }
     let run = comparison.typicalRuns[index]
@@ -105,4 +108,9 @@ extension LaneActivity.Kind {
     case .waitingForWork: "idle"
     }
   }
+}
+
+extension Comparison.Entry {
+  /// Such as `threads ×2, round 3`: for charts that show one round.
+  var titleWithRound: String { "\(setup.title), round \(round)" }
 }

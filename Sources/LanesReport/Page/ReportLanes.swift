@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Every lane over the time of one round, all contenders on one scale.
+/// Every lane over the time of its contender's median round, all contenders on one scale.
 struct ReportLanes {
   private let comparison: Comparison
   private static let mostLanes = 32
@@ -10,10 +10,10 @@ struct ReportLanes {
   init(_ comparison: Comparison) { self.comparison = comparison }
 
   var html: String {
-    let runs = comparison.typicalRuns.filter { !$0.timelines.isEmpty && $0.wall > 0 }
-    guard let longest = runs.map(\.wall).max() else { return "" }
+    let runs = zip(comparison.entries, comparison.typicalRuns).filter { !$1.timelines.isEmpty && $1.wall > 0 }
+    guard let longest = runs.map(\.1.wall).max() else { return "" }
     var shown: Set<LaneActivity.Kind> = []
-    let rows = runs.map { run in
+    let rows = runs.map { entry, run in
       let lanes = run.timelines.prefix(Self.mostLanes).enumerated().map { number, timeline in
         let columns = max(1, Int(Double(Self.columns) * Double(run.wall) / Double(longest)))
         let kinds = timeline.activities(columns: columns, of: run.wall).map(\.shown)
@@ -22,14 +22,15 @@ struct ReportLanes {
       }
       let rest = run.timelines.count - lanes.count
       let more = rest > 0 ? "<p class=\"hint\">and \(Readable.counted(rest, "more lane"))</p>" : ""
-      return "<div class=\"group\"><span class=\"name\">\(Markup.escaped(run.setup.title))</span><div class=\"lanes\">"
+      return
+        "<div class=\"group\"><span class=\"name\">\(Markup.escaped(entry.titleWithRound))</span><div class=\"lanes\">"
         + lanes.joined() + more
         + "</div><span class=\"figure\">\(Readable.duration(nanoseconds: run.wall))</span></div>\n"
     }
     let legend = LaneActivity.Kind.allCases.filter(shown.contains).map { (style: $0.style, name: $0.name) }
     return Markup.section(
       "The lanes over time",
-      "One line a lane, round \(comparison.typicalRound + 1), drawn from when each unit was loaded, performed and stored. "
+      "One line a lane, in the round beside the name, drawn from when each unit was loaded, performed and stored. "
         + "The full width is \(Readable.duration(nanoseconds: longest)).", Markup.legend(legend) + rows.joined())
   }
 

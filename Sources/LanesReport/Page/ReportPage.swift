@@ -5,16 +5,16 @@ import LanesCore
 package struct ReportPage {
   /// What the figures do not say.
   package struct Circumstances: Sendable {
-    /// The command that was compared, such as `lanes primes 1e9`.
+    /// What a person would type to compare again, such as `lanes compare --rounds 5 primes 1e9`.
     package var subject: String
-    /// What a person would type for each contender, in their order.
-    package var commands: [String]
+    /// What each contender was run with beside the command's own words, in their order.
+    package var options: [String]
     /// Names and values, such as the processor and its cores.
     package var machine: [(name: String, value: String)]
 
-    package init(subject: String, commands: [String], machine: [(name: String, value: String)]) {
+    package init(subject: String, options: [String], machine: [(name: String, value: String)]) {
       self.subject = subject
-      self.commands = commands
+      self.options = options
       self.machine = machine
     }
   }
@@ -28,8 +28,10 @@ package struct ReportPage {
     self.circumstances = circumstances
   }
 
-  /// The whole document, in UTF-8.
-  package var html: String {
+  /// The whole document, in UTF-8 whatever the locale.
+  package var html: String { Glyphs.with(.unicode) { document } }
+
+  private var document: String {
     let title = Markup.escaped(circumstances.subject)
     let charts = ReportCharts(comparison)
     return """
@@ -65,18 +67,21 @@ package struct ReportPage {
 
   private var verdict: String {
     let verdict = Verdict(comparison)
-    let sentences = [verdict.finding, verdict.advice, verdict.winner, verdict.remark].compactMap { $0 }
     let fits = comparison.fits.map(\.sentence)
     return "<section class=\"verdict\"><h2>Verdict: \(Markup.escaped(verdict.kind.rawValue))</h2>\n"
-      + (sentences + fits).map { "<p>\(Markup.escaped($0))</p>\n" }.joined() + "</section>\n"
+      + (verdict.sentences + fits).map { "<p>\(Markup.escaped($0))</p>\n" }.joined() + "</section>\n"
   }
 
   private var surroundings: String {
     let machine = circumstances.machine.map {
       "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.value))</dd></div>"
     }
-    let commands = circumstances.commands.map { "<li><code>\(Markup.escaped($0))</code></li>" }
-    return "<section><h2>Machine and commands</h2>\n<dl>\(machine.joined(separator: "\n"))</dl>\n"
-      + "<ol class=\"commands\">\(commands.joined(separator: "\n"))</ol>\n</section>\n"
+    let options = zip(comparison.entries, circumstances.options).map { entry, options in
+      "<div><dt>\(Markup.escaped(entry.setup.title))</dt><dd><code>\(Markup.escaped(options))</code></dd></div>"
+    }
+    return "<section><h2>Machine</h2>\n<dl>\(machine.joined(separator: "\n"))</dl>\n</section>\n"
+      + Markup.section(
+        "How each contender was run", "Options that were added to the words of the command.",
+        "<dl>\(options.joined(separator: "\n"))</dl>")
   }
 }

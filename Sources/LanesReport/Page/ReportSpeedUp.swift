@@ -28,7 +28,9 @@ struct ReportSpeedUp {
       "<svg class=\"chart\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(label)\">"
       + axes + ideal + lines.joined() + "</svg>"
     return Markup.section(
-      "Speed-up", "Serial wall time over that of so many lanes; the dashed line is the ideal, whiskers are the spread.",
+      "Speed-up",
+      "Serial wall time over that of so many lanes, medians of \(Readable.counted(comparison.rounds, "round")); the dashed "
+        + "line is the ideal, whiskers are the spread.",
       Markup.legend(legend) + drawing)
   }
 

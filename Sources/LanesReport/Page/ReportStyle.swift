@@ -26,7 +26,7 @@ enum ReportStyle {
     thead th { color: var(--faint); font-weight: 500; vertical-align: bottom; }
     th:first-child { text-align: left; white-space: nowrap; }
     .best th, .times .best td:nth-child(2) { color: var(--best); font-weight: 700; }
-    .row, .group { display: grid; grid-template-columns: 150px 1fr 80px; gap: 10px; align-items: center; margin: 4px 0;
+    .row, .group { display: grid; grid-template-columns: 200px 1fr 80px; gap: 10px; align-items: center; margin: 4px 0;
       font-size: .88rem; }
     .group { align-items: start; margin: 10px 0; }
     .lanes { display: grid; gap: 3px; padding-top: 4px; }
@@ -48,7 +48,6 @@ enum ReportStyle {
     .curve, .whisker { stroke: var(--hue); } .mark, .legend .series1, .legend .series2, .legend .series3 { fill: var(--hue); }
     dl { margin: 8px 0; } dl div { display: grid; grid-template-columns: 150px 1fr; gap: 10px; }
     dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
-    .commands { padding-left: 24px; overflow-wrap: anywhere; }
     @media (max-width: 640px) {
       main { padding: 16px 14px 32px; }
       thead { display: none; } table, tbody, tr, th, td { display: block; }

@@ -15,8 +15,11 @@ struct ReportTables {
   var time: String {
     Markup.section(
       "Time",
-      "Medians of \(Readable.counted(comparison.rounds, "round")) ± half the distance between the quartiles. "
-        + "CPU 100% is one core. The serial fraction is that of Karp and Flatt. A dash is a figure that could not be had.",
+      "Wall time is the median of \(Readable.counted(comparison.rounds, "round")) ± half the distance between the "
+        + "quartiles; every other figure of a row is of one round, that contender's median round, which the last column "
+        + "names. CPU 100% is one core. Efficiency is speed-up for each lane, the serial fraction that of Karp and Flatt; "
+        + "both are shown where the batch computes and every lane had a core. A dash is a figure that could not be had, or "
+        + "that would say nothing.",
       table(times, style: "times"))
   }
 
@@ -24,7 +27,7 @@ struct ReportTables {
   var costs: String {
     Markup.section(
       "What else it took",
-      "Peak memory is what every process had resident at most, added up; proportional memory counts "
+      "Of the round of each contender that the first table names. Peak memory is what every process had resident at most, added up; proportional memory counts "
         + "what processes share once. Pressure is how long some task of the machine was short of cores, storage or memory.",
       table(others, style: "costs"))
   }
@@ -49,15 +52,13 @@ struct ReportTables {
       Column(name: "± spread") { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
       Column(name: "speed-up") { $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" } },
       Column(name: "efficiency") { $0.efficiency.map(Readable.percent) },
-      Column(name: "serial fraction") {
-        // Above 1 more lanes took longer than one; how much longer is in the column of the speed-up.
-        $0.serialFraction.map { $0 > 1 ? ">100%" : Readable.fixed($0 * 100, digits: 1) + "%" }
-      },
-      Column(name: "user") { duration($0.user) },
-      Column(name: "system") { duration($0.system) },
+      Column(name: "serial fraction") { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
+      Column(name: "user") { duration(Double($0.user)) },
+      Column(name: "system") { duration(Double($0.system)) },
       Column(name: "CPU") { Readable.percent($0.busyCores) },
-      Column(name: "worker start-up") { $0.startUp.flatMap(duration) },
+      Column(name: "worker start-up") { $0.startUp.flatMap { duration(Double($0)) } },
       Column(name: "outliers") { Readable.count($0.wall.outliers.count) },
+      Column(name: "round") { String($0.round) },
     ]
   }
 

@@ -42,7 +42,7 @@ struct LabResult {
     let lined = table.map { cells in
       cells.enumerated().map { column, cell in
         column == 0 || headings[column] == "engine"
-          ? cell.rightPadded(to: widths[0]) : cell.leftPadded(to: widths[column])
+          ? cell.rightPadded(to: widths[column]) : cell.leftPadded(to: widths[column])
       }.joined(separator: "  ")
     }
     return [title, ""] + lined.map { "  " + $0 } + [""] + notes

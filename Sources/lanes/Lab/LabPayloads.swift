@@ -12,10 +12,9 @@ struct LabPayloads {
       experiment: .payloads, title: "Payloads: units that carry bytes from memory to the lane that performs them",
       headings: ["payload", "engine", "a unit", "units/s", "bytes/s", "of a copy", "break-even"],
       notes: [
-        "Bytes per second are of payloads that became readable where the unit is performed; threads and",
-        "event loop hand over a reference and move nothing. Of a copy: beside one thread that copies the",
-        "same bytes in memory. Break-even: the computing time of a unit from which on \(bench.lanes) lanes finish",
-        "sooner than one.",
+        "Bytes per second are those that were moved to a worker process; serial, threads and event loop hand",
+        "over a reference and move none. Of a copy: beside one thread that copies the same bytes in memory.",
+        "Break-even: the computing time of a unit from which on \(bench.lanes) lanes finish sooner than one.",
       ])
     for size in Self.sizes { result.rows += try rows(size) }
     return result
@@ -72,16 +71,16 @@ struct LabPayloads {
     let moves = size > 0 && setup.kind == .processes
     let cells = [
       Readable.bytes(size), setup.title, Readable.duration(nanoseconds: Int64(perUnit.rounded())),
-      Readable.count(Int(rate)), size > 0 ? Readable.bytes(Int(speed)) + "/s" : "–",
-      moves ? Readable.percent(speed / copySpeed) : "–",
-      breakEven.map { Readable.duration(nanoseconds: Int64($0.rounded())) } ?? "–",
+      Readable.count(Int(rate)), moves ? Readable.bytes(Int(speed)) + "/s" : Glyphs.dash,
+      moves ? Readable.percent(speed / copySpeed) : Glyphs.dash,
+      breakEven.map { Readable.duration(nanoseconds: Int64($0.rounded())) } ?? Glyphs.dash,
     ]
     return LabRow(cells: cells) {
       $0.member("payload_bytes", size)
-      $0.member("engine", setup.title)
+      $0.member("engine", setup.name)
       $0.member("unit_ns", perUnit)
       $0.member("units_per_second", rate)
-      $0.member("bytes_per_second", speed)
+      $0.member("bytes_per_second", moves ? speed : nil)
       $0.member("copy_bytes_per_second", moves ? copySpeed : nil)
       $0.member("break_even_ns", breakEven)
     }

@@ -38,10 +38,10 @@ struct LabStartUp {
   private func row(_ setup: EngineSetup, _ answered: Statistics, _ ended: Statistics) -> LabRow {
     LabRow(cells: [
       setup.title, Readable.duration(nanoseconds: Int64(answered.median)),
-      answered.halfRange.map { "±" + Readable.percent($0 / answered.median) } ?? "–",
+      answered.halfRange.map { Glyphs.plusMinus + Readable.percent($0 / answered.median) } ?? Glyphs.dash,
       Readable.duration(nanoseconds: Int64(ended.median)),
     ]) {
-      $0.member("engine", setup.title)
+      $0.member("engine", setup.name)
       $0.member("answered_ns", answered.median)
       $0.member("spread_ns", answered.halfRange)
       $0.member("ended_ns", ended.median)

@@ -28,12 +28,12 @@ struct LabUnits {
 
   private func row(_ setup: EngineSetup, _ statistics: Statistics) -> LabRow {
     let rate = 1e9 / max(statistics.median, 0.001)
-    let spread = statistics.halfRange.map { "±" + Readable.percent($0 / statistics.median) } ?? "–"
+    let spread = statistics.halfRange.map { Glyphs.plusMinus + Readable.percent($0 / statistics.median) } ?? Glyphs.dash
     return LabRow(cells: [
       setup.title, Readable.duration(nanoseconds: Int64(statistics.median.rounded())), spread,
       Readable.count(Int(rate)),
     ]) {
-      $0.member("engine", setup.title)
+      $0.member("engine", setup.name)
       $0.member("unit_ns", statistics.median)
       $0.member("spread_ns", statistics.halfRange)
       $0.member("units_per_second", rate)
