@@ -4,6 +4,9 @@ package struct RunRecord: Sendable, Equatable {
   package var ending: Ending = .complete
   package var unitsDone = 0
   package var unitsFailed = 0
+  /// Units that were under way at the same time, at most: one where each needs the result of the one before it, or all
+  /// the memory there is.
+  package var mostInFlight = 0
   /// Wall time in nanoseconds, from the call of `run` to its return.
   package var wall: Int64 = 0
   /// The coordinating process.

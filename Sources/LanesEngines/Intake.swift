@@ -73,6 +73,7 @@ final class Intake {
     guard inFlight == 0 || (wanted <= budget && ledger.hasRoom) else { return .full }
     ahead.removeFirst()
     inFlight += 1
+    ledger.record.mostInFlight = max(ledger.record.mostInFlight, inFlight)
     bytesInFlight += weight(unit)
     return .start(unit)
   }

@@ -13,6 +13,7 @@ extension Comparison.Entry {
     let own = wall.median
     speedUp = baseline.flatMap { own > 0 ? $0 / own : nil }
     units = record.unitsDone + record.unitsFailed
+    mostInFlight = record.mostInFlight
     user = usage.user
     system = usage.system
     voluntarySwitches = usage.voluntarySwitches

@@ -98,8 +98,9 @@ extension Comparison {
     package fileprivate(set) var efficiency: Double?
     /// The part of the work that cannot be shared out (`Scaling`), 0…1; nil where that says nothing.
     package fileprivate(set) var serialFraction: Double?
-    /// Units that were done or failed.
+    /// Units that were done or failed, and how many were under way at the same time, at most.
     package let units: Int
+    package let mostInFlight: Int
     /// Nanoseconds of processor time of all processes.
     package let user: Int64
     package let system: Int64

@@ -25,6 +25,7 @@ package enum ComparisonJSON {
     json.member("rounds", entry.wall.count)
     json.member("round", entry.round)
     json.member("units", entry.units)
+    json.member("units_in_flight", entry.mostInFlight)
     json.member("wall_median_ns", Int64(entry.wall.median))
     json.member("wall_min_ns", Int64(entry.wall.minimum))
     json.member("wall_max_ns", Int64(entry.wall.maximum))

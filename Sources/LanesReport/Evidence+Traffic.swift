@@ -7,7 +7,7 @@ extension Evidence {
     let slow: Comparison.Entry
     let quick: Comparison.Entry
 
-    var lag: Double { slow.wall.median / quick.wall.median }
+    var lag: Double { slow.working / max(1, quick.working) }
   }
 
   /// Bytes between processes per second of the run from which on moving them can matter: a pipe moves about 1 GiB a
@@ -47,7 +47,7 @@ extension Evidence {
   }
 
   private func isAhead(_ quick: Comparison.Entry, of slow: Comparison.Entry) -> Bool {
-    let lag = slow.wall.median / max(1, quick.wall.median)
+    let lag = slow.working / max(1, quick.working)
     return slow.wall.differs(from: quick.wall).map { $0 && lag >= Self.clearLag } ?? (lag >= Self.plainLag)
   }
 }
@@ -94,4 +94,9 @@ extension Evidence {
     let isPiped = losers.contains { $0.slow.setup.channel == .pipe }
     return "Let \(isPiped ? "shm (shared memory) and threads" : "threads") take part, or use larger units."
   }
+}
+
+extension Comparison.Entry {
+  /// Nanoseconds of wall time without that until its workers were ready, which moved nothing.
+  fileprivate var working: Double { max(0, wall.median - Double(startUp ?? 0)) }
 }

@@ -24,6 +24,7 @@ struct Evidence {
     var facts = VerdictFacts()
     facts.hasBaseline = serial != nil
     facts.units = comparison.entries.map(\.units).max() ?? 0
+    facts.isChain = isChain
     guard let serial else { return facts }
     facts.wall = serial.wall.median
     facts.busyCores = serial.busyCores
@@ -38,6 +39,9 @@ struct Evidence {
     facts.isCrowded = representative.map(isCrowded) ?? false
     return facts
   }
+
+  /// Several units, of which each had to wait for the one before it.
+  private var isChain: Bool { !parallel.isEmpty && parallel.allSatisfy { $0.units > 1 && $0.mostInFlight == 1 } }
 
   private var trafficFact: VerdictFacts.Traffic {
     let losers = Set(heldBack.map(\.slow.setup.name))
@@ -86,12 +90,14 @@ struct Evidence {
 extension Evidence {
   private func oneUnit(_ serial: Comparison.Entry) -> Finding {
     let isBusy = serial.busyCores + serial.queuedShare >= Scaling.computes
+    let batch = isChain
+      ? "Each of the \(Readable.count(serial.units)) units had to wait for the one before it, so one lane at a time does "
+        + "the work, in" : "The whole batch is a single unit, which one lane does alone, in"
     return Finding(
-      sentence: "One unit: nothing to share out. The whole batch is a single unit, which one lane does alone, in "
-        + "\(time(serial)) with serial, while all others have nothing to do; serial kept a core busy for \(busy(serial)) of "
-        + "that.",
-      advice: "What would help: a batch of several units, such as more files or a larger range, or "
-        + "\(isBusy ? "a faster core" : "faster storage"); no engine divides a unit.")
+      sentence: "One unit\(isChain ? " at a time" : ""): nothing to share out. \(batch) \(time(serial)) with serial, while "
+        + "all others have nothing to do; serial kept a core busy for \(busy(serial)) of that.",
+      advice: "What would help: \(isChain ? "more inputs at a time, such as several files" : "a batch of several units, such "
+        + "as more files or a larger range"), or \(isBusy ? "a faster core" : "faster storage").")
   }
 
   /// Of contenders with worker processes that serial beats beyond the spread, the slowest.

@@ -7,6 +7,7 @@ extension WireWriter {
     write(record.ending)
     write(record.unitsDone)
     write(record.unitsFailed)
+    write(record.mostInFlight)
     write(record.wall)
     write(record.coordinator)
     write(each: record.workers) { $0.write($1) }
@@ -95,6 +96,7 @@ extension WireReader {
     record.ending = try readEnding()
     record.unitsDone = try read()
     record.unitsFailed = try read()
+    record.mostInFlight = try read()
     record.wall = try read()
     record.coordinator = try readUsage()
     record.workers = try readEach { (reader) throws(WireError) in try reader.readUsage() }

@@ -40,6 +40,7 @@ struct Scaling {
     guard serial.busyCores >= Self.computes, serial.units > 1, serial.unitsFailed == 0, entry.unitsFailed == 0 else {
       return false
     }
+    guard entry.setup.lanes == 1 || entry.mostInFlight != 1 else { return false }
     return max(serial.queuedShare, entry.queuedShare) < Self.crowdedShare
       && entry.processor <= serial.processor * Self.sameWork && entry.processor >= serial.processor / Self.sameWork
   }

@@ -16,16 +16,12 @@ package struct Swimlanes {
 
   /// Pictures of `runs` on one scale of time, `width` columns wide; runs without timelines are left out.
   ///
-  /// - Parameters:
-  ///   - titles: one for each run; those of the engines without it.
-  ///   - unicode: false draws with ASCII characters alone.
-  package init(
-    _ runs: [RunRecord], titles: [String]? = nil, width: Int, unicode: Bool = Glyphs.current == .unicode
-  ) {
+  /// - Parameter titles: one for each run; those of the engines without it.
+  package init(_ runs: [RunRecord], titles: [String]? = nil, width: Int) {
     let titled = zip(titles ?? runs.map(\.setup.title), runs).map { Run(title: $0, record: $1) }
     self.runs = titled.filter { !$0.record.timelines.isEmpty && $0.record.wall > 0 }
     self.width = width
-    self.unicode = unicode
+    unicode = Glyphs.current == .unicode
   }
 
   /// Lines without their ends, the scale first and the legend last; none when there is nothing to draw.
@@ -49,7 +45,7 @@ package struct Swimlanes {
     }
     if record.timelines.count > shown.count {
       let rest = Readable.counted(record.timelines.count - shown.count, "more lane")
-      lines.append(String(repeating: " ", count: titleWidth + 5) + (unicode ? "… " : "... ") + rest)
+      lines.append(String(repeating: " ", count: titleWidth + 5) + Glyphs.ellipsis + " " + rest)
     }
     return lines
   }

@@ -14,6 +14,8 @@ package struct VerdictFacts: Sendable, Equatable {
   package var hasBaseline = true
   /// Units of the contender that had most.
   package var units = 100
+  /// True when no contender with several lanes ever had two units under way.
+  package var isChain = false
   /// Nanoseconds.
   package var wall = 1e9
   /// Cores that were busy, on average.
@@ -59,7 +61,7 @@ extension VerdictFacts {
   /// | rule | verdict |
   /// |---|---|
   /// | no serial contender, or no unit | undecided |
-  /// | one unit | one unit |
+  /// | one unit, or one after the other whatever the lanes | one unit |
   /// | short, several lanes lose to one, and starting workers is half of the loser's time | start-up-bound |
   /// | the lane waits, and longer for its writes than for its input | write-bound |
   /// | the lane waits, and bytes came from storage or loading took long | I/O-bound |
@@ -72,7 +74,7 @@ extension VerdictFacts {
   /// | nothing of that | undecided |
   package var kind: Verdict.Kind {
     guard hasBaseline, units > 0 else { return .undecided }
-    if units == 1 { return .oneUnit }
+    if units == 1 || isChain { return .oneUnit }
     if wall < Self.smallBatch, let startUp, startUp >= Self.dominating { return .startUpBound }
     if isWaiting { return isWriting ? .writeBound : .ioBound }
     if occupied >= Self.waits, system >= 0.3, systemPerFault <= Self.costliestMinorFault { return .memorySetUpBound }

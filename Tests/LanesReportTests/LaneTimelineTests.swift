@@ -106,7 +106,7 @@ import Testing
 
   @Test func `lanes are drawn as they ran`() {
     #expect(
-      Swimlanes([Self.run], width: 35, unicode: true).lines() == [
+      Swimlanes([Self.run], width: 35).lines() == [
         "one line per lane; the full width is 1.00 ms",
         "threads ×2   1 ████████████████████",
         "             2 ▒▒▒▒▒▒▒▒▒▒▞▞▞▞▞·····",
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func `without UTF-8 everything is ASCII`() {
-    let lines = Swimlanes([Self.run], width: 35, unicode: false).lines()
+    let lines = Glyphs.with(.ascii) { Swimlanes([Self.run], width: 35).lines() }
     #expect(lines.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
     #expect(lines[2] == "             2 :::::::::://///.....")
   }
@@ -125,16 +125,16 @@ import Testing
   @Test func `a run of half the time takes half the width`() {
     var quick = Self.run
     quick.wall = 500_000
-    let lines = Swimlanes([Self.run, quick], width: 35, unicode: true).lines()
+    let lines = Swimlanes([Self.run, quick], width: 35).lines()
     #expect(lines[3] == "threads ×2   1 ██████████")
   }
 
   @Test func `many lanes are cut short, and runs without timelines are left out`() {
     var many = Self.run
     many.timelines = Array(repeating: many.timelines[0], count: 64)
-    let lines = Swimlanes([RunRecord(setup: Samples.serial), many], width: 80, unicode: true).lines()
+    let lines = Swimlanes([RunRecord(setup: Samples.serial), many], width: 80).lines()
     #expect(lines.contains { $0.hasSuffix("… 56 more lanes") })
     #expect(lines.count == 11)
-    #expect(Swimlanes([RunRecord(setup: Samples.serial)], width: 80, unicode: true).lines() == [])
+    #expect(Swimlanes([RunRecord(setup: Samples.serial)], width: 80).lines() == [])
   }
 }

@@ -73,6 +73,7 @@ struct RandomComparisons {
     figures.storing = pick([0, 0, 0.1, (1 - figures.loading) * 0.9])
     figures.queued = pick([0, 0, 0.1, 0.6])
     figures.units = pick([1, 2, 100, 20_000])
+    figures.inFlight = chance(0.1) ? 1 : nil
     return figures
   }
 

@@ -6,6 +6,7 @@ import Testing
   static let full: RunRecord = {
     var record = Samples.record(Samples.shm(2), .init(wall: 12.5, user: 3, system: 2, between: 77))
     record.unitsFailed = 3
+    record.mostInFlight = 8
     record.workersLost = 1
     record.notes = ["read with io_uring", "naïve \u{1F600}"]
     var worker = ProcessUsage()

@@ -15,6 +15,8 @@ enum Samples {
     var between = 0
     var storageRead: Int? = 0
     var units = 100
+    /// Nil for as many as there are lanes.
+    var inFlight: Int?
     /// Milliseconds until the last worker was ready.
     var startUp: Double?
     /// The part of the lanes' time that workers sent and received.
@@ -35,6 +37,7 @@ enum Samples {
   static func record(_ setup: EngineSetup, _ figures: Figures) -> RunRecord {
     var record = RunRecord(setup: setup)
     record.unitsDone = figures.units
+    record.mostInFlight = figures.inFlight ?? min(figures.units, setup.lanes)
     record.wall = Int64((figures.wall * 1e6).rounded())
     record.coordinator.user = Int64((figures.user * 1e6).rounded())
     record.coordinator.system = Int64((figures.system * 1e6).rounded())

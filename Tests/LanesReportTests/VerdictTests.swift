@@ -106,6 +106,22 @@ import Testing
       ], kind: .oneUnit,
       words: ["One unit: nothing to share out", "98% of that", "a batch of several units", "a faster core"]),
     Case(
+      name: "units of which each waits for the one before it",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 400, user: 390, units: 65)),
+        Samples.contender(Samples.threads(2), Figures(wall: 405, user: 392, units: 65, inFlight: 1)),
+        Samples.contender(Samples.shm(2), Figures(wall: 412, user: 399, units: 65, inFlight: 1, startUp: 9)),
+      ], kind: .oneUnit,
+      words: ["One unit at a time: nothing to share out", "Each of the 65 units", "several files, or a faster core"]),
+    Case(
+      name: "a small batch that lost to starting, and not to the few bytes it moved",
+      contenders: [
+        Samples.contender(Samples.serial, Figures(wall: 15, user: 14.8)),
+        Samples.contender(Samples.threads(2), Figures(wall: 14.9, user: 14.8)),
+        Samples.drawn(
+          Samples.pipe(2), Figures(wall: 47, user: 30, system: 10, between: 1 << 20, startUp: 32, transferring: 0.3)),
+      ], kind: .startUpBound, words: ["took 32.0 ms to start", "in one process"]),
+    Case(
       name: "results that are waited for until they are on storage",
       contenders: [
         Samples.drawn(Samples.serial, Figures(wall: 120, user: 40, loading: 0.05, storing: 0.6)),
@@ -229,6 +245,7 @@ import Testing
     ("no baseline", { $0.hasBaseline = false }, .undecided),
     ("no units", { $0.units = 0 }, .undecided),
     ("one unit", { $0.units = 1 }, .oneUnit),
+    ("one unit at a time", { $0.isChain = true }, .oneUnit),
     ("one unit, and workers that start slowly", { ($0.units, $0.wall, $0.startUp) = (1, 12e6, 0.9) }, .oneUnit),
     ("starting is half of it", { ($0.wall, $0.startUp) = (12e6, 0.5) }, .startUpBound),
     ("starting is less than half of it", { ($0.wall, $0.startUp) = (12e6, 0.49) }, .cpuBound),
