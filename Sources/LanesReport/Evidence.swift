@@ -90,14 +90,18 @@ struct Evidence {
 extension Evidence {
   private func oneUnit(_ serial: Comparison.Entry) -> Finding {
     let isBusy = serial.busyCores + serial.queuedShare >= Scaling.computes
-    let batch = isChain
+    let work =
+      isChain
       ? "Each of the \(Readable.count(serial.units)) units had to wait for the one before it, so one lane at a time does "
-        + "the work, in" : "The whole batch is a single unit, which one lane does alone, in"
+        + "the work"
+      : "The whole batch is a single unit, which one lane does alone"
+    let batch =
+      isChain ? "more inputs at a time, such as several files" : "several units, such as more files or a larger range"
     return Finding(
-      sentence: "One unit\(isChain ? " at a time" : ""): nothing to share out. \(batch) \(time(serial)) with serial, while "
-        + "all others have nothing to do; serial kept a core busy for \(busy(serial)) of that.",
-      advice: "What would help: \(isChain ? "more inputs at a time, such as several files" : "a batch of several units, such "
-        + "as more files or a larger range"), or \(isBusy ? "a faster core" : "faster storage").")
+      sentence:
+        "One unit\(isChain ? " at a time" : ""): nothing to share out. \(work), in \(time(serial)) with serial, "
+        + "while all others have nothing to do; serial kept a core busy for \(busy(serial)) of that.",
+      advice: "What would help: \(batch), or \(isBusy ? "a faster core" : "faster storage").")
   }
 
   /// Of contenders with worker processes that serial beats beyond the spread, the slowest.

@@ -104,7 +104,7 @@ import Testing
         Samples.contender(Samples.threads(2), Figures(wall: 12.2, user: 12, units: 1)),
         Samples.contender(Samples.pipe(2), Figures(wall: 58, user: 22, system: 14, units: 1, startUp: 8.8)),
       ], kind: .oneUnit,
-      words: ["One unit: nothing to share out", "98% of that", "a batch of several units", "a faster core"]),
+      words: ["One unit: nothing to share out", "98% of that", "several units, such as more files", "a faster core"]),
     Case(
       name: "units of which each waits for the one before it",
       contenders: [
