@@ -111,7 +111,8 @@ extension Evidence {
         "Oversubscribed: the \(entry.setup.lanes) lanes of \(entry.setup.title) got only \(cores) cores between "
         + "them\(queued) and were pushed off \(Readable.count(entry.involuntarySwitches)) times (involuntary switches).",
       advice: fits
-        ? "There is a CPU for each lane, so other programs hold the cores: compare again when the machine is quiet."
+        ? "There is a CPU for each lane, so other programs had the cores, or the batch is too short for the system to spread "
+          + "its threads: compare again when the machine is quiet, or with a larger batch."
         : "Use fewer lanes, at most one per core, or leave the cores to this batch alone.")
   }
 

@@ -28,6 +28,15 @@ import Testing
     #expect(!choice.reason.contains("storage"))
   }
 
+  @Test func `waiting for storage is seen however busy the cores are`() {
+    var cold = costs(micro: 100, waited: 0.4, bytes: 30_000)
+    cold.wall *= 5
+    cold.queued = cold.wall - cold.wall / 5
+    cold.off += cold.queued
+    let choice = AutoRules(cpus: 2, mayAddLanes: true).choose(cold)
+    #expect(choice.lanes == 16 && choice.reason.contains("units waited 40% of their time for storage"))
+  }
+
   @Test func `units whose input was in the page cache wait for no storage`() {
     var warm = costs(micro: 60_000, waited: 0.67, bytes: 6_000_000)
     // A few pages of the program itself.

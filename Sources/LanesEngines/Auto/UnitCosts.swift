@@ -49,8 +49,12 @@ package struct UnitCosts: Sendable, Equatable {
     majorFaults += other.majorFaults
   }
 
-  /// The part of the units' time that they waited for something other than a core, 0 … 1.
-  package var waitingShare: Double { wall > 0 ? min(1, Double(max(0, off - queued)) / Double(wall)) : 0 }
+  /// Nanoseconds in which units waited for something other than a core.
+  private var waited: Int64 { max(0, off - queued) }
+
+  /// The part of the units' time that they waited for something other than a core, 0 … 1. Time in which other programs
+  /// had the core is left out: it says nothing of the units.
+  package var waitingShare: Double { waited > 0 ? Double(waited) / Double(waited + max(0, processor)) : 0 }
 
   /// Whether a fair part of the input came from storage; a few pages may be the program's own.
   private var hasFetched: Bool { fetched > 0 && fetched >= bytes / 10 || majorFaults > 0 && majorFaults >= units / 4 }
@@ -66,7 +70,7 @@ package struct UnitCosts: Sendable, Equatable {
   /// What the waiting is for, as far as there is evidence; nil when there is none: the input was in the page cache and
   /// nothing waited for its output.
   package var wait: Wait? {
-    let half = max(0, off - queued) / 2
+    let half = waited / 2
     if storing > half, storing > loading { return .writing }
     if hasFetched { return .storage }
     return loading > half ? .input : nil
