@@ -14,7 +14,7 @@ struct Scaling {
   /// A lane that has no core for this part of the time in which it has work shares its core.
   static let crowdedShare = 0.25
   /// More than this many times the lanes is more than spread: then something else has become faster too.
-  private static let mostEfficiency = 1.1
+  private static let mostEfficiency = 1.05
   /// Processor time of the same work on many lanes lies within this factor of that on one.
   private static let sameWork = 1.5
 

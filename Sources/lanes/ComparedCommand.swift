@@ -25,10 +25,16 @@ struct ComparedCommand {
     for word in words {
       if let reason = Self.refusal(of: word, writesFiles) { throw ValidationError("\(word): \(reason)") }
     }
-    if words.contains("-") || (family == "files" && !words.dropFirst(2).contains { !$0.hasPrefix("-") }) {
+    if words.contains("-") || (family == "files" && !Self.namesFiles(words.dropFirst(2))) {
       throw ValidationError("Standard input can be read once only, so it cannot be compared; name files instead.")
     }
     try check()
+  }
+
+  /// True when a word is no option; all that stands behind `--` is none.
+  private static func namesFiles(_ words: ArraySlice<String>) -> Bool {
+    let options = words.prefix { $0 != "--" }
+    return options.contains { !$0.hasPrefix("-") } || options.count + 1 < words.count
   }
 
   /// What a person would type to compare again, quoted where a shell needs it; `options` are those of compare.

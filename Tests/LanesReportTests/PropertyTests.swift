@@ -6,7 +6,7 @@ import Testing
 @Suite struct PropertyTests {
   private static let comparisons: [Comparison] = {
     var random = RandomComparisons(seed: 11)
-    return (0..<3_000).map { _ in random.next() }
+    return (0..<1_500).map { _ in random.next() }
   }()
 
   private static let judged = comparisons.map { (comparison: $0, verdict: Verdict($0)) }
@@ -79,19 +79,21 @@ import Testing
           $0.setup.lanes == pipe.setup.lanes && ($0.setup.channel == .shm || $0.setup.kind == .threads)
         }
         let loses = rivals.contains {
-          pipe.wall.median > 1.1 * $0.wall.median && pipe.wall.differs(from: $0.wall) == true
+          // Starting workers moves nothing.
+          pipe.wall.median - Double(pipe.startUp ?? 0) > 1.1 * ($0.wall.median - Double($0.startUp ?? 0))
+            && pipe.wall.differs(from: $0.wall) == true
         }
         guard isHeavy, loses else { continue }
         count += 1
         #expect(verdict.text.contains("\(pipe.setup.title) moved") || verdict.text.contains("\(pipe.setup.title) ("))
       }
     }
-    #expect(count > 50)
+    #expect(count > 25)
   }
 
   @Test func `shares lie between none and all`() {
     for (comparison, verdict) in Self.judged {
-      for percent in Self.percentages(in: verdict.text) { #expect((0...110).contains(percent), "\(verdict.text)") }
+      for percent in Self.percentages(in: verdict.text) { #expect((0...105).contains(percent), "\(verdict.text)") }
       for entry in comparison.entries {
         for share in [entry.queuedShare, entry.loading, entry.storing, entry.stalled] {
           #expect((0...1).contains(share))
@@ -115,12 +117,12 @@ import Testing
         guard let efficiency = entry.efficiency else { continue }
         count += 1
         let serial = comparison.baseline!
-        #expect((0...1.1).contains(efficiency) && entry.setup.lanes <= comparison.cpus ?? .max)
+        #expect((0...1.05).contains(efficiency) && entry.setup.lanes <= comparison.cpus ?? .max)
         #expect(entry.setup.kind != .eventloop && serial.busyCores >= 0.85 && serial.units > 1)
       }
       if verdict.text.contains("serial fraction") { #expect(verdict.kind == .cpuBound) }
     }
-    #expect(count > 500)
+    #expect(count > 250)
   }
 
   @Test func `figures in the finding are those of the serial contender`() {
@@ -148,7 +150,7 @@ import Testing
   @Test(arguments: [60, 80, 100, 200]) func `no line is wider than the terminal, and every contender has its row`(
     _ width: Int
   ) {
-    for (comparison, _) in Self.judged.prefix(400) {
+    for (comparison, _) in Self.judged.prefix(60) {
       let lines = ComparisonText(comparison, width: width).lines()
       for line in lines { #expect(line.count <= width, "\(line)") }
       let table = ComparisonTable(comparison).lines(width: width)
@@ -159,7 +161,7 @@ import Testing
   }
 
   @Test func `in a locale without UTF-8 all text is ASCII`() {
-    for (comparison, _) in Self.judged.prefix(400) {
+    for (comparison, _) in Self.judged.prefix(60) {
       let lines = Glyphs.with(.ascii) {
         ComparisonText(comparison, width: 100).lines() + ComparisonText(comparison, width: 200).markdown()
           + comparison.typicalRuns.flatMap { StatsText.lines($0) }
@@ -169,7 +171,7 @@ import Testing
   }
 
   @Test func `JSON and the page are the same in every locale`() {
-    for (comparison, _) in Self.judged.prefix(100) {
+    for (comparison, _) in Self.judged.prefix(20) {
       func page() -> String {
         ReportPage(comparison, .init(subject: "lanes compare primes", options: [], machine: [])).html
       }
