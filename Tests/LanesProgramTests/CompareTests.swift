@@ -66,7 +66,7 @@ import Testing
   ) throws {
     func shown(_ kind: String) throws -> Program.Result {
       // A terminal of its own: script(1).
-      let command = "stty cols \(width); TERM=\(kind) LC_ALL=C.UTF-8 $LANES compare --rounds 2 primes 1e6"
+      let command = "stty cols \(width); env -u NO_COLOR TERM=\(kind) LC_ALL=C.UTF-8 $LANES compare --rounds 2 primes 1e6"
       return try Program.shell("script -qec '\(command)' /dev/null")
     }
     let dumb = try shown("dumb")
