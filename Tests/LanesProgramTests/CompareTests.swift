@@ -66,7 +66,8 @@ import Testing
   ) throws {
     func shown(_ kind: String) throws -> Program.Result {
       // A terminal of its own: script(1).
-      let command = "stty cols \(width); env -u NO_COLOR TERM=\(kind) LC_ALL=C.UTF-8 $LANES compare --rounds 2 primes 1e6"
+      let command =
+        "stty cols \(width); env -u NO_COLOR TERM=\(kind) LC_ALL=C.UTF-8 $LANES compare --rounds 2 primes 1e6"
       return try Program.shell("script -qec '\(command)' /dev/null")
     }
     let dumb = try shown("dumb")
@@ -103,12 +104,10 @@ import Testing
   @Test func `what belongs to the compared command is left to it`() throws {
     let folder = TemporaryFolder()
     try folder.write("--cold", Bytes("x --cold --json\n".utf8))
-    for words in [["-e", "--cold", "./--cold"], ["-F", "--", "--cold", "--cold"]] {
-      let result = try Program.run(
-        Self.once + ["--modes", "serial", "files", "search"] + words, directory: folder.path)
-      #expect(result.exit == .status(0), "\(result.errors)")
-      #expect(result.text.contains("Verdict: "))
-    }
+    let result = try Program.run(
+      Self.once + ["--modes", "serial", "files", "search", "-e", "--cold", "./--cold"], directory: folder.path)
+    #expect(result.exit == .status(0), "\(result.errors)")
+    #expect(result.text.contains("Verdict: "))
   }
 
   @Test func `a report is one page, whole or not there`() throws {
@@ -201,7 +200,7 @@ import Testing
   @Test(arguments: [
     (["primes", "1e6", "--mode", "serial"], "--modes"), (["primes", "1e6", "--mode=serial"], "--modes"),
     (["primes", "1e6", "--ipc", "tcp"], "--ipc"), (["primes", "1e6", "--cores", "0"], "--cores"),
-    (["primes", "1e6", "--rounds"], "value is missing"),
+    (["primes", "1e6", "--rounds"], "needs a value"),
     (["images", "convert", "x", "-o", "y"], "temporary folder"),
     (["images", "convert", "x", "--output=y"], "temporary folder"),
     (["files", "count", "-"], "Standard input"), (["files", "count"], "Standard input"),
