@@ -64,7 +64,7 @@ struct EngineArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Progress bar on standard error.", valueName: "WHEN"))
   var progress = ProgressChoice.auto
 
-  @Flag(name: .shortAndLong, help: "No progress, no summary; still report errors.")
+  @Flag(name: .shortAndLong, help: "No progress, no summary; still report errors. files search: no output.")
   var quiet = false
 
   @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")

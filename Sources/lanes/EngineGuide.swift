@@ -109,7 +109,12 @@ enum EngineGuide {
       .item(
         "--progress auto|always|never",
         "Show a progress bar with rate and time left on standard error. auto, the default, shows it on a terminal."),
-      .item("-q, --quiet", "Print no progress, no notes and no summary. Errors are still reported."),
+      .item(
+        "-q, --quiet",
+        """
+        Print no progress, no notes and no summary. Errors are still reported. With files search, as with grep: print no lines \
+        either, and stop at the first that is selected.
+        """),
       .item("--no-color", "Print no colors. The environment variable NO_COLOR does the same."),
     ])
 }

@@ -133,6 +133,17 @@ import Testing
     #expect(ended.lines.count == 1 && JSONValue(ended.lines[0])?["ending"] == .string("satisfied"))
   }
 
+  /// Other commands are compared with --quiet, which ends a search with the first line.
+  @Test func `a search is compared to its end`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("large", Bytes(repeatElement(Bytes("yes\n".utf8), count: 5_000_000).joined()))
+    let words = ["compare", "--rounds", "1", "--warmup", "0", "--json", "--modes", "serial"]
+    let all = try Program.run(words + ["files", "search", "-cnA1", "yes", "large"], directory: folder.path)
+    #expect(JSONValue(all.lines.first ?? "")?["in_bytes"] == .number("20000000"), "\(all.errors)")
+    let first = try Program.run(words + ["files", "search", "-q", "yes", "large"], directory: folder.path)
+    #expect(JSONValue(first.lines.first ?? "")?["in_bytes"] != .number("20000000"), "\(first.errors)")
+  }
+
   @Test(arguments: EngineChoice.all) func `lines around selected ones are told across slices`(_ engine: EngineChoice)
     throws
   {
