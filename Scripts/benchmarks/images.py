@@ -289,8 +289,7 @@ def stages() -> List[str]:
     shutil.rmtree(OUT, ignore_errors=True)
     return lines + [
         "JPEG is bound by entropy decoding: every code's place depends on the code before it, so that no two can be read at "
-        "once, and a branch that was guessed wrong costs more than the code itself. What remains is to read less: scans that "
-        "a smaller image does not show are left out. PNG is bound by inflate for the same reason, and by deflate where a PNG "
+        "once, and a branch that was guessed wrong costs more than the code itself. PNG is bound by inflate for the same reason, and by deflate where a PNG "
         "is written; its filters make every pixel wait for the one to its left. Reading and writing files is a part of "
         "`system`, and no case waits for the disk.", "",
     ]

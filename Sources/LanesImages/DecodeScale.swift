@@ -27,7 +27,7 @@ struct DecodeScale: Equatable {
   private static let narrow = 64
 
   /// At least twice the target, before a decoder rounds sizes up (jdmaster.c), and more where it costs little: over 62
-  /// photographs and 200 pixels, decoding takes 1.08 times as long and comes closer to the whole by 1.1 dB in the mean, and
+  /// photographs and 200 pixels, decoding takes 1.15 times as long and comes closer to the whole by 1.1 dB in the mean, and
   /// by 8 dB where 1/8 would be just enough. 5/8 instead of 4/8 and 7/8 instead of 6/8 would cost a third and more.
   private static func eighths(_ count: Int, to target: Int, side: Int) -> Int {
     guard side > narrow else { return 8 }
