@@ -64,7 +64,8 @@ let package = Package(
       name: "LanesTesting", dependencies: ["LanesCore", "LanesOS", "LanesUsage", system], path: "Tests/LanesTesting",
       swiftSettings: strict),
     .executableTarget(
-      name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesTesting"], path: "Tests/lanes-test-worker",
+      name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesFiles", "LanesCore", "LanesOS", "LanesTesting"],
+      path: "Tests/lanes-test-worker",
       swiftSettings: strict),
     .testTarget(
       name: "LanesEnginesTests", dependencies: ["LanesEngines", "LanesTesting", "lanes-test-worker", system],
@@ -75,9 +76,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
-    .testTarget(name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore"], swiftSettings: strict),
     .testTarget(
-      name: "LanesFilesTests", dependencies: ["LanesFiles", "LanesEngines", "LanesCore", "LanesOS", system],
+      name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore", "LanesOS"], swiftSettings: strict),
+    .testTarget(
+      name: "LanesFilesTests",
+      dependencies: [
+        "LanesFiles", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", "lanes-test-worker", system,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", system],

@@ -1,5 +1,6 @@
 #include "cdigests.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define OPENSSL_SUPPRESS_DEPRECATED
@@ -26,6 +27,16 @@ uint32_t cdigests_crc32_combine(uint32_t first, uint32_t second, uint64_t length
 }
 
 /* The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain bytes. */
+#define LIES_AT(type, field, offset, bytes) \
+  _Static_assert(offsetof(type, field) == (offset) && sizeof(((type *)0)->field) == (bytes), "another layout of " #type)
+
+/* All of the state is sent, so all of it must be known: a field that held an address would not survive the way. */
+LIES_AT(SHA256_CTX, h, 0, 32);
+LIES_AT(SHA256_CTX, Nl, 32, 4);
+LIES_AT(SHA256_CTX, Nh, 36, 4);
+LIES_AT(SHA256_CTX, data, 40, 64);
+LIES_AT(SHA256_CTX, num, 104, 4);
+LIES_AT(SHA256_CTX, md_len, 108, 4);
 _Static_assert(sizeof(SHA256_CTX) == CDIGESTS_SHA256_STATE, "another layout of OpenSSL's SHA256_CTX");
 
 void cdigests_sha256_start(void *state) {
@@ -54,7 +65,22 @@ struct kept {
   uint8_t buffer[XXH3_INTERNALBUFFER_SIZE];
   uint64_t buffered, stripes, length;
 };
-_Static_assert(sizeof(struct kept) == CDIGESTS_XXH3_STATE, "another layout of XXH3_state_t");
+_Static_assert(sizeof(struct kept) == CDIGESTS_XXH3_STATE, "CDIGESTS_XXH3_STATE is not the size of struct kept");
+
+/* The fields that are kept, those that XXH3_64bits_reset makes anew, and no others: one more would need a place in `kept`. */
+LIES_AT(XXH3_state_t, acc, 0, sizeof(uint64_t[8]));
+LIES_AT(XXH3_state_t, customSecret, 64, 192);
+LIES_AT(XXH3_state_t, buffer, 256, 256);
+LIES_AT(XXH3_state_t, bufferedSize, 512, 4);
+LIES_AT(XXH3_state_t, useSeed, 516, 4);
+LIES_AT(XXH3_state_t, nbStripesSoFar, 520, 8);
+LIES_AT(XXH3_state_t, totalLen, 528, 8);
+LIES_AT(XXH3_state_t, nbStripesPerBlock, 536, 8);
+LIES_AT(XXH3_state_t, secretLimit, 544, 8);
+LIES_AT(XXH3_state_t, seed, 552, 8);
+LIES_AT(XXH3_state_t, reserved64, 560, 8);
+LIES_AT(XXH3_state_t, extSecret, 568, 8);
+_Static_assert(sizeof(XXH3_state_t) == 576, "another layout of XXH3_state_t");
 
 static void restore(XXH3_state_t *full, const void *state) {
   struct kept kept;
