@@ -12,19 +12,38 @@ extension Coordinator {
   private static let outsideKills = 10
   private static let outsideSignals: Set<Int32> = [1, 2, 9, 15]
 
+  /// How a worker ended, and whose doing that was.
+  private struct WorkerEnd {
+    /// Such as "by signal 11 (SIGSEGV)".
+    let words: String
+    let isFromOutside: Bool
+
+    init(_ exit: Child.Exit, _ offense: WorkerLink.Offense?) {
+      if case .garbled = offense {
+        words = "killed because it had sent a garbled message"
+        isFromOutside = false
+      } else {
+        words = exit.words
+        isFromOutside = if case .signal(let signal) = exit { outsideSignals.contains(signal) } else { false }
+      }
+    }
+  }
+
   func buryWorker(_ link: WorkerLink) {
     let wasStarting = link.state == .starting
     let wasLeaving = link.state == .leaving
     do {
       let (exit, usage) = try link.bury()
+      let end = WorkerEnd(exit, link.offense)
       usages.append(complete(usage, link.farewell))
       ledger.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
       links.removeAll { $0 === link }
       if !wasLeaving || !link.running.isEmpty {
         ledger.record.workersLost += 1
-        returnUnits(of: link, exit, blamed: !wasStarting)
+        if link.running.isEmpty, !wasStarting { noteIdleDeath(end) }
+        returnUnits(of: link, end, blamed: !wasStarting)
       }
-      if wasStarting { noteFailedStart(exit) }
+      if wasStarting { noteFailedStart(end) }
       if !wasLeaving, problem == nil, ledger.ending == nil { try start(link.lane) }
     } catch {
       problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
@@ -41,8 +60,7 @@ extension Coordinator {
     let limit = timeout.nanoseconds
     let deadline = monotonicNow() + limit + max(limit / 4, 250_000_000)
     link.timer = reactor.schedule(at: deadline) { [unowned link] in
-      link.overdue = first
-      link.kill(9)
+      link.kill(for: .overdue(first))
     }
   }
 
@@ -55,7 +73,7 @@ extension Coordinator {
   }
 
   /// - Parameter blamed: false for a worker that ended before it had looked at any unit.
-  private func returnUnits(of link: WorkerLink, _ exit: Child.Exit, blamed: Bool) {
+  private func returnUnits(of link: WorkerLink, _ end: WorkerEnd, blamed: Bool) {
     let held = link.running
     link.running = []
     for slot in link.slots {
@@ -67,20 +85,21 @@ extension Coordinator {
         retryOrDrop(errand)
         continue
       }
-      if let overdue = link.overdue {
-        if errand === overdue {
-          finish(errand, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
-        } else {
-          retryOrDrop(errand)
-        }
-      } else {
-        blame(errand, exit, isCertain: held.count == 1)
+      switch link.offense {
+      case .overdue(let overdue) where errand === overdue:
+        finish(errand, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
+      case .overdue: retryOrDrop(errand)
+      case .oversized(let bytes) where held.count == 1: finish(errand, .failed(.noMemory(bytes)))
+      case .oversized:
+        errand.mustBeAlone = true
+        retryOrDrop(errand)
+      case .garbled, nil: blame(errand, end, isCertain: held.count == 1)
       }
     }
   }
 
-  private func blame(_ errand: Errand, _ exit: Child.Exit, isCertain: Bool) {
-    if case .signal(let signal) = exit, Self.outsideSignals.contains(signal) {
+  private func blame(_ errand: Errand, _ end: WorkerEnd, isCertain: Bool) {
+    if end.isFromOutside {
       errand.kills += 1
       // Twice is still chance, but from then on its neighbours shall not suffer if it is not.
       errand.mustBeAlone = errand.kills >= 2
@@ -92,18 +111,24 @@ extension Coordinator {
     }
     let deaths = errand.crashes + errand.kills
     let times = deaths == 1 ? "once" : deaths == 2 ? "twice" : "\(deaths) times"
-    finish(errand, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(exit.words)")))
+    finish(errand, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(end.words)")))
   }
 
   /// Gives up when worker processes do not start; a kill from outside says little about that, also in a row.
-  private func noteFailedStart(_ exit: Child.Exit) {
+  private func noteFailedStart(_ end: WorkerEnd) {
     failedStarts += 1
-    var limit = 3
-    if case .signal(let signal) = exit, Self.outsideSignals.contains(signal) { limit = Self.outsideKills }
-    guard failedStarts >= limit else { return }
+    guard failedStarts >= (end.isFromOutside ? Self.outsideKills : 3) else { return }
     problem = .missing(
-      "worker processes do not start: \(failedStarts) in a row ended before they were ready, the last one \(exit.words)"
+      "worker processes do not start: \(failedStarts) in a row ended before they were ready, the last one \(end.words)"
     )
+  }
+
+  /// Gives up when workers start and end without having been given anything, time and again.
+  private func noteIdleDeath(_ end: WorkerEnd) {
+    idleDeaths += 1
+    guard idleDeaths >= Self.outsideKills else { return }
+    problem = .missing(
+      "worker processes do not stay: \(idleDeaths) in a row ended without a unit, the last one \(end.words)")
   }
 }
 

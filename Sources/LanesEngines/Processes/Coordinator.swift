@@ -26,8 +26,12 @@ final class Coordinator {
   var problem: EngineError?
   /// Workers in a row that ended before they were ready.
   var failedStarts = 0
+  /// Workers in a row that ended without a unit, while no worker answered any.
+  var idleDeaths = 0
+  /// Units that are sent, or whose outputs are being stored.
+  private var busy = BusyUnits()
   /// A moving average of what performing a unit takes, in nanoseconds.
-  private var typicalPerform: Double = 0
+  var typicalPerform: Double = 0
   private var lastNeededLoad = true
   private var inputWatch: Reactor.Watch?
   private var stopWatch: Reactor.Watch?
@@ -50,7 +54,8 @@ final class Coordinator {
     intake = Intake(batch.plan, ledger, memory: options.memory)
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
-    files = try AsyncFiles(reactor: reactor, depth: options.affordableQueueDepth, usesRing: options.usesRing)
+    files = try AsyncFiles(
+      reactor: reactor, depth: options.affordableQueueDepth, usesRing: options.usesRing, budget: options.memory)
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.stop() }
   }
 
@@ -78,7 +83,7 @@ final class Coordinator {
   }
 
   private func turn() throws(SystemError) {
-    let isNews = files.advance()
+    let isNews = try files.advance()
     try reactor.turn(waiting: !isNews)
   }
 
@@ -86,7 +91,7 @@ final class Coordinator {
   func start(_ lane: Int) throws(SystemError) {
     let link = try WorkerLink(
       lane: lane, reactor: reactor, channel: channel, command: command, hello: hello,
-      onFrame: { [unowned self] link, frame in self.handle(frame, from: link) },
+      onFrame: { [unowned self] link, frame in self.take(frame, from: link) },
       onDeath: { [unowned self] link in self.buryWorker(link) })
     links.append(link)
   }
@@ -237,6 +242,7 @@ final class Coordinator {
     }
     slot.unanswered = slot.errands.count
     link.running += slot.errands
+    for errand in slot.errands { note(errand, isBusy: true) }
     link.send(.units, body.bytes, payloadOf: channel == .pipe ? slot.errands : [])
     watchClock(link)
   }
@@ -278,100 +284,13 @@ final class Coordinator {
     }
   }
 
-  // MARK: Replies
-
-  private func handle(_ frame: Frame, from link: WorkerLink) {
-    do {
-      switch frame.kind {
-      case .ready:
-        failedStarts = 0
-        if link.state == .starting { link.state = .ready }
-        ledger.workerStarted(link.lane, after: monotonicNow() - link.began)
-      case .farewell: link.farewell = try Farewell(frame.body)
-      case .replies:
-        var reader = WireReader(frame.body)
-        while reader.remaining > 0 { try settle(Reply(from: &reader), frame, link) }
-        watchClock(link)
-      default: throw WireError("a frame of an unexpected kind")
-      }
-    } catch {
-      // A worker that sends what cannot be is treated as a crashed one.
-      link.kill(9)
-    }
-  }
-
-  private func settle(_ reply: Reply, _ frame: Frame, _ link: WorkerLink) throws(WireError) {
-    guard link.slots.indices.contains(reply.slot),
-      let position = link.running.firstIndex(where: { $0.unit.number == reply.number })
-    else { throw WireError("a reply to nothing") }
-    let errand = link.running.remove(at: position)
-    let slot = link.slots[reply.slot]
-    slot.unanswered -= 1
-    errand.times.takePerforming(from: reply.times)
-    typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
-    let output = try self.output(of: reply, frame, slot)
-    store(errand, reply, output, owner: frame.payload, slot, link)
-  }
-
-  private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
-    guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    let end = reply.outputOffset.addingReportingOverflow(reply.outputLength)
-    guard reply.outputOffset >= 0, reply.outputLength >= 0, !end.overflow else {
-      throw WireError("an impossible length")
-    }
-    ledger.record.bytesBetween += reply.outputLength
-    if let region = slot.output {
-      do { try region.view(end.partialValue) } catch { throw WireError("an output beyond its region") }
-      return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
-    }
-    guard end.partialValue <= frame.payloadLength else { throw WireError("an output beyond its frame") }
-    return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
-  }
-
-  private func store(
-    _ errand: Errand, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
-    _ link: WorkerLink
-  ) {
-    var outcome = reply.outcome
-    var parts: [OutputPart] = []
-    if case .done = outcome, errand.unit.sink != .none {
-      errand.times.bytesOut = output.count
-      do throws(UnitFailure) {
-        parts = try errand.unit.sink.parts(of: output, ends: reply.partEnds)
-      } catch {
-        outcome = .failed(error)
-      }
-    }
-    guard !parts.isEmpty else {
-      finish(errand, outcome, output)
-      return settleSlot(slot)
-    }
-    slot.storing += 1
-    errand.times.store.start = monotonicNow()
-    files.store(parts) { [unowned self, outcome] result in
-      // `owner` holds the bytes until here.
-      _ = owner
-      errand.times.store.end = monotonicNow()
-      slot.storing -= 1
-      if case .failure(let failure) = result {
-        self.finish(errand, .failed(failure))
-      } else {
-        self.finish(errand, outcome)
-      }
-      self.settleSlot(slot)
-    }
-  }
-
-  private func settleSlot(_ slot: Slot) {
-    if slot.isSettled { slot.reset() }
-  }
-
   // MARK: Endings
 
   func finish(
     _ errand: Errand, _ outcome: Outcome,
     _ output: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
   ) {
+    note(errand, isBusy: false)
     intake.release(errand.unit)
     ledger.ended(errand.unit, errand.times, outcome, output: output)
     recycleInput(errand)
@@ -385,8 +304,16 @@ final class Coordinator {
 
   /// Puts a unit back that did not get to run, unless the run is over.
   func retryOrDrop(_ errand: Errand) {
+    note(errand, isBusy: false)
     recycleInput(errand)
     if ledger.ending == nil { backlog.append(errand) } else { drop(errand) }
+  }
+
+  private func note(_ errand: Errand, isBusy: Bool) {
+    guard errand.isBusy != isBusy else { return }
+    errand.isBusy = isBusy
+    if isBusy { busy.add(errand.unit.source) } else { busy.remove(errand.unit.source) }
+    StopSignals.lane(0, isBusyWith: busy)
   }
 
   private func recycleInput(_ errand: Errand) {

@@ -12,12 +12,19 @@ final class Errand {
   var crashes = 0
   /// Workers that were killed from outside while they held this unit.
   var kills = 0
+  /// True from when it is sent to when its result is stored: what a stop request waits for.
+  var isBusy = false
   /// Performed with nothing else in the worker, so that a further death is this unit's doing.
   var mustBeAlone = false
 
   init(_ unit: Unit) {
     self.unit = unit
     times = UnitRecord(lane: 0)
+  }
+
+  /// Bytes of its input, once that is loaded; a slice that the worker maps has its own length.
+  var inputLength: Int {
+    if case .slice(let slice) = unit.source { slice.length } else { inputCount }
   }
 
   /// True where the coordinator fetches the input before the unit is sent.
@@ -57,5 +64,6 @@ final class Slot {
   func reset() {
     errands = []
     output?.retireOldViews()
+    input?.trim(to: OutputBuffer.mostKept)
   }
 }

@@ -50,11 +50,22 @@ struct FrameReader {
     case closed
     /// The bytes are not frames.
     case garbled
+    /// A frame's payload of so many bytes does not fit into the memory.
+    case noMemory(Int)
   }
+
+  /// Bytes that a body may have: four times the longest line, which is what a partial result may hold.
+  private static let largestBody = Int(Int32.max)
+  /// Bytes of a body for which memory is taken before any has arrived.
+  private static let firstPiece = 1 << 20
+  /// Bytes that a payload may have: an output is made in memory, so there is none larger than all of the machine's.
+  static let largestPayload = FreeMemory.total ?? 1 << 40
 
   private var header = Bytes(repeating: 0, count: Frame.headerSize)
   private var headerFilled = 0
+  /// Grows as bytes arrive, so that a length alone takes no memory.
   private var body = Bytes()
+  private var bodyLength = 0
   private var bodyFilled = 0
   private var kind: Frame.Kind?
   private var payload = HeapStorage()
@@ -72,11 +83,18 @@ struct FrameReader {
       headerFilled += got
     }
     if kind == nil { try readHeader() }
-    while bodyFilled < body.count {
+    while bodyFilled < bodyLength {
+      if bodyFilled == body.count {
+        body += repeatElement(0, count: min(bodyLength - bodyFilled, max(Self.firstPiece, bodyFilled)))
+      }
       guard let got = try Self.read(fd, &body, bodyFilled) else { return nil }
       bodyFilled += got
     }
-    if payloadFilled == 0, payloadLength > 0 { payloadBegan = monotonicNow() }
+    if payloadFilled == 0, payloadLength > 0 {
+      // Nothing is touched before it arrives.
+      do { try payload.grow(atLeast: payloadLength, keeping: 0) } catch { throw .noMemory(payloadLength) }
+      payloadBegan = monotonicNow()
+    }
     while payloadFilled < payloadLength {
       let room = UnsafeMutableRawBufferPointer(
         start: payload.base! + payloadFilled, count: payloadLength - payloadFilled)
@@ -89,11 +107,12 @@ struct FrameReader {
   private mutating func readHeader() throws(Problem) {
     var reader = WireReader(header)
     do {
-      let length = Int(try reader.read(UInt32.self))
-      guard let kind = Frame.Kind(rawValue: try reader.read()) else { throw Problem.garbled }
+      bodyLength = Int(try reader.read(UInt32.self))
+      let kind = Frame.Kind(rawValue: try reader.read())
       payloadLength = Int(clamping: try reader.read(UInt64.self))
-      body = Bytes(repeating: 0, count: length)
-      if payloadLength > 0 { try payload.grow(atLeast: payloadLength, keeping: 0) }
+      guard let kind, bodyLength <= Self.largestBody, payloadLength <= Self.largestPayload else {
+        throw Problem.garbled
+      }
       self.kind = kind
     } catch {
       throw .garbled

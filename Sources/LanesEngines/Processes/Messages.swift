@@ -167,6 +167,9 @@ struct Reply {
     outcome = try reader.readOutcome()
     outputOffset = try reader.read()
     outputLength = try reader.read()
+    guard outputOffset >= 0, outputLength >= 0, !outputOffset.addingReportingOverflow(outputLength).overflow else {
+      throw WireError("an impossible output")
+    }
     var ends: [Int] = []
     for _ in 0..<(try reader.read(UInt32.self)) { ends.append(try reader.read()) }
     partEnds = ends
@@ -203,5 +206,8 @@ struct Farewell {
     storageRead = try reader.readOptional()
     storageWritten = try reader.readOptional()
     transferring = try reader.read()
+    let figures = [peakMemory ?? 0, storageRead ?? 0, storageWritten ?? 0, Int(transferring)]
+    // Sums of such figures stay far from the largest integer.
+    guard figures.allSatisfy({ (0..<1 << 53).contains($0) }) else { throw WireError("an impossible figure") }
   }
 }

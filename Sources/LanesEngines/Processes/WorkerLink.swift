@@ -7,6 +7,16 @@ import LanesOS
 final class WorkerLink {
   enum State { case starting, ready, leaving, dead }
 
+  /// What a worker is killed for.
+  enum Offense {
+    /// The time of this unit was up.
+    case overdue(Errand)
+    /// It sent what no worker of this program sends.
+    case garbled
+    /// It sent a result of so many bytes, for which there is no memory.
+    case oversized(Int)
+  }
+
   private enum Segment {
     case bytes(Bytes)
     /// Memory that `owner` keeps alive.
@@ -21,8 +31,8 @@ final class WorkerLink {
   /// Sent and not answered, in the order in which the worker performs them.
   var running: [Errand] = []
   var timer: Reactor.Timer?
-  /// The unit whose time was up when the coordinator killed the worker.
-  var overdue: Errand?
+  /// Why the coordinator killed the worker, if it did.
+  private(set) var offense: Offense?
   var farewell: Farewell?
 
   private let reactor: Reactor
@@ -65,7 +75,7 @@ final class WorkerLink {
   }
 
   var pid: Int32 { child.pid }
-  var hasFreeSlot: Bool { state != .leaving && state != .dead && slots.contains { $0.isFree } }
+  var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
   var isReserved: Bool { slots.contains { $0.errands.contains(where: \.mustBeAlone) } }
   var busySlots: Int { slots.count { !$0.isFree } }
@@ -92,6 +102,20 @@ final class WorkerLink {
 
   func kill(_ signal: Int32) { child.kill(signal) }
 
+  /// Kills the worker for what it did; what it has not said by now is not listened to, unless it was only slow.
+  func kill(for offense: Offense) {
+    if self.offense == nil { self.offense = offense }
+    kill(9)
+    if !isHeard { reactor.forget(repliesWatch) }
+  }
+
+  private var isHeard: Bool {
+    switch offense {
+    case nil, .overdue: state != .dead
+    case .garbled, .oversized: false
+    }
+  }
+
   /// Takes what the dead worker had still said, reaps it and closes its pipes.
   func bury() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
     receive()
@@ -115,9 +139,11 @@ final class WorkerLink {
 
   private func receive() {
     do {
-      while state != .dead, let frame = try reader.next(from: replies.number) { onFrame(self, frame) }
+      while isHeard, let frame = try reader.next(from: replies.number) { onFrame(self, frame) }
     } catch .garbled {
-      kill(9)
+      kill(for: .garbled)
+    } catch .noMemory(let bytes) {
+      kill(for: .oversized(bytes))
     } catch {
       // The end of the pipe is not yet the end of the process; the pidfd tells of that.
       reactor.forget(repliesWatch)

@@ -1,0 +1,103 @@
+import LanesCore
+import LanesOS
+
+/// What workers say. Nothing of it is believed before it was looked at: a process that went astray says anything.
+extension Coordinator {
+  /// Takes what a worker says; one that says what cannot be is killed and counts as crashed.
+  func take(_ frame: Frame, from link: WorkerLink) {
+    do {
+      switch frame.kind {
+      case .ready:
+        failedStarts = 0
+        if link.state == .starting { link.state = .ready }
+        ledger.workerStarted(link.lane, after: monotonicNow() - link.began)
+      case .farewell: link.farewell = try Farewell(frame.body)
+      case .replies:
+        var reader = WireReader(frame.body)
+        while reader.remaining > 0 { try settle(Reply(from: &reader), frame, link) }
+        watchClock(link)
+      default: throw WireError("a frame of an unexpected kind")
+      }
+    } catch {
+      link.kill(for: .garbled)
+    }
+  }
+
+  private func settle(_ reply: Reply, _ frame: Frame, _ link: WorkerLink) throws(WireError) {
+    guard link.slots.indices.contains(reply.slot),
+      let position = link.running.firstIndex(where: { $0.unit.number == reply.number })
+    else { throw WireError("a reply to nothing") }
+    let errand = link.running[position]
+    let slot = link.slots[reply.slot]
+    guard slot.errands.contains(where: { $0 === errand }), isPlausible(reply.times, of: errand, link) else {
+      throw WireError("a reply that cannot be")
+    }
+    let output = try self.output(of: reply, frame, slot)
+    link.running.remove(at: position)
+    slot.unanswered -= 1
+    idleDeaths = 0
+    errand.times.takePerforming(from: reply.times)
+    typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
+    store(errand, reply, output, owner: frame.payload, slot, link)
+  }
+
+  /// True when a worker could have measured this since the unit was taken, on the clock that all processes share.
+  private func isPlausible(_ times: UnitRecord, of errand: Errand, _ link: WorkerLink) -> Bool {
+    let now = monotonicNow()
+    let (start, end, lifetime) = (times.perform.start, times.perform.end, 0...(now - link.began))
+    return start >= errand.times.load.start && end >= start && end <= now
+      && lifetime.contains(times.queued) && lifetime.contains(times.stalled)
+      && (0...errand.inputLength).contains(times.bytesIn)
+  }
+
+  private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
+    guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let end = reply.outputOffset + reply.outputLength
+    if let region = slot.output {
+      do { try region.view(end) } catch { throw WireError("an output beyond its region") }
+      ledger.record.bytesBetween += reply.outputLength
+      return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
+    }
+    guard end <= frame.payloadLength else { throw WireError("an output beyond its frame") }
+    ledger.record.bytesBetween += reply.outputLength
+    return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
+  }
+
+  private func store(
+    _ errand: Errand, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
+    _ link: WorkerLink
+  ) {
+    var outcome = reply.outcome
+    var parts: [OutputPart] = []
+    if case .done = outcome, errand.unit.sink != .none {
+      errand.times.bytesOut = output.count
+      do throws(UnitFailure) {
+        parts = try errand.unit.sink.parts(of: output, ends: reply.partEnds)
+      } catch {
+        outcome = .failed(error)
+      }
+    }
+    guard !parts.isEmpty else {
+      finish(errand, outcome, output)
+      return settleSlot(slot)
+    }
+    slot.storing += 1
+    errand.times.store.start = monotonicNow()
+    files.store(parts) { [unowned self, outcome] result in
+      // `owner` holds the bytes until here.
+      _ = owner
+      errand.times.store.end = monotonicNow()
+      slot.storing -= 1
+      if case .failure(let failure) = result {
+        self.finish(errand, .failed(failure))
+      } else {
+        self.finish(errand, outcome)
+      }
+      self.settleSlot(slot)
+    }
+  }
+
+  private func settleSlot(_ slot: Slot) {
+    if slot.isSettled { slot.reset() }
+  }
+}
