@@ -73,12 +73,9 @@ bool clinux_ring_write(
   return true;
 }
 
-int clinux_ring_submit(clinux_ring *ring) {
-  int taken = io_uring_submit(&ring->uring);
-  if (taken >= 0) return taken;
-  errno = -taken;
-  return -1;
-}
+int clinux_ring_submit(clinux_ring *ring) { return io_uring_submit(&ring->uring); }
+
+unsigned clinux_ring_queued(clinux_ring *ring) { return io_uring_sq_ready(&ring->uring); }
 
 bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result) {
   struct io_uring_cqe *completion;

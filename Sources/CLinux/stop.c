@@ -2,31 +2,54 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static atomic_int first_signal;
 static atomic_int wake = -1;
 
+// Names of unfinished files. Nothing is allocated or freed, since the handler may read a name at any moment; `version` tells
+// it whether the name was whole and stayed the same while it copied it. Pages that are never written take no memory.
 enum { slots = 512 };
-static _Atomic(char *) unfinished[slots];
+enum { slot_free, slot_changing, slot_listed, slot_states = 4 }; // version % slot_states
+static struct {
+  atomic_uint version;
+  _Atomic char name[PATH_MAX];
+} unfinished[slots];
 
 int clinux_unfinished_add(const char *path) {
-  char *copy = strdup(path);
-  if (!copy) return -1;
+  size_t size = strlen(path) + 1;
+  if (size > PATH_MAX) return -1;
   for (int slot = 0; slot < slots; slot++) {
-    char *empty = NULL;
-    if (atomic_compare_exchange_strong(&unfinished[slot], &empty, copy)) return slot;
+    unsigned version = atomic_load(&unfinished[slot].version);
+    if (version % slot_states != slot_free) continue;
+    if (!atomic_compare_exchange_strong(&unfinished[slot].version, &version, version + slot_changing)) continue;
+    for (size_t at = 0; at < size; at++) atomic_store_explicit(&unfinished[slot].name[at], path[at], memory_order_relaxed);
+    atomic_store(&unfinished[slot].version, version + slot_listed);
+    return slot;
   }
-  free(copy);
   return -1;
 }
 
 void clinux_unfinished_remove(int slot) {
-  if (slot >= 0) free(atomic_exchange(&unfinished[slot], NULL));
+  if (slot >= 0) atomic_fetch_add(&unfinished[slot].version, slot_states - slot_listed);
+}
+
+// Only calls that signal-safety(7) lists.
+static void remove_unfinished(void) {
+  for (int slot = 0; slot < slots; slot++) {
+    unsigned version = atomic_load(&unfinished[slot].version);
+    if (version % slot_states != slot_listed) continue;
+    char name[PATH_MAX];
+    size_t at = 0;
+    do name[at] = atomic_load_explicit(&unfinished[slot].name[at], memory_order_relaxed);
+    while (name[at] != 0 && ++at < PATH_MAX);
+    atomic_thread_fence(memory_order_acquire);
+    if (at < PATH_MAX && atomic_load(&unfinished[slot].version) == version) unlink(name);
+  }
 }
 
 void clinux_die_by(int number) {
@@ -40,20 +63,71 @@ void clinux_die_by(int number) {
   _exit(128 + number);
 }
 
+// Units that each lane is busy with, whole ones in the lower half; a cache line for each lane, which alone writes it.
+enum { busy_lanes = 4096 };
+static struct {
+  _Alignas(64) _Atomic uint64_t units;
+} busy[busy_lanes];
+static char words[5][32];
+
+void clinux_stop_words(const char *start, const char *one, const char *many, const char *one_part, const char *many_parts) {
+  const char *given[] = {start, one, many, one_part, many_parts};
+  for (int index = 0; index < 5; index++) {
+    strncpy(words[index], given[index], sizeof words[index] - 1);
+  }
+}
+
+void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts) {
+  if (lane < busy_lanes)
+    atomic_store_explicit(&busy[lane].units, units | (uint64_t)parts << 32, memory_order_relaxed);
+}
+
+static char *append(char *end, const char *text) {
+  while (*text) *end++ = *text++;
+  return end;
+}
+
+static char *append_number(char *end, uint64_t number) {
+  char digits[20];
+  int count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  while (count-- > 0) {
+    *end++ = digits[count];
+    if (count > 0 && count % 3 == 0) *end++ = ',';
+  }
+  return end;
+}
+
+// Says what is still going to be finished, if anything is.
+static void acknowledge(void) {
+  uint64_t units = 0, parts = 0;
+  for (int lane = 0; lane < busy_lanes; lane++) {
+    uint64_t mine = atomic_load_explicit(&busy[lane].units, memory_order_relaxed);
+    units += (uint32_t)mine;
+    parts += mine >> 32;
+  }
+  if (words[1][0] == 0 || units + parts == 0) return;
+  char text[5 * sizeof words[0] + 96], *end = append(text, words[0]);
+  end = append_number(append(end, "finishing "), units + parts);
+  const char *one = parts > 0 ? words[3] : words[1], *many = parts > 0 ? words[4] : words[2];
+  end = append(append(end, " "), units + parts == 1 ? one : many);
+  end = append(end, "; again to stop now\n");
+  if (write(STDERR_FILENO, text, (size_t)(end - text)) < 0) { /* there is nobody to tell */
+  }
+}
+
 static void on_stop(int number) {
   int saved = errno;
   int none = 0;
   if (!atomic_compare_exchange_strong(&first_signal, &none, number)) {
-    // The second request: only calls that signal-safety(7) lists.
-    for (int slot = 0; slot < slots; slot++) {
-      char *path = atomic_load(&unfinished[slot]);
-      if (path) unlink(path);
-    }
+    remove_unfinished();
     clinux_die_by(number);
   }
   uint64_t one = 1;
   if (write(atomic_load(&wake), &one, sizeof one) < 0) { /* nobody waits yet; the flag is set */
   }
+  acknowledge();
   errno = saved;
 }
 

@@ -6,6 +6,9 @@ package protocol Workload: Sendable {
   /// The name under which a worker process finds this type again.
   static var name: String { get }
 
+  /// What messages call its units.
+  static var noun: UnitNoun { get }
+
   /// Rebuilds the workload from what `describe` wrote.
   init(from reader: inout WireReader) throws(WireError)
 
@@ -27,6 +30,28 @@ package protocol Workload: Sendable {
   func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
   ) throws(UnitFailure) -> Bytes
+}
+
+extension Workload {
+  package static var noun: UnitNoun { UnitNoun("unit", "units") }
+}
+
+/// What messages call units: whole ones, such as files, and parts, such as slices of files.
+package struct UnitNoun: Sendable, Equatable {
+  package let one: String
+  package let many: String
+  package let onePart: String
+  package let manyParts: String
+
+  /// - Parameter part: what parts are called, one and many; as whole ones where nothing is said.
+  package init(_ one: String, _ many: String, part: (one: String, many: String)? = nil) {
+    self.one = one
+    self.many = many
+    onePart = part?.one ?? one
+    manyParts = part?.many ?? many
+  }
+
+  package static let file = UnitNoun("file", "files", part: ("slice", "slices"))
 }
 
 /// Where units come from, in order. Used by one thread; may do input and output of its own, such as walking a tree.

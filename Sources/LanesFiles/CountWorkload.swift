@@ -20,6 +20,7 @@ package struct CountColumns: OptionSet, Sendable {
 /// `LC_ALL=C.UTF-8 wc -m`.
 package struct CountWorkload: Workload {
   package static let name = "files.count"
+  package static let noun = UnitNoun.file
   package let columns: CountColumns
 
   package init(columns: CountColumns) { self.columns = columns }

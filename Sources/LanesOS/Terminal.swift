@@ -14,6 +14,9 @@ package enum Terminal {
   /// True when text on `fd` may be colored; NO_COLOR says no, as no-color.org has it.
   package static func takesColor(_ fd: Int32) -> Bool { variable("NO_COLOR") == nil && isCapable(fd) }
 
+  /// What goes back to the start of the terminal's line and clears it, as far as the terminal can.
+  package static var lineStart: String { isDumb ? "\r" : "\r\u{1B}[K" }
+
   /// Columns of the terminal behind `fd`; 80 where it does not say.
   package static func width(_ fd: Int32) -> Int {
     let columns = Int(clinux_terminal_width(fd))

@@ -42,6 +42,7 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
 /// program itself included, peaked at 12 and 44 MiB.
 package struct PrimesWorkload: Workload {
   package static let name = "primes"
+  package static let noun = UnitNoun("interval", "intervals")
   package let mode: PrimesMode
   /// Which code sieves; other processes choose for themselves.
   package let instructions: SieveInstructions

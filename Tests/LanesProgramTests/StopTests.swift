@@ -37,6 +37,46 @@ import Testing
     #expect([.signal(SIGINT), .signal(SIGTERM)].contains(result.exit))
   }
 
+  /// Replacing gives each result a temporary name for a moment, which the second signal's handler removes.
+  @Test(arguments: EngineChoice.all) func `two signals at once leave whole images and no temporary name`(
+    _ engine: EngineChoice
+  ) throws {
+    let images = try manyImages(600, of: "nuthatch-bits.png")
+    let target = TemporaryFolder()
+    let words = ["images", "convert", images.path.string, "-o", target.file("out").string, "--overwrite"]
+    let made = try Program.run(words + ["--png-level", "0"] + EngineChoice.threads.flags)
+    #expect(made.exit == .status(0), "\(made.errors)")
+    let old = try Tree(target.file("out"))
+    let program = try Program.start(words + ["--png-level", "9"] + engine.flags)
+    #expect(try eventually { try Tree(target.file("out")) != old }, "the batch runs")
+    program.kill(SIGINT)
+    program.kill(SIGTERM)
+    #expect([.signal(SIGINT), .signal(SIGTERM), .status(0)].contains(try program.finish().exit))
+    let now = try Tree(target.file("out"))
+    #expect(now.names == old.names)
+    #expect(Set(now.files.values).count <= 2, "old or new, and whole")
+  }
+
+  @Test(arguments: EngineChoice.all) func `a signal is answered in the words of the work`(_ engine: EngineChoice) throws
+  {
+    let program = try Program.start(["primes", "1e13", "--progress", "always"] + engine.flags)
+    #expect(eventually { !program.errorsSoFar.isEmpty }, "the batch runs")
+    program.kill(SIGINT)
+    let result = try program.finish()
+    let count = engine.isAlone ? "1 interval" : "[1-9] intervals?"
+    // The progress line is drawn between two units, of which there may then be none.
+    let isIdle = engine.isAlone && !result.errors.contains("finishing")
+    #expect(try isIdle || result.errors.contains(Regex("finishing \(count); again to stop now\n")), "\(result.errors)")
+  }
+
+  @Test(arguments: EngineChoice.processes) func `a quiet run does not answer a signal`(_ engine: EngineChoice) throws {
+    let program = try Program.start(["primes", "1e13", "--quiet"] + engine.flags)
+    #expect(eventually { Processes.children(of: program.pid).count == 2 }, "the batch runs")
+    program.kill(SIGINT)
+    let result = try program.finish()
+    #expect(result.exit == .signal(SIGINT) && result.errors == "")
+  }
+
   @Test(arguments: EngineChoice.processes) func `workers and unfinished files go with a killed coordinator`(
     _ engine: EngineChoice
   ) throws {

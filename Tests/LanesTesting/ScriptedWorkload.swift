@@ -22,6 +22,8 @@ package struct ScriptedWorkload: Workload {
     case waitFor(FilePath)
     /// Waits until the file exists, deaf to the checkpoint.
     case hangUntil(FilePath)
+    /// Makes the first file and waits, deaf to the checkpoint, until the second exists.
+    case meet(FilePath, until: FilePath)
     /// Appends parts of these lengths, each byte the part's position.
     case produceParts([Int])
     /// Makes the partial result longer by this many bytes.
@@ -66,6 +68,9 @@ package struct ScriptedWorkload: Workload {
         usleep(1000)
       }
     case .hangUntil(let path):
+      while !exists(path) { usleep(1000) }
+    case .meet(let here, let path):
+      _ = makeFile(here)
       while !exists(path) { usleep(1000) }
     case .produceParts(let lengths):
       for (index, length) in lengths.enumerated() {
@@ -120,6 +125,10 @@ package struct ScriptedWorkload: Workload {
     case .tell(let count):
       writer.write(UInt8(8))
       writer.write(count)
+    case .meet(let here, let path):
+      writer.write(UInt8(9))
+      writer.write(here)
+      writer.write(path)
     }
     return writer.bytes
   }
@@ -138,6 +147,9 @@ package struct ScriptedWorkload: Workload {
       case 5: return .waitFor(try reader.readPath())
       case 6: return .hangUntil(try reader.readPath())
       case 8: return .tell(try reader.read())
+      case 9:
+        let here = try reader.readPath()
+        return .meet(here, until: try reader.readPath())
       default:
         var lengths: [Int] = []
         for _ in 0..<(try reader.read(UInt32.self)) { lengths.append(try reader.read()) }

@@ -18,6 +18,7 @@ int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, 
 extern const uint32_t clinux_epollin, clinux_epollout, clinux_epollerr, clinux_epollhup;
 
 int clinux_eventfd(void);
+// Anonymous memory that may grow and not shrink, so that a mapping of one side stays readable whatever the other does.
 int clinux_memfd(const char *name);
 int clinux_pipe(int fds[2]);
 int clinux_pidfd_open(pid_t pid);
@@ -68,9 +69,12 @@ bool clinux_ring_read(
     clinux_ring *ring, int fd, void *room, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
 bool clinux_ring_write(
     clinux_ring *ring, int fd, const void *bytes, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
+// The number of requests that the kernel took, or a negative errno. EAGAIN and EBUSY pass: requests stay queued.
 int clinux_ring_submit(clinux_ring *ring);
 // The version of liburing, such as 2.6; empty before 2.4, whose headers do not tell.
 const char *clinux_ring_version(void);
+// Requests that the kernel has not taken.
+unsigned clinux_ring_queued(clinux_ring *ring);
 bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result);
 
 // Stop requests. The first SIGINT or SIGTERM is counted and told through `wake_fd` (an eventfd); the second removes the
@@ -81,7 +85,14 @@ int clinux_stop_signal(void);
 void clinux_stop_reset(void);
 void clinux_die_by(int signal);
 
-// Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when full.
+// The first signal is answered at once on standard error: how many units are going to be finished, "finishing 2 images; again
+// to stop now"; nothing when none is, and nothing before the words are given. `start` comes first, such as what clears the line of
+// a terminal; parts are units that are not whole, such as slices of a file, and one of them names all. At most 31 bytes each.
+void clinux_stop_words(const char *start, const char *one, const char *many, const char *one_part, const char *many_parts);
+// What a lane, of at most 4096, is busy with from now on; called by that lane alone.
+void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts);
+
+// Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when all are in use.
 int clinux_unfinished_add(const char *path);
 void clinux_unfinished_remove(int slot);
 

@@ -6,6 +6,7 @@ import LanesCore
 /// from which the next slice goes on; for the last slice of a file it is the digest.
 package struct HashWorkload: Workload {
   package static let name = "files.hash"
+  package static let noun = UnitNoun.file
   package let algorithm: HashAlgorithm
 
   package init(_ algorithm: HashAlgorithm) { self.algorithm = algorithm }

@@ -3,6 +3,7 @@ import LanesCore
 /// Selects lines as grep does, slice by slice.
 package struct SearchWorkload: Workload {
   package static let name = "files.search"
+  package static let noun = UnitNoun.file
   private let program: SearchProgram
 
   package init(_ program: SearchProgram) { self.program = program }

@@ -4,6 +4,7 @@ import LanesCore
 /// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another column.
 package struct StatsWorkload: Workload {
   package static let name = "files.stats"
+  package static let noun = UnitNoun.file
   /// What is between two columns.
   let delimiter: UInt8
   private let level: Int32

@@ -53,6 +53,7 @@ package struct HistogramPartial: SlicePartial, Equatable {
 /// Counts how often each byte occurs.
 package struct HistogramWorkload: Workload {
   package static let name = "files.histogram"
+  package static let noun = UnitNoun.file
 
   package init() {}
   package init(from reader: inout WireReader) throws(WireError) {}

@@ -12,6 +12,7 @@ package enum TopKind: UInt8, Sendable {
 /// Counts how often each word or line occurs.
 package struct TopWorkload: Workload {
   package static let name = "files.top"
+  package static let noun = UnitNoun.file
   let kind: TopKind
   private let level: Int32
 

@@ -6,6 +6,7 @@ import LanesCore
 /// relative to the numbers before it, which the fold adds. Units of the second kind are ranges of primes.
 package struct CombinatorialWorkload: Workload {
   package static let name = "prime-count"
+  package static let noun = UnitNoun("interval", "intervals")
   package let bound: UInt64
   private let tables: CombinatorialTables
 
