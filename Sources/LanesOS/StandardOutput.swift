@@ -12,8 +12,25 @@ package enum StandardOutput {
     case failed(SystemError)
   }
 
-  /// Writes all bytes; blocks while the reader is slow, but not past a stop request.
+  /// Why something could not be delivered, the first time; nil while everything was. A command looks at it before it ends, as
+  /// programs with gnulib's close_stdout do.
+  package static var failure: Failure? { firstFailure.withLock { $0 } }
+
+  private static let firstFailure = Monitor<Failure?>(nil)
+
+  /// Writes all bytes; blocks while the reader is slow, but not past a stop request. Nothing is written after a failure,
+  /// lest something is missing in between.
   package static func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    if let failure { throw failure }
+    do throws(Failure) {
+      try writeAll(bytes)
+    } catch {
+      if error != .stopped { firstFailure.withLock { $0 = error } }
+      throw error
+    }
+  }
+
+  private static func writeAll(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest)

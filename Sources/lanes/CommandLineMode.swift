@@ -7,15 +7,19 @@ import LanesUsage
 enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
+    StopSignals.ignoreBrokenPipes()
     let words = GrepWords.expanded(Shortcuts.expanding(CompareWords.gathered(typed)))
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
       refuse(finding.message, see: finding.command)
     }
+    var command: (any ParsableCommand)?
     do {
-      var command = try LanesCommand.parseAsRoot(words)
-      try command.run()
-      exitProcess(ExitStatus.good.rawValue)
+      command = try LanesCommand.parseAsRoot(words)
+      try command!.run()
+      exitProcess(delivered(.success, of: command))
+    } catch let status as ExitCode {
+      exitProcess(delivered(status, of: command))
     } catch {
       end(with: error, words)
     }
@@ -51,15 +55,22 @@ enum CommandLineMode {
   }
 
   private static func end(printing text: String) -> Never {
-    do {
-      try StandardOutput.write(text)
-      exitProcess(ExitStatus.good.rawValue)
-    } catch {
-      if case .failed(let error) = error {
-        exitProcess(ExitStatus.stoppedEarly.failing("standard output: \(error.reason)").rawValue)
-      }
-      exitProcess(ExitStatus.good.rawValue)
+    try? StandardOutput.write(text)
+    exitProcess(delivered(.success, of: nil))
+  }
+
+  /// The status of a command that ended with `status`: another one where its results did not reach standard output, which
+  /// no command need look at, as with gnulib's close_stdout. A reader that went away, such as `head`, is no message.
+  private static func delivered(_ status: ExitCode, of command: (any ParsableCommand)?) -> Int32 {
+    guard let failure = StandardOutput.failure, [0, ExitStatus.someFailed.rawValue].contains(status.rawValue) else {
+      return status.rawValue
     }
+    switch failure {
+    case .closed where (command as? ImagesConvertCommand)?.writesFiles == true: return status.rawValue
+    case .closed, .stopped: break
+    case .failed(let error): StandardError.line("lanes: standard output: \(error.reason)")
+    }
+    return (command is FilesSearchCommand ? ExitStatus.trouble : .stoppedEarly).rawValue
   }
 
   private static func refuse(_ message: String, see command: [String]) -> Never {

@@ -21,6 +21,8 @@ final class ConvertOutcomes: Fold, Observer {
   private var results = 0
   private var isHalted = false
   private var skipped: Int?
+  /// Images that the whole batch has, when that is known.
+  private var total: Int?
 
   init(printer: ResultPrinter, console: Console, json: Bool, quiet: Bool) {
     self.printer = printer
@@ -39,6 +41,9 @@ final class ConvertOutcomes: Fold, Observer {
     for file in plan.skippedFiles { skip(file.input, file.output) }
     return plan
   }
+
+  func batchStarted(totalUnits: Int?) { total = totalUnits }
+  func planGrew(totalUnits: Int?) { total = totalUnits }
 
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
     if !record.failed {
@@ -86,8 +91,6 @@ final class ConvertOutcomes: Fold, Observer {
     if json { printer.line(line(skipping: input, output)) }
   }
 
-  var ending: Ending? { printer.isOpen ? nil : .outputClosed }
-
   /// True when there was nothing to do.
   func isIdle(_ record: RunRecord) -> Bool {
     record.ending == .complete && record.unitsDone + record.unitsFailed + (skipped ?? 0) == 0
@@ -103,7 +106,8 @@ final class ConvertOutcomes: Fold, Observer {
     if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
-    if record.ending != .complete { parts.append("the rest not begun") }
+    let isWhole = total.map { record.unitsDone + record.unitsFailed >= $0 } ?? false
+    if record.ending != .complete, !isWhole { parts.append("the rest not begun") }
     let bytes = record.unitsDone > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
     return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))" + bytes
   }

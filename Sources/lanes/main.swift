@@ -2,6 +2,7 @@ import LanesCore
 import LanesEngines
 import LanesOS
 
+StandardStreams.hold()
 // A worker never sees the command-line parser: it must start in milliseconds.
 let words = CommandLine.arguments
 Glyphs.use(Terminal.isUTF8 ? .unicode : .ascii)
