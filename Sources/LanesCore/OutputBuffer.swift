@@ -9,7 +9,12 @@ package final class OutputBuffer: @unchecked Sendable {
     var capacity: Int { get }
     /// Makes `capacity` at least `needed`, or throws `.resources`.
     func grow(to needed: Int, keeping used: Int) throws(UnitFailure)
+    /// Gives back what is beyond `most` bytes, or all when there is more; what it holds is lost.
+    func trim(to most: Int)
   }
+
+  /// Bytes of memory that are kept for the next unit, wherever memory is used again; a larger unit gives its own back.
+  package static let mostKept = 64 << 20
 
   private let storage: any Storage
   /// Offset in the storage at which this unit's output starts.
@@ -21,13 +26,12 @@ package final class OutputBuffer: @unchecked Sendable {
 
   package init(_ storage: any Storage) { self.storage = storage }
 
-  package convenience init() { self.init(HeapStorage()) }
-
   /// Forgets what was written and starts the next output at `offset` of the storage.
   package func restart(at offset: Int = 0) {
     start = offset
     count = 0
     partEnds = []
+    if offset == 0 { storage.trim(to: Self.mostKept) }
   }
 
   /// What is written next belongs to the sink's next file.
@@ -70,25 +74,4 @@ package final class OutputBuffer: @unchecked Sendable {
     guard let base = storage.base else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     return try body(UnsafeRawBufferPointer(start: base + start, count: count))
   }
-}
-
-/// Heap memory for outputs that stay in this process.
-package final class HeapStorage: OutputBuffer.Storage {
-  package private(set) var base: UnsafeMutableRawPointer?
-  package private(set) var capacity = 0
-
-  package init() {}
-
-  package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
-    let larger = UnsafeMutableRawPointer.allocate(byteCount: needed, alignment: 64)
-    if let base {
-      // An output may start, aligned, a few bytes behind the end of the memory so far.
-      larger.copyMemory(from: base, byteCount: min(used, capacity))
-      base.deallocate()
-    }
-    base = larger
-    capacity = needed
-  }
-
-  deinit { base?.deallocate() }
 }

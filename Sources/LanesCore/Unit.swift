@@ -21,8 +21,9 @@ package struct Unit: Sendable {
       self.task = task
       self.source = source
       self.sink = sink
-      expectedInput = input
-      expectedMemory = memory
+      // So that the sizes of all units in flight can be added up, whatever sparse files claim.
+      expectedInput = min(input, 1 << 55)
+      expectedMemory = min(memory, 1 << 55)
     }
 
     func copy() -> Fields { Fields(number, label, task, source, sink, expectedInput, expectedMemory) }

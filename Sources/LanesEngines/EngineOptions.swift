@@ -7,7 +7,8 @@ package struct EngineOptions: Sendable {
   package var lanes: Int
   /// Loads in flight at most, where loading does not block a lane.
   package var queueDepth: Int
-  /// Bytes of inputs, outputs and working memory that may be in flight; one unit is always let in.
+  /// Bytes of inputs, outputs and working memory that may be in flight. One unit is always let in, unless it takes a file
+  /// whole that is larger than this alone: that one fails.
   package var memory: Int
   /// The longest time one unit may be performed.
   package var timeout: Duration?

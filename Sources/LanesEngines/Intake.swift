@@ -29,14 +29,21 @@ final class Intake {
   init(_ plan: any UnitPlan, _ ledger: Ledger, memory: Int) {
     self.plan = plan
     self.ledger = ledger
-    budget = memory
+    budget = min(memory, 1 << 60)
     knownTotal = plan.totalUnits
   }
 
   func step() -> Step {
     while true {
       if ledger.ending != nil { return .end }
-      if let unit = ahead.first { return admit(unit) }
+      if let unit = ahead.first {
+        if let failure = refusal(of: unit) {
+          ahead.removeFirst()
+          ledger.refused(unit, failure)
+          continue
+        }
+        return admit(unit)
+      }
       if isAtEnd { return .end }
       if let descriptor = ask() { return .waiting(descriptor) }
     }
@@ -66,6 +73,12 @@ final class Intake {
   func release(_ unit: Unit) {
     inFlight -= 1
     bytesInFlight -= weight(unit)
+  }
+
+  /// Why the unit cannot be let in, however little else is in flight. Slices are let in: plans keep them small.
+  private func refusal(of unit: Unit) -> UnitFailure? {
+    guard case .file = unit.source, unit.expectedInput > budget else { return nil }
+    return .tooLarge(unit.expectedInput, budget: budget)
   }
 
   private func admit(_ unit: Unit) -> Step {

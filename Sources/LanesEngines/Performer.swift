@@ -7,20 +7,25 @@ import LanesOS
 final class Performer {
   private let workload: any Workload
   private let timeout: Duration?
-  private let loader = BlockingLoader()
+  private let loader: BlockingLoader
   private var clock = LaneClock()
 
-  init(_ workload: any Workload, timeout: Duration?) {
+  init(_ workload: any Workload, _ options: EngineOptions) {
     self.workload = workload
-    self.timeout = timeout
+    timeout = options.timeout
+    loader = BlockingLoader(budget: options.memory)
   }
 
   /// Does all of `unit`; its output is left in `output` for a sink that the coordinator serves.
   func run(_ unit: Unit, lane: Int, output: OutputBuffer) -> (UnitRecord, Outcome) {
     var times = UnitRecord(lane: lane)
     output.restart()
-    defer { loader.release() }
     let source = unit.source
+    StopSignals.lane(lane, isBusyWith: BusyUnits(source))
+    defer {
+      loader.release()
+      StopSignals.lane(lane, isBusyWith: .none)
+    }
     do throws(UnitFailure) {
       times.load.start = monotonicNow()
       times.load.end = times.load.start

@@ -21,8 +21,9 @@ package final class FilePlan: UnitPlan {
     package var wholeBytes = 128 << 10
     /// Bytes of a pipe per unit.
     package var chunkBytes = 1 << 20
-    /// Bytes that a line may have where units are made of lines.
-    package var longestLine = 1 << 30
+    /// Bytes that a line may have where units are made of lines, since these are taken whole.
+    package var longestLine = Self.longestLine
+    package static let longestLine = 1 << 30
     /// Walk directories.
     package var recursive = false
     /// Map slices of regular files; otherwise they are read.
@@ -32,7 +33,10 @@ package final class FilePlan: UnitPlan {
     /// False where the one input was not named: the current directory, which is walked whatever its name.
     package var filtersInputs = true
 
-    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = true) {
+    /// - Parameter memory: bytes that may be in flight, a quarter of which one line may have: it is held as an input and as a
+    ///   result, and twice while either grows.
+    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = true, memory: Int = .max) {
+      longestLine = min(Self.longestLine, max(memory / 4, 16 << 20))
       self.cut = cut
       self.recursive = recursive
       self.isMapped = isMapped

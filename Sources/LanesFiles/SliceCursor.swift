@@ -60,6 +60,8 @@ struct SliceCursor {
 extension UnitFailure {
   /// A line that does not fit into one unit.
   static func lineTooLong(_ limit: Int) -> UnitFailure {
-    UnitFailure(.rejected, "it has a line of more than \(limit >> 20) MiB, and lines are read whole")
+    let remedy = limit < FilePlan.Settings.longestLine ? ": raise --memory" : ""
+    return UnitFailure(
+      .rejected, "it has a line of more than \(ByteCount.text(limit)), and lines are read whole\(remedy)")
   }
 }

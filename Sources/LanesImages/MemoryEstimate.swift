@@ -18,7 +18,7 @@ package struct MemoryEstimate {
       sketch.size.area <= options.maxPixels
     else {
       // It will be refused, or it is no image at all.
-      bytes = Self.base + fileSize
+      bytes = Self.base + min(fileSize, 1 << 55)
       return
     }
     var bytes = sketch.decoderBytes

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// Several results from one image that is decoded once.
 ///

@@ -1,3 +1,4 @@
+import Glibc
 import LanesCore
 
 /// Loads and stores files without making the reactor's thread wait for the disk.
@@ -11,6 +12,7 @@ package final class AsyncFiles {
 
   private let reactor: Reactor
   private let depth: Int
+  private let budget: Int
   private var ring: CompletionRing?
   /// Why there is no ring; nil when there is one.
   package let refusal: String?
@@ -19,20 +21,36 @@ package final class AsyncFiles {
   private var waiting: [FileOperation] = []
   private var waitingHead = 0
   private var nextToken: UInt64 = 0
+  /// Why the ring takes no more requests; thrown by the next `advance`.
+  private var problem: SystemError?
+  /// Set while another attempt to hand over requests is due.
+  private var retry: Reactor.Timer?
+  /// When the kernel began to take nothing, on the monotonic clock.
+  private var stuckSince: Int64?
+
+  /// Nanoseconds between two attempts while the kernel takes no requests, and after which it is given up.
+  private static let retryPause: Int64 = 1_000_000
+  private static let longestRefusal: Int64 = 10_000_000_000
   private let guess = CacheGuess()
 
   /// - Parameters:
   ///   - depth: operations in flight, at least 1; each holds one descriptor.
   ///   - usesRing: false goes without io_uring, for comparison and tests.
-  package init(reactor: Reactor, depth: Int, usesRing: Bool = true) throws(SystemError) {
+  ///   - budget: bytes that a file may have which is taken whole.
+  ///   - submit: carries out each handing over of requests, in place of which a test may fail with a negative errno.
+  package init(
+    reactor: Reactor, depth: Int, usesRing: Bool = true, budget: Int = .max,
+    submit: @escaping (() -> Int32) -> Int32 = { $0() }
+  ) throws(SystemError) {
     self.reactor = reactor
     self.depth = max(1, depth)
+    self.budget = budget
     guard usesRing else {
       refusal = "io_uring was not asked for"
       return
     }
     do {
-      let ring = try CompletionRing(depth: self.depth)
+      let ring = try CompletionRing(depth: self.depth, submit: submit)
       self.ring = ring
       refusal = nil
     } catch {
@@ -55,7 +73,7 @@ package final class AsyncFiles {
   /// Loads `source`, a file or a slice, to the start of `storage`, which must not be touched until `completion` is called
   /// with the number of bytes.
   package func load(_ source: Source, into storage: any OutputBuffer.Storage, _ completion: @escaping LoadCompletion) {
-    begin(LoadOperation(source: source, storage: storage, guess: guess, completion: completion))
+    begin(LoadOperation(source: source, storage: storage, budget: budget, guess: guess, completion: completion))
   }
 
   /// Stores `bytes`, which must stay as they are until `completion` is called, as a whole file.
@@ -79,9 +97,13 @@ package final class AsyncFiles {
   /// Hands over what was asked since the last turn, and does one piece of waiting work where there is no ring.
   ///
   /// Returns true when something was completed, so that the caller looks again before it waits; call it before every turn
-  /// of the reactor.
-  package func advance() -> Bool {
-    if ring != nil { return collect() }
+  /// of the reactor. Throws when the kernel refuses requests for good.
+  package func advance() throws(SystemError) -> Bool {
+    if ring != nil {
+      let isNews = collect()
+      if let problem { throw problem }
+      return isNews
+    }
     guard !readAhead.isEmpty else { return false }
     let operation = readAhead.removeFirst()
     operation.runBlocking()
@@ -120,15 +142,40 @@ package final class AsyncFiles {
   /// Takes completions until none is left, which may start further steps; true when there was one.
   @discardableResult
   private func collect() -> Bool {
-    var isNews = false
-    ring?.submit()
+    var isNews = submit()
     while let (token, result) = ring?.nextCompletion() {
       isNews = true
+      stuckSince = nil
       guard let operation = active[token] else { continue }
       step(token, operation, result: result)
     }
-    ring?.submit()
-    return isNews
+    return submit() || isNews
+  }
+
+  /// Hands over what is queued, now or, where the kernel takes nothing for now, once completions were taken or a millisecond
+  /// has gone by; true when that is given up.
+  private func submit() -> Bool {
+    guard let ring, ring.isDirty, problem == nil else { return false }
+    do throws(SystemError) {
+      try ring.submit()
+    } catch {
+      problem = error
+    }
+    guard ring.isDirty, problem == nil else {
+      stuckSince = nil
+      return problem != nil
+    }
+    let now = monotonicNow()
+    let since = stuckSince ?? now
+    stuckSince = since
+    if now - since > Self.longestRefusal { problem = SystemError("io_uring_enter", errno: EAGAIN) }
+    if retry == nil {
+      retry = reactor.schedule(at: now + Self.retryPause) { [unowned self] in
+        self.retry = nil
+        _ = self.collect()
+      }
+    }
+    return problem != nil
   }
 
   /// Runs the operation's next steps until one is in the kernel's hands or the operation is over.

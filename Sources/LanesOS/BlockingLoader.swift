@@ -19,11 +19,13 @@ package final class BlockingLoader {
   }
 
   private let heap = HeapStorage()
+  private let budget: Int
   private var holding = Holding.nothing
   /// Bytes loaded.
   package private(set) var count = 0
 
-  package init() {}
+  /// - Parameter budget: bytes that a file may have which is taken whole.
+  package init(budget: Int = .max) { self.budget = budget }
 
   /// Loads `source`; on failure nothing is held.
   ///
@@ -66,6 +68,7 @@ package final class BlockingLoader {
   package func release() {
     holding = .nothing
     count = 0
+    heap.trim(to: OutputBuffer.mostKept)
   }
 
   private func loadFile(_ path: FilePath, _ expected: Int) throws(UnitFailure) {
@@ -89,8 +92,10 @@ package final class BlockingLoader {
   /// whether the file is still a regular one would cost as much as a tenth of reading it.
   private func readToEnd(_ fd: Int32, expecting expected: Int) throws {
     count = 0
-    try heap.grow(atLeast: expected + 1, keeping: 0)
+    guard expected <= budget else { throw UnitFailure.tooLarge(expected, budget: budget) }
+    try heap.grow(atLeast: min(expected, .max - 1) + 1, keeping: 0)
     while true {
+      guard count <= budget else { throw UnitFailure.tooLarge(count, budget: budget) }
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
       guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }

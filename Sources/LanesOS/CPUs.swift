@@ -60,9 +60,21 @@ package enum CPUs {
   }
 }
 
-/// Memory that a new allocation could use without swapping, in bytes; nil where /proc does not say.
+/// Memory that a new allocation could use without swapping, in bytes, and no more than this process's address space has left
+/// (RLIMIT_AS, `ulimit -v`); nil where /proc does not say.
 package func availableMemory() -> Int? {
-  ProcessFile("/proc/meminfo")?.number(after: "MemAvailable:").map { $0 * 1024 }
+  let free = ProcessFile("/proc/meminfo")?.number(after: "MemAvailable:").map { $0 * 1024 }
+  guard let room = addressSpaceLeft() else { return free }
+  return free.map { min($0, room) } ?? room
+}
+
+/// Bytes that may still be mapped; nil without a limit.
+private func addressSpaceLeft() -> Int? {
+  var limit = rlimit()
+  guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max,
+    let used = ProcessFile("/proc/self/statm")?.number(after: "")
+  else { return nil }
+  return max(0, Int(clamping: limit.rlim_cur) - used * Int(getpagesize()))
 }
 
 /// How many more descriptors this process may open.

@@ -32,13 +32,18 @@ enum RingRequest {
 /// A submission and a completion queue shared with the kernel.
 final class CompletionRing {
   private let ring: OpaquePointer
-  private var isDirty = false
+  private let submitting: (() -> Int32) -> Int32
+  /// Requests for which the queue had no room, oldest first.
+  private var waiting: [(request: RingRequest, token: UInt64)] = []
+  /// True while the queue holds requests that the kernel has not taken.
+  private(set) var isDirty = false
   private let wake: Descriptor
 
   /// Threads of the kernel that wait for files at most. Cold small files gained up to sixteen on two cores.
   private static let mostWorkers = 32
 
-  init(depth: Int) throws(SystemError) {
+  /// - Parameter submit: carries out each handing over; the test's place to fail instead.
+  init(depth: Int, submit: @escaping (() -> Int32) -> Int32) throws(SystemError) {
     let wake = try Descriptor.event()
     let entries = UInt32(clamping: max(8, depth))
     guard let ring = clinux_ring_new(entries, wake.number, UInt32(min(max(4, depth), Self.mostWorkers))) else {
@@ -46,6 +51,7 @@ final class CompletionRing {
     }
     self.wake = wake
     self.ring = ring
+    submitting = submit
   }
 
   deinit { clinux_ring_free(ring) }
@@ -53,14 +59,10 @@ final class CompletionRing {
   /// Readable when completions may have arrived.
   var wakeDescriptor: Int32 { wake.number }
 
-  /// Queues a request; the queue is submitted when it is full.
+  /// Queues a request; `submit` hands it over.
   func prepare(_ request: RingRequest, token: UInt64) {
     isDirty = true
-    if queue(request, token) { return }
-    submit()
-    isDirty = true
-    let isQueued = queue(request, token)
-    precondition(isQueued, "the kernel did not take submitted requests")
+    if !waiting.isEmpty || !queue(request, token) { waiting.append((request, token)) }
   }
 
   private func queue(_ request: RingRequest, _ token: UInt64) -> Bool {
@@ -74,13 +76,18 @@ final class CompletionRing {
   }
 
   /// Hands queued requests to the kernel; no call when there are none.
-  func submit() {
-    guard isDirty else { return }
-    isDirty = false
-    do {
-      _ = try retrying("io_uring_enter") { clinux_ring_submit(ring) }
-    } catch {
-      preconditionFailure("\(error.call) failed: \(error.reason)")
+  ///
+  /// EBUSY and EAGAIN of io_uring_enter(2) say that completions are to be taken first, or that the kernel is short of memory
+  /// for now: requests then stay queued, `isDirty` stays true, and another call is due once completions were taken.
+  func submit() throws(SystemError) {
+    while isDirty {
+      let taken = submitting { clinux_ring_submit(ring) }
+      if taken == -EINTR { continue }
+      if taken == -EAGAIN || taken == -EBUSY { return }
+      guard taken >= 0 else { throw SystemError("io_uring_enter", errno: -taken) }
+      waiting.removeFirst(waiting.prefix { queue($0.request, $0.token) }.count)
+      isDirty = clinux_ring_queued(ring) > 0
+      if taken == 0 { return }
     }
   }
 

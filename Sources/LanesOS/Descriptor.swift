@@ -21,6 +21,7 @@ package struct Descriptor: ~Copyable, Sendable {
 
   /// Opens an existing file for reading. A pipe without a writer does not block.
   package static func reading(_ path: FilePath) throws(SystemError) -> Descriptor {
+    try StandardStreams.check(path)
     let number = try retrying("open") {
       path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) }
     }

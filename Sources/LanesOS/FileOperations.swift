@@ -44,6 +44,7 @@ final class CacheGuess {
 final class LoadOperation: FileOperation {
   private let source: Source
   private let storage: any OutputBuffer.Storage
+  private let budget: Int
   private let guess: CacheGuess
   private let completion: AsyncFiles.LoadCompletion
   private var file: Int32?
@@ -62,11 +63,12 @@ final class LoadOperation: FileOperation {
   private static let largestRead = 512 << 20
 
   init(
-    source: Source, storage: any OutputBuffer.Storage, guess: CacheGuess,
+    source: Source, storage: any OutputBuffer.Storage, budget: Int, guess: CacheGuess,
     completion: @escaping AsyncFiles.LoadCompletion
   ) {
     self.source = source
     self.storage = storage
+    self.budget = budget
     self.guess = guess
     self.completion = completion
   }
@@ -78,7 +80,7 @@ final class LoadOperation: FileOperation {
 
   func next(_ result: Int32?) -> RingRequest? {
     do throws(UnitFailure) {
-      guard let result else { return opening() }
+      guard let result else { return try opening() }
       if file != nil, way == .ifCached {
         guess.wasCached(result >= 0)
         if result == -EAGAIN || result == -EOPNOTSUPP { return try reading(by: .byWorker) }
@@ -137,23 +139,27 @@ final class LoadOperation: FileOperation {
     }
   }
 
-  private func opening() -> RingRequest {
+  private func opening() throws(UnitFailure) -> RingRequest {
     guard let path else { preconditionFailure("only files are loaded") }
+    do { try StandardStreams.check(path) } catch { throw .unreadable(error) }
     name = path.withPlatformString { strdup($0) }
     return .open(name!)
   }
 
   /// Looks at the opened file and makes room for what it should hold.
   private func inspect() throws(UnitFailure) {
+    let size: Int
     do throws(SystemError) {
       let status = try FileStatus(of: file!)
       guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
       isSeekable = status.kind == .regular
-      if isSeekable { wanted = status.size > 0 ? status.size + 1 : nil }
       if case .slice(let slice) = source { return adopt(slice, status) }
+      size = isSeekable ? status.size : 0
     } catch {
       throw .unreadable(error)
     }
+    guard size <= budget else { throw .tooLarge(size, budget: budget) }
+    wanted = size > 0 ? min(size, .max - 1) + 1 : nil
     try storage.grow(atLeast: wanted ?? 65536, keeping: 0)
   }
 
@@ -172,6 +178,7 @@ final class LoadOperation: FileOperation {
 
   private func makeRoom() throws(UnitFailure) {
     if let sliceFailure { throw sliceFailure }
+    guard source.isSlice || filled <= budget else { throw .tooLarge(filled, budget: budget) }
     try storage.grow(atLeast: wanted ?? filled + 65536, keeping: filled)
     requested = min(storage.capacity, wanted ?? storage.capacity) - filled
     requested = min(requested, Self.largestRead)
@@ -275,13 +282,5 @@ final class StoreOperation: FileOperation {
   private func writing() -> RingRequest {
     let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
     return .write(number, from: rest, at: written, rest.count < worthAWorker ? .whenReady : .byWorker)
-  }
-}
-
-extension OutputBuffer.Storage {
-  /// Makes room for `needed` bytes, at least doubling so that growing step by step stays cheap.
-  package func grow(atLeast needed: Int, keeping used: Int) throws(UnitFailure) {
-    guard needed > capacity else { return }
-    try grow(to: max(needed, used == 0 ? 0 : capacity * 2, 65536), keeping: used)
   }
 }

@@ -23,6 +23,7 @@ package final class ReadyReader {
 
   /// Opens `path`; a pipe is opened whether or not it has a writer yet.
   package convenience init(opening path: FilePath) throws(SystemError) {
+    try StandardStreams.check(path)
     let descriptor = try retrying("open") { path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) } }
     self.init(descriptor: descriptor, isOwned: true)
   }

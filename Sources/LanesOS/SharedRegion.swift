@@ -28,13 +28,27 @@ package final class SharedRegion: OutputBuffer.Storage {
   /// Makes room for `needed` bytes. The pages are allocated before they are touched: on a full tmpfs a write into
   /// unallocated pages would raise SIGBUS.
   package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
+    guard needed <= .max - Self.granularity, FreeMemory.hasRoom(for: needed - capacity) else {
+      throw .noMemory(needed)
+    }
     let rounded = (needed + Self.granularity - 1) / Self.granularity * Self.granularity
     do {
       _ = try retrying("fallocate") { clinux_fallocate(descriptor.number, 0, Int64(rounded)) }
       try map(rounded)
     } catch {
-      throw UnitFailure(.resources, "\(rounded) bytes of shared memory are not to be had (\(error.reason))")
+      throw UnitFailure(
+        .resources, "there is not enough shared memory: \(ByteCount.text(rounded)) were asked for (\(error.reason))")
     }
+  }
+
+  /// Gives back the pages beyond `most` bytes, for the side that allocates. The file keeps its length, so that the other
+  /// side's view stays valid.
+  package func trim(to most: Int) {
+    guard capacity > most else { return }
+    let kept = most / Self.granularity * Self.granularity
+    guard clinux_punch(descriptor.number, Int64(kept), Int64(capacity - kept)) == 0 else { return }
+    unmap()
+    if kept > 0 { try? map(kept) }
   }
 
   /// Maps at least `length` bytes that the other side has allocated; throws EINVAL when it has not.

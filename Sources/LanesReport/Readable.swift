@@ -26,13 +26,7 @@ package enum Readable {
 
   /// Such as `1.5 GiB`; below 1 KiB whole bytes, above in steps of 1024 with one digit behind the point below 100.
   package static func bytes(_ bytes: Int) -> String {
-    var value = Double(bytes)
-    guard value >= 1024 else { return "\(bytes) B" }
-    for unit in ["KiB", "MiB", "GiB", "TiB"] {
-      value /= 1024
-      if value < 1023.5 { return fixed(value, digits: value < 99.95 ? 1 : 0) + " " + unit }
-    }
-    return fixed(value / 1024, digits: 1) + " PiB"
+    ByteCount.text(bytes)
   }
 
   /// What became of a number of bytes, such as `66 MiB to 8.1 MiB (88% saved)`.

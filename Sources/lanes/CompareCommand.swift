@@ -78,7 +78,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     try StopSignals.install()
-    StopSignals.ignoreBrokenPipes()
+    if !quiet { StopSignals.acknowledge(as: UnitNoun("run", "runs")) }
     let subject = try ComparedCommand(words)
     if let report { try CompareOutput.check(report) }
     let announces = !quiet && Terminal.isCapable(2)

@@ -20,9 +20,9 @@ struct FileOperands: ParsableArguments {
   /// The inputs, names as they were typed.
   var inputs: [FileInput] { FileInput.inputs(from: files, path: RawArguments.path) }
 
-  /// How they are cut into units.
-  func settings(cut: FileCut) -> FilePlan.Settings {
-    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap)
+  /// How they are cut into units, lines no longer than the memory for all that is in flight allows.
+  func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
+    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap, memory: engine.options.memory)
   }
 }
 

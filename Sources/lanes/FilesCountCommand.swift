@@ -65,7 +65,7 @@ struct FilesCountCommand: ParsableCommand, StatedCommand {
       total += row.partial.counts
       self.print(row, table, printer, console)
     }
-    let settings = operands.settings(cut: .anywhere)
+    let settings = operands.settings(cut: .anywhere, engine)
     let job = Job(
       workload: CountWorkload(columns: columns), makePlan: { FilePlan(inputs, settings: settings) },
       fold: OpenEndedFold(rows, printer))

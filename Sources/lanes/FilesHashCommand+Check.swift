@@ -66,7 +66,7 @@ extension FilesHashCommand {
 
   /// The whole list; nil, and told, when it cannot be read.
   private func read(_ input: FileInput, _ console: Console) -> Bytes? {
-    let loader = BlockingLoader()
+    let loader = BlockingLoader(budget: engine.options.memory)
     do {
       try loader.load(.file(input.path ?? "/dev/stdin"))
     } catch {

@@ -105,7 +105,7 @@ struct FilesHashCommand: ParsableCommand, StatedCommand {
     _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ printer: ResultPrinter, _ console: Console,
     onFile: @escaping (HashedFile) -> Void
   ) throws -> RunRecord {
-    let settings = operands.settings(cut: .anywhere)
+    let settings = operands.settings(cut: .anywhere, engine)
     let workload = HashWorkload(algorithm)
     if algorithm.isCombinable {
       let rows = FileRows<CRCPartial> { row in

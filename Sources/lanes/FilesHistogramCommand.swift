@@ -28,7 +28,7 @@ struct FilesHistogramCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     var total = HistogramPartial()
-    try operands.makeOneResult(HistogramWorkload(), operands.settings(cut: .anywhere), engine) {
+    try operands.makeOneResult(HistogramWorkload(), operands.settings(cut: .anywhere, engine), engine) {
       total.merge($0)
     } show: {
       print(total, $0)

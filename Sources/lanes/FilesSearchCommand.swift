@@ -61,7 +61,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
       isNamed: isNamed, isJSON: engine.json, endsNames: search.null, hidesDot: isImplied,
       hidesTrouble: search.noMessages)
     let output = SearchOutput(options, style, printer, console)
-    var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero))
+    var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero), engine)
     settings.filter = search.filter
     settings.filtersInputs = !isImplied
     // A comparison from a cold cache makes a second plan, which is not the one that runs.

@@ -92,7 +92,7 @@ struct FilesStatsCommand: ParsableCommand, StatedCommand {
     let options = StatsPlan.Options(
       delimiter: try separator(), column: try choice(column, "--column"), by: try by.map { try choice($0, "--by") },
       hasHeader: header, split: split)
-    var settings = operands.settings(cut: .lines(.newline))
+    var settings = operands.settings(cut: .lines(.newline), engine)
     // Some ten milliseconds' work, against the table of a mebibyte that each slice starts with.
     settings.sliceBytes = 16 << 20
     let job = Job(

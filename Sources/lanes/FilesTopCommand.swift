@@ -52,7 +52,7 @@ struct FilesTopCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     var total = TopPartial()
-    var settings = operands.settings(cut: .lines(.newline))
+    var settings = operands.settings(cut: .lines(.newline), engine)
     // Each slice sends all its different words: larger ones send fewer in all. 16 MiB of text have a few hundred kB of them.
     settings.sliceBytes = 16 << 20
     settings.chunkBytes = 4 << 20

@@ -49,6 +49,9 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
 
+  /// True where results are files and what is printed only tells of them, so that they are made whoever reads that.
+  var writesFiles: Bool { files.output != "-" && !files.dryRun }
+
   func run() throws {
     let printer = ResultPrinter()
     let console = Console(engine, resultsOnScreen: engine.json)
@@ -112,7 +115,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       return inputs
     }
     do {
-      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated)
+      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated, memory: engine.options.memory)
       guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
       return inputs + list
     } catch let failure as UnitFailure {

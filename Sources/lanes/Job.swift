@@ -17,6 +17,7 @@ extension Job {
   /// Runs the job under the engine that `arguments` ask for and reports what that cost.
   func run(_ arguments: EngineArguments, _ console: Console) throws -> RunRecord {
     try StopSignals.install()
+    if !arguments.quiet { StopSignals.acknowledge(as: type(of: workload).noun) }
     try ComparedRun.followParent()
     let plan = try makePlan()
     if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
@@ -78,7 +79,7 @@ final class ResultPrinter {
   private var pending = Bytes()
   private var lastFlush = monotonicNow()
   private let isImmediate = Terminal.isTerminal(1)
-  /// False once the reader has gone away or the disk is full.
+  /// False once the reader has gone away or the disk is full; the status of the program then says so.
   private(set) var isOpen = true
 
   func line(_ text: String) { bytes(Bytes((text + "\n").utf8)) }
@@ -99,7 +100,6 @@ final class ResultPrinter {
       }
     } catch {
       isOpen = false
-      if case .failed(let error) = error { StandardError.line("lanes: standard output: \(error.reason)") }
     }
   }
 }

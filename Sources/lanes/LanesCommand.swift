@@ -28,7 +28,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
         2    files search: a file could not be read, or the pattern is malformed
         64   wrong usage or a refused plan; nothing was written
         69   something required is missing
-        74   stopped early; nothing partial is left
+        74   stopped early, nothing partial is left; or results could not be written
         130, 143   stopped by a signal
       """,
     version: ProgramVersion.text,

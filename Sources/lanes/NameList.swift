@@ -7,8 +7,9 @@ enum NameList {
   /// - Parameters:
   ///   - file: the list's path, or "-" for standard input.
   ///   - nulSeparated: names end with NUL and may hold newlines.
-  static func read(_ file: String, nulSeparated: Bool) throws(UnitFailure) -> [FilePath] {
-    let loader = BlockingLoader()
+  ///   - memory: bytes that the list may have.
+  static func read(_ file: String, nulSeparated: Bool, memory: Int) throws(UnitFailure) -> [FilePath] {
+    let loader = BlockingLoader(budget: memory)
     try loader.load(.file(FilePath(file == "-" ? "/dev/stdin" : file)))
     let separator: UInt8 = nulSeparated ? 0 : 0x0A
     return loader.withInput { input in

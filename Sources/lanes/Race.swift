@@ -69,6 +69,8 @@ final class Race {
 
   /// One run; nil when a stop was asked for.
   private func runOnce(_ setup: EngineSetup, _ began: Int64) throws(Problem) -> RunRecord? {
+    StopSignals.lane(0, isBusyWith: BusyUnits(.none))
+    defer { StopSignals.lane(0, isBusyWith: .none) }
     let (run, exit, result) = try execute(setup, began)
     if StopSignals.received != nil { return nil }
     guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {

@@ -1,6 +1,7 @@
 import Glibc
 import LanesCore
 import LanesFiles
+import LanesOS
 import SystemPackage
 
 /// Runs a plan through perform and fold as an engine would, on the calling thread.

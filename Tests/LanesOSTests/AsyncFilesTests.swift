@@ -122,11 +122,50 @@ import Testing
     #expect(files.pending == 0 && files.hasRoom)
   }
 
+  @Test(arguments: [true, false]) func `a file over the budget is refused before there is memory for it`(
+    _ usesRing: Bool
+  ) throws {
+    let large = try folder.sparse("large")
+    let size = try FileStatus(of: large).size
+    let exact = try folder.write("exact", Bytes(repeating: 1, count: 1000))
+    let over = try folder.write("over", Bytes(repeating: 1, count: 1001))
+    let results = try load([.file(large), .file(exact), .file(over), .file("/dev/zero")], usesRing, budget: 1000)
+    #expect(failure(results[0]) == .tooLarge(size, budget: 1000))
+    #expect(try results[1].get().count == 1000)
+    #expect(failure(results[2]) == .tooLarge(1001, budget: 1000))
+    #expect(failure(results[3])?.kind == .resources, "what does not say its size is stopped on the way")
+  }
+
+  @Test(arguments: [EAGAIN, EBUSY]) func `requests that the kernel does not take now are handed over again`(
+    _ code: Int32
+  ) throws {
+    let expected = (0..<100).map { number in Bytes(repeating: UInt8(number), count: number * 997) }
+    let sources = try expected.enumerated().map { Source.file(try folder.write("\($0)", $1)) }
+    var calls = 0
+    let results = try load(sources, true, 64) { submit in
+      calls += 1
+      return calls % 3 == 0 ? submit() : -code
+    }
+    #expect(try results.map { try $0.get() } == expected)
+    let refusal = try AsyncFiles(reactor: Reactor(), depth: 1).refusal
+    #expect(calls > 2 || refusal != nil)
+  }
+
+  @Test func `a ring that refuses for good ends the run and not the process`() throws {
+    let reactor = try Reactor()
+    let files = try AsyncFiles(reactor: reactor, depth: 4) { _ in -EBADF }
+    guard files.refusal == nil else { return }
+    let path = try folder.write("file", [1])
+    files.load(.file(path), into: HeapStorage()) { _ in Issue.record("it was never asked for") }
+    #expect(throws: SystemError("io_uring_enter", errno: EBADF)) { try files.advance() }
+  }
+
   private func load(
-    _ sources: [Source], _ usesRing: Bool, _ depth: Int = 8
+    _ sources: [Source], _ usesRing: Bool, _ depth: Int = 8, budget: Int = .max,
+    submit: @escaping (() -> Int32) -> Int32 = { $0() }
   ) throws -> [Result<Bytes, UnitFailure>] {
     let reactor = try Reactor()
-    let files = try AsyncFiles(reactor: reactor, depth: depth, usesRing: usesRing)
+    let files = try AsyncFiles(reactor: reactor, depth: depth, usesRing: usesRing, budget: budget, submit: submit)
     var results: [Result<Bytes, UnitFailure>?] = Array(repeating: nil, count: sources.count)
     for (index, source) in sources.enumerated() {
       let storage = HeapStorage()
@@ -161,7 +200,7 @@ import Testing
 
   private func finish(_ files: AsyncFiles, _ reactor: Reactor) throws {
     while files.pending > 0 {
-      if files.advance() { continue }
+      if try files.advance() { continue }
       try reactor.turn(waiting: files.pending > 0)
     }
   }

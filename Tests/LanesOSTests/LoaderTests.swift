@@ -27,6 +27,20 @@ import Testing
     }
   }
 
+  @Test func `a file over the budget is refused before there is memory for it`() throws {
+    let loader = BlockingLoader(budget: 1000)
+    let large = try folder.sparse("large")
+    let size = try FileStatus(of: large).size
+    #expect(throws: UnitFailure.tooLarge(size, budget: 1000)) { try loader.load(.file(large)) }
+    #expect(throws: UnitFailure.tooLarge(size, budget: 1000)) { try loader.load(.file(large), expecting: size) }
+    try loader.load(.file(folder.write("exact", Bytes(repeating: 1, count: 1000))))
+    #expect(loader.count == 1000)
+    #expect(throws: UnitFailure.self) { try loader.load(.file(folder.write("over", Bytes(repeating: 1, count: 1001)))) }
+    #expect(throws: UnitFailure.self, "what does not say its size is stopped on the way") {
+      try loader.load(.file("/dev/zero"))
+    }
+  }
+
   @Test func `a directory where a file was expected is refused`() throws {
     #expect(throws: UnitFailure(.input, "is a directory")) {
       try loader.load(.file(folder.path), expecting: 10)

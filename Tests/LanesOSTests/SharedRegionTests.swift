@@ -53,8 +53,24 @@ import Testing
     #expect(bytes(region, 0, 65_536).allSatisfy { $0 == 1 }, "what was there stays")
   }
 
-  @Test func `memory that is not to be had is a failure of the unit`() throws {
-    // Asking for too much would be granted until the machine has no more; a pipe refuses at once.
+  @Test(arguments: [7_000_000_000_000, 1 << 60, .max]) func `memory that is not to be had is a failure of the unit`(
+    _ size: Int
+  ) throws {
+    let stores: [any OutputBuffer.Storage] = [try SharedRegion(), HeapStorage()]
+    for storage in stores {
+      try storage.grow(to: 100, keeping: 0)
+      storage.base!.initializeMemory(as: UInt8.self, repeating: 7, count: 100)
+      do {
+        try storage.grow(to: size, keeping: 100)
+        Issue.record("there are \(size) bytes")
+      } catch {
+        #expect(error.kind == .resources)
+      }
+      #expect(UnsafeRawBufferPointer(start: storage.base, count: 100).allSatisfy { $0 == 7 }, "what was there stays")
+    }
+  }
+
+  @Test func `a file that is no memory cannot be enlarged`() throws {
     let region = SharedRegion(inheriting: try Pipe().readEnd.duplicated(atLeast: 3).release())
     do {
       try region.grow(to: 10, keeping: 0)
@@ -63,6 +79,37 @@ import Testing
       #expect(error.kind == .resources)
       #expect(region.base == nil && region.capacity == 0)
     }
+  }
+
+  @Test func `what one large unit took is given back, and the other side reads on`() throws {
+    let writer = try SharedRegion()
+    let reader = SharedRegion(inheriting: try writer.descriptor.duplicated(atLeast: 3).release())
+    try writer.grow(to: 8 << 20, keeping: 0)
+    fill(writer, 0, 8 << 20, 1)
+    try reader.view(8 << 20)
+    #expect(try allocated(writer) >= 8 << 20)
+    writer.trim(to: 1 << 20)
+    #expect(writer.capacity == 1 << 20)
+    #expect(try allocated(writer) <= 1 << 20)
+    #expect(bytes(reader, 0, 1 << 20).allSatisfy { $0 == 1 })
+    #expect(bytes(reader, 7 << 20, 8 << 20).allSatisfy { $0 == 0 })
+    try writer.grow(to: 8 << 20, keeping: 1 << 20)
+    fill(writer, 1 << 20, 8 << 20, 2)
+    #expect(bytes(reader, 1 << 20, 8 << 20).allSatisfy { $0 == 2 })
+  }
+
+  @Test func `no side can take memory away under the other`() throws {
+    let region = try SharedRegion()
+    try region.grow(to: 65_536, keeping: 0)
+    #expect(ftruncate(region.descriptor.number, 0) == -1)
+    #expect(try FileStatus(of: region.descriptor.number).size == 65_536)
+  }
+
+  /// Bytes of memory that the region really takes.
+  private func allocated(_ region: SharedRegion) throws -> Int {
+    var status = stat()
+    #expect(fstat(region.descriptor.number, &status) == 0)
+    return Int(status.st_blocks) * 512
   }
 
   @Test func `an output buffer grows into it`() throws {

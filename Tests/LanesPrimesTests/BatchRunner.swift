@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 import LanesPrimes
 
 /// Runs a range through plan, perform and fold as an engine would, on the calling thread.

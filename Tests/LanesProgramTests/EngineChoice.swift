@@ -13,11 +13,17 @@ struct EngineChoice: CustomTestStringConvertible, Sendable {
     self.flags = flags + ["--cores", "2"]
   }
 
+  /// True where one unit is performed at a time.
+  var isAlone: Bool { flags.contains("serial") || flags.contains("eventloop") }
+
   static let serial = EngineChoice("serial", "--mode", "serial")
   static let threads = EngineChoice("threads", "--mode", "threads")
   static let pipes = EngineChoice("processes/pipe", "--mode", "processes", "--ipc", "pipe")
   static let sharedMemory = EngineChoice("processes/shm", "--mode", "processes", "--ipc", "shm")
   static let eventLoop = EngineChoice("eventloop", "--mode", "eventloop")
+
+  static let automatic = EngineChoice("auto", "--mode", "auto")
+  static let isolated = EngineChoice("auto, isolated", "--isolate")
 
   static let processes = [pipes, sharedMemory]
   static let all = [serial, threads, pipes, sharedMemory, eventLoop]

@@ -79,6 +79,48 @@ import Testing
     #expect(try #require(Int(peak)) < 120_000_000)
   }
 
+  @Test(arguments: EngineChoice.all + [.automatic, .isolated], ["", "--memory 100T"])
+  func `an image larger than the machine fails alone, with its size and in a sentence`(
+    _ engine: EngineChoice, _ memory: String
+  ) throws {
+    let folder = TemporaryFolder()
+    let size = ByteCount.text(try FileStatus(of: folder.sparse("in/large.jpg")).size)
+    try folder.link(Fixtures.image("seeds.jpg"), as: "in/good.jpg")
+    // A limit of its own, lest a mistake takes the memory of the machine.
+    let script = """
+      ulimit -v 8000000; in=$1; shift
+      exec "$LANES" images convert "$in/in" -o "$in/out" \(memory) "$@"
+      """
+    let result = try Program.shell(script, [folder.path.string] + engine.flags)
+    #expect(result.exit == .status(1), "\(result.errors)")
+    #expect(try Tree(folder.file("out")).names == ["good.jpg"])
+    let told = result.errorLines.filter { $0.contains("large.jpg") }
+    #expect(told.count == 1 && result.errorLines.count == 2, "\(result.errors)")
+    #expect(told.first?.contains(size) == true, "\(told)")
+    if memory.isEmpty {
+      let pattern = "lanes: .*/in/large.jpg: it is \(size), more than the [0-9.]+ [GM]iB of --memory: raise --memory"
+      #expect(try told.first?.wholeMatch(of: Regex(pattern)) != nil, "\(told)")
+    }
+  }
+
+  @Test(arguments: EngineChoice.all) func `lines longer than the memory fail their file alone`(_ engine: EngineChoice)
+    throws
+  {
+    let folder = TemporaryFolder()
+    try folder.write("good", Bytes("a\n".utf8))
+    _ = try folder.sparse("long")
+    let flags = engine.flags.joined(separator: " ")
+    let script = """
+      ulimit -v 4000000; cd "$1"
+      "$LANES" files top --lines long good --memory 64M \(flags); echo $?
+      head -c 100000000 /dev/zero | tr '\\0' a | "$LANES" files search -c a - good --memory 64M \(flags); echo $?
+      """
+    let result = try Program.shell(script, [folder.path.string])
+    #expect(result.lines == ["      1 a", "1", "good:1", "2"], "\(result.errors)")
+    let reason = "it has a line of more than 16.0 MiB, and lines are read whole: raise --memory"
+    #expect(result.errorLines == ["lanes: long: \(reason)", "lanes: (standard input): \(reason)"])
+  }
+
   @Test(arguments: EngineChoice.all) func `a full standard output is told`(_ engine: EngineChoice) throws {
     let result = try Program.shell("\"$LANES\" primes 1e7 --list \"$@\" > /dev/full", engine.flags)
     #expect(result.errors.contains("no space left on device"))

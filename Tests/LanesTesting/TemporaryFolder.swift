@@ -31,6 +31,15 @@ package final class TemporaryFolder: Sendable {
     return path
   }
 
+  /// Makes a file that claims to hold `size` bytes and takes no room; of 1 TB where the file system has no such large files.
+  package func sparse(_ name: String, size: Int = 7_000_000_000_000) throws -> FilePath {
+    let path = try write(name, Bytes())
+    for size in [size, 1_000_000_000_000] where path.withPlatformString({ truncate($0, off_t(size)) }) == 0 {
+      return path
+    }
+    throw SystemError("truncate", errno: errno)
+  }
+
   /// All files in the folder with their contents, by path relative to it.
   package func contents(of subfolder: String = "") throws -> [String: Bytes] {
     var found: [String: Bytes] = [:]

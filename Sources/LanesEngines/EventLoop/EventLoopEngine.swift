@@ -54,7 +54,8 @@ private final class EventLoop {
   /// the processor's cache before it is used.
   private static let farthestAhead = 32 << 20
   private static let nanosecondsBetweenLooks: Int64 = 100_000
-  private var storing = 0
+  /// Performed units whose outputs are being stored.
+  private var storing = BusyUnits()
   private var ready = Ring<Flight>()
   private let depth: Int
   private var inputs: [HeapStorage] = []
@@ -71,7 +72,7 @@ private final class EventLoop {
     timeout = options.timeout
     depth = options.affordableQueueDepth
     reactor = try Reactor()
-    files = try AsyncFiles(reactor: reactor, depth: depth * 2, usesRing: options.usesRing)
+    files = try AsyncFiles(reactor: reactor, depth: depth * 2, usesRing: options.usesRing, budget: options.memory)
     let reading = files.refusal.map { "\($0): epoll, readahead and plain reads instead" } ?? "io_uring"
     ledger.record.notes.append("files are read by \(reading); up to \(depth) loads at a time")
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.stop() }
@@ -81,7 +82,7 @@ private final class EventLoop {
     while true {
       takeUnits()
       if isAtEnd && intake.inFlight == 0 { return }
-      let isNews = files.advance()
+      let isNews = try files.advance()
       try reactor.turn(waiting: !isNews && ready.isEmpty)
       performReady()
     }
@@ -92,6 +93,13 @@ private final class EventLoop {
   private func performReady() {
     let end = monotonicNow() + Self.nanosecondsBetweenLooks
     repeat { performNext() } while !ready.isEmpty && monotonicNow() < end
+  }
+
+  /// What is going to be finished whatever happens: what is being stored, and what is being performed.
+  private func noteBusy(performing source: Source? = nil) {
+    var busy = storing
+    if let source { busy.add(source) }
+    StopSignals.lane(0, isBusyWith: busy)
   }
 
   /// Starts nothing more; what is loaded is dropped, what is being stored is waited for.
@@ -152,7 +160,8 @@ private final class EventLoop {
     guard let flight = ready.removeFirst() else { return }
     bytesAhead -= flight.unit.expectedInput
     guard ledger.ending == nil else { return drop(flight) }
-    flight.output.restart()
+    noteBusy(performing: flight.unit.source)
+    defer { noteBusy() }
     flight.times.perform.start = monotonicNow()
     clock.begin(mapped: false, at: flight.times.perform.start)
     do throws(UnitFailure) {
@@ -191,13 +200,14 @@ private final class EventLoop {
       try flight.unit.sink.parts(of: bytes, ends: flight.output.partEnds)
     }
     guard !parts.isEmpty else { return finish(flight) }
-    storing += 1
+    storing.add(flight.unit.source)
     flight.times.store.start = monotonicNow()
     files.store(parts) { [unowned self] result in self.stored(flight, result) }
   }
 
   private func stored(_ flight: Flight, _ result: Result<Void, UnitFailure>) {
-    storing -= 1
+    storing.remove(flight.unit.source)
+    noteBusy()
     flight.times.store.end = monotonicNow()
     if case .failure(let failure) = result { flight.outcome = .failed(failure) }
     finish(flight)
@@ -219,6 +229,7 @@ private final class EventLoop {
   /// Keeps memory for the next units, but not that of the largest ones for ever.
   private func recycle(_ flight: Flight) {
     if flight.input.capacity <= 16 << 20 { inputs.append(flight.input) }
+    flight.output.restart()
     outputs.append(flight.output)
   }
 }

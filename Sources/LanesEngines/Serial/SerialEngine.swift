@@ -28,7 +28,7 @@ final class SerialLane {
   private let output = OutputBuffer()
 
   init(_ workload: any Workload, _ ledger: Ledger, _ intake: Intake, _ options: EngineOptions) {
-    performer = Performer(workload, timeout: options.timeout)
+    performer = Performer(workload, options)
     self.ledger = ledger
     self.intake = intake
   }

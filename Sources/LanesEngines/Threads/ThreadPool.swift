@@ -70,7 +70,7 @@ final class ThreadPool: Sendable {
   private let wakes = Atomic<Bool>(false)
   private let isMeasuring = Atomic<Bool>(false)
   private let workload: any Workload
-  private let timeout: Duration?
+  private let options: EngineOptions
 
   /// Units of one lane that are performed before their results are handed over together take about this long: long
   /// beside a waking (5 to 50 µs), short beside what a person or a stop request notices.
@@ -80,9 +80,9 @@ final class ThreadPool: Sendable {
   /// Results of short units wait no longer than this for others to be handed over with, even behind a long unit.
   private static let longestWait: Int64 = 5_000_000
 
-  init(lanes: Int, workload: any Workload, timeout: Duration?) throws(SystemError) {
+  init(lanes: Int, workload: any Workload, _ options: EngineOptions) throws(SystemError) {
     self.workload = workload
-    self.timeout = timeout
+    self.options = options
     finishedSignal = try Descriptor.event()
     do {
       try grow(to: lanes)
@@ -96,7 +96,7 @@ final class ThreadPool: Sendable {
   func grow(to lanes: Int) throws(SystemError) {
     while lanes > self.lanes {
       let lane = self.lanes
-      let thread = try WorkerThread { self.serve(lane, Performer(self.workload, timeout: self.timeout)) }
+      let thread = try WorkerThread { self.serve(lane, Performer(self.workload, self.options)) }
       threads.withLock { $0.append(thread) }
       queue.withLock { $0.lanes += 1 }
     }

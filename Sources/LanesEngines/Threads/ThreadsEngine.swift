@@ -25,7 +25,7 @@ extension ThreadPool {
   static func started(lanes: Int, _ workload: any Workload, _ options: EngineOptions) throws(EngineError) -> ThreadPool
   {
     do {
-      return try ThreadPool(lanes: lanes, workload: workload, timeout: options.timeout)
+      return try ThreadPool(lanes: lanes, workload: workload, options)
     } catch {
       throw .system("threads cannot be started: \(error.reason)")
     }

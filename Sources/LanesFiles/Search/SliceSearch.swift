@@ -1,5 +1,6 @@
 import CKernels
 import LanesCore
+import LanesOS
 
 /// Searches one slice, piece by piece.
 ///
@@ -80,8 +81,9 @@ final class SliceSearch {
     guard !options.isText, let zero = Self.firstZero(in: text) else { return try search(text, in: slice, piece) }
     found(zero: piece.lowerBound + zero, slice)
     // A zero byte ends a line too: a copy has newlines in their place.
-    let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
-    defer { copy.deallocate() }
+    let memory = HeapStorage()
+    try memory.grow(to: text.count, keeping: 0)
+    let copy = UnsafeMutableRawBufferPointer(start: memory.base, count: text.count).bindMemory(to: UInt8.self)
     for index in text.indices { copy[index] = text[index] == 0 ? 0x0A : text[index] }
     try search(Text(copy), in: slice, piece)
   }

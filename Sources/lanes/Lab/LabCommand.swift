@@ -54,9 +54,10 @@ struct LabCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     try StopSignals.install()
+    StopSignals.acknowledge(as: LabWorkload.noun)
     let bench = LabBench(lanes: cores ?? CPUs.available)
     let printer = ResultPrinter()
-    for (position, experiment) in try chosen.enumerated() {
+    for (position, experiment) in try chosen.enumerated() where printer.isOpen {
       if position > 0, !json { printer.line("") }
       let result = try measure(experiment, bench)
       (json ? result.jsonLines : result.lines).forEach(printer.line)

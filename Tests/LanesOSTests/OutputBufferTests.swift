@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 import SystemPackage
 import Testing
 
