@@ -62,8 +62,12 @@ package enum CPUs {
 
 /// Memory that a new allocation could use without swapping, in bytes, and no more than this process's address space has left
 /// (RLIMIT_AS, `ulimit -v`); nil where /proc does not say.
-package func availableMemory() -> Int? {
-  let free = ProcessFile("/proc/meminfo")?.number(after: "MemAvailable:").map { $0 * 1024 }
+///
+/// - Parameter includingSwap: counts swap space that is free as well.
+package func availableMemory(includingSwap: Bool = false) -> Int? {
+  let facts = ProcessFile("/proc/meminfo")
+  let swap = includingSwap ? facts?.number(after: "SwapFree:") ?? 0 : 0
+  let free = facts?.number(after: "MemAvailable:").map { ($0 + swap) * 1024 }
   guard let room = addressSpaceLeft() else { return free }
   return free.map { min($0, room) } ?? room
 }

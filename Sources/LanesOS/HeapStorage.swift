@@ -56,9 +56,9 @@ package enum FreeMemory {
     return (memory + (facts?.number(after: "SwapTotal:") ?? 0)) * 1024
   }
 
-  /// False where `bytes` are more than the machine could give without swapping; true also where it does not say.
+  /// False where `bytes` are more than the machine could give; true also where it does not say.
   static func hasRoom(for bytes: Int) -> Bool {
-    guard bytes > worthAsking, let available = availableMemory() else { return true }
+    guard bytes > worthAsking, let available = availableMemory(includingSwap: true) else { return true }
     return bytes <= available
   }
 }

@@ -37,7 +37,7 @@ extension Job {
     }
     measures?.complete(&record)
     console.clear()
-    try finish(trace, arguments)
+    finish(trace, arguments)
     ComparedRun.report(record)
     return record
   }
@@ -51,11 +51,11 @@ extension Job {
     }
   }
 
-  private func finish(_ trace: Trace?, _ arguments: EngineArguments) throws {
-    do {
+  private func finish(_ trace: Trace?, _ arguments: EngineArguments) {
+    do throws(SystemError) {
       try trace?.finish()
     } catch {
-      StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(error)")
+      StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(error.reason)")
     }
   }
 }

@@ -41,7 +41,7 @@ import Testing
   @Test(arguments: EngineChoice.all) func `two signals at once leave whole images and no temporary name`(
     _ engine: EngineChoice
   ) throws {
-    let images = try manyImages(600, of: "nuthatch-bits.png")
+    let images = try manyImages(200, of: "nuthatch-bits.png")
     let target = TemporaryFolder()
     let words = ["images", "convert", images.path.string, "-o", target.file("out").string, "--overwrite"]
     let made = try Program.run(words + ["--png-level", "0"] + EngineChoice.threads.flags)
