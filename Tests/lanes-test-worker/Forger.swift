@@ -14,10 +14,14 @@ struct Forger {
     leaves = name.hasPrefix("half")
   }
 
-  /// Waits for the first unit, sends the answer, and waits to be killed; returns at once when the file exists, and makes it.
+  /// Waits for the first unit, sends the answer, and waits to be killed; returns at once when the file exists, and makes it
+  /// unless it is called "never".
   func run(unlessExists marker: String) throws {
-    let made = open(marker, O_CREAT | O_EXCL | O_WRONLY, 0o600)
-    guard made >= 0 || marker == "never" else { return }
+    if marker != "never" {
+      let made = open(marker, O_CREAT | O_EXCL | O_WRONLY, 0o600)
+      guard made >= 0 else { return }
+      close(made)
+    }
     send(Self.frame(kind: 11))
     var first: Int?
     while first == nil { first = try nextUnit() }
