@@ -66,7 +66,7 @@ let package = Package(
     .executableTarget(
       name: "lanes-test-worker", dependencies: ["LanesEngines", "LanesFiles", "LanesCore", "LanesOS", "LanesTesting"],
       path: "Tests/lanes-test-worker",
-      swiftSettings: strict),
+      swiftSettings: strict, linkerSettings: [library("z")]),
     .testTarget(
       name: "LanesEnginesTests", dependencies: ["LanesEngines", "LanesTesting", "lanes-test-worker", system],
       swiftSettings: strict),
