@@ -1,4 +1,4 @@
-"""Runs the sections named on the command line and puts BENCHMARKS.md together from all that were ever run here."""
+"""Runs the sections named on the command line and puts each in its place in BENCHMARKS.md."""
 
 import datetime
 import os
@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import auto, engines, inputs, sections
+from . import auto, engines, inputs, report, sections
 from .sections import LANES, ROUNDS
 
 SECTIONS = {**sections.SECTIONS, "engines": engines.section, "auto": auto.section}
-PARTS = inputs.CACHE / "parts"
 
 
 def first_line(*argv: str) -> str:
@@ -53,19 +52,7 @@ def run(name: str) -> None:
     print(f"== {name}", file=sys.stderr)
     about = [f"Measured on {datetime.date.today()}:", "", *machine(), ""]
     title, *rest = SECTIONS[name]()
-    PARTS.mkdir(parents=True, exist_ok=True)
-    (PARTS / f"{name}.md").write_text("\n".join([title, "", *rest[1:], *about]) + "\n")
-
-
-def write_report() -> None:
-    parts = [PARTS / f"{name}.md" for name in SECTIONS]
-    text = "\n".join([
-        "# Benchmarks", "",
-        "Made by `Scripts/bench`; each section can be run by itself, such as `Scripts/bench primes`. Every program was run "
-        f"once to warm up and then in at least {ROUNDS} interleaved rounds; wall time is the median, the spread half the "
-        "distance between the quartiles. A ratio below 1 is quicker, and a difference within the spreads is none.", "",
-    ])
-    Path("BENCHMARKS.md").write_text("\n".join([text] + [part.read_text() for part in parts if part.exists()]).rstrip() + "\n")
+    report.write(title.removeprefix("## "), from_file("/proc/cpuinfo", "model name"), "\n".join([*rest, *about]), ROUNDS)
     print("wrote BENCHMARKS.md", file=sys.stderr)
 
 
@@ -78,8 +65,8 @@ def main() -> int:
     inputs.CACHE.mkdir(exist_ok=True)
     for name in names:
         run(name)
-        write_report()
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

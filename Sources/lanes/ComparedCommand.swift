@@ -22,7 +22,7 @@ struct ComparedCommand {
     }
     self.words = words
     writesFiles = words.prefix(2) == ["images", "convert"]
-    for word in words {
+    for word in words.prefix(while: { $0 != "--" }) {
       if let reason = Self.refusal(of: word, writesFiles) { throw ValidationError("\(word): \(reason)") }
     }
     if words.contains("-") || (family == "files" && !Self.namesFiles(words.dropFirst(2))) {
@@ -63,11 +63,13 @@ struct ComparedCommand {
 
   /// The arguments of one run.
   func arguments(_ setup: EngineSetup, output: FilePath?) -> [String] {
-    var arguments = words
+    // What stands after -- names inputs, so options go before it.
+    let end = words.firstIndex(of: "--") ?? words.endIndex
+    var arguments = Array(words[..<end])
     if let output { arguments += ["--output", output.string + "/"] }
     // To a search --quiet means to look no further than the first line.
     let quiet = words.prefix(2) == ["files", "search"] ? [] : ["--quiet"]
-    return arguments + Self.engine(setup) + quiet + ["--progress", "never"]
+    return arguments + Self.engine(setup) + quiet + ["--progress", "never"] + words[end...]
   }
 
   private static func refusal(of word: String, _ writesFiles: Bool) -> String? {

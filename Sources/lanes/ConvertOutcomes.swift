@@ -98,9 +98,10 @@ final class ConvertOutcomes: Fold, Observer {
 
   /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s; 66 MiB to 8.1 MiB (88% saved)".
   func summary(_ record: RunRecord) -> String {
-    var parts = ["\(Readable.counted(record.unitsDone, "image")) converted"]
+    let areAllCopies = copies > 0 && copies == record.unitsDone && results == copies
+    var parts = ["\(Readable.counted(record.unitsDone, "image")) \(areAllCopies ? "copied unchanged" : "converted")"]
     if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
-    if copies > 0 { parts.append("\(Readable.count(copies)) of them copied unchanged") }
+    if copies > 0, !areAllCopies { parts.append("\(Readable.count(copies)) of them copied unchanged") }
     if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
     if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
     if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }

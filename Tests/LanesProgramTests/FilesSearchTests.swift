@@ -144,6 +144,17 @@ import Testing
     #expect(JSONValue(first.lines.first ?? "")?["in_bytes"] != .number("20000000"), "\(first.errors)")
   }
 
+  @Test func `options of a comparison go before the names behind two dashes`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("--cold", Bytes("an odd name\n".utf8))
+    let words = ["compare", "--rounds", "1", "--warmup", "0", "--json", "--modes", "serial,threads", "files"]
+    for command in [["search", "-F", "odd"], ["count"]] {
+      let told = try Program.run(words + command + ["--", "--cold"], directory: folder.path)
+      #expect(told.status == 0, "\(told.errors)")
+      #expect(JSONValue(told.lines.first ?? "")?["in_bytes"] == .number("12"), "\(told.output)")
+    }
+  }
+
   @Test(arguments: EngineChoice.all) func `lines around selected ones are told across slices`(_ engine: EngineChoice)
     throws
   {

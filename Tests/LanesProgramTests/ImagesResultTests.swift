@@ -219,6 +219,7 @@ import Testing
     #expect(summary.hasSuffix(" KiB (\(saved)% saved)"), "\(summary)")
     let copied = try convert(["in/a.jpg", "-o", "copy.jpg"] + engine.flags)
     #expect(copied.errors.contains("(nothing saved)"))
+    #expect(copied.errors.hasPrefix("1 image copied unchanged in "), "\(copied.errors)")
   }
 
   @Test func `a number resizes the longest side, as it does in a list of sizes`() throws {

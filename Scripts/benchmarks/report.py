@@ -1,0 +1,44 @@
+"""BENCHMARKS.md as sections, one for each title and kind of processor, so that a run replaces its own and no other."""
+
+import re
+from pathlib import Path
+from typing import List, Tuple
+
+FILE = Path("BENCHMARKS.md")
+INTRODUCTION = (
+    "# Benchmarks\n\n"
+    "Made by `Scripts/bench`; each section can be run by itself, such as `Scripts/bench primes`. A section's title ends with "
+    "the kind of processor; a run on another kind adds a section and leaves this one as it is. Every program was run once to "
+    "warm up and then in at least {rounds} interleaved rounds; wall time is the median, the spread half the distance between "
+    "the quartiles. A ratio below 1 is quicker, and a difference within the spreads is none.\n"
+)
+
+
+def short_name(processor: str) -> str:
+    """Intel Xeon from Intel(R) Xeon(R) Processor, and the like, as it stands in /proc/cpuinfo."""
+    name = re.sub(r"\((R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", processor)
+    return " ".join(name.split())
+
+
+def sections(text: str) -> List[Tuple[str, str]]:
+    """Headings of the second level, without the marks, and what stands below each."""
+    parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)[1:]
+    return [(heading, body.strip("\n")) for heading, body in zip(parts[::2], parts[1::2])]
+
+
+def put(text: str, title: str, processor: str, body: str, rounds: int) -> str:
+    """`text` with the section in place of the one of this title and processor, behind others of this title, or at the end."""
+    heading = f"{title}, {short_name(processor)}"
+    known = sections(text)
+    if heading in [name for name, _ in known]:
+        known = [(name, body if name == heading else old) for name, old in known]
+    else:
+        same = [index for index, (name, _) in enumerate(known) if name.startswith(f"{title}, ")]
+        known.insert(same[-1] + 1 if same else len(known), (heading, body))
+    whole = [INTRODUCTION.format(rounds=rounds)] + [f"## {name}\n\n{part}\n" for name, part in known]
+    return "\n".join(whole)
+
+
+def write(title: str, processor: str, body: str, rounds: int) -> None:
+    text = FILE.read_text() if FILE.exists() else ""
+    FILE.write_text(put(text, title, processor, body.strip("\n"), rounds))
