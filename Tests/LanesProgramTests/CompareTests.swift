@@ -55,7 +55,7 @@ import Testing
     let words = Self.once + ["--modes", "serial,threads", "--cores", "2", "primes", "1e9"]
     let fancy = try Program.run(words, environment: ["LC_ALL": "C.UTF-8"])
     #expect(fancy.text.contains("one line per lane"))
-    #expect(fancy.lines.count { $0.hasPrefix("threads ×2 ") || $0.hasPrefix("serial ") } == 2)
+    #expect(fancy.lines.count { $0.hasPrefix("threads ×2 (") || $0.hasPrefix("serial (") } == 2)
     let plain = try Program.run(words, environment: ["LC_ALL": "C"])
     #expect(plain.text.contains("one line per lane") && plain.text.contains("threads x2"))
     #expect(plain.lines.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } && $0.count <= 100 })

@@ -17,7 +17,7 @@ import Testing
         #""SEE ALSO""#,
       ])
     #expect(page.contents.contains("lanes\\-files\\-count \\- Does count. And more\n"))
-    #expect(page.contents.contains(".TP\n\\fB\\-j, \\-\\-cores N\\fR\nSets it. Or not.\n"))
+    #expect(page.contents.contains(".TP\n\\fB\\-l, \\-\\-lines, \\-r, \\-\\-recursive, \\-j, \\-\\-cores N\\fR\nSets it. Or not.\n"))
   }
 
   @Test func `text is printed as it is`() {
