@@ -17,7 +17,8 @@ import Testing
         #""SEE ALSO""#,
       ])
     #expect(page.contents.contains("lanes\\-files\\-count \\- Does count. And more\n"))
-    #expect(page.contents.contains(".TP\n\\fB\\-l, \\-\\-lines, \\-r, \\-\\-recursive, \\-j, \\-\\-cores N\\fR\nSets it. Or not.\n"))
+    let names = #"\fB\-l, \-\-lines, \-r, \-\-recursive, \-j, \-\-cores N\fR"#
+    #expect(page.contents.contains(".TP\n\(names)\nSets it. Or not.\n"))
   }
 
   @Test func `text is printed as it is`() {
