@@ -67,12 +67,12 @@ private func convert(_ bytes: Bytes, _ options: [ConvertOptions]) {
 }
 
 @Sendable private func readHeader(_ bytes: Bytes) {
-  _ = MemoryEstimate(ImageSketch(of: bytes), fileSize: bytes.count, options: ConvertOptions())
+  _ = MemoryEstimate(ImageProbe(of: bytes), fileSize: bytes.count, options: ConvertOptions())
   perform(InfoWorkload(), bytes, task: [])
 }
 
 /// Any outcome is good, as long as there is one.
 private func perform(_ workload: some Workload, _ bytes: Bytes, task: Bytes) {
   let unit = Unit(number: 0, label: "input", task: task)
-  _ = try? workload.perform(unit, input: bytes.span.bytes, output: OutputBuffer(), checkpoint: .open)
+  _ = try? workload.perform(unit, input: bytes.span.bytes, output: OutputBuffer(), deadline: .never)
 }

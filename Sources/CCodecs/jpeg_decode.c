@@ -76,7 +76,7 @@ static void find_metadata(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_h
 static void fill_image(const struct jpeg_decompress_struct *info, struct ccodecs_image *image) {
   image->width = info->output_width;
   image->height = info->output_height;
-  image->lanes = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 4;
+  image->channels = info->jpeg_color_space == JCS_GRAYSCALE ? 1 : 4;
   image->depth = 8;
   image->alpha = false;
 }
@@ -204,8 +204,8 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool i
   const unsigned flip = inverted ? 0 : 255;
   for (size_t x = 0; x < width; x++) {
     unsigned black = cmyk[4 * x + 3] ^ flip;
-    for (int lane = 0; lane < 3; lane++)
-      row[4 * x + lane] = (uint8_t)(((cmyk[4 * x + lane] ^ flip) * black + 127) / 255);
+    for (int channel = 0; channel < 3; channel++)
+      row[4 * x + channel] = (uint8_t)(((cmyk[4 * x + channel] ^ flip) * black + 127) / 255);
     row[4 * x + 3] = 255;
   }
 }

@@ -21,8 +21,8 @@ static void configure(
   jpeg_create_compress(info);
   info->image_width = image->width;
   info->image_height = image->height;
-  info->input_components = image->lanes;
-  info->in_color_space = image->lanes == 1 ? JCS_GRAYSCALE : JCS_EXT_RGBX;
+  info->input_components = image->channels;
+  info->in_color_space = image->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_RGBX;
   jpeg_set_defaults(info);
   jpeg_set_quality(info, settings->quality, TRUE);
   set_subsampling(info, settings->subsampling);

@@ -114,7 +114,7 @@ void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccode
   *storage = decoder->storage;
 }
 
-// Makes rows of 1, 2 or 4 lanes of 8 or 16 bits from every kind of PNG.
+// Makes rows of 1, 2 or 4 channels of 8 or 16 bits from every kind of PNG.
 static void set_transforms(struct ccodecs_png_decoder *decoder) {
   png_structp png = decoder->png;
   bool stored = decoder->limits.stored;
@@ -123,7 +123,7 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
   png_set_swap(png);                // 16-bit samples to the order of this machine; the format is big-endian
   bool transparent = !stored && png_get_valid(png, decoder->info, PNG_INFO_tRNS) != 0;
   int kind = png_get_color_type(png, decoder->info);
-  if (stored && kind == PNG_COLOR_TYPE_PALETTE) kind = PNG_COLOR_TYPE_GRAY; // indices are one lane
+  if (stored && kind == PNG_COLOR_TYPE_PALETTE) kind = PNG_COLOR_TYPE_GRAY; // indices are one channel
   if ((kind & PNG_COLOR_MASK_COLOR) && !(kind & PNG_COLOR_MASK_ALPHA) && !transparent)
     png_set_filler(png, 0xFFFF, PNG_FILLER_AFTER);
   png_set_interlace_handling(png);
@@ -132,10 +132,10 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
   struct ccodecs_image *image = &decoder->image;
   image->width = png_get_image_width(png, decoder->info);
   image->height = png_get_image_height(png, decoder->info);
-  image->lanes = (kind & PNG_COLOR_MASK_COLOR) ? 4 : png_get_channels(png, decoder->info);
+  image->channels = (kind & PNG_COLOR_MASK_COLOR) ? 4 : png_get_channels(png, decoder->info);
   image->depth = png_get_bit_depth(png, decoder->info);
   image->alpha = (kind & PNG_COLOR_MASK_ALPHA) || transparent;
-  decoder->row_bytes = (size_t)image->width * (size_t)(image->lanes * image->depth / 8);
+  decoder->row_bytes = (size_t)image->width * (size_t)(image->channels * image->depth / 8);
   if (png_get_rowbytes(png, decoder->info) != decoder->row_bytes)
     leave(decoder, ccodecs_damaged, "rows have an unexpected size");
 }
@@ -195,17 +195,17 @@ struct ccodecs_png_decoder *ccodecs_png_open(
 }
 
 // Luma as in Rec. ITU-R BT.709, for gray images.
-static uint8_t background_sample(const struct ccodecs_png_decoder *decoder, int lane) {
+static uint8_t background_sample(const struct ccodecs_png_decoder *decoder, int channel) {
   const uint8_t *colour = decoder->limits.background;
   if (decoder->image.alpha) return 0;
-  return decoder->image.lanes == 4 ? colour[lane % 3] : (uint8_t)((54 * colour[0] + 183 * colour[1] + 19 * colour[2]) / 256);
+  return decoder->image.channels == 4 ? colour[channel % 3] : (uint8_t)((54 * colour[0] + 183 * colour[1] + 19 * colour[2]) / 256);
 }
 
 // Makes rows transparent, or of the background's colour.
 static void blank(const struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t count) {
   size_t width = (size_t)decoder->image.depth / 8;
   for (size_t at = 0; at < count * decoder->row_bytes; at++)
-    rows[at] = background_sample(decoder, (int)(at / width) % decoder->image.lanes);
+    rows[at] = background_sample(decoder, (int)(at / width) % decoder->image.channels);
 }
 
 // After an error in the middle of the rows: false, or true when the rest is made up for.

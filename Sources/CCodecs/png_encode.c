@@ -72,7 +72,7 @@ static void write_header(
   struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
   const struct ccodecs_metadata *metadata) {
   png_structp png = encoder->png;
-  int kind = image->lanes < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  int kind = image->channels < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
   if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
   png_set_benign_errors(png, 1);
   set_compression(png, settings);
@@ -92,7 +92,7 @@ static void write_header(
   png_write_info(png, encoder->info);
   png_set_swap(png);
   png_set_packing(png);
-  if (image->lanes == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);
+  if (image->channels == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);
 }
 
 struct ccodecs_png_encoder *ccodecs_png_create(

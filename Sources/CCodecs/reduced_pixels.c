@@ -132,7 +132,7 @@ inlined void colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
     floats y = *(const floats *)(luma + x) + 128, cb = *(const floats *)(blue + x), cr = *(const floats *)(red + x);
     const floats exact[3] = {y + 1.402f * cr, y - 0.344136f * cb - 0.714136f * cr, y + 1.772f * cb};
     ints levels[3];
-    for (int lane = 0; lane < 3; lane++) round_to_levels(exact + lane, levels + lane);
+    for (int channel = 0; channel < 3; channel++) round_to_levels(exact + channel, levels + channel);
     const ints pixels = levels[0] | levels[1] << 8 | levels[2] << 16 | (int)0xFF000000;
     if (x + 8 <= decoder->out_width) memcpy(out + 4 * x, &pixels, sizeof pixels);
     else memcpy(out + 4 * x, &pixels, 4 * (size_t)(decoder->out_width - x));
@@ -145,7 +145,7 @@ inlined void gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
     const floats exact = *(const floats *)(luma + x) + 128;
     ints level;
     round_to_levels(&exact, &level);
-    for (int lane = 0; lane < 8 && x + lane < decoder->out_width; lane++) out[x + lane] = (uint8_t)level[lane];
+    for (int channel = 0; channel < 8 && x + channel < decoder->out_width; channel++) out[x + channel] = (uint8_t)level[channel];
   }
 }
 

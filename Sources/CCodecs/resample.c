@@ -72,12 +72,12 @@ int ccodecs_window(
   return high - low + 1;
 }
 
-// Eight lanes from 8, 4 or 2 weights.
-inlined void spread(floats *out, const float *weights, int lanes) {
+// Eight channels from 8, 4 or 2 weights.
+inlined void spread(floats *out, const float *weights, int channels) {
   floats some = {0};
-  if (lanes == 1) {
+  if (channels == 1) {
     some = *(const floats *)weights;
-  } else if (lanes == 2) {
+  } else if (channels == 2) {
     some = (floats){weights[0], weights[0], weights[1], weights[1], weights[2], weights[2], weights[3], weights[3]};
   } else {
     some = (floats){weights[0], weights[0], weights[0], weights[0], weights[1], weights[1], weights[1], weights[1]};
@@ -85,37 +85,37 @@ inlined void spread(floats *out, const float *weights, int lanes) {
   *out = some;
 }
 
-// Adds up the eight sums of a pixel to one per lane, in halves.
-inlined void gather(const floats *sums, const int lanes, float *out) {
+// Adds up the eight sums of a pixel to one per channel, in halves.
+inlined void gather(const floats *sums, const int channels, float *out) {
   float part[8];
   *(floats *)part = *sums;
-  for (int width = 4; width >= lanes; width /= 2)
-    for (int lane = 0; lane < width; lane++) part[lane] += part[lane + width];
-  for (int lane = 0; lane < lanes; lane++) out[lane] = part[lane];
+  for (int width = 4; width >= channels; width /= 2)
+    for (int channel = 0; channel < width; channel++) part[channel] += part[channel + width];
+  for (int channel = 0; channel < channels; channel++) out[channel] = part[channel];
 }
 
 // Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
 // took 1.8 times as long on a Xeon of 2023 with AVX2.
 inlined void resample(
-  const struct ccodecs_axis *axis, const int lanes, const float *const rows[4], float *const out[4]) {
-  const int step = 8 / lanes;
+  const struct ccodecs_axis *axis, const int channels, const float *const rows[4], float *const out[4]) {
+  const int step = 8 / channels;
   for (int x = 0; x < axis->count; x++) {
-    const size_t start = (size_t)axis->first[x] * (size_t)lanes;
+    const size_t start = (size_t)axis->first[x] * (size_t)channels;
     const float *weights = axis->weights + (size_t)x * (size_t)axis->stride;
     floats sums[4] = {{0}, {0}, {0}, {0}};
     for (int tap = 0; tap < axis->taps; tap += step) {
       floats weight;
-      spread(&weight, weights + tap, lanes);
-      for (int row = 0; row < 4; row++) sums[row] += *(const floats *)(rows[row] + start + tap * lanes) * weight;
+      spread(&weight, weights + tap, channels);
+      for (int row = 0; row < 4; row++) sums[row] += *(const floats *)(rows[row] + start + tap * channels) * weight;
     }
-    for (int row = 0; row < 4; row++) gather(sums + row, lanes, out[row] + x * lanes);
+    for (int row = 0; row < 4; row++) gather(sums + row, channels, out[row] + x * channels);
   }
 }
 
-inlined void resample_lanes(
-  const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]) {
-  if (lanes == 1) resample(axis, 1, rows, out);
-  else if (lanes == 2) resample(axis, 2, rows, out);
+inlined void resample_channels(
+  const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]) {
+  if (channels == 1) resample(axis, 1, rows, out);
+  else if (channels == 2) resample(axis, 2, rows, out);
   else resample(axis, 4, rows, out);
 }
 
@@ -143,19 +143,19 @@ inlined void blend(const float *const *rows, const float *weights, int count, fl
 }
 
 // Multiplies the colours of `samples` floats by their pixel's alpha times `scale`.
-inlined void premultiply(float *out, const int lanes, float scale, size_t samples) {
+inlined void premultiply(float *out, const int channels, float scale, size_t samples) {
   const floats ones = {1, 1, 1, 1, 1, 1, 1, 1};
   size_t at = 0;
   for (; at + 8 <= samples; at += 8) {
     floats pixels = *(floats *)(out + at), scaled = pixels * scale;
     // Indices from 8 on name elements of `ones`: alpha itself stays.
     *(floats *)(out + at) = pixels
-                            * (lanes == 4 ? __builtin_shufflevector(scaled, ones, 3, 3, 3, 8, 7, 7, 7, 8)
+                            * (channels == 4 ? __builtin_shufflevector(scaled, ones, 3, 3, 3, 8, 7, 7, 7, 8)
                                           : __builtin_shufflevector(scaled, ones, 1, 8, 3, 8, 5, 8, 7, 8));
   }
-  for (; at < samples; at += (size_t)lanes) {
-    float alpha = out[at + (size_t)lanes - 1] * scale;
-    for (int lane = 0; lane + 1 < lanes; lane++) out[at + (size_t)lane] *= alpha;
+  for (; at < samples; at += (size_t)channels) {
+    float alpha = out[at + (size_t)channels - 1] * scale;
+    for (int channel = 0; channel + 1 < channels; channel++) out[at + (size_t)channel] *= alpha;
   }
 }
 
@@ -174,17 +174,17 @@ void ccodecs_fill_level(float *level) {
   }
 }
 
-inlined bool is_alpha(const struct ccodecs_image *image, int lane) {
-  return lane == 3 || (lane == 1 && image->lanes == 2);
+inlined bool is_alpha(const struct ccodecs_image *image, int channel) {
+  return channel == 3 || (channel == 1 && image->channels == 2);
 }
 
 // Levels to light; alpha stays.
 inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
   const float top = image->depth == 8 ? 255 : 65535;
-  for (int lane = 0; lane < image->lanes; lane++) {
-    if (is_alpha(image, lane)) continue;
+  for (int channel = 0; channel < image->channels; channel++) {
+    if (is_alpha(image, channel)) continue;
     for (size_t x = 0; x < image->width; x++) {
-      size_t at = x * (size_t)image->lanes + (size_t)lane;
+      size_t at = x * (size_t)image->channels + (size_t)channel;
       out[at] = top * light[image->depth == 8 ? row[at] : ((const uint16_t *)(const void *)row)[at]];
     }
   }
@@ -192,7 +192,7 @@ inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image 
 
 inlined void widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve) {
-  const size_t samples = (size_t)image->width * (size_t)image->lanes;
+  const size_t samples = (size_t)image->width * (size_t)image->channels;
   if (image->depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
   else
@@ -200,7 +200,7 @@ inlined void widen(
   if (curve) lighten(row, out, image, curve->light);
   if (!image->alpha) return;
   const float scale = image->depth == 8 ? 1.0f / 255 : 1.0f / 65535;
-  if (image->lanes == 4) premultiply(out, 4, scale, samples);
+  if (image->channels == 4) premultiply(out, 4, scale, samples);
   else premultiply(out, 2, scale, samples);
 }
 
@@ -217,21 +217,21 @@ inlined void store(const float *row, float scale, uint8_t *out, int depth, size_
 
 // One pixel of premultiplied colour and alpha (0…top) to plain colour and alpha. Where the filter overshoots, alpha and
 // colour do so together: their quotient is right before either is limited.
-inlined void divide(const float *pixel, float *out, size_t lanes, float top) {
-  float alpha = pixel[lanes - 1];
+inlined void divide(const float *pixel, float *out, size_t channels, float top) {
+  float alpha = pixel[channels - 1];
   float factor = alpha > 0 ? top / alpha : 0;
-  for (size_t lane = 0; lane + 1 < lanes; lane++) out[lane] = pixel[lane] * factor;
-  out[lanes - 1] = alpha;
+  for (size_t channel = 0; channel + 1 < channels; channel++) out[channel] = pixel[channel] * factor;
+  out[channels - 1] = alpha;
 }
 
-// One pixel of premultiplied colour and alpha (0…top) laid on a background; `to` may have more lanes.
+// One pixel of premultiplied colour and alpha (0…top) laid on a background; `to` may have more channels.
 inlined void flatten(
-  const float *pixel, float *out, size_t lanes, size_t to, float top, const float background[3]) {
-  float alpha = limited(pixel[lanes - 1], top);
-  float factor = pixel[lanes - 1] > top ? top / pixel[lanes - 1] : 1;
-  for (size_t lane = 0; lane < to; lane++) {
-    float colour = limited(pixel[lane + 1 < lanes ? lane : 0] * factor, alpha);
-    out[lane] = lane < 3 ? colour + (top - alpha) * background[lane] : top;
+  const float *pixel, float *out, size_t channels, size_t to, float top, const float background[3]) {
+  float alpha = limited(pixel[channels - 1], top);
+  float factor = pixel[channels - 1] > top ? top / pixel[channels - 1] : 1;
+  for (size_t channel = 0; channel < to; channel++) {
+    float colour = limited(pixel[channel + 1 < channels ? channel : 0] * factor, alpha);
+    out[channel] = channel < 3 ? colour + (top - alpha) * background[channel] : top;
   }
 }
 
@@ -246,15 +246,15 @@ inlined float level_of(float light, float top, const float *level) {
 inlined void darken(
   const float *row, const struct ccodecs_image *from, float scale, uint8_t *out, int depth, const float *level) {
   const float top = from->depth == 8 ? 255 : 65535;
-  const size_t lanes = (size_t)from->lanes;
+  const size_t channels = (size_t)from->channels;
   for (size_t x = 0; x < from->width; x++) {
     float pixel[4];
-    for (size_t lane = 0; lane < lanes; lane++) pixel[lane] = level_of(row[x * lanes + lane], top, level);
-    store(pixel, scale, out + x * lanes * (size_t)(depth / 8), depth, lanes);
+    for (size_t channel = 0; channel < channels; channel++) pixel[channel] = level_of(row[x * channels + channel], top, level);
+    store(pixel, scale, out + x * channels * (size_t)(depth / 8), depth, channels);
   }
 }
 
-// Two pixels at a time of four lanes to four lanes of 8 bits: divided by alpha or laid on a background as above, bit for
+// Two pixels at a time of four channels to four channels of 8 bits: divided by alpha or laid on a background as above, bit for
 // bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
 inlined void narrow_pairs(
   const float *row, float top, float scale, uint8_t *out, const bool alpha, size_t width, const float background[3]) {
@@ -285,21 +285,21 @@ inlined void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {
   const float top = from->depth == 8 ? 255 : 65535, scale = (to->depth == 8 ? 255 : 65535) / top;
-  const size_t lanes = (size_t)from->lanes, wanted = (size_t)to->lanes;
+  const size_t channels = (size_t)from->channels, wanted = (size_t)to->channels;
   if (!from->alpha && curve) return darken(row, from, scale, out, to->depth, curve->level);
-  if (!from->alpha) return store(row, scale, out, to->depth, (size_t)from->width * lanes);
+  if (!from->alpha) return store(row, scale, out, to->depth, (size_t)from->width * channels);
   float behind[3];
-  for (int lane = 0; lane < 3; lane++)
-    behind[lane] = curve ? curve->light[from->depth == 8 ? background[lane] : background[lane] * 257]
-                         : (float)background[lane] * (1.0f / 255);
-  if (!curve && lanes == 4 && wanted == 4 && to->depth == 8)
+  for (int channel = 0; channel < 3; channel++)
+    behind[channel] = curve ? curve->light[from->depth == 8 ? background[channel] : background[channel] * 257]
+                         : (float)background[channel] * (1.0f / 255);
+  if (!curve && channels == 4 && wanted == 4 && to->depth == 8)
     return narrow_pairs(row, top, scale, out, to->alpha, from->width, behind);
   for (size_t x = 0; x < from->width; x++) {
     float pixel[4];
-    if (to->alpha) divide(row + x * lanes, pixel, lanes, top);
-    else flatten(row + x * lanes, pixel, lanes, wanted, top, behind);
-    for (size_t lane = 0; curve && lane < wanted; lane++)
-      if (!is_alpha(to, (int)lane)) pixel[lane] = level_of(pixel[lane], top, curve->level);
+    if (to->alpha) divide(row + x * channels, pixel, channels, top);
+    else flatten(row + x * channels, pixel, channels, wanted, top, behind);
+    for (size_t channel = 0; curve && channel < wanted; channel++)
+      if (!is_alpha(to, (int)channel)) pixel[channel] = level_of(pixel[channel], top, curve->level);
     store(pixel, scale, out + x * wanted * (size_t)(to->depth / 8), to->depth, wanted);
   }
 }
@@ -325,8 +325,8 @@ twice(
   widen, (const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve),
   (row, out, image, curve), widen)
 twice(
-  resample, (const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]),
-  (axis, lanes, rows, out), resample_lanes)
+  resample, (const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]),
+  (axis, channels, rows, out), resample_channels)
 twice(
   blend, (const float *const *rows, const float *weights, int count, float *out, size_t samples),
   (rows, weights, count, out, samples), blend)

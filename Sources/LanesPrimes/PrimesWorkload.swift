@@ -61,7 +61,7 @@ package struct PrimesWorkload: Workload {
 
   /// Sieves the unit's interval; the partial result is a `PrimesPartial`.
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let task: PrimesTask
     do {
@@ -73,8 +73,8 @@ package struct PrimesWorkload: Workload {
     try addTiny(task, to: &partial, output)
     guard task.stop >= 7 else { return partial.wire }
     let sieve = try SegmentSieve(
-      low: max(task.start, 7), high: task.stop, instructions: instructions, checkpoint: checkpoint)
-    while let segment = try sieve.next(checkpoint: checkpoint) { try add(segment, to: &partial, output) }
+      low: max(task.start, 7), high: task.stop, instructions: instructions, deadline: deadline)
+    while let segment = try sieve.next(deadline: deadline) { try add(segment, to: &partial, output) }
     return partial.wire
   }
 

@@ -255,7 +255,7 @@ import Testing
     #expect(plan.askedMeanwhile < 250)
   }
 
-  @Test(arguments: Contender.all) func `a unit that asks its checkpoint ends when its time is up`(
+  @Test(arguments: Contender.all) func `a unit that asks its deadline ends when its time is up`(
     _ contender: Contender
   ) throws {
     let folder = TemporaryFolder()

@@ -56,7 +56,7 @@ extension ContractTests {
       #expect(record.workersLost == 1)
     }
 
-    @Test(arguments: Contender.processes) func `a unit deaf to its checkpoint is killed with its worker`(
+    @Test(arguments: Contender.processes) func `a unit deaf to its deadline is killed with its worker`(
       _ contender: Contender
     ) throws {
       let folder = TemporaryFolder()

@@ -45,9 +45,9 @@ import Testing
     var settings = FilePlan.Settings()
     settings.wholeBytes = 0
     settings.sliceBytes = slice
-    let plan = try ChainPlan(inputs, settings: settings)
+    let plan = try SequentialHashPlan(inputs, settings: settings)
     var digests: [String] = []
-    let rows = ChainRows(plan: { plan }) { digests.append($0.failure?.reason ?? $0.hexadecimal) }
+    let rows = SequentialHashRows(plan: { plan }) { digests.append($0.failure?.reason ?? $0.hexadecimal) }
     let engine = Engines.make(
       .processes, channel: channel, options: EngineOptions(lanes: 2),
       worker: WorkerCommand(program: builtProgram("lanes-test-worker"), arguments: ["worker"]))

@@ -29,7 +29,7 @@ enum PlanRunner {
     guard let input = load(unit.source) else { return .failed(UnitFailure(.input, "it cannot be read")) }
     do throws(UnitFailure) {
       let output = OutputBuffer()
-      return .done(try workload.perform(unit, input: input.span.bytes, output: output, checkpoint: .open))
+      return .done(try workload.perform(unit, input: input.span.bytes, output: output, deadline: .never))
     } catch {
       return .failed(error)
     }

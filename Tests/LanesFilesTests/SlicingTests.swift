@@ -194,8 +194,8 @@ import Testing
       let rows = FileRows<CRCPartial> { files.append(HashedFile(name: nil, digest: $0.partial.digest)) }
       try Lanes.run(HashWorkload(algorithm), FilePlan(inputs, settings: settings), rows, lanes: lanes)
     } else {
-      let plan = try ChainPlan(inputs, settings: settings)
-      let rows = ChainRows(plan: { plan }, onFile: { files.append($0) })
+      let plan = try SequentialHashPlan(inputs, settings: settings)
+      let rows = SequentialHashRows(plan: { plan }, onFile: { files.append($0) })
       try Lanes.run(HashWorkload(algorithm), plan, rows, lanes: lanes)
     }
     return files.count == 1 ? files[0].hexadecimal : nil

@@ -61,22 +61,22 @@ private let goodFixtures = [
   }
 
   @Test func `alpha is laid on the background in a JPEG`() throws {
-    let image = Samples(16, 16, lanes: 4, alpha: true) { _, _, lane in lane == 3 ? 0 : 77 }
+    let image = Samples(16, 16, channels: 4, alpha: true) { _, _, channel in channel == 3 ? 0 : 77 }
     let background = try #require(RGBColor("#2060c0"))
     let result = try convert(image.encodedAsPNG, options { ($0.format, $0.background) = (.jpeg, background) })
     let pixels = try Samples(decoding: result.output)
-    for (lane, level) in [0x20, 0x60, 0xC0].enumerated() { #expect(abs(pixels[8, 8, lane] - level) <= 3) }
+    for (channel, level) in [0x20, 0x60, 0xC0].enumerated() { #expect(abs(pixels[8, 8, channel] - level) <= 3) }
   }
 
   @Test func `gray with alpha becomes a gray JPEG, or a coloured one on a coloured background`() throws {
-    let image = Samples(8, 8, lanes: 2, alpha: true) { _, _, lane in lane == 1 ? 255 : 90 }
+    let image = Samples(8, 8, channels: 2, alpha: true) { _, _, channel in channel == 1 ? 255 : 90 }
     let gray = try convert(image.encodedAsPNG, options { $0.format = .jpeg })
-    #expect(try Samples(decoding: gray.output).shape.lanes == 1)
+    #expect(try Samples(decoding: gray.output).shape.channels == 1)
     let red = RGBColor(red: 255, green: 0, blue: 0)
     let coloured = try convert(image.encodedAsPNG, options { ($0.format, $0.background) = (.jpeg, red) })
     let pixels = try Samples(decoding: coloured.output)
-    #expect(pixels.shape.lanes == 4)
-    for lane in 0..<3 { #expect(abs(pixels[4, 4, lane] - 90) <= 2) }
+    #expect(pixels.shape.channels == 4)
+    for channel in 0..<3 { #expect(abs(pixels[4, 4, channel] - 90) <= 2) }
   }
 
   @Test func `encoder settings reach the file`() throws {
@@ -100,8 +100,8 @@ private let goodFixtures = [
     let exif = try #require(try header(of: fixture("bridge-turned.jpg")).exif)
     var metadata = ImageMetadata()
     (metadata.profile, metadata.exif) = (profile, exif.bytes)
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
-    let image = Samples(8, 8, lanes: 4) { x, y, _ in 16 * x + y }
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
+    let image = Samples(8, 8, channels: 4) { x, y, _ in 16 * x + y }
     try image.send(to: JPEGEncoder(image.shape, metadata: metadata, options: options(), context: context))
     let input = context.output.withBytes { Bytes($0) }
 
@@ -124,8 +124,8 @@ private let goodFixtures = [
     metadata.colour.gamma = 100_000
     metadata.colour.primaries = true
     metadata.colour.points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
-    let image = Samples(8, 8, lanes: 4) { x, y, _ in 16 * x + y }
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
+    let image = Samples(8, 8, channels: 4) { x, y, _ in 16 * x + y }
     try image.send(to: PNGEncoder(image.shape, metadata: metadata, options: options(), context: context))
     let input = context.output.withBytes { Bytes($0) }
     let kept = try header(of: convert(input, options { $0.resize = ResizeSpec("4x4") }).output).colour
@@ -136,10 +136,10 @@ private let goodFixtures = [
   }
 
   @Test func `a timeout stops the unit`() throws {
-    let checkpoint = Checkpoint(timeout: .zero)
+    let deadline = Deadline(timeout: .zero)
     for name in ["seeds.jpg", "dragonfly-progressive.jpg", "nuthatch-interlaced.png", "nuthatch-rgb.png"] {
       let input = try fixture(name)
-      let error = #expect(throws: UnitFailure.self) { try convert(input, ConvertOptions(), checkpoint: checkpoint) }
+      let error = #expect(throws: UnitFailure.self) { try convert(input, ConvertOptions(), deadline: deadline) }
       #expect(error?.kind == .timedOut)
     }
   }

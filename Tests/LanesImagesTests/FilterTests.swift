@@ -57,7 +57,7 @@ private func resized(_ line: [Int], to width: Int, _ filter: ResampleFilter) thr
         let (fromX, fromY) = (
           (2 * x + 1) * wide.width / (2 * size.width), (2 * y + 1) * wide.height / (2 * size.height)
         )
-        for lane in 0..<3 { #expect(result[x, y, lane] == whole[fromX, fromY, lane]) }
+        for channel in 0..<3 { #expect(result[x, y, channel] == whole[fromX, fromY, channel]) }
       }
     }
   }

@@ -58,8 +58,8 @@ import Testing
       turned, options { ($0.resize, $0.fit) = (ResizeSpec("\(fitted.scaled.width)x\(fitted.scaled.height)"), .fill) })
     let (part, all) = (try Samples(decoding: direct.output), try Samples(decoding: whole.output))
     for (x, y) in [(0, 0), (30, 0), (11, 17), (0, 39), (30, 39)] {
-      for lane in 0..<3 {
-        #expect(abs(part[x, y, lane] - all[x + fitted.window.x, y + fitted.window.y, lane]) <= 1)
+      for channel in 0..<3 {
+        #expect(abs(part[x, y, channel] - all[x + fitted.window.x, y + fitted.window.y, channel]) <= 1)
       }
     }
   }
@@ -73,19 +73,19 @@ import Testing
 
   @Test func `padding surrounds the picture`() throws {
     let red = RGBColor(red: 255, green: 0, blue: 0)
-    for (lanes, depth, alpha) in [(1, 8, false), (2, 8, true), (4, 8, false), (4, 16, true), (1, 16, false)] {
+    for (channels, depth, alpha) in [(1, 8, false), (2, 8, true), (4, 8, false), (4, 16, true), (1, 16, false)] {
       let top = depth == 8 ? 255 : 65535
-      let image = Samples(2, 1, lanes: lanes, depth: depth, alpha: alpha) { x, _, _ in 7 + x }
+      let image = Samples(2, 1, channels: channels, depth: depth, alpha: alpha) { x, _, _ in 7 + x }
       let padding = options {
         ($0.resize, $0.fit, $0.gravity, $0.background) = (ResizeSpec("5x4"), .pad, .southeast, red)
       }
       let result = try Samples(decoding: convert(image.encodedAsPNG, padding).output)
-      #expect(result.shape.size == PixelSize(5, 4) && result.shape.lanes == 4 && result.shape.hasAlpha == alpha)
+      #expect(result.shape.size == PixelSize(5, 4) && result.shape.channels == 4 && result.shape.hasAlpha == alpha)
       for (x, y) in [(0, 0), (4, 2), (2, 3)] {
-        for lane in 0..<3 { #expect(result[x, y, lane] == (lane == 0 ? top : 0)) }
+        for channel in 0..<3 { #expect(result[x, y, channel] == (channel == 0 ? top : 0)) }
         if alpha { #expect(result[x, y, 3] == top) }
       }
-      for x in 0..<2 { for lane in 0..<3 { #expect(result[3 + x, 3, lane] == 7 + x) } }
+      for x in 0..<2 { for channel in 0..<3 { #expect(result[3 + x, 3, channel] == 7 + x) } }
       if alpha { #expect(result[3, 3, 3] == 7) }
     }
   }
@@ -95,7 +95,7 @@ import Testing
     let white = options { ($0.resize, $0.fit) = (ResizeSpec("4x2"), .pad) }
     #expect(
       try Samples(decoding: convert(image.encodedAsPNG, white).output).values == [255, 9, 9, 255, 255, 9, 9, 255])
-    let coloured = Samples(2, 2, lanes: 4) { _, _, _ in 9 }
+    let coloured = Samples(2, 2, channels: 4) { _, _, _ in 9 }
     let gray = options {
       ($0.resize, $0.fit, $0.grayscale, $0.background) = (ResizeSpec("4x2"), .pad, true, RGBColor("lime")!)
     }

@@ -78,7 +78,7 @@ private func rows(_ bytes: Bytes) throws -> [String] {
       decoding: convert(fixture("nuthatch-turned.png"), options { $0.crop = CropSpec("7x5+3+2") }).output)
     #expect(part.shape.size == PixelSize(7, 5))
     for (x, y) in [(0, 0), (6, 0), (3, 4)] {
-      for lane in 0..<3 { #expect(part[x, y, lane] == whole[x + 3, y + 2, lane]) }
+      for channel in 0..<3 { #expect(part[x, y, channel] == whole[x + 3, y + 2, channel]) }
     }
   }
 
@@ -97,13 +97,13 @@ private func rows(_ bytes: Bytes) throws -> [String] {
 
   @Test(arguments: [8, 16]) func `gray is the luma of BT 709, and alpha stays`(depth: Int) throws {
     let top = depth == 8 ? 255 : 65535
-    for (alpha, lanes) in [(false, 1), (true, 2)] {
-      let image = Samples(4, 1, lanes: 4, depth: depth, alpha: alpha) { x, _, lane in
-        lane == 3 ? (alpha ? x * top / 3 : top) : x == 3 ? top : x == lane ? top : 0
+    for (alpha, channels) in [(false, 1), (true, 2)] {
+      let image = Samples(4, 1, channels: 4, depth: depth, alpha: alpha) { x, _, channel in
+        channel == 3 ? (alpha ? x * top / 3 : top) : x == 3 ? top : x == channel ? top : 0
       }
       let output = try convert(image.encodedAsPNG, options { $0.grayscale = true }).output
       let gray = try Samples(decoding: output)
-      #expect(gray.shape.lanes == lanes && gray.shape.depth == depth)
+      #expect(gray.shape.channels == channels && gray.shape.depth == depth)
       let expected = [0.2126, 0.7152, 0.0722, 1].map { $0 * Double(top) }
       for x in 0..<4 {
         #expect(abs(Double(gray[x, 0]) - expected[x]) <= Double(top) / 250)
@@ -116,7 +116,7 @@ private func rows(_ bytes: Bytes) throws -> [String] {
     #expect(try convert(fixture("freespace-gray.jpg"), options { $0.grayscale = true }).image.isCopy)
     let coloured = try convert(fixture("seeds.jpg"), options { $0.grayscale = true })
     #expect(!coloured.image.isCopy)
-    #expect(try Samples(decoding: coloured.output).shape.lanes == 1)
+    #expect(try Samples(decoding: coloured.output).shape.channels == 1)
   }
 }
 

@@ -6,7 +6,7 @@ import Testing
 
 private func info(_ bytes: Bytes) throws -> ImageInfo {
   let partial = try InfoWorkload().perform(
-    Unit(number: 0, label: "test"), input: bytes.span.bytes, output: OutputBuffer(), checkpoint: .open)
+    Unit(number: 0, label: "test"), input: bytes.span.bytes, output: OutputBuffer(), deadline: .never)
   return try InfoWorkload.decodePartial(partial)
 }
 
@@ -33,7 +33,7 @@ private func info(_ bytes: Bytes) throws -> ImageInfo {
     metadata.profile = iccProfile("GRAY")
     let image = Samples(8, 8) { x, y, _ in x * y }
     for (metadata, hasProfile) in [(metadata, true), (ImageMetadata(), false)] {
-      let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+      let context = CodecContext(deadline: .never, output: OutputBuffer())
       try image.send(to: JPEGEncoder(image.shape, metadata: metadata, options: options(), context: context))
       #expect(try info(context.output.withBytes { Bytes($0) }).hasProfile == hasProfile)
     }

@@ -11,12 +11,12 @@ import Testing
   }
 
   @Test(arguments: [(1, 8), (4, 8), (1, 16), (4, 16)])
-  func `black and white mix to half the light`(lanes: Int, depth: Int) throws {
+  func `black and white mix to half the light`(channels: Int, depth: Int) throws {
     let top = depth == 8 ? 255 : 65535
-    let result = try halved(Samples(8, 8, lanes: lanes, depth: depth) { x, y, _ in (x + y) % 2 * top })
+    let result = try halved(Samples(8, 8, channels: channels, depth: depth) { x, y, _ in (x + y) % 2 * top })
     // sRGB's level of half the light: 1.055 · 0.5^(1/2.4) − 0.055 = 0.735357.
     let expected = Int((0.735357 * Double(top)).rounded())
-    for lane in 0..<min(lanes, 3) { #expect(abs(result[1, 2, lane] - expected) <= depth / 8) }
+    for channel in 0..<min(channels, 3) { #expect(abs(result[1, 2, channel] - expected) <= depth / 8) }
   }
 
   @Test(arguments: [8, 16]) func `every level comes back`(depth: Int) throws {
@@ -27,12 +27,14 @@ import Testing
   }
 
   @Test func `alpha is mixed as it is, and the background as light`() throws {
-    let image = Samples(4, 4, lanes: 4, alpha: true) { x, _, lane in lane == 3 ? x % 2 * 255 : 200 }
+    let image = Samples(4, 4, channels: 4, alpha: true) { x, _, channel in channel == 3 ? x % 2 * 255 : 200 }
     let result = try halved(image)
-    for lane in 0..<3 { #expect(abs(result[1, 1, lane] - 200) <= 1) }
+    for channel in 0..<3 { #expect(abs(result[1, 1, channel] - 200) <= 1) }
     #expect((127...128).contains(result[1, 1, 3]))
     let black = RGBColor(red: 0, green: 0, blue: 0)
-    let flat = try halved(Samples(16, 16, lanes: 4, alpha: true) { x, _, lane in lane == 3 ? x % 2 * 255 : 255 }) {
+    let flat = try halved(
+      Samples(16, 16, channels: 4, alpha: true) { x, _, channel in channel == 3 ? x % 2 * 255 : 255 }
+    ) {
       ($0.format, $0.background, $0.quality) = (.jpeg, black, 100)
     }
     #expect(abs(flat[4, 4, 0] - 188) <= 2)

@@ -10,9 +10,11 @@ import Testing
   func `a turn of whole blocks keeps every coefficient`(turn: Orientation, subsampling: ConvertOptions.Subsampling)
     throws
   {
-    for lanes in [1, 4] {
+    for channels in [1, 4] {
       for isProgressive in [false, true] {
-        let input = try jpeg(64, 48, lanes: lanes) { ($0.subsampling, $0.progressive) = (subsampling, isProgressive) }
+        let input = try jpeg(64, 48, channels: channels) {
+          ($0.subsampling, $0.progressive) = (subsampling, isProgressive)
+        }
         let there = try convert(input, options { $0.turn = turn })
         #expect(there.image.method == .lossless)
         #expect(there.image.outputSize == turn.applied(to: PixelSize(64, 48)))
@@ -27,7 +29,7 @@ import Testing
   }
 
   @Test func `a crop between blocks is cut out of the coefficients, wherever it ends`() throws {
-    let input = try jpeg(100, 90, lanes: 4) { $0.subsampling = .quarter }
+    let input = try jpeg(100, 90, channels: 4) { $0.subsampling = .quarter }
     let whole = try Samples(decoding: input)
     for (part, isLossless) in [
       ("32x32+16+48", true), ("33x7+16+48", true), ("100x90+32+16", true), ("32x32+8+16", false), ("32x32+16+8", false),
@@ -40,13 +42,13 @@ import Testing
       guard isLossless else { continue }
       // Pixels at the edge take part in smoothing colours across it.
       for (x, y) in [(2, 2), (cut.shape.size.width - 3, 3)] {
-        for lane in 0..<3 { #expect(cut[x, y, lane] == whole[x + crop.x, y + crop.y, lane], "\(part)") }
+        for channel in 0..<3 { #expect(cut[x, y, channel] == whole[x + crop.x, y + crop.y, channel], "\(part)") }
       }
     }
   }
 
   @Test func `a turn that would cut blocks is encoded anew, and one that would not is not`() throws {
-    let input = try jpeg(64, 45, lanes: 4) { $0.subsampling = .quarter }
+    let input = try jpeg(64, 45, channels: 4) { $0.subsampling = .quarter }
     for (turn, isLossless) in [
       (Orientation.mirrored, true), (.flipped, false), (.rotated180, false), (.transposed, true), (.transversed, false),
       (.rotated90, false), (.rotated270, true),
@@ -115,7 +117,7 @@ import Testing
   @Test func `a timeout stops a transform`() throws {
     let bytes = try fixture("dragonfly-progressive.jpg")
     let error = #expect(throws: UnitFailure.self) {
-      try convert(bytes, options { $0.turn = .transposed }, checkpoint: Checkpoint(timeout: .zero))
+      try convert(bytes, options { $0.turn = .transposed }, deadline: Deadline(timeout: .zero))
     }
     #expect(error?.kind == .timedOut)
   }
@@ -123,10 +125,12 @@ import Testing
 
 /// A smooth picture as a JPEG.
 func jpeg(
-  _ width: Int, _ height: Int, lanes: Int, _ change: (inout ConvertOptions) -> Void = { _ in }
+  _ width: Int, _ height: Int, channels: Int, _ change: (inout ConvertOptions) -> Void = { _ in }
 ) throws -> Bytes {
-  let image = Samples(width, height, lanes: lanes) { x, y, lane in (2 * x + y * (lane + 1) + 30 * lane) % 256 / 2 + 40 }
-  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  let image = Samples(width, height, channels: channels) { x, y, channel in
+    (2 * x + y * (channel + 1) + 30 * channel) % 256 / 2 + 40
+  }
+  let context = CodecContext(deadline: .never, output: OutputBuffer())
   let encoder = try JPEGEncoder(image.shape, metadata: ImageMetadata(), options: options(change), context: context)
   try image.send(to: encoder)
   return context.output.withBytes { Bytes($0) }
@@ -145,10 +149,12 @@ private func turned(_ image: Samples, _ turn: Orientation) throws -> Samples {
   return collector.samples
 }
 
-/// The largest difference between two samples of the visible lanes.
+/// The largest difference between two samples of the visible channels.
 private func distance(_ one: Samples, _ other: Samples) -> Int {
   guard one.shape == other.shape else { return .max }
-  let lanes = one.shape.lanes
-  return one.values.indices.filter { lanes == 1 || $0 % lanes != 3 }.map { abs(one.values[$0] - other.values[$0]) }
-    .max()!
+  let channels = one.shape.channels
+  return one.values.indices.filter { channels == 1 || $0 % channels != 3 }.map {
+    abs(one.values[$0] - other.values[$0])
+  }
+  .max()!
 }

@@ -12,16 +12,20 @@ import Testing
 
   @Test(arguments: turned, [(1, 8), (2, 8), (4, 8), (4, 16), (1, 16)])
   func `every orientation turns pixels of every size`(
-    expected: (Orientation, Int, String), kind: (lanes: Int, depth: Int)
+    expected: (Orientation, Int, String), kind: (channels: Int, depth: Int)
   ) throws {
     let letters = Array("abcdef".utf8)
-    let image = Samples(3, 2, lanes: kind.lanes, depth: kind.depth) { x, y, lane in Int(letters[3 * y + x]) + lane }
+    let image = Samples(3, 2, channels: kind.channels, depth: kind.depth) { x, y, channel in
+      Int(letters[3 * y + x]) + channel
+    }
     var target = image.shape
     target.size = PixelSize(expected.1, 6 / expected.1)
     let collector = Collector(target)
     try image.send(to: OrientStage(expected.0, shape: image.shape, next: collector))
     #expect(collector.isFinished)
-    let first = stride(from: 0, to: collector.samples.values.count, by: kind.lanes).map { collector.samples.values[$0] }
+    let first = stride(from: 0, to: collector.samples.values.count, by: kind.channels).map {
+      collector.samples.values[$0]
+    }
     #expect(first == expected.2.utf8.map { Int($0) })
     #expect(expected.0.applied(to: image.shape.size) == target.size)
   }
@@ -73,7 +77,7 @@ import Testing
     let turned = try Samples(decoding: result.output)
     let (width, height) = (upright.shape.size.width, upright.shape.size.height)
     for (x, y) in [(0, 0), (5, 70), (width - 1, height - 1)] {
-      for lane in 0..<3 { #expect(turned[x, y, lane] == upright[width - 1 - x, height - 1 - y, lane]) }
+      for channel in 0..<3 { #expect(turned[x, y, channel] == upright[width - 1 - x, height - 1 - y, channel]) }
     }
   }
 }

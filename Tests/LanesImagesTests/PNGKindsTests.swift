@@ -5,16 +5,16 @@ import Testing
 
 /// Every colour type, bit depth and interlacing that the format has (PNG specification, 11.2.1), with and without tRNS.
 @Suite struct PNGKindsTests {
-  @Test(arguments: PNGKind.all) func `samples of every kind become plain lanes`(kind: PNGKind) throws {
+  @Test(arguments: PNGKind.all) func `samples of every kind become plain channels`(kind: PNGKind) throws {
     let samples = try Samples(decoding: kind.file)
     #expect(samples.shape.depth == (kind.depth == 16 ? 16 : 8))
     #expect(samples.shape.hasAlpha == (kind.color & 4 != 0 || kind.hasTransparency))
     for y in 0..<PNGKind.height {
       for x in 0..<PNGKind.width {
         let expected = kind.expanded(x, y)
-        for (lane, level) in expected.enumerated() where lane < 3 || samples.shape.hasAlpha {
-          guard samples[x, y, lane] != level else { continue }
-          Issue.record("lane \(lane) at \(x), \(y) is \(samples[x, y, lane]) instead of \(level)")
+        for (channel, level) in expected.enumerated() where channel < 3 || samples.shape.hasAlpha {
+          guard samples[x, y, channel] != level else { continue }
+          Issue.record("channel \(channel) at \(x), \(y) is \(samples[x, y, channel]) instead of \(level)")
           return
         }
       }
@@ -35,7 +35,7 @@ import Testing
     let (before, after) = try (Samples(decoding: input), Samples(decoding: turned.output))
     #expect(after.shape.size == PixelSize(5, 7))
     for (x, y) in [(0, 0), (4, 6), (2, 3)] {
-      for lane in 0..<after.shape.lanes { #expect(after[x, y, lane] == before[3 + y, 2 + 4 - x, lane]) }
+      for channel in 0..<after.shape.channels { #expect(after[x, y, channel] == before[3 + y, 2 + 4 - x, channel]) }
     }
   }
 
@@ -44,7 +44,7 @@ import Testing
     #expect(try Samples(decoding: small.output).shape.depth == (kind.depth == 16 ? 16 : 8))
     let isGray = kind.color & 2 == 0
     let jpeg = try convert(kind.file, options { $0.format = .jpeg })
-    #expect(try Samples(decoding: jpeg.output).shape.lanes == (isGray ? 1 : 4))
+    #expect(try Samples(decoding: jpeg.output).shape.channels == (isGray ? 1 : 4))
   }
 
   @Test(arguments: PNGKind.all) func `bits are what is asked for`(kind: PNGKind) throws {
@@ -52,12 +52,12 @@ import Testing
       let result = try convert(kind.file, options { $0.pngDepth = depth })
       let (before, after) = try (Samples(decoding: kind.file), Samples(decoding: result.output))
       #expect(after.shape.depth == depth)
-      #expect(after.shape.lanes == before.shape.lanes && after.shape.hasAlpha == before.shape.hasAlpha)
+      #expect(after.shape.channels == before.shape.channels && after.shape.hasAlpha == before.shape.hasAlpha)
       let (from, to) = (before.shape.depth == 16 ? 65535.0 : 255, depth == 16 ? 65535.0 : 255)
       for place in before.values.indices {
-        let pixel = place / before.shape.lanes * before.shape.lanes
-        let isVisible = !before.shape.hasAlpha || before.values[pixel + before.shape.lanes - 1] > 0
-        let isPadding = before.shape.lanes == 4 && !before.shape.hasAlpha && place % 4 == 3
+        let pixel = place / before.shape.channels * before.shape.channels
+        let isVisible = !before.shape.hasAlpha || before.values[pixel + before.shape.channels - 1] > 0
+        let isPadding = before.shape.channels == 4 && !before.shape.hasAlpha && place % 4 == 3
         guard isVisible, !isPadding else { continue }
         let expected = (Double(before.values[place]) * to / from).rounded()
         // Colours are multiplied by alpha and divided by it again, in floats.
@@ -70,7 +70,9 @@ import Testing
   }
 
   @Test func `a filter is used for every row`() throws {
-    let image = Samples(20, 12, lanes: 4) { x, y, lane in x < 9 ? x * y * 17 % 256 : (x * 9 + lane) * (y % 3) % 256 }
+    let image = Samples(20, 12, channels: 4) { x, y, channel in
+      x < 9 ? x * y * 17 % 256 : (x * 9 + channel) * (y % 3) % 256
+    }
     let input = try image.encodedAsPNG
     for (index, filter) in ConvertOptions.PNGFilter.allCases.enumerated() {
       // Level 0 leaves rows as they are, behind zlib's two bytes and a block's five.

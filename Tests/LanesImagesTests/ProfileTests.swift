@@ -103,7 +103,7 @@ import Testing
     #expect(try convert(file, options { ($0.resize, $0.metadata) = (ResizeSpec("8"), .none) }).image.remark == nil)
   }
 
-  private static let picture = Samples(16, 16, lanes: 4) { x, y, _ in 8 * x + y }
+  private static let picture = Samples(16, 16, channels: 4) { x, y, _ in 8 * x + y }
 
   /// An APP2 segment with a piece of a profile.
   private static func segment(_ piece: Bytes) -> Bytes {
@@ -131,7 +131,7 @@ import Testing
     for (part, _) in try convertSizes(file, options { $0.sizes = [ResizeSpec("99")!, ResizeSpec("8")!] }, [0, 1]) {
       #expect(try header(of: part).profile == .none)
     }
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
     let info = try file.withUnsafeBytes { try ImageInfo($0, context: context) }
     #expect(info.hasProfile && info.profileFault?.contains(reason) == true)
     var reader = WireReader(info.encoded())

@@ -6,7 +6,7 @@ import Testing
 
 /// Decodes at `eighths`/8: as a conversion does, or by libjpeg.
 private func decode(_ bytes: Bytes, _ eighths: Int, byLibrary: Bool) throws -> Samples {
-  let context = CodecContext(checkpoint: .open, output: OutputBuffer(), usesLibrary: byLibrary)
+  let context = CodecContext(deadline: .never, output: OutputBuffer(), usesLibrary: byLibrary)
   return try bytes.withUnsafeBytes { raw in
     let decoder = try JPEGDecoder(raw, options: ConvertOptions(), context: context)
     var scale = DecodeScale(across: eighths, down: eighths)
@@ -20,11 +20,11 @@ private func decode(_ bytes: Bytes, _ eighths: Int, byLibrary: Bool) throws -> S
 
 /// Mean absolute difference of the colours.
 private func difference(_ one: Samples, _ other: Samples) -> Double {
-  let colours = min(3, one.shape.lanes)
+  let colours = min(3, one.shape.channels)
   var sum = 0
   for pixel in 0..<one.shape.size.area {
-    for lane in 0..<colours {
-      let place = pixel * one.shape.lanes + lane
+    for channel in 0..<colours {
+      let place = pixel * one.shape.channels + channel
       sum += abs(one.values[place] - other.values[place])
     }
   }
@@ -35,12 +35,12 @@ private func difference(_ one: Samples, _ other: Samples) -> Double {
 private func averaged(_ whole: Samples, _ side: Int) -> Samples {
   let size = whole.shape.size
   return Samples(
-    (size.width + side - 1) / side, (size.height + side - 1) / side, lanes: whole.shape.lanes
-  ) { x, y, lane in
+    (size.width + side - 1) / side, (size.height + side - 1) / side, channels: whole.shape.channels
+  ) { x, y, channel in
     var (sum, count) = (0, 0)
     for row in (y * side)..<min(y * side + side, size.height) {
       for column in (x * side)..<min(x * side + side, size.width) {
-        sum += whole[column, row, lane]
+        sum += whole[column, row, channel]
         count += 1
       }
     }
@@ -50,11 +50,12 @@ private func averaged(_ whole: Samples, _ side: Int) -> Samples {
 
 /// Peak signal-to-noise ratio in dB over the colours.
 private func closeness(_ one: Samples, _ other: Samples) -> Double {
-  let colours = min(3, one.shape.lanes)
+  let colours = min(3, one.shape.channels)
   var sum = 0
   for pixel in 0..<one.shape.size.area {
-    for lane in 0..<colours {
-      let difference = one.values[pixel * one.shape.lanes + lane] - other.values[pixel * one.shape.lanes + lane]
+    for channel in 0..<colours {
+      let difference =
+        one.values[pixel * one.shape.channels + channel] - other.values[pixel * one.shape.channels + channel]
       sum += difference * difference
     }
   }
@@ -63,8 +64,8 @@ private func closeness(_ one: Samples, _ other: Samples) -> Double {
 
 /// A JPEG of waves.
 private func waves(_ width: Int, _ height: Int) throws -> Bytes {
-  let picture = Samples(width, height, lanes: 4) { x, y, lane in
-    Int(128 + 60 * sin(Double(x) / 9 + Double(lane)) + 60 * sin(Double(x + 5 * y) / 21))
+  let picture = Samples(width, height, channels: 4) { x, y, channel in
+    Int(128 + 60 * sin(Double(x) / 9 + Double(channel)) + 60 * sin(Double(x + 5 * y) / 21))
   }
   return try convert(picture.encodedAsPNG, options { ($0.format, $0.quality) = (.jpeg, 90) }).output
 }
@@ -94,7 +95,7 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
 
   @Test func `each direction has a scale of its own`() throws {
     let bytes = try fixture("seeds.jpg")
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
     try bytes.withUnsafeBytes { raw in
       for (across, down) in [(1, 8), (8, 1), (2, 3), (4, 7), (8, 5)] {
         let decoder = try JPEGDecoder(raw, options: ConvertOptions(), context: context)
@@ -108,7 +109,7 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
 
   @Test(arguments: ["kinds/coarse-luma.jpg", "kinds/coarse-luma-progressive.jpg"])
   func `luma that is coarser than the colors is decoded whole`(_ name: String) throws {
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
     try fixture(name).withUnsafeBytes { raw in
       var scale = DecodeScale(across: 2, down: 3)
       _ = try JPEGDecoder(raw, options: ConvertOptions(), context: context).start(at: &scale)

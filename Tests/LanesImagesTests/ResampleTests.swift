@@ -35,11 +35,11 @@ private func reference(_ line: [Double], to count: Int) -> [Double] {
   }
 }
 
-/// Both axes, one lane, rounded and limited.
-private func reference(_ image: Samples, lane: Int, to size: PixelSize) -> [Int] {
+/// Both axes, one channel, rounded and limited.
+private func reference(_ image: Samples, channel: Int, to size: PixelSize) -> [Int] {
   let top = image.shape.depth == 8 ? 255.0 : 65535.0
   let rows = (0..<image.shape.size.height).map { y in
-    reference((0..<image.shape.size.width).map { Double(image[$0, y, lane]) }, to: size.width)
+    reference((0..<image.shape.size.width).map { Double(image[$0, y, channel]) }, to: size.width)
   }
   let columns = (0..<size.width).map { x in reference(rows.map { $0[x] }, to: size.height) }
   return (0..<size.height).flatMap { y in
@@ -48,8 +48,8 @@ private func reference(_ image: Samples, lane: Int, to size: PixelSize) -> [Int]
 }
 
 /// Values that look random and are the same on every run.
-private func noise(_ x: Int, _ y: Int, _ lane: Int) -> Int {
-  var value = UInt64(x &* 73_856_093 ^ y &* 19_349_663 ^ lane &* 83_492_791) &* 0x9E37_79B9_7F4A_7C15
+private func noise(_ x: Int, _ y: Int, _ channel: Int) -> Int {
+  var value = UInt64(x &* 73_856_093 ^ y &* 19_349_663 ^ channel &* 83_492_791) &* 0x9E37_79B9_7F4A_7C15
   value ^= value >> 29
   return Int((value &* 0xBF58_476D_1CE4_E5B9) >> 33)
 }
@@ -57,30 +57,31 @@ private func noise(_ x: Int, _ y: Int, _ lane: Int) -> Int {
 @Suite struct ResampleTests {
   @Test(arguments: [(64, 48, 20, 15), (37, 29, 36, 5), (10, 7, 33, 20), (5, 5, 1, 1), (1, 9, 4, 4), (300, 3, 7, 3)])
   func `the stage agrees with the formula in double precision`(w: Int, h: Int, tw: Int, th: Int) throws {
-    for (lanes, depth) in [(1, 8), (4, 8), (1, 16), (4, 16)] {
+    for (channels, depth) in [(1, 8), (4, 8), (1, 16), (4, 16)] {
       let mask = depth == 8 ? 255 : 65535
-      let image = Samples(w, h, lanes: lanes, depth: depth) { noise($0, $1, $2) & mask }
+      let image = Samples(w, h, channels: channels, depth: depth) { noise($0, $1, $2) & mask }
       let result = try resized(image, to: tw, th)
-      for lane in 0..<lanes {
-        let expected = reference(image, lane: lane, to: PixelSize(tw, th))
+      for channel in 0..<channels {
+        let expected = reference(image, channel: channel, to: PixelSize(tw, th))
         for (index, value) in expected.enumerated() {
-          let found = result.values[index * lanes + lane]
-          #expect(abs(found - value) <= 1, "lane \(lane) of \(lanes), \(depth) bits, sample \(index)")
+          let found = result.values[index * channels + channel]
+          #expect(abs(found - value) <= 1, "channel \(channel) of \(channels), \(depth) bits, sample \(index)")
         }
       }
     }
   }
 
   @Test(arguments: [0, 1, 127, 255]) func `a constant image stays constant`(level: Int) throws {
-    let image = Samples(50, 40, lanes: 4, alpha: true) { _, _, lane in lane == 3 ? 255 : level }
+    let image = Samples(50, 40, channels: 4, alpha: true) { _, _, channel in channel == 3 ? 255 : level }
     for (width, height) in [(13, 11), (50, 40), (90, 75)] {
       let result = try resized(image, to: width, height)
-      #expect(result == Samples(width, height, lanes: 4, alpha: true) { _, _, lane in lane == 3 ? 255 : level })
+      #expect(
+        result == Samples(width, height, channels: 4, alpha: true) { _, _, channel in channel == 3 ? 255 : level })
     }
   }
 
   @Test func `an image of the same size is left as it is`() throws {
-    let image = Samples(31, 17, lanes: 4, depth: 16) { noise($0, $1, $2) & 65535 }
+    let image = Samples(31, 17, channels: 4, depth: 16) { noise($0, $1, $2) & 65535 }
     #expect(try resized(image, to: 31, 17) == image)
   }
 
@@ -91,14 +92,16 @@ private func noise(_ x: Int, _ y: Int, _ lane: Int) -> Int {
   }
 
   @Test func `what is invisible leaves no fringe`() throws {
-    for lanes in [2, 4] {
+    for channels in [2, 4] {
       // Left half: opaque 200. Right half: invisible black.
-      let image = Samples(40, 8, lanes: lanes, alpha: true) { x, _, lane in
-        lane == lanes - 1 ? (x < 20 ? 255 : 0) : (x < 20 ? 200 : 0)
+      let image = Samples(40, 8, channels: channels, alpha: true) { x, _, channel in
+        channel == channels - 1 ? (x < 20 ? 255 : 0) : (x < 20 ? 200 : 0)
       }
       let result = try resized(image, to: 13, 3)
-      for x in 0..<13 where result[x, 1, lanes - 1] > 8 {
-        for lane in 0..<lanes - 1 { #expect(abs(result[x, 1, lane] - 200) <= 1, "pixel \(x) of \(lanes) lanes") }
+      for x in 0..<13 where result[x, 1, channels - 1] > 8 {
+        for channel in 0..<channels - 1 {
+          #expect(abs(result[x, 1, channel] - 200) <= 1, "pixel \(x) of \(channels) channels")
+        }
       }
     }
   }

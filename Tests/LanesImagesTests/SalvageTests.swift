@@ -30,14 +30,14 @@ import Testing
     let (good, found) = try (Samples(decoding: whole), Samples(decoding: result.output))
     #expect(found.shape == good.shape)
     let last = good.shape.size.height - 1
-    for lane in 0..<min(good.shape.lanes, 3) {
-      #expect(found[0, 0, lane] == good[0, 0, lane])
+    for channel in 0..<min(good.shape.channels, 3) {
+      #expect(found[0, 0, channel] == good[0, 0, channel])
       guard !name.contains("interlaced") else { continue }
       let top = good.shape.depth == 16 ? 65535 : 255
-      let isGray = good.shape.lanes < 3
-      #expect(found[9, last, lane] == (good.shape.hasAlpha ? 0 : isGray ? 53 : lane == 0 ? top : 0))
+      let isGray = good.shape.channels < 3
+      #expect(found[9, last, channel] == (good.shape.hasAlpha ? 0 : isGray ? 53 : channel == 0 ? top : 0))
     }
-    if good.shape.hasAlpha { #expect(found[9, last, good.shape.lanes - 1] == 0) }
+    if good.shape.hasAlpha { #expect(found[9, last, good.shape.channels - 1] == 0) }
   }
 
   @Test func `a file cut off anywhere is salvaged or refused, whatever is asked for`() throws {

@@ -39,12 +39,12 @@ func options(_ change: (inout ConvertOptions) -> Void = { _ in }) -> ConvertOpti
 
 /// Performs one unit as an engine would.
 func convert(
-  _ input: Bytes, _ options: ConvertOptions, checkpoint: Checkpoint = .open
+  _ input: Bytes, _ options: ConvertOptions, deadline: Deadline = .never
 ) throws(UnitFailure) -> (output: Bytes, image: ConvertedImage) {
   let output = OutputBuffer()
   let workload = ConvertWorkload(options)
   let partial = try workload.perform(
-    Unit(number: 0, label: "test"), input: input.span.bytes, output: output, checkpoint: checkpoint)
+    Unit(number: 0, label: "test"), input: input.span.bytes, output: output, deadline: deadline)
   do {
     return (output.withBytes { Bytes($0) }, try ConvertWorkload.decodePartial(partial)[0])
   } catch {
@@ -68,11 +68,11 @@ struct Samples: Equatable {
   var values: [Int]
 
   init(
-    _ width: Int, _ height: Int, lanes: Int = 1, depth: Int = 8, alpha: Bool = false, _ value: (Int, Int, Int) -> Int
+    _ width: Int, _ height: Int, channels: Int = 1, depth: Int = 8, alpha: Bool = false, _ value: (Int, Int, Int) -> Int
   ) {
-    shape = RowShape(size: PixelSize(width, height), lanes: lanes, depth: depth, hasAlpha: alpha)
+    shape = RowShape(size: PixelSize(width, height), channels: channels, depth: depth, hasAlpha: alpha)
     values = []
-    for y in 0..<height { for x in 0..<width { for lane in 0..<lanes { values.append(value(x, y, lane)) } } }
+    for y in 0..<height { for x in 0..<width { for channel in 0..<channels { values.append(value(x, y, channel)) } } }
   }
 
   init(shape: RowShape, bytes: Bytes) {
@@ -87,7 +87,7 @@ struct Samples: Equatable {
       ? values.map { UInt8($0) } : values.map { UInt16($0) }.withUnsafeBytes { Bytes($0) }
   }
 
-  subscript(x: Int, y: Int, lane: Int = 0) -> Int { values[(y * shape.size.width + x) * shape.lanes + lane] }
+  subscript(x: Int, y: Int, channel: Int = 0) -> Int { values[(y * shape.size.width + x) * shape.channels + channel] }
 
   /// Hands the rows to a stage.
   func send(to stage: any RowSink) throws(UnitFailure) {
@@ -100,7 +100,7 @@ struct Samples: Equatable {
 
   var encodedAsPNG: Bytes {
     get throws {
-      let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+      let context = CodecContext(deadline: .never, output: OutputBuffer())
       let encoder = try PNGEncoder(shape, metadata: ImageMetadata(), options: ConvertOptions(), context: context)
       try send(to: encoder)
       return context.output.withBytes { Bytes($0) }
@@ -108,8 +108,8 @@ struct Samples: Equatable {
   }
 
   init(decoding bytes: Bytes) throws {
-    let context = CodecContext(checkpoint: .open, output: OutputBuffer())
-    (shape, values) = (RowShape(size: PixelSize(0, 0), lanes: 1, depth: 8, hasAlpha: false), [])
+    let context = CodecContext(deadline: .never, output: OutputBuffer())
+    (shape, values) = (RowShape(size: PixelSize(0, 0), channels: 1, depth: 8, hasAlpha: false), [])
     self = try bytes.withUnsafeBytes { raw in
       let (_, decoder) = try openDecoder(raw, options: ConvertOptions(), context: context)
       var scale = DecodeScale.full
@@ -153,7 +153,7 @@ func iccProfile(_ space: String = "RGB ") -> Bytes {
 
 /// An image with metadata in `format`.
 func encode(_ image: Samples, as format: ImageFormat, _ metadata: ImageMetadata = ImageMetadata()) throws -> Bytes {
-  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  let context = CodecContext(deadline: .never, output: OutputBuffer())
   switch format {
   case .jpeg:
     let fine = options { ($0.quality, $0.subsampling) = (95, .quarter) }
@@ -176,7 +176,7 @@ func convertSizes(
 ) throws -> [(output: Bytes, image: ConvertedImage)] {
   let buffer = OutputBuffer()
   let unit = Unit(number: 0, label: "test", task: positions)
-  let partial = try ConvertWorkload(options).perform(unit, input: input.span.bytes, output: buffer, checkpoint: .open)
+  let partial = try ConvertWorkload(options).perform(unit, input: input.span.bytes, output: buffer, deadline: .never)
   let images = try ConvertWorkload.decodePartial(partial)
   let output = buffer.withBytes { Bytes($0) }
   let starts = [0] + buffer.partEnds
@@ -185,6 +185,6 @@ func convertSizes(
 
 /// The header of an image.
 func header(of bytes: Bytes) throws -> ImageHeader {
-  let context = CodecContext(checkpoint: .open, output: OutputBuffer())
+  let context = CodecContext(deadline: .never, output: OutputBuffer())
   return try bytes.withUnsafeBytes { try openDecoder($0, options: ConvertOptions(), context: context).1.header }
 }

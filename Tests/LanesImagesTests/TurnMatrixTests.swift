@@ -94,10 +94,10 @@ import Testing
     #expect(farthest(shown, wanted) <= (exact ? 0 : tolerance), "\(name)")
   }
 
-  /// Gray in three lanes or in one, brighter to the right and much brighter to the bottom: no turn looks like another.
-  private static func picture(_ width: Int, _ height: Int, lanes: Int = 4) -> Samples {
-    Samples(width, height, lanes: lanes) { x, y, lane in
-      lane == 3 ? 255 : 10 + 70 * x / (width - 1) + 165 * y / (height - 1)
+  /// Gray in three channels or in one, brighter to the right and much brighter to the bottom: no turn looks like another.
+  private static func picture(_ width: Int, _ height: Int, channels: Int = 4) -> Samples {
+    Samples(width, height, channels: channels) { x, y, channel in
+      channel == 3 ? 255 : 10 + 70 * x / (width - 1) + 165 * y / (height - 1)
     }
   }
 
@@ -106,7 +106,7 @@ import Testing
     switch input {
     case .alignedJPEG: return try encoded(Self.picture(32, 16), .jpeg, said)
     case .cutJPEG: return try encoded(Self.picture(27, 21), .jpeg, said)
-    case .grayJPEG: return try encoded(Self.picture(24, 16, lanes: 1), .jpeg, said)
+    case .grayJPEG: return try encoded(Self.picture(24, 16, channels: 1), .jpeg, said)
     case .plainPNG: return try encoded(Self.picture(15, 11), .png, said)
     case .fewBitsPNG:
       let kind = try #require(PNGKind.all.first { $0.color == 0 && $0.depth == 4 && !$0.isInterlaced })
@@ -168,9 +168,9 @@ private func cropped(_ image: Samples, _ width: Int, _ height: Int) -> Samples {
 
 private func remade(_ image: Samples, _ width: Int, _ height: Int, _ source: (Int, Int) -> (Int, Int)) -> Samples {
   let shape = image.shape
-  return Samples(width, height, lanes: shape.lanes, depth: shape.depth, alpha: shape.hasAlpha) { x, y, lane in
+  return Samples(width, height, channels: shape.channels, depth: shape.depth, alpha: shape.hasAlpha) { x, y, channel in
     let (x, y) = source(x, y)
-    return image[x, y, lane]
+    return image[x, y, channel]
   }
 }
 

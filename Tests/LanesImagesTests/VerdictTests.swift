@@ -80,7 +80,7 @@ private func verdict(_ bytes: Bytes, percent: Double, salvage: Bool = false) -> 
         $0.resize = .percent(40)
         change(&$0)
       }
-      let context = CodecContext(checkpoint: .open, output: OutputBuffer(), usesLibrary: true)
+      let context = CodecContext(deadline: .never, output: OutputBuffer(), usesLibrary: true)
       _ = try bytes.withUnsafeBytes { try Conversion($0, options: asked, context: context).run($0) }
       let expected = context.output.withBytes { Bytes($0) }
       #expect(try convert(bytes, asked).output == expected, "\(Self.oddities[index].name)")
@@ -93,7 +93,7 @@ private func verdict(_ bytes: Bytes, percent: Double, salvage: Bool = false) -> 
       let asked = options { $0.sizes = [.percent(100), .percent(40), .percent(12)] }
       let output = OutputBuffer()
       let unit = Unit(number: 0, label: "test", task: [0, 1, 2])
-      let partial = try ConvertWorkload(asked).perform(unit, input: odd.span.bytes, output: output, checkpoint: .open)
+      let partial = try ConvertWorkload(asked).perform(unit, input: odd.span.bytes, output: output, deadline: .never)
       let images = try ConvertWorkload.decodePartial(partial)
       #expect(images.map(\.method) == [.copied, .converted, .converted], "\(oddity.name)")
       #expect(output.partEnds.count == 3)

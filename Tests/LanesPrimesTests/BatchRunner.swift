@@ -20,7 +20,7 @@ struct BatchRunner {
       buffer.restart()
       do throws(UnitFailure) {
         fold.absorb(
-          unit, .done(try workload.perform(unit, input: nothing.span.bytes, output: buffer, checkpoint: .open)))
+          unit, .done(try workload.perform(unit, input: nothing.span.bytes, output: buffer, deadline: .never)))
         buffer.withBytes { output.append(contentsOf: $0) }
       } catch {
         failures.append(error)

@@ -20,7 +20,7 @@ import Testing
     while case .unit(let unit) = plan.next() {
       units += 1
       let bytes = try workload.perform(
-        unit, input: nothing.span.bytes, output: OutputBuffer(), checkpoint: .open)
+        unit, input: nothing.span.bytes, output: OutputBuffer(), deadline: .never)
       total.absorb(unit, .done(bytes))
     }
     #expect(units == claimed)
@@ -81,7 +81,7 @@ import Testing
     let nothing = Bytes()
     #expect(throws: UnitFailure.self) {
       try workload.perform(
-        Unit(number: 0, label: "a"), input: nothing.span.bytes, output: OutputBuffer(), checkpoint: .open)
+        Unit(number: 0, label: "a"), input: nothing.span.bytes, output: OutputBuffer(), deadline: .never)
     }
   }
 

@@ -12,7 +12,7 @@ import Testing
     let nothing = Bytes()
     while case .unit(let unit) = plan.next() {
       let bytes = try PrimesWorkload(mode: .count).perform(
-        unit, input: nothing.span.bytes, output: OutputBuffer(), checkpoint: .open)
+        unit, input: nothing.span.bytes, output: OutputBuffer(), deadline: .never)
       search.absorb(unit, .done(bytes))
     }
     return try search.prime()

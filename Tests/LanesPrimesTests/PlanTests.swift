@@ -83,7 +83,7 @@ import Testing
     let output = OutputBuffer()
     let nothing = Bytes()
     let workload = PrimesWorkload(mode: .list)
-    _ = try workload.perform(unit, input: nothing.span.bytes, output: output, checkpoint: .open)
+    _ = try workload.perform(unit, input: nothing.span.bytes, output: output, deadline: .never)
     #expect((100_000...(4 << 20)).contains(output.count))
   }
 
@@ -127,13 +127,13 @@ import Testing
     let nothing = Bytes()
     #expect(throws: UnitFailure.self) {
       try workload.perform(
-        Unit(number: 0, label: ""), input: nothing.span.bytes, output: OutputBuffer(), checkpoint: .open)
+        Unit(number: 0, label: ""), input: nothing.span.bytes, output: OutputBuffer(), deadline: .never)
     }
     let plan = try! PrimesPlan(PrimeRange(start: 1 << 63, stop: 1 << 63 + 100_000_000), mode: .count)
     guard case .unit(let unit) = plan.next() else { return }
     #expect(throws: UnitFailure(.timedOut, "it took longer than allowed")) {
       try workload.perform(
-        unit, input: nothing.span.bytes, output: OutputBuffer(), checkpoint: Checkpoint(timeout: .milliseconds(5)))
+        unit, input: nothing.span.bytes, output: OutputBuffer(), deadline: Deadline(timeout: .milliseconds(5)))
     }
   }
 }

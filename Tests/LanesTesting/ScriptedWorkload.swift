@@ -18,11 +18,11 @@ package struct ScriptedWorkload: Workload {
     case die(Int32)
     /// Ends the process by a signal unless the file exists, which it makes first; so it dies only once.
     case dieOnce(Int32, marker: FilePath)
-    /// Waits until the file exists, asking the checkpoint meanwhile.
+    /// Waits until the file exists, asking the deadline meanwhile.
     case waitFor(FilePath)
-    /// Waits until the file exists, deaf to the checkpoint.
+    /// Waits until the file exists, deaf to the deadline.
     case hangUntil(FilePath)
-    /// Makes the first file and waits, deaf to the checkpoint, until the second exists.
+    /// Makes the first file and waits, deaf to the deadline, until the second exists.
     case meet(FilePath, until: FilePath)
     /// Appends parts of these lengths, each byte the part's position.
     case produceParts([Int])
@@ -35,10 +35,10 @@ package struct ScriptedWorkload: Workload {
   package func describe(to writer: inout WireWriter) { writer.write("nothing") }
 
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let sum = input.withUnsafeBytes { $0.reduce(UInt64(0)) { $0 &+ UInt64($1) } }
-    try act(try action(unit), unit, input, output, checkpoint)
+    try act(try action(unit), unit, input, output, deadline)
     var writer = WireWriter()
     writer.write(sum &+ UInt64(unit.number))
     if case .tell(let count) = try action(unit) { return writer.bytes + Bytes(repeating: 0, count: count) }
@@ -46,7 +46,7 @@ package struct ScriptedWorkload: Workload {
   }
 
   private func act(
-    _ action: Action, _ unit: Unit, _ input: RawSpan, _ output: OutputBuffer, _ checkpoint: Checkpoint
+    _ action: Action, _ unit: Unit, _ input: RawSpan, _ output: OutputBuffer, _ deadline: Deadline
   ) throws(UnitFailure) {
     switch action {
     case .echo: try output.append(input)
@@ -64,7 +64,7 @@ package struct ScriptedWorkload: Workload {
       try output.append(input)
     case .waitFor(let path):
       while !exists(path) {
-        try checkpoint.pass()
+        try deadline.check()
         usleep(1000)
       }
     case .hangUntil(let path):

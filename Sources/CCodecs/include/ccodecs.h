@@ -31,11 +31,11 @@ struct ccodecs_result {
   char message[224];
 };
 
-// Pixels lie in lanes of 8 or 16 bits (native byte order): 1 gray, 2 gray and alpha, 4 red, green, blue and alpha. In
-// an image without alpha the fourth lane holds no meaning. Alpha is not premultiplied.
+// Pixels lie in channels of 8 or 16 bits (native byte order): 1 gray, 2 gray and alpha, 4 red, green, blue and alpha. In
+// an image without alpha the fourth channel holds no meaning. Alpha is not premultiplied.
 struct ccodecs_image {
   uint32_t width, height;
-  int lanes;
+  int channels;
   int depth;
   bool alpha;
 };
@@ -118,7 +118,7 @@ bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_re
 const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder);
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder);
 
-// Subsampling is 444, 422 or 420; `image` has 1 or 4 lanes of 8 bits.
+// Subsampling is 444, 422 or 420; `image` has 1 or 4 channels of 8 bits.
 struct ccodecs_jpeg_settings {
   int quality, subsampling;
   bool progressive, optimize;
@@ -225,15 +225,15 @@ struct ccodecs_curve {
 void ccodecs_fill_light(float *light, int depth);
 void ccodecs_fill_level(float *level);
 
-// 8- or 16-bit lanes to floats of the same range, to light when there is a `curve`; colours are multiplied by alpha/max when there is alpha.
+// 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colours are multiplied by alpha/max when there is alpha.
 void ccodecs_widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
 // Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
-void ccodecs_resample(const struct ccodecs_axis *axis, int lanes, const float *const rows[4], float *const out[4]);
+void ccodecs_resample(const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]);
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
-// Floats as `from` has them, light when there is a `curve`, to lanes as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
+// Floats as `from` has them, light when there is a `curve`, to channels as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
 // image lies on `background` (8-bit red, green, blue). `row` must be readable for a multiple of 8 floats.
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,

@@ -4,7 +4,7 @@ import LanesOS
 /// Chooses engine and lanes by what the first units cost, and says why in the record's notes.
 ///
 /// The pilot is the batch itself: its first units run on the lanes that suit computing, each measured inside. No unit
-/// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same ledger.
+/// is run twice, and results stay in request, since whatever comes next goes on with the same plan and the same ledger.
 /// Later measurements may add lanes; they never take any away, because lanes too many cost little.
 package struct AutoEngine: Engine {
   /// How to run units where a crash of one must not harm the others.
@@ -61,7 +61,7 @@ package struct AutoEngine: Engine {
 private final class AutoRun {
   private let workload: any Workload
   private let ledger: Ledger
-  private let intake: Intake
+  private let admission: Admission
   private let options: EngineOptions
   private let rules: AutoRules
   private var pilot = Pilot(now: monotonicNow())
@@ -75,8 +75,8 @@ private final class AutoRun {
     self.ledger = ledger
     self.options = options
     self.rules = rules
-    intake = Intake(batch.plan, ledger, memory: options.memory)
-    choice = rules.start(isOnlyUnit: intake.holdsAtMostOne())
+    admission = Admission(batch.plan, ledger, memory: options.memory)
+    choice = rules.start(isOnlyUnit: admission.holdsAtMostOne())
     ledger.change(choice.setup)
   }
 
@@ -89,7 +89,7 @@ private final class AutoRun {
 
   /// True at the end of the plan, false when the choice has changed.
   private func runSerially() throws(EngineError) -> Bool {
-    let lane = SerialLane(workload, ledger, intake, options)
+    let lane = SerialLane(workload, ledger, admission, options)
     lane.measures = pilot.isMeasuring
     while try lane.step() {
       take(lane.takeCosts())
@@ -103,7 +103,7 @@ private final class AutoRun {
     let pool = try ThreadPool.started(lanes: choice.lanes, workload, options)
     defer { pool.shutDown() }
     pool.measures = pilot.isMeasuring
-    let feeder = ThreadFeeder(pool: pool, ledger: ledger, intake: intake) { [unowned self] feeder in
+    let feeder = ThreadFeeder(pool: pool, ledger: ledger, admission: admission) { [unowned self] feeder in
       self.take(pool.takeCosts())
       pool.measures = self.pilot.isMeasuring
       feeder.isToStop = self.choice.kind == .serial

@@ -25,7 +25,7 @@ package struct EventLoopEngine: Engine {
 /// The state of one run.
 private final class EventLoop {
   /// A unit on its way, with the memory that it occupies.
-  private final class Flight {
+  private final class InFlightUnit {
     let unit: Unit
     var times = UnitRecord(lane: 0)
     let input: HeapStorage
@@ -42,7 +42,7 @@ private final class EventLoop {
 
   private let workload: any Workload
   private let ledger: Ledger
-  private let intake: Intake
+  private let admission: Admission
   private let reactor: Reactor
   private let files: AsyncFiles
   private let timeout: Duration?
@@ -56,7 +56,7 @@ private final class EventLoop {
   private static let nanosecondsBetweenLooks: Int64 = 100_000
   /// Performed units whose outputs are being stored.
   private var storing = BusyUnits()
-  private var ready = Ring<Flight>()
+  private var ready = Ring<InFlightUnit>()
   private let depth: Int
   private var inputs: [HeapStorage] = []
   private var outputs: [OutputBuffer] = []
@@ -68,7 +68,7 @@ private final class EventLoop {
   init(_ batch: Batch, _ ledger: Ledger, _ options: EngineOptions) throws(SystemError) {
     workload = batch.workload
     self.ledger = ledger
-    intake = Intake(batch.plan, ledger, memory: options.memory)
+    admission = Admission(batch.plan, ledger, memory: options.memory)
     timeout = options.timeout
     depth = options.affordableQueueDepth
     reactor = try Reactor()
@@ -81,7 +81,7 @@ private final class EventLoop {
   func run() throws(SystemError) {
     while true {
       takeUnits()
-      if isAtEnd && intake.inFlight == 0 { return }
+      if isAtEnd && admission.inFlight == 0 { return }
       let isNews = try files.advance()
       try reactor.turn(waiting: !isNews && ready.isEmpty)
       performReady()
@@ -112,7 +112,7 @@ private final class EventLoop {
   /// Starts loads as long as there is room for them.
   private func takeUnits() {
     while !isAtEnd, inputWatch == nil, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
-      switch intake.step() {
+      switch admission.step() {
       case .start(let unit): start(unit)
       case .full: return
       case .end: isAtEnd = true
@@ -131,105 +131,106 @@ private final class EventLoop {
   private func start(_ unit: Unit) {
     ledger.started(unit, lane: 0)
     bytesAhead += unit.expectedInput
-    let flight = Flight(unit, input: inputs.popLast() ?? HeapStorage(), output: outputs.popLast() ?? OutputBuffer())
-    flight.times.load.start = monotonicNow()
+    let inFlight = InFlightUnit(
+      unit, input: inputs.popLast() ?? HeapStorage(), output: outputs.popLast() ?? OutputBuffer())
+    inFlight.times.load.start = monotonicNow()
     switch unit.source {
     case .none, .bytes:
-      flight.times.load.end = flight.times.load.start
-      ready.append(flight)
+      inFlight.times.load.end = inFlight.times.load.start
+      ready.append(inFlight)
     case .file, .slice:
       loading += 1
-      files.load(unit.source, into: flight.input) { [unowned self] result in self.loaded(flight, result) }
+      files.load(unit.source, into: inFlight.input) { [unowned self] result in self.loaded(inFlight, result) }
     }
   }
 
-  private func loaded(_ flight: Flight, _ result: Result<Int, UnitFailure>) {
+  private func loaded(_ inFlight: InFlightUnit, _ result: Result<Int, UnitFailure>) {
     loading -= 1
-    flight.times.load.end = monotonicNow()
+    inFlight.times.load.end = monotonicNow()
     switch result {
     case .success(let count):
-      flight.count = count
-      ready.append(flight)
+      inFlight.count = count
+      ready.append(inFlight)
     case .failure(let failure):
-      flight.outcome = .failed(failure)
-      finish(flight)
+      inFlight.outcome = .failed(failure)
+      finish(inFlight)
     }
   }
 
   private func performNext() {
-    guard let flight = ready.removeFirst() else { return }
-    bytesAhead -= flight.unit.expectedInput
-    guard ledger.ending == nil else { return drop(flight) }
-    noteBusy(performing: flight.unit.source)
+    guard let inFlight = ready.removeFirst() else { return }
+    bytesAhead -= inFlight.unit.expectedInput
+    guard ledger.ending == nil else { return drop(inFlight) }
+    noteBusy(performing: inFlight.unit.source)
     defer { noteBusy() }
-    flight.times.perform.start = monotonicNow()
-    clock.begin(mapped: false, at: flight.times.perform.start)
+    inFlight.times.perform.start = monotonicNow()
+    clock.begin(mapped: false, at: inFlight.times.perform.start)
     do throws(UnitFailure) {
-      flight.outcome = .done(try perform(flight))
-      notePerformed(flight)
-      try store(flight)
+      inFlight.outcome = .done(try perform(inFlight))
+      notePerformed(inFlight)
+      try store(inFlight)
     } catch {
-      notePerformed(flight)
-      flight.output.restart()
-      flight.outcome = .failed(error)
-      finish(flight)
+      notePerformed(inFlight)
+      inFlight.output.restart()
+      inFlight.outcome = .failed(error)
+      finish(inFlight)
     }
   }
 
-  private func notePerformed(_ flight: Flight) {
-    guard flight.times.perform.end == 0 else { return }
-    flight.times.perform.end = monotonicNow()
-    flight.times.queued = clock.end(at: flight.times.perform.end).queued
+  private func notePerformed(_ inFlight: InFlightUnit) {
+    guard inFlight.times.perform.end == 0 else { return }
+    inFlight.times.perform.end = monotonicNow()
+    inFlight.times.queued = clock.end(at: inFlight.times.perform.end).queued
   }
 
-  private func perform(_ flight: Flight) throws(UnitFailure) -> Bytes {
-    let checkpoint = Checkpoint(timeout: timeout)
-    if case .bytes(let bytes) = flight.unit.source {
-      flight.times.bytesIn = bytes.count
-      return try workload.perform(flight.unit, input: bytes.span.bytes, output: flight.output, checkpoint: checkpoint)
+  private func perform(_ inFlight: InFlightUnit) throws(UnitFailure) -> Bytes {
+    let deadline = Deadline(timeout: timeout)
+    if case .bytes(let bytes) = inFlight.unit.source {
+      inFlight.times.bytesIn = bytes.count
+      return try workload.perform(inFlight.unit, input: bytes.span.bytes, output: inFlight.output, deadline: deadline)
     }
-    flight.times.bytesIn = flight.count
-    let input = UnsafeRawBufferPointer(start: flight.input.base, count: flight.count)
+    inFlight.times.bytesIn = inFlight.count
+    let input = UnsafeRawBufferPointer(start: inFlight.input.base, count: inFlight.count)
     return try workload.perform(
-      flight.unit, input: RawSpan(_unsafeBytes: input), output: flight.output, checkpoint: checkpoint)
+      inFlight.unit, input: RawSpan(_unsafeBytes: input), output: inFlight.output, deadline: deadline)
   }
 
-  private func store(_ flight: Flight) throws(UnitFailure) {
-    if flight.unit.sink != .none { flight.times.bytesOut = flight.output.count }
-    let parts = try flight.output.withBytes { (bytes) throws(UnitFailure) in
-      try flight.unit.sink.parts(of: bytes, ends: flight.output.partEnds)
+  private func store(_ inFlight: InFlightUnit) throws(UnitFailure) {
+    if inFlight.unit.sink != .none { inFlight.times.bytesOut = inFlight.output.count }
+    let parts = try inFlight.output.withBytes { (bytes) throws(UnitFailure) in
+      try inFlight.unit.sink.parts(of: bytes, ends: inFlight.output.partEnds)
     }
-    guard !parts.isEmpty else { return finish(flight) }
-    storing.add(flight.unit.source)
-    flight.times.store.start = monotonicNow()
-    files.store(parts) { [unowned self] result in self.stored(flight, result) }
+    guard !parts.isEmpty else { return finish(inFlight) }
+    storing.add(inFlight.unit.source)
+    inFlight.times.store.start = monotonicNow()
+    files.store(parts) { [unowned self] result in self.stored(inFlight, result) }
   }
 
-  private func stored(_ flight: Flight, _ result: Result<Void, UnitFailure>) {
-    storing.remove(flight.unit.source)
+  private func stored(_ inFlight: InFlightUnit, _ result: Result<Void, UnitFailure>) {
+    storing.remove(inFlight.unit.source)
     noteBusy()
-    flight.times.store.end = monotonicNow()
-    if case .failure(let failure) = result { flight.outcome = .failed(failure) }
-    finish(flight)
+    inFlight.times.store.end = monotonicNow()
+    if case .failure(let failure) = result { inFlight.outcome = .failed(failure) }
+    finish(inFlight)
   }
 
-  private func finish(_ flight: Flight) {
-    if flight.times.perform.start == 0 { bytesAhead -= flight.unit.expectedInput }
-    intake.release(flight.unit)
-    flight.output.withBytes { ledger.ended(flight.unit, flight.times, flight.outcome!, output: $0) }
-    recycle(flight)
+  private func finish(_ inFlight: InFlightUnit) {
+    if inFlight.times.perform.start == 0 { bytesAhead -= inFlight.unit.expectedInput }
+    admission.release(inFlight.unit)
+    inFlight.output.withBytes { ledger.ended(inFlight.unit, inFlight.times, inFlight.outcome!, output: $0) }
+    recycle(inFlight)
   }
 
-  private func drop(_ flight: Flight) {
-    intake.release(flight.unit)
-    ledger.drop(flight.unit)
-    recycle(flight)
+  private func drop(_ inFlight: InFlightUnit) {
+    admission.release(inFlight.unit)
+    ledger.drop(inFlight.unit)
+    recycle(inFlight)
   }
 
   /// Keeps memory for the next units, but not that of the largest ones for ever.
-  private func recycle(_ flight: Flight) {
-    if flight.input.capacity <= 16 << 20 { inputs.append(flight.input) }
-    flight.output.restart()
-    outputs.append(flight.output)
+  private func recycle(_ inFlight: InFlightUnit) {
+    if inFlight.input.capacity <= 16 << 20 { inputs.append(inFlight.input) }
+    inFlight.output.restart()
+    outputs.append(inFlight.output)
   }
 }

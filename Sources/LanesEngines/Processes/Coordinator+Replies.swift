@@ -27,27 +27,27 @@ extension Coordinator {
     guard link.slots.indices.contains(reply.slot),
       let position = link.running.firstIndex(where: { $0.unit.number == reply.number })
     else { throw WireError("a reply to nothing") }
-    let errand = link.running[position]
+    let inFlight = link.running[position]
     let slot = link.slots[reply.slot]
-    guard slot.errands.contains(where: { $0 === errand }), isPlausible(reply.times, of: errand, link) else {
+    guard slot.unitsInFlight.contains(where: { $0 === inFlight }), isPlausible(reply.times, of: inFlight, link) else {
       throw WireError("a reply that cannot be")
     }
     let output = try self.output(of: reply, frame, slot)
     link.running.remove(at: position)
     slot.unanswered -= 1
     idleDeaths = 0
-    errand.times.takePerforming(from: reply.times)
+    inFlight.times.takePerforming(from: reply.times)
     typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
-    store(errand, reply, output, owner: frame.payload, slot, link)
+    store(inFlight, reply, output, owner: frame.payload, slot, link)
   }
 
   /// True when a worker could have measured this since the unit was taken, on the clock that all processes share.
-  private func isPlausible(_ times: UnitRecord, of errand: Errand, _ link: WorkerLink) -> Bool {
+  private func isPlausible(_ times: UnitRecord, of inFlight: InFlightUnit, _ link: WorkerLink) -> Bool {
     let now = monotonicNow()
     let (start, end, lifetime) = (times.perform.start, times.perform.end, 0...(now - link.began))
-    return start >= errand.times.load.start && end >= start && end <= now
+    return start >= inFlight.times.load.start && end >= start && end <= now
       && lifetime.contains(times.queued) && lifetime.contains(times.stalled)
-      && (0...errand.inputLength).contains(times.bytesIn)
+      && (0...inFlight.inputLength).contains(times.bytesIn)
   }
 
   private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
@@ -64,34 +64,34 @@ extension Coordinator {
   }
 
   private func store(
-    _ errand: Errand, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
+    _ inFlight: InFlightUnit, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
     _ link: WorkerLink
   ) {
     var outcome = reply.outcome
     var parts: [OutputPart] = []
-    if case .done = outcome, errand.unit.sink != .none {
-      errand.times.bytesOut = output.count
+    if case .done = outcome, inFlight.unit.sink != .none {
+      inFlight.times.bytesOut = output.count
       do throws(UnitFailure) {
-        parts = try errand.unit.sink.parts(of: output, ends: reply.partEnds)
+        parts = try inFlight.unit.sink.parts(of: output, ends: reply.partEnds)
       } catch {
         outcome = .failed(error)
       }
     }
     guard !parts.isEmpty else {
-      finish(errand, outcome, output)
+      finish(inFlight, outcome, output)
       return settleSlot(slot)
     }
     slot.storing += 1
-    errand.times.store.start = monotonicNow()
+    inFlight.times.store.start = monotonicNow()
     files.store(parts) { [unowned self, outcome] result in
       // `owner` holds the bytes until here.
       _ = owner
-      errand.times.store.end = monotonicNow()
+      inFlight.times.store.end = monotonicNow()
       slot.storing -= 1
       if case .failure(let failure) = result {
-        self.finish(errand, .failed(failure))
+        self.finish(inFlight, .failed(failure))
       } else {
-        self.finish(errand, outcome)
+        self.finish(inFlight, outcome)
       }
       self.settleSlot(slot)
     }

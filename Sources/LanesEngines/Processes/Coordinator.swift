@@ -12,7 +12,7 @@ final class Coordinator {
   let reactor: Reactor
   let files: AsyncFiles
   let ledger: Ledger
-  let intake: Intake
+  let admission: Admission
   let options: EngineOptions
   let channel: ChannelKind
   private let command: WorkerCommand
@@ -21,7 +21,7 @@ final class Coordinator {
 
   var links: [WorkerLink] = []
   /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbours.
-  var backlog: [Errand] = []
+  var backlog: [InFlightUnit] = []
   var usages: [ProcessUsage] = []
   var problem: EngineError?
   /// Workers in a row that ended before they were ready.
@@ -51,7 +51,7 @@ final class Coordinator {
     self.channel = channel
     self.command = command
     hello = Hello(channel: channel, timeout: options.timeout, workload: batch.workload).bytes
-    intake = Intake(batch.plan, ledger, memory: options.memory)
+    admission = Admission(batch.plan, ledger, memory: options.memory)
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
     files = try AsyncFiles(
@@ -64,10 +64,10 @@ final class Coordinator {
     try startWorkers()
     while problem == nil {
       fill()
-      if isAtEnd && intake.inFlight == 0 { break }
+      if isAtEnd && admission.inFlight == 0 { break }
       try turn()
     }
-    try dismiss()
+    try shutDown()
   }
 
   /// Starts a worker per lane; with fewer where descriptors or processes run out behind the first.
@@ -97,7 +97,7 @@ final class Coordinator {
   }
 
   /// Ends all workers and waits until the last one is gone; those that do not go within five seconds are killed.
-  private func dismiss() throws(SystemError) {
+  private func shutDown() throws(SystemError) {
     for link in links where link.state != .dead {
       link.state = .leaving
       if problem == nil { link.send(.end, Bytes()) } else { link.kill(9) }
@@ -110,7 +110,7 @@ final class Coordinator {
 
   private func stop() {
     isAtEnd = true
-    for errand in backlog { drop(errand) }
+    for inFlight in backlog { drop(inFlight) }
     backlog = []
     if let stopWatch { reactor.forget(stopWatch) }
     stopWatch = nil
@@ -123,16 +123,16 @@ final class Coordinator {
     if ledger.ending != nil { stop() }
     while let link = nextLink(), let first = nextErrand() {
       let slot = link.slots.first { $0.isFree }!
-      var errands = [first]
-      while errands.count < batchSize, canShare(first), let next = nextErrand() {
+      var unitsInFlight = [first]
+      while unitsInFlight.count < batchSize, canShare(first), let next = nextErrand() {
         guard canShare(next) else {
           backlog.insert(next, at: 0)
           break
         }
-        errands.append(next)
+        unitsInFlight.append(next)
       }
       lastNeededLoad = first.needsLoad(channel) || !first.isSmall
-      load(errands, slot, link)
+      load(unitsInFlight, slot, link)
     }
   }
 
@@ -155,13 +155,13 @@ final class Coordinator {
     return max(1, min(64, Int(1_000_000 / typicalPerform)))
   }
 
-  private func canShare(_ errand: Errand) -> Bool { errand.isSmall && !errand.mustBeAlone }
+  private func canShare(_ inFlight: InFlightUnit) -> Bool { inFlight.isSmall && !inFlight.mustBeAlone }
 
-  private func nextErrand() -> Errand? {
+  private func nextErrand() -> InFlightUnit? {
     if !backlog.isEmpty { return backlog.removeFirst() }
     guard !isAtEnd, inputWatch == nil else { return nil }
-    switch intake.step() {
-    case .start(let unit): return Errand(unit)
+    switch admission.step() {
+    case .start(let unit): return InFlightUnit(unit)
     case .full: return nil
     case .end: isAtEnd = true
     case .waiting(let descriptor):
@@ -175,20 +175,20 @@ final class Coordinator {
 
   // MARK: Loading and sending
 
-  private func load(_ errands: [Errand], _ slot: Slot, _ link: WorkerLink) {
-    slot.errands = errands
+  private func load(_ unitsInFlight: [InFlightUnit], _ slot: Slot, _ link: WorkerLink) {
+    slot.unitsInFlight = unitsInFlight
     slot.loading = 1  // held until every load has been asked for
-    for errand in errands {
-      errand.times = UnitRecord(lane: link.lane)
-      errand.times.load.start = monotonicNow()
-      errand.times.load.end = errand.times.load.start
-      ledger.started(errand.unit, lane: link.lane)
-      guard errand.needsLoad(channel) else { continue }
+    for inFlight in unitsInFlight {
+      inFlight.times = UnitRecord(lane: link.lane)
+      inFlight.times.load.start = monotonicNow()
+      inFlight.times.load.end = inFlight.times.load.start
+      ledger.started(inFlight.unit, lane: link.lane)
+      guard inFlight.needsLoad(channel) else { continue }
       slot.loading += 1
-      let isDirect = errands.count == 1 && channel == .shm
-      errand.input = isDirect ? nil : takeSpare()
-      files.load(errand.unit.source, into: isDirect ? slot.input! : errand.input!) { [unowned self] result in
-        self.loaded(errand, result, slot, link)
+      let isDirect = unitsInFlight.count == 1 && channel == .shm
+      inFlight.input = isDirect ? nil : takeSpare()
+      files.load(inFlight.unit.source, into: isDirect ? slot.input! : inFlight.input!) { [unowned self] result in
+        self.loaded(inFlight, result, slot, link)
       }
     }
     loadEnded(slot, link)
@@ -200,128 +200,129 @@ final class Coordinator {
     return spare
   }
 
-  private func loaded(_ errand: Errand, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
-    errand.times.load.end = monotonicNow()
+  private func loaded(_ inFlight: InFlightUnit, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
+    inFlight.times.load.end = monotonicNow()
     switch result {
-    case .success(let count): errand.inputCount = count
+    case .success(let count): inFlight.inputCount = count
     case .failure(let failure):
-      slot.errands.removeAll { $0 === errand }
-      finish(errand, .failed(failure))
+      slot.unitsInFlight.removeAll { $0 === inFlight }
+      finish(inFlight, .failed(failure))
     }
     loadEnded(slot, link)
   }
 
   private func loadEnded(_ slot: Slot, _ link: WorkerLink) {
     slot.loading -= 1
-    guard slot.loading == 0, !slot.errands.isEmpty else { return }
+    guard slot.loading == 0, !slot.unitsInFlight.isEmpty else { return }
     if ledger.ending != nil || link.state == .dead {
-      let errands = slot.errands
-      slot.errands = []
-      for errand in errands { retryOrDrop(errand) }
+      let unitsInFlight = slot.unitsInFlight
+      slot.unitsInFlight = []
+      for inFlight in unitsInFlight { retryOrDrop(inFlight) }
     } else {
       send(slot, link)
     }
   }
 
   private func send(_ slot: Slot, _ link: WorkerLink) {
-    let inputs: [Order.Input]
+    let inputs: [UnitRequest.Input]
     do throws(UnitFailure) {
       inputs = try channel == .shm ? packIntoRegion(slot) : layOutForPipe(slot)
     } catch {
-      let errands = slot.errands
-      slot.errands = []
-      for errand in errands { finish(errand, .failed(error)) }
+      let unitsInFlight = slot.unitsInFlight
+      slot.unitsInFlight = []
+      for inFlight in unitsInFlight { finish(inFlight, .failed(error)) }
       return
     }
     var body = WireWriter()
     body.write(UInt8(slot.index))
-    body.write(UInt32(slot.errands.count))
-    for (errand, input) in zip(slot.errands, inputs) {
-      Order(number: errand.unit.number, label: errand.unit.label, task: errand.unit.task, input: input).write(to: &body)
-      ledger.record.bytesBetween += errand.inputCount
+    body.write(UInt32(slot.unitsInFlight.count))
+    for (inFlight, input) in zip(slot.unitsInFlight, inputs) {
+      UnitRequest(number: inFlight.unit.number, label: inFlight.unit.label, task: inFlight.unit.task, input: input)
+        .write(to: &body)
+      ledger.record.bytesBetween += inFlight.inputCount
     }
-    slot.unanswered = slot.errands.count
-    link.running += slot.errands
-    for errand in slot.errands { note(errand, isBusy: true) }
-    link.send(.units, body.bytes, payloadOf: channel == .pipe ? slot.errands : [])
+    slot.unanswered = slot.unitsInFlight.count
+    link.running += slot.unitsInFlight
+    for inFlight in slot.unitsInFlight { note(inFlight, isBusy: true) }
+    link.send(.units, body.bytes, payloadOf: channel == .pipe ? slot.unitsInFlight : [])
     watchClock(link)
   }
 
   /// Where each input lies in the slot's region; what was loaded elsewhere is copied there.
-  private func packIntoRegion(_ slot: Slot) throws(UnitFailure) -> [Order.Input] {
+  private func packIntoRegion(_ slot: Slot) throws(UnitFailure) -> [UnitRequest.Input] {
     let region = slot.input!
-    var inputs: [Order.Input] = []
+    var inputs: [UnitRequest.Input] = []
     var offset = 0
-    for errand in slot.errands {
-      if case .slice(let slice) = errand.unit.source {
+    for inFlight in slot.unitsInFlight {
+      if case .slice(let slice) = inFlight.unit.source {
         inputs.append(.slice(slice))
         continue
       }
-      if case .bytes(let bytes) = errand.unit.source { errand.inputCount = bytes.count }
-      inputs.append(errand.inputCount == 0 ? .none : .at(offset: offset, length: errand.inputCount))
-      try region.grow(atLeast: offset + errand.inputCount, keeping: offset)
-      copyInput(of: errand, to: region.base, at: offset)
-      offset = (offset + errand.inputCount + 63) / 64 * 64
+      if case .bytes(let bytes) = inFlight.unit.source { inFlight.inputCount = bytes.count }
+      inputs.append(inFlight.inputCount == 0 ? .none : .at(offset: offset, length: inFlight.inputCount))
+      try region.grow(atLeast: offset + inFlight.inputCount, keeping: offset)
+      copyInput(of: inFlight, to: region.base, at: offset)
+      offset = (offset + inFlight.inputCount + 63) / 64 * 64
     }
     return inputs
   }
 
-  private func copyInput(of errand: Errand, to base: UnsafeMutableRawPointer?, at offset: Int) {
-    guard errand.inputCount > 0, let base else { return }
-    if case .bytes(let bytes) = errand.unit.source {
+  private func copyInput(of inFlight: InFlightUnit, to base: UnsafeMutableRawPointer?, at offset: Int) {
+    guard inFlight.inputCount > 0, let base else { return }
+    if case .bytes(let bytes) = inFlight.unit.source {
       bytes.withUnsafeBytes { (base + offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-    } else if let input = errand.input {
-      (base + offset).copyMemory(from: input.base!, byteCount: errand.inputCount)
+    } else if let input = inFlight.input {
+      (base + offset).copyMemory(from: input.base!, byteCount: inFlight.inputCount)
     }
   }
 
-  private func layOutForPipe(_ slot: Slot) -> [Order.Input] {
+  private func layOutForPipe(_ slot: Slot) -> [UnitRequest.Input] {
     var offset = 0
-    return slot.errands.map { errand in
-      if case .bytes(let bytes) = errand.unit.source { errand.inputCount = bytes.count }
-      defer { offset += errand.inputCount }
-      return errand.inputCount == 0 ? .none : .at(offset: offset, length: errand.inputCount)
+    return slot.unitsInFlight.map { inFlight in
+      if case .bytes(let bytes) = inFlight.unit.source { inFlight.inputCount = bytes.count }
+      defer { offset += inFlight.inputCount }
+      return inFlight.inputCount == 0 ? .none : .at(offset: offset, length: inFlight.inputCount)
     }
   }
 
   // MARK: Endings
 
   func finish(
-    _ errand: Errand, _ outcome: Outcome,
+    _ inFlight: InFlightUnit, _ outcome: Outcome,
     _ output: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
   ) {
-    note(errand, isBusy: false)
-    intake.release(errand.unit)
-    ledger.ended(errand.unit, errand.times, outcome, output: output)
-    recycleInput(errand)
+    note(inFlight, isBusy: false)
+    admission.release(inFlight.unit)
+    ledger.ended(inFlight.unit, inFlight.times, outcome, output: output)
+    recycleInput(inFlight)
   }
 
-  func drop(_ errand: Errand) {
-    intake.release(errand.unit)
-    ledger.drop(errand.unit)
-    recycleInput(errand)
+  func drop(_ inFlight: InFlightUnit) {
+    admission.release(inFlight.unit)
+    ledger.drop(inFlight.unit)
+    recycleInput(inFlight)
   }
 
   /// Puts a unit back that did not get to run, unless the run is over.
-  func retryOrDrop(_ errand: Errand) {
-    note(errand, isBusy: false)
-    recycleInput(errand)
-    if ledger.ending == nil { backlog.append(errand) } else { drop(errand) }
+  func retryOrDrop(_ inFlight: InFlightUnit) {
+    note(inFlight, isBusy: false)
+    recycleInput(inFlight)
+    if ledger.ending == nil { backlog.append(inFlight) } else { drop(inFlight) }
   }
 
-  private func note(_ errand: Errand, isBusy: Bool) {
-    guard errand.isBusy != isBusy else { return }
-    errand.isBusy = isBusy
-    if isBusy { busy.add(errand.unit.source) } else { busy.remove(errand.unit.source) }
+  private func note(_ inFlight: InFlightUnit, isBusy: Bool) {
+    guard inFlight.isBusy != isBusy else { return }
+    inFlight.isBusy = isBusy
+    if isBusy { busy.add(inFlight.unit.source) } else { busy.remove(inFlight.unit.source) }
     StopSignals.lane(0, isBusyWith: busy)
   }
 
-  private func recycleInput(_ errand: Errand) {
-    if let input = errand.input, spareBytes + input.capacity <= Self.largestSpare {
+  private func recycleInput(_ inFlight: InFlightUnit) {
+    if let input = inFlight.input, spareBytes + input.capacity <= Self.largestSpare {
       spareInputs.append(input)
       spareBytes += input.capacity
     }
-    errand.input = nil
-    errand.inputCount = 0
+    inFlight.input = nil
+    inFlight.inputCount = 0
   }
 }

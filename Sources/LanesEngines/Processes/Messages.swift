@@ -47,7 +47,7 @@ struct Hello {
 }
 
 /// One unit as a worker sees it.
-struct Order {
+struct UnitRequest {
   /// Where the worker finds the input.
   enum Input {
     case none

@@ -89,10 +89,10 @@ package final class Worker {
     let output = OutputBuffer(channel == .shm ? outputs[slot] : heapOutput)
     var end = 0
     for _ in 0..<count {
-      let order = try Order(from: &body)
+      let request = try UnitRequest(from: &body)
       // Outputs of one frame follow each other, 64-byte aligned, until they are sent.
       output.restart(at: (end + 63) / 64 * 64)
-      let reply = perform(order, slot, frame, output)
+      let reply = perform(request, slot, frame, output)
       reply.write(to: &replies)
       if output.count > 0 { end = output.start + output.count }
       if try flushIfDue(outputBytes: end), channel == .pipe { end = 0 }
@@ -100,17 +100,17 @@ package final class Worker {
     try flush(outputBytes: end)
   }
 
-  private func perform(_ order: Order, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
+  private func perform(_ request: UnitRequest, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
     var times = UnitRecord(lane: 0)
     times.perform.start = monotonicNow()
-    clock.begin(mapped: order.input.isMapped, at: times.perform.start)
+    clock.begin(mapped: request.input.isMapped, at: times.perform.start)
     let outcome: Outcome
     do throws(UnitFailure) {
-      let unit = Unit(number: order.number, label: order.label, task: order.task)
+      let unit = Unit(number: request.number, label: request.label, task: request.task)
       outcome = .done(
-        try withInput(order.input, slot, frame) { (input) throws(UnitFailure) in
+        try withInput(request.input, slot, frame) { (input) throws(UnitFailure) in
           times.bytesIn = input.byteCount
-          return try workload.perform(unit, input: input, output: output, checkpoint: Checkpoint(timeout: timeout))
+          return try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
         })
     } catch {
       output.restart(at: output.start)
@@ -119,12 +119,12 @@ package final class Worker {
     times.perform.end = monotonicNow()
     (times.queued, times.stalled) = clock.end(at: times.perform.end)
     return Reply(
-      slot: slot, number: order.number, times: times, outcome: outcome,
+      slot: slot, number: request.number, times: times, outcome: outcome,
       outputOffset: output.start, outputLength: output.count, partEnds: output.partEnds)
   }
 
   private func withInput(
-    _ input: Order.Input, _ slot: Int, _ frame: Frame, _ body: (RawSpan) throws(UnitFailure) -> Bytes
+    _ input: UnitRequest.Input, _ slot: Int, _ frame: Frame, _ body: (RawSpan) throws(UnitFailure) -> Bytes
   ) throws(UnitFailure) -> Bytes {
     switch input {
     case .none, .at(_, length: 0): return try body(RawSpan())

@@ -10,7 +10,7 @@ final class WorkerLink {
   /// What a worker is killed for.
   enum Offense {
     /// The time of this unit was up.
-    case overdue(Errand)
+    case overdue(InFlightUnit)
     /// It sent what no worker of this program sends.
     case garbled
     /// It sent a result of so many bytes, for which there is no memory.
@@ -29,7 +29,7 @@ final class WorkerLink {
   let slots: [Slot]
   var state = State.starting
   /// Sent and not answered, in the order in which the worker performs them.
-  var running: [Errand] = []
+  var running: [InFlightUnit] = []
   var timer: Reactor.Timer?
   /// Why the coordinator killed the worker, if it did.
   private(set) var offense: Offense?
@@ -77,7 +77,7 @@ final class WorkerLink {
   var pid: Int32 { child.pid }
   var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
-  var isReserved: Bool { slots.contains { $0.errands.contains(where: \.mustBeAlone) } }
+  var isReserved: Bool { slots.contains { $0.unitsInFlight.contains(where: \.mustBeAlone) } }
   var busySlots: Int { slots.count { !$0.isFree } }
 
   func send(_ kind: Frame.Kind, _ body: Bytes) {
@@ -85,16 +85,16 @@ final class WorkerLink {
     flush()
   }
 
-  /// Sends a frame whose payload is the inputs of `errands`, each as long as its `inputCount`.
-  func send(_ kind: Frame.Kind, _ body: Bytes, payloadOf errands: [Errand]) {
-    let length = errands.reduce(0) { $0 + $1.inputCount }
+  /// Sends a frame whose payload is the inputs of `unitsInFlight`, each as long as its `inputCount`.
+  func send(_ kind: Frame.Kind, _ body: Bytes, payloadOf unitsInFlight: [InFlightUnit]) {
+    let length = unitsInFlight.reduce(0) { $0 + $1.inputCount }
     queue.append(.bytes(Frame.encode(kind, body: body, payloadLength: length)))
-    for errand in errands where errand.inputCount > 0 {
-      if case .bytes(let bytes) = errand.unit.source {
+    for inFlight in unitsInFlight where inFlight.inputCount > 0 {
+      if case .bytes(let bytes) = inFlight.unit.source {
         queue.append(.bytes(bytes))
       } else {
-        let memory = UnsafeRawBufferPointer(start: errand.input!.base, count: errand.inputCount)
-        queue.append(.memory(memory, owner: errand.input!))
+        let memory = UnsafeRawBufferPointer(start: inFlight.input!.base, count: inFlight.inputCount)
+        queue.append(.memory(memory, owner: inFlight.input!))
       }
     }
     flush()
@@ -117,7 +117,7 @@ final class WorkerLink {
   }
 
   /// Takes what the dead worker had still said, reaps it and closes its pipes.
-  func bury() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
+  func reap() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
     receive()
     let end = try child.wait()
     for watch in watches { reactor.forget(watch) }

@@ -11,7 +11,7 @@ package struct SerialEngine: Engine {
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let ledger = Ledger(batch, observer, setup)
-    let lane = SerialLane(batch.workload, ledger, Intake(batch.plan, ledger, memory: options.memory), options)
+    let lane = SerialLane(batch.workload, ledger, Admission(batch.plan, ledger, memory: options.memory), options)
     while try lane.step() {}
     return ledger.close()
   }
@@ -22,26 +22,26 @@ final class SerialLane {
   /// Set while the lane finds out what its units cost.
   var measures = false
   private var costs = UnitCosts()
-  private let performer: Performer
+  private let executor: BlockingExecutor
   private let ledger: Ledger
-  private let intake: Intake
+  private let admission: Admission
   private let output = OutputBuffer()
 
-  init(_ workload: any Workload, _ ledger: Ledger, _ intake: Intake, _ options: EngineOptions) {
-    performer = Performer(workload, options)
+  init(_ workload: any Workload, _ ledger: Ledger, _ admission: Admission, _ options: EngineOptions) {
+    executor = BlockingExecutor(workload, options)
     self.ledger = ledger
-    self.intake = intake
+    self.admission = admission
   }
 
   /// Does one unit, or waits for input; false at the end of the plan.
   func step() throws(EngineError) -> Bool {
-    switch intake.step() {
+    switch admission.step() {
     case .start(let unit):
       ledger.started(unit, lane: 0)
       let before = measures ? ThreadUsage.current() : nil
-      let (times, outcome) = performer.run(unit, lane: 0, output: output)
+      let (times, outcome) = executor.run(unit, lane: 0, output: output)
       if let before { costs.add(times, from: before, to: ThreadUsage.current()) }
-      intake.release(unit)
+      admission.release(unit)
       output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
       return true
     case .waiting(let descriptor):

@@ -7,7 +7,7 @@ import LanesOS
 final class ThreadFeeder {
   private let pool: ThreadPool
   private let ledger: Ledger
-  private let intake: Intake
+  private let admission: Admission
   private let lookAround: (ThreadFeeder) -> Void
   private var inFlight = 0
   private var waitsFor: Int32?
@@ -19,10 +19,11 @@ final class ThreadFeeder {
   private static let unitsPerLane = 64
 
   /// - Parameter lookAround: called between two rounds of feeding, on the calling thread.
-  init(pool: ThreadPool, ledger: Ledger, intake: Intake, lookAround: @escaping (ThreadFeeder) -> Void = { _ in }) {
+  init(pool: ThreadPool, ledger: Ledger, admission: Admission, lookAround: @escaping (ThreadFeeder) -> Void = { _ in })
+  {
     self.pool = pool
     self.ledger = ledger
-    self.intake = intake
+    self.admission = admission
     self.lookAround = lookAround
   }
 
@@ -51,7 +52,7 @@ final class ThreadFeeder {
     waitsFor = nil
     let capacity = pool.lanes * Self.unitsPerLane
     while inFlight < capacity {
-      switch intake.step() {
+      switch admission.step() {
       case .start(let unit):
         inFlight += 1
         units.append(unit)
@@ -83,7 +84,7 @@ final class ThreadFeeder {
     case .started(let unit, let lane): ledger.started(unit, lane: lane)
     case .ended(let unit, let times, let outcome, let output, let isNew):
       inFlight -= 1
-      intake.release(unit)
+      admission.release(unit)
       if isNew { ledger.started(unit, lane: times.lane) }
       if let output {
         output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
@@ -93,7 +94,7 @@ final class ThreadFeeder {
       }
     case .dropped(let unit):
       inFlight -= 1
-      intake.release(unit)
+      admission.release(unit)
       ledger.drop(unit)
     }
   }

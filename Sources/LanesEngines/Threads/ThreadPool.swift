@@ -96,7 +96,7 @@ final class ThreadPool: Sendable {
   func grow(to lanes: Int) throws(SystemError) {
     while lanes > self.lanes {
       let lane = self.lanes
-      let thread = try WorkerThread { self.serve(lane, Performer(self.workload, self.options)) }
+      let thread = try WorkerThread { self.serve(lane, BlockingExecutor(self.workload, self.options)) }
       threads.withLock { $0.append(thread) }
       queue.withLock { $0.lanes += 1 }
     }
@@ -185,14 +185,14 @@ final class ThreadPool: Sendable {
 
   // MARK: On the lanes
 
-  private func serve(_ lane: Int, _ performer: Performer) {
+  private func serve(_ lane: Int, _ executor: BlockingExecutor) {
     var report = LaneReport(lane: lane)
     var limit = 1
     while let share = nextShare(atMost: limit) {
       report.expect(share.count)
       let isAlone = share.count == 1
       for (position, unit) in share.enumerated() {
-        perform(unit, performer, &report, tellsStart: isAlone && limit == 1)
+        perform(unit, executor, &report, tellsStart: isAlone && limit == 1)
         // A unit that takes its time must not keep those behind it from other lanes.
         if !isAlone, report.lastUnit > Self.shareNanoseconds, position + 1 < share.count {
           giveBack(share[(position + 1)...])
@@ -204,7 +204,7 @@ final class ThreadPool: Sendable {
     }
   }
 
-  private func perform(_ unit: Unit, _ performer: Performer, _ report: inout LaneReport, tellsStart: Bool) {
+  private func perform(_ unit: Unit, _ executor: BlockingExecutor, _ report: inout LaneReport, tellsStart: Bool) {
     guard StopSignals.received == nil else {
       report.add(.dropped(unit), isUrgent: true)
       return
@@ -214,7 +214,7 @@ final class ThreadPool: Sendable {
     let leavesOutput = unit.sink == .standardOutput
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
-    let (times, outcome) = performer.run(unit, lane: report.lane, output: output)
+    let (times, outcome) = executor.run(unit, lane: report.lane, output: output)
     report.lastUnit = times.duration
     if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
     report.add(

@@ -15,7 +15,7 @@ package struct ThreadsEngine: Engine {
     let ledger = Ledger(batch, observer, setup)
     let pool = try ThreadPool.started(lanes: options.lanes, batch.workload, options)
     defer { pool.shutDown() }
-    try ThreadFeeder(pool: pool, ledger: ledger, intake: Intake(batch.plan, ledger, memory: options.memory)).run()
+    try ThreadFeeder(pool: pool, ledger: ledger, admission: Admission(batch.plan, ledger, memory: options.memory)).run()
     pool.shutDown()
     return ledger.close()
   }

@@ -2,7 +2,7 @@ import CDigests
 import LanesCore
 
 /// The CRC-32 of a slice, which may be put together with that of the next.
-package struct CRCPartial: SlicePartial, Equatable {
+package struct CRCPartial: MergeablePartial, Equatable {
   package private(set) var crc: UInt32 = 0
   package private(set) var bytes: UInt64 = 0
 

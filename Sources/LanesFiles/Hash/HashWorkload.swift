@@ -22,7 +22,7 @@ package struct HashWorkload: Workload {
   private static let stretch = 1 << 20
 
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let task: HashTask
     var state: HashState
@@ -38,7 +38,7 @@ package struct HashWorkload: Workload {
     while at < input.byteCount {
       let end = min(at + Self.stretch, input.byteCount)
       state.add(input.extracting(at..<end))
-      try checkpoint.pass()
+      try deadline.check()
       at = end
     }
     if algorithm.isCombinable { return CRCPartial(crc: state.crc, bytes: UInt64(input.byteCount)).wire }

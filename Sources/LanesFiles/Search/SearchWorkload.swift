@@ -22,7 +22,7 @@ package struct SearchWorkload: Workload {
 
   /// Searches `input`, which is whole lines; the partial result is for `SearchResults`.
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let part = program.options.context == nil ? SliceSearch.Part.whole : try Self.part(unit)
     if part == .whole, let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) })
@@ -31,7 +31,7 @@ package struct SearchWorkload: Workload {
     }
     let search = try SliceSearch(program, part)
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      try search.run(bytes.assumingMemoryBound(to: UInt8.self), checkpoint)
+      try search.run(bytes.assumingMemoryBound(to: UInt8.self), deadline)
     }
     return search.partial.wire
   }

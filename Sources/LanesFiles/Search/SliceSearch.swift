@@ -55,14 +55,14 @@ final class SliceSearch {
     }
   }
 
-  func run(_ slice: Text, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  func run(_ slice: Text, _ deadline: Deadline) throws(UnitFailure) {
     partial.bytes = UInt64(slice.count)
     var start = 0
     while start < slice.count, !isOver {
       let soonest = min(start + Self.pieceBytes, slice.count)
       let end = min(LineSearcher.lineEnd(in: slice, from: soonest - 1) + 1, slice.count)
       try search(slice, start..<end)
-      try checkpoint.pass()
+      try deadline.check()
       start = end
     }
     if isOver, options.report == .lines { findZero(slice, from: start) }

@@ -91,7 +91,7 @@ struct DecimalNumber: Equatable {
   }
 
   func text(_ rounding: Rounding) -> String {
-    rounding.text(isNegative: isNegative, Natural(UInt128(digits)), unit: places)
+    rounding.text(isNegative: isNegative, BigUInt(UInt128(digits)), unit: places)
   }
 
   /// The shortest text for the number.

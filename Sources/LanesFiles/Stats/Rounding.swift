@@ -4,32 +4,32 @@ struct Rounding {
   let decimals: Int
 
   /// ±`dividend` · 10^−`unit` / `divisor`.
-  func text(isNegative: Bool, _ dividend: Natural, by divisor: Natural = Natural(1), unit: Int) -> String {
+  func text(isNegative: Bool, _ dividend: BigUInt, by divisor: BigUInt = BigUInt(1), unit: Int) -> String {
     let (dividend, divisor) = aligned(dividend, divisor, unit: unit - decimals)
     var (quotient, rest) = dividend.divided(by: divisor)
     rest += rest
-    if isNegative ? divisor < rest : !(rest < divisor) { quotient += Natural(1) }
+    if isNegative ? divisor < rest : !(rest < divisor) { quotient += BigUInt(1) }
     return text(isNegative: isNegative && !quotient.isZero, quotient)
   }
 
   /// The square root of `dividend` · 10^−2·`unit` / `divisor`.
-  func root(_ dividend: Natural, by divisor: Natural, unit: Int) -> String {
+  func root(_ dividend: BigUInt, by divisor: BigUInt, unit: Int) -> String {
     // Where k is the result, 2k - 1 is the largest odd number whose square is at most four times what the root is taken of.
-    let (dividend, divisor) = aligned(dividend * Natural(4), divisor, unit: 2 * (unit - decimals))
+    let (dividend, divisor) = aligned(dividend * BigUInt(4), divisor, unit: 2 * (unit - decimals))
     var doubled = dividend.divided(by: divisor).quotient.squareRoot()
-    doubled += Natural(1)
-    return text(isNegative: false, doubled.divided(by: Natural(2)).quotient)
+    doubled += BigUInt(1)
+    return text(isNegative: false, doubled.divided(by: BigUInt(2)).quotient)
   }
 
   /// The same quotient · 10^−`unit`.
-  private func aligned(_ dividend: Natural, _ divisor: Natural, unit: Int) -> (Natural, Natural) {
+  private func aligned(_ dividend: BigUInt, _ divisor: BigUInt, unit: Int) -> (BigUInt, BigUInt) {
     if unit == 0 { return (dividend, divisor) }
     return unit < 0
-      ? (dividend * Natural(powerOfTen: -unit), divisor) : (dividend, divisor * Natural(powerOfTen: unit))
+      ? (dividend * BigUInt(powerOfTen: -unit), divisor) : (dividend, divisor * BigUInt(powerOfTen: unit))
   }
 
   /// A whole number of units of the last decimal.
-  private func text(isNegative: Bool, _ units: Natural) -> String {
+  private func text(isNegative: Bool, _ units: BigUInt) -> String {
     let digits = units.digits
     let padded = String(repeating: "0", count: max(decimals + 1 - digits.utf8.count, 0)) + digits
     let sign = isNegative ? "-" : ""

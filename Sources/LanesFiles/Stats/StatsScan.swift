@@ -59,13 +59,13 @@ final class StatsScan {
   }
 
   /// Goes through all lines, or up to one that is bad.
-  func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
+  func run(_ deadline: Deadline) throws(UnitFailure) {
     if task.file.slice == 0 { state.at = Self.markBytes(bytes.bytes) }
     if task.skipsHeader { skipLine() }
     while state.at < bytes.count && badLine == nil {
       state.count = endOfStretch()
       runStretch()
-      try checkpoint.pass()
+      try deadline.check()
     }
     drain()
   }

@@ -27,14 +27,14 @@ package struct StatsWorkload: Workload {
 
   /// Goes through whole lines; the partial result is a `StatsPartial`.
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     guard let task = try? StatsTask(wire: unit.task) else {
       throw UnitFailure(.rejected, "its description cannot be read")
     }
     return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       let scan = StatsScan(bytes, task, delimiter: delimiter, level: level)
-      try scan.run(checkpoint)
+      try scan.run(deadline)
       return StatsPartial.wire(of: scan, for: task.statistic)
     }
   }

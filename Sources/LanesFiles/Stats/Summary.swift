@@ -44,9 +44,9 @@ package struct Summary: Sendable, Equatable {
 private struct ExactSums {
   private let count: UInt64
   private let places: Int
-  private var positive = Natural()
-  private var negative = Natural()
-  private var squares = Natural()
+  private var positive = BigUInt()
+  private var negative = BigUInt()
+  private var squares = BigUInt()
   /// The same where 128 bits are enough.
   private var narrow: DecimalSum?
 
@@ -59,20 +59,20 @@ private struct ExactSums {
       return
     }
     for sum in sums {
-      let scale = Natural(powerOfTen: places - sum.places)
-      let part = Natural(sum.total.magnitude) * scale
+      let scale = BigUInt(powerOfTen: places - sum.places)
+      let part = BigUInt(sum.total.magnitude) * scale
       if sum.total < 0 { negative += part } else { positive += part }
-      var high = Natural(UInt128(sum.squaresHigh))
+      var high = BigUInt(UInt128(sum.squaresHigh))
       high.shiftLeft(128)
-      high += Natural(sum.squares)
+      high += BigUInt(sum.squares)
       squares += high * scale * scale
     }
   }
 
   private var isNegative: Bool { narrow.map { $0.total < 0 } ?? (positive < negative) }
 
-  private var magnitude: Natural {
-    if let narrow { return Natural(narrow.total.magnitude) }
+  private var magnitude: BigUInt {
+    if let narrow { return BigUInt(narrow.total.magnitude) }
     var larger = isNegative ? negative : positive
     larger -= isNegative ? positive : negative
     return larger
@@ -90,7 +90,7 @@ private struct ExactSums {
     if let narrow {
       size = Quotient.double(narrow.total.magnitude, by: UInt128(count) * PowersOfTen.wide[places])
     } else {
-      size = quotient(magnitude, Natural(UInt128(count)), unit: places)
+      size = quotient(magnitude, BigUInt(UInt128(count)), unit: places)
     }
     return isNegative ? -size : size
   }
@@ -103,11 +103,11 @@ private struct ExactSums {
   }
 
   /// The same as a quotient of whole numbers of squared units.
-  private var wideVariance: (dividend: Natural, divisor: Natural) {
-    let squares = narrow.map { Natural($0.squares) } ?? squares
-    var dividend = squares * Natural(UInt128(count))
+  private var wideVariance: (dividend: BigUInt, divisor: BigUInt) {
+    let squares = narrow.map { BigUInt($0.squares) } ?? squares
+    var dividend = squares * BigUInt(UInt128(count))
     dividend -= magnitude * magnitude
-    return (dividend, Natural(UInt128(count) * UInt128(count - 1)))
+    return (dividend, BigUInt(UInt128(count) * UInt128(count - 1)))
   }
 
   func roundedSum(_ rounding: Rounding) -> String {
@@ -116,7 +116,7 @@ private struct ExactSums {
 
   func roundedMean(_ rounding: Rounding) -> String? {
     guard count > 0 else { return nil }
-    return rounding.text(isNegative: isNegative, magnitude, by: Natural(UInt128(count)), unit: places)
+    return rounding.text(isNegative: isNegative, magnitude, by: BigUInt(UInt128(count)), unit: places)
   }
 
   func roundedDeviation(_ rounding: Rounding) -> String? {
@@ -137,9 +137,9 @@ private struct ExactSums {
   }
 
   /// `dividend` · 10^−`unit` / `divisor`.
-  private func quotient(_ dividend: Natural, _ divisor: Natural, unit: Int) -> Double {
+  private func quotient(_ dividend: BigUInt, _ divisor: BigUInt, unit: Int) -> Double {
     unit < 0
-      ? Quotient.double(dividend * Natural(powerOfTen: -unit), by: divisor)
-      : Quotient.double(dividend, by: divisor * Natural(powerOfTen: unit))
+      ? Quotient.double(dividend * BigUInt(powerOfTen: -unit), by: divisor)
+      : Quotient.double(dividend, by: divisor * BigUInt(powerOfTen: unit))
   }
 }

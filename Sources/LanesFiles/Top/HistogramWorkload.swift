@@ -2,14 +2,14 @@ import CKernels
 import LanesCore
 
 /// How often each byte occurs.
-package struct HistogramPartial: SlicePartial, Equatable {
+package struct HistogramPartial: MergeablePartial, Equatable {
   /// By value of the byte, 256 of them.
   package private(set) var counts = [UInt64](repeating: 0, count: 256)
 
   package init() {}
 
   /// Counts `bytes`, which are fewer than 2^32.
-  init(of bytes: RawSpan, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  init(of bytes: RawSpan, _ deadline: Deadline) throws(UnitFailure) {
     var pairs = [UInt32](repeating: 0, count: Int(CKERNELS_PAIRS))
     var at = 0
     while at < bytes.byteCount {
@@ -17,7 +17,7 @@ package struct HistogramPartial: SlicePartial, Equatable {
       bytes.extracting(at..<end).withUnsafeBytes { part in
         ckernels_histogram(part.baseAddress!.assumingMemoryBound(to: UInt8.self), part.count, &pairs, &counts)
       }
-      try checkpoint.pass()
+      try deadline.check()
       at = end
       if at % Self.closing == 0 { ckernels_histogram_close(&pairs, &counts) }
     }
@@ -61,8 +61,8 @@ package struct HistogramWorkload: Workload {
 
   /// Counts `input`; the partial result is a `HistogramPartial`.
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    try HistogramPartial(of: input, checkpoint).wire
+    try HistogramPartial(of: input, deadline).wire
   }
 }

@@ -1,7 +1,7 @@
 import LanesCore
 
 /// Words or lines and how often they occur, in one slice or many.
-package struct TopPartial: SlicePartial {
+package struct TopPartial: MergeablePartial {
   private var counts = KeyCounts()
   /// What came from a worker and was not looked at yet.
   private var unread: Bytes?

@@ -34,11 +34,11 @@ package struct TopWorkload: Workload {
 
   /// Counts in whole lines; the partial result is a `TopPartial`.
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
       let scan = TopScan(bytes, kind, level: level)
-      try scan.run(checkpoint)
+      try scan.run(deadline)
       return scan.wire
     }
   }
@@ -65,13 +65,13 @@ private final class TopScan {
 
   deinit { state.tallies.deallocate() }
 
-  func run(_ checkpoint: Checkpoint) throws(UnitFailure) {
+  func run(_ deadline: Deadline) throws(UnitFailure) {
     while state.at < bytes.count {
       let target = state.at + Self.stretch
       state.count =
         target < bytes.count ? bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : bytes.count
       while ckernels_top_run(&state) != 0 { grow() }
-      try checkpoint.pass()
+      try deadline.check()
     }
   }
 

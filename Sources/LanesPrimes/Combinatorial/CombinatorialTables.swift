@@ -41,7 +41,7 @@ final class CombinatorialTables: Sendable {
     let hard = primes.firstIndex { $0 > fourth } ?? primes.count
     hardPrimes = hard
     let least = hard < primes.count ? primes[hard] : y
-    small = try PrimeTable(low: 0, high: x / (least * least), .open)
+    small = try PrimeTable(low: 0, high: x / (least * least), .never)
   }
 
   /// y beside the cube root of x: a larger one makes for less to sieve and for more leaves. With 2 at 10^15 the partial
@@ -94,13 +94,13 @@ struct PrimeTable: Sendable {
   let count: UInt64
 
   /// Sieves `low...high`.
-  init(low: UInt64, high: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  init(low: UInt64, high: UInt64, _ deadline: Deadline) throws(UnitFailure) {
     self.low = low
     firstByte = Wheel30.byte(of: max(low, 7))
     var count = [2, 3, 5].count { low <= $0 && $0 <= high }
     if high >= max(low, 7) {
-      let sieve = try SegmentSieve(low: max(low, 7), high: high, checkpoint: checkpoint)
-      while let segment = try sieve.next(checkpoint: checkpoint) {
+      let sieve = try SegmentSieve(low: max(low, 7), high: high, deadline: deadline)
+      while let segment = try sieve.next(deadline: deadline) {
         let raw = UnsafeRawPointer(segment.bytes)
         for at in stride(from: 0, to: segment.count, by: 8) {
           let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)

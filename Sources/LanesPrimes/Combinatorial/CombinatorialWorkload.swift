@@ -28,7 +28,7 @@ package struct CombinatorialWorkload: Workload {
   package func makeTotal() -> CombinatorialTotal { CombinatorialTotal(tables) }
 
   package func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let task: CombinatorialTask
     do {
@@ -39,26 +39,26 @@ package struct CombinatorialWorkload: Workload {
     switch task {
     case .segments(let low, let high):
       var writer = WireWriter()
-      try addSemiprimes(low, high, checkpoint, to: &writer)
-      try addHardLeaves(low, high, checkpoint, to: &writer)
+      try addSemiprimes(low, high, deadline, to: &writer)
+      try addHardLeaves(low, high, deadline, to: &writer)
       return writer.bytes
-    case .primes(let range): return try easyLeaves(range, checkpoint)
+    case .primes(let range): return try easyLeaves(range, deadline)
     }
   }
 
   /// For P2: the primes of the unit, how many primes p in (y, √x] have x / p in it, and for all of these together how
   /// many primes lie from the unit's first number through x / p.
   private func addSemiprimes(
-    _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
+    _ low: UInt64, _ high: UInt64, _ deadline: Deadline, to writer: inout WireWriter
   ) throws(UnitFailure) {
     let x = tables.x
-    let table = try PrimeTable(low: low, high: high, checkpoint)
+    let table = try PrimeTable(low: low, high: high, deadline)
     var count: UInt64 = 0
     var sum: Int64 = 0
     let from = max(tables.y, x / (high + 1)) + 1
     let through = low == 0 ? tables.squareRoot : min(tables.squareRoot, x / low)
     if from <= through {
-      try SievingPrimes.forEach(from: from, through: through, checkpoint: checkpoint) { prime in
+      try SievingPrimes.forEach(from: from, through: through, deadline: deadline) { prime in
         count += 1
         sum += table.count(through: x / prime)
       }
@@ -71,14 +71,14 @@ package struct CombinatorialWorkload: Workload {
   /// For S2, for each prime p up to the fourth root of x, the b-th: what is left of the unit without the first b − 1
   /// primes; the sum of μ(m) over the leaves x / pm in the unit; and the sum of μ(m) times what is left up to there.
   private func addHardLeaves(
-    _ low: UInt64, _ high: UInt64, _ checkpoint: Checkpoint, to writer: inout WireWriter
+    _ low: UInt64, _ high: UInt64, _ deadline: Deadline, to writer: inout WireWriter
   ) throws(UnitFailure) {
     let primes = tables.primes[CombinatorialTables.skipped..<max(tables.hardPrimes, CombinatorialTables.skipped)]
     var sums = [HardSum](repeating: HardSum(), count: primes.count)
     var sievingPrimes = primes.map { PartialSieve.SievingPrime($0, from: low) }
     var sieve = PartialSieve()
     for start in stride(from: low, through: high, by: Int(PartialSieve.length)) {
-      try checkpoint.pass()
+      try deadline.check()
       sieve.fill()
       for (index, prime) in primes.enumerated() {
         let most = start == 0 ? tables.y : min(tables.y, tables.x / (prime * start))
@@ -115,10 +115,10 @@ package struct CombinatorialWorkload: Workload {
   }
 
   /// For S2, for primes p above the fourth root of x: φ(x / pq, b − 1) for all primes q from p to y.
-  private func easyLeaves(_ range: Range<Int>, _ checkpoint: Checkpoint) throws(UnitFailure) -> Bytes {
+  private func easyLeaves(_ range: Range<Int>, _ deadline: Deadline) throws(UnitFailure) -> Bytes {
     var sum: Int64 = 0
     for index in range {
-      if index % 16 == 0 { try checkpoint.pass() }
+      if index % 16 == 0 { try deadline.check() }
       let prime = tables.primes[index]
       let quotient = tables.x / prime
       // The prime is the b-th: b = index + 1.

@@ -12,8 +12,8 @@ extension PrimesWorkload {
       if left == 0 { return prime }
     }
     guard task.stop >= 7 else { return nil }
-    let sieve = try SegmentSieve(low: max(task.start, 7), high: task.stop, checkpoint: .open)
-    while let segment = try sieve.next(checkpoint: .open) {
+    let sieve = try SegmentSieve(low: max(task.start, 7), high: task.stop, deadline: .never)
+    while let segment = try sieve.next(deadline: .never) {
       let count = segment.primeCount
       if left <= count { return segment.prime(left) }
       left -= count

@@ -41,10 +41,10 @@ struct LargeSieve: ~Copyable {
   }
 
   /// Crosses off the multiples, from p² on, of all primes in `first...last`; `last` is below 2^32.
-  func crossOff(from first: UInt64, through last: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
-    if instructions == .vectors { return try crossOffWithVectors(from: first, through: last, checkpoint) }
-    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, checkpoint: checkpoint)
-    while let segment = try sieve.next(checkpoint: checkpoint) {
+  func crossOff(from first: UInt64, through last: UInt64, _ deadline: Deadline) throws(UnitFailure) {
+    if instructions == .vectors { return try crossOffWithVectors(from: first, through: last, deadline) }
+    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, deadline: deadline)
+    while let segment = try sieve.next(deadline: deadline) {
       Wheel210.shared.elements.withUnsafeBufferPointer { elements in
         segment.forEachPrime { addMultiples(of: $0, .shared, elements.baseAddress!) }
       }
@@ -75,12 +75,12 @@ struct LargeSieve: ~Copyable {
   }
 
   /// As `crossOff(from:through:_:)`, with the vector kernels.
-  private func crossOffWithVectors(from first: UInt64, through last: UInt64, _ checkpoint: Checkpoint)
+  private func crossOffWithVectors(from first: UInt64, through last: UInt64, _ deadline: Deadline)
     throws(UnitFailure)
   {
-    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, checkpoint: checkpoint)
+    let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, deadline: deadline)
     var buckets = BucketKernel(bitmap, byteCount: Int(byteCount), low: low)
-    while let segment = try sieve.next(checkpoint: checkpoint) { buckets.add(segment) }
+    while let segment = try sieve.next(deadline: deadline) { buckets.add(segment) }
     buckets.finish()
   }
 

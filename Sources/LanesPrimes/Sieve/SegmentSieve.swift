@@ -28,7 +28,7 @@ final class SegmentSieve {
   /// Prepares to sieve `low...high`, where `low` is at least 7 and the interval holds at least one number of the wheel
   /// and at most 2^31 bytes of it.
   init(
-    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, checkpoint: Checkpoint
+    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, deadline: Deadline
   ) throws(UnitFailure) {
     self.instructions = instructions
     self.low = low
@@ -42,7 +42,7 @@ final class SegmentSieve {
     isWhole = root > SieveSizes.largestResident && !isShort
     let bitmap = isWhole ? (byteCount + 127) & ~127 : sizes.segment
     let resident = min(root, isShort ? ShortInterval.largestSieved : SieveSizes.largestResident)
-    let small = try Self.smallPrimes(through: min(resident, sizes.smallInSegment), checkpoint)
+    let small = try Self.smallPrimes(through: min(resident, sizes.smallInSegment), deadline)
     let split = small.firstIndex { $0 > sizes.smallInBlock } ?? small.count
     smallInBlock = SmallSieve(small[..<split], firstByte: firstByte)
     smallInSegment = SmallSieve(small[split...], firstByte: firstByte)
@@ -50,32 +50,32 @@ final class SegmentSieve {
     mediumInSegment = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     let total = bitmap + 2 * sizes.padding
     memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
-    try addMedium(above: max(sizes.smallInSegment, PreSieve.largestPrime), through: resident, checkpoint)
-    if isWhole { try crossOffLarge(through: root, checkpoint) }
+    try addMedium(above: max(sizes.smallInSegment, PreSieve.largestPrime), through: resident, deadline)
+    if isWhole { try crossOffLarge(through: root, deadline) }
   }
 
   deinit { memory.deallocate() }
 
   private static func smallPrimes(
-    through limit: UInt64, _ checkpoint: Checkpoint
+    through limit: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) -> ArraySlice<UInt32> {
     var primes = SievingPrimes.base.filter { UInt64($0) > PreSieve.largestPrime && UInt64($0) <= limit }
-    try SievingPrimes.forEach(from: SievingPrimes.baseLimit + 1, through: limit, checkpoint: checkpoint) {
+    try SievingPrimes.forEach(from: SievingPrimes.baseLimit + 1, through: limit, deadline: deadline) {
       primes.append(UInt32($0))
     }
     return primes[...]
   }
 
   private func addMedium(
-    above limit: UInt64, through root: UInt64, _ checkpoint: Checkpoint
+    above limit: UInt64, through root: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) {
     for prime in SievingPrimes.base where UInt64(prime) > limit && UInt64(prime) <= root {
       addMedium(of: UInt64(prime))
     }
     let from = max(limit, SievingPrimes.baseLimit) + 1
     guard from <= root else { return }
-    let sieve = try SegmentSieve(low: from, high: root, checkpoint: checkpoint)
-    while let segment = try sieve.next(checkpoint: checkpoint) { add(segment) }
+    let sieve = try SegmentSieve(low: from, high: root, deadline: deadline)
+    while let segment = try sieve.next(deadline: deadline) { add(segment) }
   }
 
   private func add(_ segment: Segment) { segment.forEachPrime { addMedium(of: $0) } }
@@ -84,17 +84,17 @@ final class SegmentSieve {
     if prime <= sizes.mediumInBlock { mediumInBlock.add(prime) } else { mediumInSegment.add(prime) }
   }
 
-  private func crossOffLarge(through root: UInt64, _ checkpoint: Checkpoint) throws(UnitFailure) {
+  private func crossOffLarge(through root: UInt64, _ deadline: Deadline) throws(UnitFailure) {
     let bitmap = memory + sizes.padding
     bitmap.initialize(repeating: 0xFF, count: (byteCount + 127) & ~127)
     let large = LargeSieve(bitmap, byteCount: byteCount, firstByte: firstByte, instructions)
-    try large.crossOff(from: SieveSizes.largestResident + 1, through: root, checkpoint)
+    try large.crossOff(from: SieveSizes.largestResident + 1, through: root, deadline)
   }
 
   /// The next finished segment, valid until the next call, or nil at the end.
-  func next(checkpoint: Checkpoint) throws(UnitFailure) -> Segment? {
+  func next(deadline: Deadline) throws(UnitFailure) -> Segment? {
     guard done < byteCount else { return nil }
-    try checkpoint.pass()
+    try deadline.check()
     let count = min(sizes.segment, byteCount - done)
     let rounded = (count + 127) & ~127
     let bytes = memory + sizes.padding + (isWhole ? done : 0)
@@ -102,7 +102,7 @@ final class SegmentSieve {
     crossOff(bytes, rounded, first)
     putBackPrimes(bytes, count, first)
     trim(bytes, count, rounded, first)
-    if isShort { try ShortInterval.keepPrimes(bytes, count: count, firstByte: first, checkpoint) }
+    if isShort { try ShortInterval.keepPrimes(bytes, count: count, firstByte: first, deadline) }
     done += count
     return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first, instructions: instructions)
   }

@@ -19,10 +19,10 @@ enum ShortInterval {
 
   /// Clears the bits of all composites among the numbers that are left in `count` bytes.
   static func keepPrimes(
-    _ bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, _ checkpoint: Checkpoint
+    _ bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) {
     for at in 0..<count {
-      if at % chunk == 0 { try checkpoint.pass() }
+      if at % chunk == 0 { try deadline.check() }
       var rest = bytes[at]
       while rest != 0 {
         let number = (firstByte + UInt64(at)) * 30 + Wheel30.residues[rest.trailingZeroBitCount]

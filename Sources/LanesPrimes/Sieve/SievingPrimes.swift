@@ -22,11 +22,11 @@ enum SievingPrimes {
   ///
   /// The primes are sieved as they are needed: memory stays at one segment however many there are.
   @inline(__always) static func forEach(
-    from low: UInt64, through high: UInt64, checkpoint: Checkpoint, _ body: (UInt64) -> Void
+    from low: UInt64, through high: UInt64, deadline: Deadline, _ body: (UInt64) -> Void
   ) throws(UnitFailure) {
     guard low <= high else { return }
-    let sieve = try SegmentSieve(low: low, high: high, checkpoint: checkpoint)
-    while let segment = try sieve.next(checkpoint: checkpoint) { segment.forEachPrime(body) }
+    let sieve = try SegmentSieve(low: low, high: high, deadline: deadline)
+    while let segment = try sieve.next(deadline: deadline) { segment.forEachPrime(body) }
   }
 
   /// The largest number whose square is at most `number`.

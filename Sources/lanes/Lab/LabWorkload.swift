@@ -17,7 +17,7 @@ struct LabWorkload: Workload {
 
   /// Looks at one byte of each page of the input, so that all of it has arrived, and computes for its time.
   func perform(
-    _ unit: Unit, input: RawSpan, output: OutputBuffer, checkpoint: Checkpoint
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let arrived = input.withUnsafeBytes { bytes in
       stride(from: 0, to: bytes.count, by: Self.pageBytes).allSatisfy { bytes[$0] == Self.payloadByte }

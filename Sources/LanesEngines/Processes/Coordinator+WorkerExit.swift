@@ -1,0 +1,143 @@
+import LanesCore
+import LanesOS
+
+/// What happens when a worker ends, wanted or not, or takes too long.
+///
+/// A worker that held one unit when it crashed was killed by that unit. One that held several says nothing about which:
+/// each is then performed alone in a worker, where a second crash is certain to be its own. A kill from outside
+/// (SIGKILL, SIGTERM, SIGHUP, SIGINT: a person, the kernel short of memory) is not held against the unit until it has
+/// happened `outsideKills` times.
+extension Coordinator {
+  /// Kills from outside that one unit may meet: far beyond bad luck, soon enough when the unit itself exhausts memory.
+  private static let outsideKills = 10
+  private static let outsideSignals: Set<Int32> = [1, 2, 9, 15]
+
+  /// How a worker ended, and whose doing that was.
+  private struct WorkerEnd {
+    /// Such as "by signal 11 (SIGSEGV)".
+    let words: String
+    let isFromOutside: Bool
+
+    init(_ exit: Child.Exit, _ offense: WorkerLink.Offense?) {
+      if case .garbled = offense {
+        words = "killed because it had sent a garbled message"
+        isFromOutside = false
+      } else {
+        words = exit.words
+        isFromOutside = if case .signal(let signal) = exit { outsideSignals.contains(signal) } else { false }
+      }
+    }
+  }
+
+  func buryWorker(_ link: WorkerLink) {
+    let wasStarting = link.state == .starting
+    let wasLeaving = link.state == .leaving
+    do {
+      let (exit, usage) = try link.reap()
+      let end = WorkerEnd(exit, link.offense)
+      usages.append(complete(usage, link.farewell))
+      ledger.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
+      links.removeAll { $0 === link }
+      if !wasLeaving || !link.running.isEmpty {
+        ledger.record.workersLost += 1
+        if link.running.isEmpty, !wasStarting { noteIdleDeath(end) }
+        returnUnits(of: link, end, blamed: !wasStarting)
+      }
+      if wasStarting { noteFailedStart(end) }
+      if !wasLeaving, problem == nil, ledger.ending == nil { try start(link.lane) }
+    } catch {
+      problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
+    }
+  }
+
+  /// Lets a unit's time run out: from the moment it is first in its worker. The worker asks itself first and ends the
+  /// unit cleanly; a quarter later, at least a quarter second, it is killed.
+  func watchClock(_ link: WorkerLink) {
+    guard let timeout = options.timeout else { return }
+    if let timer = link.timer { reactor.cancel(timer) }
+    link.timer = nil
+    guard let first = link.running.first else { return }
+    let limit = timeout.nanoseconds
+    let deadline = monotonicNow() + limit + max(limit / 4, 250_000_000)
+    link.timer = reactor.schedule(at: deadline) { [unowned link] in
+      link.kill(for: .overdue(first))
+    }
+  }
+
+  private func complete(_ usage: ProcessUsage, _ farewell: Farewell?) -> ProcessUsage {
+    var usage = usage
+    usage.peakMemory = farewell?.peakMemory
+    usage.storageRead = farewell?.storageRead
+    usage.storageWritten = farewell?.storageWritten
+    return usage
+  }
+
+  /// - Parameter blamed: false for a worker that ended before it had looked at any unit.
+  private func returnUnits(of link: WorkerLink, _ end: WorkerEnd, blamed: Bool) {
+    let held = link.running
+    link.running = []
+    for slot in link.slots {
+      slot.unanswered = 0
+      if slot.loading == 0 { slot.unitsInFlight = [] }
+    }
+    for inFlight in held {
+      guard blamed else {
+        retryOrDrop(inFlight)
+        continue
+      }
+      switch link.offense {
+      case .overdue(let overdue) where inFlight === overdue:
+        finish(inFlight, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
+      case .overdue: retryOrDrop(inFlight)
+      case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(bytes)))
+      case .oversized:
+        inFlight.mustBeAlone = true
+        retryOrDrop(inFlight)
+      case .garbled, nil: attributeExit(inFlight, end, isCertain: held.count == 1)
+      }
+    }
+  }
+
+  private func attributeExit(_ inFlight: InFlightUnit, _ end: WorkerEnd, isCertain: Bool) {
+    if end.isFromOutside {
+      inFlight.kills += 1
+      // Twice is still chance, but from then on its neighbours shall not suffer if it is not.
+      inFlight.mustBeAlone = inFlight.kills >= 2
+      if inFlight.kills < max(Self.outsideKills, options.retries + 1) { return retryOrDrop(inFlight) }
+    } else {
+      inFlight.crashes += 1
+      inFlight.mustBeAlone = true
+      if !isCertain || inFlight.crashes <= options.retries { return retryOrDrop(inFlight) }
+    }
+    let deaths = inFlight.crashes + inFlight.kills
+    let times = deaths == 1 ? "once" : deaths == 2 ? "twice" : "\(deaths) times"
+    finish(inFlight, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(end.words)")))
+  }
+
+  /// Gives up when worker processes do not start; a kill from outside says little about that, also in a row.
+  private func noteFailedStart(_ end: WorkerEnd) {
+    failedStarts += 1
+    guard failedStarts >= (end.isFromOutside ? Self.outsideKills : 3) else { return }
+    problem = .missing(
+      "worker processes do not start: \(failedStarts) in a row ended before they were ready, the last one \(end.words)"
+    )
+  }
+
+  /// Gives up when workers start and end without having been given anything, time and again.
+  private func noteIdleDeath(_ end: WorkerEnd) {
+    idleDeaths += 1
+    guard idleDeaths >= Self.outsideKills else { return }
+    problem = .missing(
+      "worker processes do not stay: \(idleDeaths) in a row ended without a unit, the last one \(end.words)")
+  }
+}
+
+extension Child.Exit {
+  /// Such as "by signal 11 (SIGSEGV)".
+  var words: String {
+    switch self {
+    case .status(let code): "with exit status \(code)"
+    case .signal(let number): "by signal \(number) (\(SignalName.of(number)))"
+    }
+  }
+}

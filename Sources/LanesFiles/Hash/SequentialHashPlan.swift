@@ -1,0 +1,133 @@
+import LanesCore
+import LanesOS
+
+/// Plans files whose slices go on from each other: one slice of a file at a time, and many files side by side.
+///
+/// So memory is bounded by slices however large a file is, under every engine, and lanes work on as many files as there are.
+/// Files of one slice are as any other unit. What `SequentialHashRows` hears of a slice makes the next one of its file ready.
+package final class SequentialHashPlan: UnitPlan {
+  /// A file of which more is to come.
+  private struct Chain {
+    /// The rest of a file that is cut here.
+    var rest: FileSlice?
+    var file: FileTask
+    /// Chunks of a stream that have been read already.
+    var chunks: [Unit] = []
+    /// The state behind the last slice; nil while that is under way.
+    var state: Bytes?
+  }
+
+  private let plan: FilePlan
+  private let sliceBytes: Int
+  private var chains: [Chain] = []
+  private var unitCount = 0
+  private var isAtEnd = false
+  /// Readable when a chain may have become ready.
+  private let progress: Descriptor
+
+  /// Files in work at most; more would not make any lane busier.
+  private static let mostChains = 256
+  /// Chunks of a stream that are read ahead.
+  private static let chunksAhead = 4
+
+  /// - Parameter settings: how inputs are read; slices are those of `sliceBytes`.
+  package init(_ inputs: [FileInput], settings: FilePlan.Settings) throws(SystemError) {
+    var whole = settings
+    whole.cut = .anywhere
+    whole.sliceBytes = .max
+    plan = FilePlan(inputs, settings: whole)
+    sliceBytes = settings.sliceBytes
+    progress = try Descriptor.event()
+  }
+
+  package var totalUnits: Int? { nil }
+
+  package func next() -> PlanStep {
+    while true {
+      if let ready = nextReady() { return .unit(ready) }
+      guard !isAtEnd, chains.count < Self.mostChains, !chains.contains(where: { $0.chunks.count >= Self.chunksAhead })
+      else {
+        if chains.isEmpty { return .end }
+        progress.drainEvent()
+        return .waiting(descriptor: progress.number)
+      }
+      switch plan.next() {
+      case .unit(let unit): if let first = begin(unit) { return .unit(first) }
+      case .failed(let unit, let failure):
+        if let task = try? FileTask(wire: unit.task) { chains.removeAll { $0.file.row == task.row } }
+        return .failed(numbered(unit), failure)
+      case .waiting(let descriptor): return .waiting(descriptor: descriptor)
+      case .end: isAtEnd = true
+      }
+    }
+  }
+
+  /// A slice has ended; nil when its file is over, since it failed or that was the last.
+  func advance(row: UInt32, state: Bytes?) {
+    guard let index = chains.firstIndex(where: { $0.file.row == row }) else { return }
+    if let state { chains[index].state = state } else { chains.remove(at: index) }
+    progress.raiseEvent()
+  }
+
+  /// The next slice of a file whose last one has ended.
+  private func nextReady() -> Unit? {
+    for index in chains.indices {
+      guard let state = chains[index].state else { continue }
+      if let rest = chains[index].rest { return slice(rest, of: index, state) }
+      guard !chains[index].chunks.isEmpty else { continue }
+      let unit = chains[index].chunks.removeFirst()
+      chains[index].state = nil
+      return resumed(unit, state)
+    }
+    return nil
+  }
+
+  /// Takes a unit of the plan: a whole file, or a chunk of a stream; nil when that is kept for later.
+  private func begin(_ unit: Unit) -> Unit? {
+    guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+    if case .slice(let file) = unit.source, file.length > sliceBytes {
+      chains.append(Chain(rest: nil, file: task))
+      return slice(file, of: chains.count - 1, nil)
+    }
+    if task.slice > 0 {
+      if let index = chains.firstIndex(where: { $0.file.row == task.row }) { chains[index].chunks.append(unit) }
+      return nil
+    }
+    if !task.isLast { chains.append(Chain(rest: nil, file: task)) }
+    return numbered(unit)
+  }
+
+  /// Cuts the first slice off `rest`.
+  private func slice(_ rest: FileSlice, of index: Int, _ state: Bytes?) -> Unit {
+    var first = rest
+    first.length = min(sliceBytes - rest.offset % sliceBytes, rest.length)
+    var remaining = rest
+    remaining.offset += first.length
+    remaining.length -= first.length
+    var task = chains[index].file
+    task.isLast = remaining.length == 0
+    chains[index].rest = task.isLast ? nil : remaining
+    chains[index].state = nil
+    chains[index].file.slice += 1
+    let label = (task.name.map(\.forDisplay) ?? "standard input") + ", slice \(task.slice + 1)"
+    return numbered(
+      Unit(
+        number: 0, label: label, task: HashTask(task, state: state).wire, source: .slice(first),
+        expectedInput: first.length))
+  }
+
+  private func resumed(_ unit: Unit, _ state: Bytes) -> Unit {
+    var unit = unit
+    unit.task += {
+      var writer = WireWriter(); writer.write(state); return writer.bytes
+    }()
+    return numbered(unit)
+  }
+
+  private func numbered(_ unit: Unit) -> Unit {
+    var unit = unit
+    unit.number = unitCount
+    unitCount += 1
+    return unit
+  }
+}

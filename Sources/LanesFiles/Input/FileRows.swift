@@ -1,0 +1,76 @@
+import LanesCore
+import SystemPackage
+
+/// What performing one unit of an input gives, made so that neighbours can be put together again.
+package protocol MergeablePartial: Sendable {
+  /// The neutral element of `merge`.
+  init()
+  /// Reads what `wire` holds.
+  init(wire bytes: Bytes) throws(WireError)
+  /// The bytes that travel from a worker.
+  var wire: Bytes { get }
+  /// Appends the slice that follows in the file; associative.
+  mutating func merge(_ next: Self)
+}
+
+/// What is known about one input.
+package struct FileRow<Partial: MergeablePartial>: Sendable {
+  /// The name as the user gave it or a walk found it; nil for standard input that was not named.
+  package var name: FilePath?
+  /// All slices put together; the neutral element where the input failed.
+  package var partial: Partial
+  /// Why the input could not be worked on.
+  package var failure: UnitFailure?
+  /// False when `wc` has no row for such an input; its failure is all there is to tell.
+  package var isShown: Bool
+}
+
+/// Puts the slices of every input together again and gives each row away as soon as it is complete.
+package final class FileRows<Partial: MergeablePartial>: Fold {
+  private let onRow: (FileRow<Partial>) -> Void
+  private var row: UInt32?
+  private var partial = Partial()
+  private var hasFailed = false
+
+  package private(set) var rowCount = 0
+  package private(set) var failedRows = 0
+
+  /// - Parameter onRow: called for every input in order, on the thread that runs the engine.
+  package init(onRow: @escaping (FileRow<Partial>) -> Void) { self.onRow = onRow }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome) {
+    guard let task = try? FileTask(wire: unit.task) else {
+      preconditionFailure("a unit that no plan of files made")
+    }
+    if row != task.row { begin(task.row) }
+    switch outcome {
+    case .done(let bytes):
+      guard let next = try? Partial(wire: bytes) else {
+        return fail(task, UnitFailure(.crashed, "its result cannot be read"))
+      }
+      partial.merge(next)
+      if task.isLast && !hasFailed { give(task) }
+    case .failed(let failure): fail(task, failure)
+    }
+  }
+
+  private func begin(_ row: UInt32) {
+    self.row = row
+    partial = Partial()
+    hasFailed = false
+  }
+
+  private func give(_ task: FileTask) {
+    rowCount += 1
+    onRow(FileRow(name: task.name, partial: partial, failure: nil, isShown: true))
+  }
+
+  /// The first failing slice fails its input; later slices of it are not heard of.
+  private func fail(_ task: FileTask, _ failure: UnitFailure) {
+    guard !hasFailed else { return }
+    hasFailed = true
+    rowCount += 1
+    failedRows += 1
+    onRow(FileRow(name: task.name, partial: Partial(), failure: failure, isShown: task.isShownAlways))
+  }
+}

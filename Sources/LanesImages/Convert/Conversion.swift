@@ -1,0 +1,124 @@
+import LanesCore
+
+/// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
+/// → encoder, row by row.
+struct Conversion {
+  private let options: ConvertOptions
+  private let context: CodecContext
+  private let decoder: any ImageDecoder
+  private let geometry: Geometry
+  private(set) var report: ConvertedImage
+
+  /// Reads the header and decides what is to be done.
+  init(_ input: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
+    let (format, decoder) = try openDecoder(input, options: options, context: context)
+    try self.init(of: decoder, format, options: options, context: context)
+  }
+
+  /// Decides what is to be done with what `decoder` gives.
+  init(
+    of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
+  ) throws(UnitFailure) {
+    let header = decoder.header
+    geometry = try Geometry(of: header, options: options)
+    self.options = options
+    self.context = context
+    self.decoder = decoder
+    report = ConvertedImage(
+      inputSize: header.shape.size, outputSize: geometry.result, formats: (format, options.outputFormat(for: format)),
+      orientation: geometry.turn)
+    if !canCopy { report.remark = header.remark(options) ?? header.remarkOnDecoding(options) }
+  }
+
+  /// Converts `input`, the bytes this was made from, and says how.
+  consuming func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage {
+    if canCopy {
+      var scale = DecodeScale.smallest
+      try decode(as: try decoder.start(at: &scale), into: nil)
+      try context.output.append(input)
+      report.method = .copied
+    } else {
+      try convert()
+      report.damage = decoder.damage
+    }
+    report.byteCount = context.output.count
+    return report
+  }
+
+  /// True when the input is its own result.
+  var canCopy: Bool { !options.salvage && decoder.header.meets(options, report.inputFormat, geometry) }
+
+  /// The scale at which the decoder need make the image at least.
+  var scale: DecodeScale {
+    let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
+    guard mayScale else { return .full }
+    return DecodeScale(of: decoder.header.shape.size, part: geometry.crop.size, to: geometry.scaled)
+  }
+
+  private func convert() throws(UnitFailure) {
+    var scale = scale
+    let rows = try decoder.start(at: &scale)
+    try decode(as: rows, into: try stages(for: rows, scale: scale))
+  }
+
+  /// Builds the stages, from the last to the first, for rows that are decoded at `scale`.
+  func stages(for rows: RowShape, scale: DecodeScale) throws(UnitFailure) -> any RowSink {
+    let (part, covered) = geometry.window(in: rows.size, scale: scale)
+    var cropped = rows
+    cropped.size = part.size
+    let resized = outputShape(of: rows, size: geometry.window.size)
+    var stage = try stages(after: resized)
+    if cropped != resized || geometry.scaled != geometry.window.size {
+      var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
+      resampling.filter = options.filter
+      resampling.isLinear = options.linearLight
+      stage = try ResampleStage(
+        from: cropped, to: resized, resampling, background: options.background, next: stage)
+    }
+    return cropped != rows ? CropStage(part, of: rows, next: stage) : stage
+  }
+
+  /// What follows the resampler.
+  private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
+    let isGrayed = options.grayscale && resized.channels == 4
+    let coloured = isGrayed ? GrayStage.shape(of: resized) : resized
+    let background = options.grayscale ? options.background.gray : options.background
+    var turned = coloured
+    turned.size = geometry.turn.applied(to: coloured.size)
+    var result = geometry.isPadded ? PadStage.shape(of: turned, on: background) : turned
+    result.size = geometry.result
+
+    var stage = try encoder(result)
+    if geometry.isPadded {
+      stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
+    }
+    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: coloured, next: stage) }
+    return isGrayed ? try GrayStage(resized, next: stage) : stage
+  }
+
+  /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a coloured background.
+  private func outputShape(of rows: RowShape, size: PixelSize) -> RowShape {
+    var shape = rows
+    shape.size = size
+    if report.outputFormat == .png, let depth = options.pngDepth { shape.depth = depth }
+    guard report.outputFormat == .jpeg else { return shape }
+    shape.depth = 8
+    shape.hasAlpha = false
+    if rows.channels == 2 { shape.channels = options.background.isGray ? 1 : 4 }
+    return shape
+  }
+
+  private func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
+    let metadata = ImageMetadata(
+      of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat)
+    switch report.outputFormat {
+    case .jpeg: return try JPEGEncoder(shape, metadata: metadata, options: options, context: context)
+    case .png: return try PNGEncoder(shape, metadata: metadata, options: options, context: context)
+    }
+  }
+
+  /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.
+  func decode(as shape: RowShape, into stage: (any RowSink)?) throws(UnitFailure) {
+    try decodeRows(of: decoder, as: shape, into: stage)
+  }
+}

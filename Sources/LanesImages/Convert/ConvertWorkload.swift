@@ -1,0 +1,87 @@
+import LanesCore
+
+/// Converts images: each unit is one file, decoded by what it holds, resized, turned and encoded.
+package struct ConvertWorkload: Workload {
+  package static let name = "images.convert"
+  package static let noun = UnitNoun("image", "images")
+
+  package let options: ConvertOptions
+
+  package init(_ options: ConvertOptions) { self.options = options }
+
+  package init(from reader: inout WireReader) throws(WireError) { options = try ConvertOptions(from: &reader) }
+
+  package func describe(to writer: inout WireWriter) { options.describe(to: &writer) }
+
+  package func perform(
+    _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
+  ) throws(UnitFailure) -> Bytes {
+    // What comes through a pipe has no size before it is there.
+    if let failure = options.objection(toBytes: input.byteCount) { throw failure }
+    return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      var strict = options
+      strict.salvage = false
+      do throws(UnitFailure) {
+        return try attempt(unit, bytes, strict, output, deadline)
+      } catch {
+        // Only what is damaged is salvaged, so that a sound image becomes the same with and without.
+        guard options.salvage, error.kind == .rejected else { throw error }
+        output.restart(at: output.start)
+        return try convert(unit, bytes, options, CodecContext(deadline: deadline, output: output))
+      }
+    }
+  }
+
+  /// Converts, and once more from the start by libjpeg-turbo alone when the quicker decoder found something odd, be it
+  /// behind rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
+  private func attempt(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ output: OutputBuffer,
+    _ deadline: Deadline
+  ) throws(UnitFailure) -> Bytes {
+    let context = CodecContext(deadline: deadline, output: output)
+    do throws(UnitFailure) {
+      return try convert(unit, bytes, options, context)
+    } catch {
+      guard context.isUndecided else { throw error }
+      output.restart(at: output.start)
+      return try convert(
+        unit, bytes, options, CodecContext(deadline: deadline, output: output, usesLibrary: true))
+    }
+  }
+
+  /// Takes the way that changes least.
+  private func convert(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> Bytes {
+    guard options.sizes.isEmpty else { return try performSizes(unit, bytes, options, context) }
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
+    switch format {
+    case .jpeg:
+      if let image = try LosslessJPEG(of: decoder, options: options, context: context)?.run(bytes) {
+        return image.encoded()
+      }
+    case .png:
+      if let image = try StoredPNG(of: bytes, decoder.header, options: options, context: context)?.run() {
+        return image.encoded()
+      }
+    }
+    return try Conversion(of: decoder, format, options: options, context: context).run(bytes).encoded()
+  }
+
+  /// The unit's task holds the positions of the sizes that are asked for.
+  private func performSizes(
+    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> Bytes {
+    let sizes = unit.task.map { options.sizes[Int($0)] }
+    let conversion = try SizesConversion(bytes, options: options, sizes: sizes, context: context)
+    return try conversion.run(bytes).flatMap { $0.encoded() }
+  }
+
+  /// Reads back what `perform` returned: one report per result.
+  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> [ConvertedImage] {
+    var reader = WireReader(bytes)
+    var images: [ConvertedImage] = []
+    while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader)) }
+    return images
+  }
+}

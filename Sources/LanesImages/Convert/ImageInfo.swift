@@ -1,0 +1,90 @@
+import LanesCore
+
+/// What an image's header says: the partial result of a unit of `InfoWorkload`.
+package struct ImageInfo: Sendable, Equatable {
+  package var format: ImageFormat
+  /// As stored, before any turning.
+  package var size: PixelSize
+  /// 1 gray, 2 gray and alpha, 3 colour, 4 colour and alpha or four inks; a palette's colours count as such.
+  package var channels: Int
+  /// Bits of one stored sample, or of an index into a palette.
+  package var bits: Int
+  /// Progressive JPEG or interlaced PNG.
+  package var isProgressive: Bool
+  /// True also for one that is broken.
+  package var hasProfile: Bool
+  /// Why the profile is broken; nil for a sound one.
+  package var profileFault: String?
+  package var hasExif: Bool
+  package var hasXMP: Bool
+  /// In the order of the file; taken for UTF-8.
+  package var comments: [String]
+  /// Entries of a PNG's palette; 0 without one.
+  package var paletteSize: Int
+  package var isCMYK: Bool
+  /// How much smaller a JPEG's colour planes are than its brightness, such as "4:2:0"; empty without such planes.
+  package var subsampling: String
+  /// What Exif says, or upright.
+  package var orientation: Orientation
+  /// Of the whole file.
+  package var byteCount: Int
+
+  /// - Parameter bytes: the whole file, of which only the header is looked at.
+  init(_ bytes: UnsafeRawBufferPointer, context: CodecContext) throws(UnitFailure) {
+    var options = ConvertOptions()
+    options.maxPixels = .max
+    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
+    let header = decoder.header
+    self.format = format
+    size = header.shape.size
+    channels = header.shape.channels == 4 && !header.shape.hasAlpha && !header.isCMYK ? 3 : header.shape.channels
+    // A PNG's bits stand behind its width and height (PNG, 11.2.1); only JPEGs of 8 bits are read.
+    bits = format == .png ? Int(bytes[24]) : header.shape.depth
+    isProgressive = header.isProgressive
+    hasProfile = header.profile.isThere
+    profileFault = header.profile.fault
+    orientation = header.exif?.orientation ?? .upright
+    hasExif = header.exif != nil
+    hasXMP = header.texts.xmp != nil
+    comments = header.texts.comments.map { String(decoding: $0, as: UTF8.self) }
+    isCMYK = header.isCMYK
+    paletteSize = format == .png ? PNGChunks(bytes).palettes : 0
+    subsampling = format == .jpeg ? JPEGSegments(bytes).subsampling : ""
+    byteCount = bytes.count
+  }
+
+  func encoded() -> Bytes {
+    var writer = WireWriter()
+    writer.write(format.rawValue)
+    for number in [size.width, size.height, channels, bits, byteCount, paletteSize] { writer.write(number) }
+    for flag in [isProgressive, hasProfile, hasExif, hasXMP, isCMYK] { writer.write(flag) }
+    writer.write(subsampling)
+    writer.write(UInt32(comments.count))
+    for comment in comments { writer.write(comment) }
+    writer.write(orientation.rawValue)
+    writer.write(profileFault ?? "")
+    return writer.bytes
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    guard let format = ImageFormat(rawValue: try reader.read()) else { throw WireError("an unknown image format") }
+    self.format = format
+    size = PixelSize(try reader.read(), try reader.read())
+    channels = try reader.read()
+    bits = try reader.read()
+    byteCount = try reader.read()
+    paletteSize = try reader.read()
+    isProgressive = try reader.readBool()
+    hasProfile = try reader.readBool()
+    hasExif = try reader.readBool()
+    hasXMP = try reader.readBool()
+    isCMYK = try reader.readBool()
+    subsampling = try reader.readString()
+    comments = []
+    for _ in 0..<(try reader.read(UInt32.self)) { comments.append(try reader.readString()) }
+    guard let orientation = Orientation(rawValue: try reader.read()) else { throw WireError("an unknown orientation") }
+    self.orientation = orientation
+    let fault = try reader.readString()
+    profileFault = fault.isEmpty ? nil : fault
+  }
+}

@@ -1,0 +1,87 @@
+import CCodecs
+import LanesCore
+
+/// A JPEG that is only turned, cropped between its blocks, or given other metadata or another coding: its coefficients are
+/// moved, and no pixel is decoded.
+struct LosslessJPEG {
+  private let options: ConvertOptions
+  private let context: CodecContext
+  private let header: ImageHeader
+  private let geometry: Geometry
+
+  /// nil when something is asked that needs pixels, or nothing at all.
+  ///
+  /// - Parameter decoder: of a JPEG; only its header is looked at.
+  init?(of decoder: any ImageDecoder, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
+    guard options.outputFormat(for: .jpeg) == .jpeg, !options.salvage else { return nil }
+    guard options.quality == nil, options.subsampling == nil else { return nil }
+    let header = decoder.header
+    guard !options.grayscale || header.shape.channels == 1 else { return nil }
+    geometry = try Geometry(of: header, options: options)
+    guard !geometry.isResized, !header.meets(options, .jpeg, geometry) else { return nil }
+    self.options = options
+    self.context = context
+    self.header = header
+  }
+
+  /// Transforms `input`, the bytes of the image; nil when blocks would be cut, so that pixels have to be encoded anew.
+  func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage? {
+    try context.deadline.check()
+    var limits = context.limits(maxPixels: options.maxPixels)
+    var turn = ccodecs_turn(geometry)
+    var sink = context.sink
+    var result = ccodecs_result()
+    let start = input.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    let isDone = metadata(JPEGSegments(input)).withC {
+      ccodecs_jpeg_transform(start, input.count, &limits, &turn, options.progressive, $0, &sink, &result)
+    }
+    if !isDone && result.status == ccodecs_inexact { return nil }
+    guard isDone else { throw context.failure(from: result, format: .jpeg) }
+    var report = ConvertedImage(
+      inputSize: header.shape.size, outputSize: geometry.result, formats: (.jpeg, .jpeg), orientation: geometry.turn)
+    report.method = .lossless
+    report.remark = header.remark(options)
+    report.byteCount = context.output.count
+    return report
+  }
+
+  /// All segments that describe the image, in their order.
+  ///
+  /// Left out are JFIF's and Adobe's, which the encoder writes, with JFIF's thumbnail, and the index of further pictures
+  /// behind the image (CIPA DC-007), which are left out too; so are the pieces of a broken profile.
+  private func metadata(_ jpeg: JPEGSegments) -> ImageMetadata {
+    var metadata = ImageMetadata()
+    for segment in jpeg.segments {
+      let isDescription = (0xE1...0xEF).contains(segment.marker) || segment.marker == JPEGSegments.comment
+      guard isDescription, segment.marker != 0xEE else { continue }
+      let isProfile = segment.isProfile
+      let isIndex = segment.marker == JPEGSegments.app2 && segment.bytes.starts(with: "MPF\0".utf8)
+      guard !isIndex, !(isProfile && header.profile.isBroken) else { continue }
+      guard options.metadata == .all || options.metadata == .icc && isProfile else { continue }
+      let bytes = options.resetsOrientation ? Self.upright(segment) : Bytes(segment.bytes)
+      metadata.blocks.append(MetadataBlock(name: [segment.marker], bytes: bytes))
+    }
+    return metadata
+  }
+
+  private static func upright(_ segment: JPEGSegments.Segment) -> Bytes {
+    let bytes = Bytes(segment.bytes)
+    guard segment.marker == JPEGSegments.app1 else { return bytes }
+    if bytes.starts(with: ImageTexts.xmpName) { return XMP.upright(bytes) }
+    guard bytes.starts(with: exifName), var exif = Exif(Bytes(bytes.dropFirst(exifName.count))) else { return bytes }
+    exif.resetOrientation()
+    return exifName + exif.bytes
+  }
+
+  private static let exifName = Bytes("Exif\0\0".utf8)
+}
+
+extension ccodecs_turn {
+  fileprivate init(_ geometry: Geometry) {
+    let path = geometry.turn.path(in: PixelSize(1, 1))
+    self.init(
+      x: UInt32(geometry.crop.x), y: UInt32(geometry.crop.y), width: UInt32(geometry.crop.size.width),
+      height: UInt32(geometry.crop.size.height), transpose: path.right.x == 0,
+      reverse_x: path.right.x + path.down.x < 0, reverse_y: path.right.y + path.down.y < 0)
+  }
+}

@@ -1,0 +1,53 @@
+import CCodecs
+import LanesCore
+
+/// A PNG that becomes a PNG with the samples that it stores: palette, few bits and transparent colour stay, since nothing
+/// is asked that mixes pixels.
+struct StoredPNG {
+  private let options: ConvertOptions
+  private let context: CodecContext
+  private let decoder: PNGDecoder
+  private let storage: ccodecs_png_storage
+  private let geometry: Geometry
+
+  /// nil when pixels are mixed or changed, nothing is asked at all, or the image has plain samples anyway.
+  init?(of input: UnsafeRawBufferPointer, _ header: ImageHeader, options: ConvertOptions, context: CodecContext)
+    throws(UnitFailure)
+  {
+    guard options.outputFormat(for: .png) == .png, options.pngDepth == nil, !options.salvage else { return nil }
+    geometry = try Geometry(of: header, options: options)
+    guard !geometry.isResized, !header.meets(options, .png, geometry) else { return nil }
+    decoder = try PNGDecoder(input, options: options, context: context, stored: true)
+    storage = decoder.storage
+    let isPlain = storage.depth >= 8 && storage.colours == 0 && !storage.has_key
+    guard !isPlain, !options.grayscale || storage.kind == 0 else { return nil }
+    self.options = options
+    self.context = context
+  }
+
+  func run() throws(UnitFailure) -> ConvertedImage {
+    let rows = decoder.header.shape
+    var cropped = rows
+    cropped.size = geometry.crop.size
+    var turned = cropped
+    turned.size = geometry.result
+    let metadata = ImageMetadata(of: decoder.header, .png, options: options, output: describedShape(turned), .png)
+    var stage: any RowSink = try PNGEncoder(
+      turned, metadata: metadata, options: options, storage: storage, context: context)
+    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: cropped, next: stage) }
+    if cropped != rows { stage = CropStage(geometry.crop, of: rows, next: stage) }
+    try decodeRows(of: decoder, as: rows, into: stage)
+    var report = ConvertedImage(
+      inputSize: rows.size, outputSize: geometry.result, formats: (.png, .png), orientation: geometry.turn)
+    report.byteCount = context.output.count
+    report.remark = decoder.header.remark(options)
+    return report
+  }
+
+  /// Indices are one channel, but what they mean has colours, which decides whether a profile fits.
+  private func describedShape(_ shape: RowShape) -> RowShape {
+    var described = shape
+    if storage.colours > 0 { described.channels = 4 }
+    return described
+  }
+}

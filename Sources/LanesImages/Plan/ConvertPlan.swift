@@ -1,0 +1,193 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// The units of a batch of images: one per file, in the order of the inputs, directories in byte order of names.
+///
+/// Everything that can be refused is refused when the plan is made, which walks and examines files. Names that arrive
+/// later, through a pipe, start as they come: what would have been refused fails that file alone. `next` does not wait;
+/// it reads the first bytes of an image to say how much memory it takes.
+package final class ConvertPlan: UnitPlan {
+  let request: ConvertRequest
+  private let options: ConvertOptions
+  private let naming: OutputNaming
+  private let namesOneFile: Bool
+  /// The destination is the counterpart of the one directory that is walked.
+  private let mirrorsOneFolder: Bool
+  private var files = PlannedFiles()
+  /// Results that are there already, by the position of their input; one bit per size.
+  private var skipped: [Int: UInt64] = [:]
+  /// Inputs all of whose results are there already.
+  private var skippedWhole = 0
+  private var position = 0
+  /// The next unit's.
+  private var number = 0
+  private var arrivals: NameStream?
+  private var check: PlanCheck?
+  /// Is told of results of names that arrive late and are skipped.
+  private let onSkip: (FilePath, FilePath) -> Void
+
+  /// - Parameters:
+  ///   - options: what becomes of each image; the sizes' names are the request's.
+  ///   - arrivals: names that are still to come.
+  ///   - onSkip: is called with an input and its result for each that is skipped after the plan was made.
+  /// - Throws: `PlanRefusal` when there is nothing to do, when two inputs would have one result, when a result would
+  ///   replace an input, or an existing file without leave.
+  package init(
+    _ request: ConvertRequest, options: ConvertOptions = ConvertOptions(), arrivals: NameStream? = nil,
+    onSkip: @escaping (FilePath, FilePath) -> Void = { _, _ in }
+  ) throws(PlanRefusal) {
+    precondition(request.sizes.count <= 64, "a bit per size")
+    self.request = request
+    self.options = options
+    self.arrivals = arrivals
+    self.onSkip = onSkip
+    let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
+    naming = OutputNaming(format: request.writtenFormat, template: template)
+    namesOneFile = request.namesOneFile && arrivals == nil
+    mirrorsOneFolder =
+      request.inputs.count == 1 && arrivals == nil && ConvertRequest.kind(of: request.inputs[0]) == .directory
+    files.leftOut = (try? FileStatus(of: request.destination))?.identity
+    files.keepsTimes = request.keepsTimes
+    for input in request.inputs { files.take(input) }
+    for index in 0..<files.count { lookInside(index) }
+    guard files.count > 0 || arrivals != nil else {
+      throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)])
+    }
+    var check = PlanCheck(self)
+    try check.refuse()
+    for index in 0..<files.count { noteExisting(index) }
+    if arrivals != nil { self.check = check }
+  }
+
+  package var totalUnits: Int? { arrivals == nil ? files.count - skippedWhole : nil }
+
+  package func next() -> PlanStep {
+    while true {
+      guard position < files.count else {
+        guard let arrivals else { return .end }
+        if let waiting = take(arrivals) { return waiting }
+        continue
+      }
+      let index = position
+      position += 1
+      let wanted = results(index).filter { !isSkipped(index, $0) }
+      if wanted.isEmpty && failure(index) == nil { continue }
+      defer { number += 1 }
+      return step(index, wanted)
+    }
+  }
+
+  /// Takes the names that are there; nil when there is one more input, or none will come.
+  private func take(_ arrivals: NameStream) -> PlanStep? {
+    switch arrivals.next() {
+    case .name(let name):
+      let first = files.count
+      files.take(name)
+      for index in first..<files.count {
+        lookInside(index)
+        examine(index)
+      }
+      return nil
+    case .notReady: return .waiting(descriptor: arrivals.descriptor)
+    case .end:
+      self.arrivals = nil
+      return nil
+    case .failed(let reason):
+      self.arrivals = nil
+      files.add(FilePath(arrivals.label), failing: UnitFailure(.input, "the list cannot be read: \(reason)"))
+      return nil
+    }
+  }
+
+  /// Names depend on what a file holds where its format stays: its suffix may belie it.
+  private func lookInside(_ index: Int) {
+    guard naming.asksContents, !namesOneFile, failure(index) == nil else { return }
+    files.note(index, content: ImageFormat(reading: files.path(index)))
+  }
+
+  private func examine(_ index: Int) {
+    guard failure(index) == nil else { return }
+    if let objection = check!.objection(to: index) {
+      files.fail(index, UnitFailure(.rejected, objection))
+      return
+    }
+    noteExisting(index)
+    for result in results(index) where isSkipped(index, result) { onSkip(input(index), output(index, result)) }
+  }
+
+  private func step(_ index: Int, _ wanted: [Int]) -> PlanStep {
+    let path = files.path(index)
+    if let failure = failure(index) ?? options.objection(toBytes: files.size(index)) {
+      return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
+    }
+    let targets = wanted.map {
+      Destination(
+        path: output(index, $0), replacesExisting: replacesExisting, permissions: files.permissions(index),
+        times: files.times(index), mirror: mirror(index, $0))
+    }
+    let memory = MemoryEstimate(ImageProbe(reading: path), fileSize: files.size(index), options: options).bytes
+    return .unit(
+      Unit(
+        number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
+        source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
+        expectedInput: files.size(index), expectedMemory: memory))
+  }
+
+  /// A tree of private folders must not become one that everybody may look into.
+  private func mirror(_ index: Int, _ result: Int) -> FolderMirror? {
+    let (tail, name) = (FilePath(rawBytes: files.tail(index)), FilePath(rawBytes: outputName(index, result)))
+    guard !namesOneFile, tail.removingLastComponent() == name.removingLastComponent() else { return nil }
+    return FolderMirror(file: files.path(index), depth: tail.components.count - (mirrorsOneFolder ? 0 : 1))
+  }
+
+  private func noteExisting(_ index: Int) {
+    guard request.existing == .skip || request.existing == .replaceOlder, failure(index) == nil else { return }
+    var bits: UInt64 = 0
+    for result in results(index) where isDone(index, result) { bits |= 1 << UInt64(result) }
+    guard bits != 0 else { return }
+    skipped[index] = bits
+    if bits.nonzeroBitCount == results(index).count { skippedWhole += 1 }
+  }
+
+  private func isDone(_ index: Int, _ result: Int) -> Bool {
+    let output = output(index, result)
+    if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
+    guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
+    return result.modified >= source.modified || request.keepsTimes && result.holdsTime(source.modified)
+  }
+}
+
+extension ConvertPlan {
+  var count: Int { files.count }
+  /// True when no existing result is a reason to refuse.
+  var toleratesExisting: Bool { request.existing != .refuse }
+  var replacesExisting: Bool { request.existing == .replace || request.existing == .replaceOlder }
+  package var destination: FilePath { request.destination }
+  /// True when the destination lies in a directory that was walked; it was not walked itself.
+  package var leavesOutDestination: Bool { files.hasLeftOut }
+  var writesIntoDirectory: Bool { !namesOneFile }
+
+  /// Positions of an input's results: of its sizes, or one.
+  func results(_ index: Int) -> Range<Int> { 0..<max(1, request.sizes.count) }
+
+  func isSkipped(_ index: Int, _ result: Int) -> Bool { (skipped[index] ?? 0) >> UInt64(result) & 1 == 1 }
+
+  func failure(_ index: Int) -> UnitFailure? { files.failure(index) }
+
+  func input(_ index: Int) -> FilePath { files.path(index) }
+
+  /// The result's path below the destination, for comparison.
+  func outputName(_ index: Int, _ result: Int) -> Bytes {
+    naming.result(
+      for: files.tail(index), content: files.content(index), size: request.sizes.isEmpty ? "" : request.sizes[result])
+  }
+
+  /// The format of an input's results; nil when it is no image that can be read.
+  func resultFormat(_ index: Int) -> ImageFormat? { naming.resultFormat(of: files.content(index)) }
+
+  func output(_ index: Int, _ result: Int) -> FilePath {
+    namesOneFile
+      ? request.destination : request.destination.pushing(FilePath(rawBytes: outputName(index, result)))
+  }
+}

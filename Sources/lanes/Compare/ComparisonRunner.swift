@@ -1,0 +1,127 @@
+import ArgumentParser
+import LanesCore
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// Runs contenders in turn, round after round, each run in a process of its own, and checks that all gave the same result.
+final class ComparisonRunner {
+  enum Problem: Error {
+    /// Two contenders gave different results.
+    case differ(EngineSetup, EngineSetup)
+    /// A run ended otherwise than with status 0 or 1.
+    case runFailed(EngineSetup, String)
+    /// Every unit failed, so that there is nothing to compare.
+    case nothingDone(String)
+    case system(SystemError)
+
+    var exitCode: ExitCode {
+      switch self {
+      case .differ(let one, let other):
+        ExitStatus.someFailed.failing("the results of \(one.title) and \(other.title) differ")
+      case .runFailed(let setup, let reason): ExitStatus.stoppedEarly.failing("\(setup.title): \(reason)")
+      case .nothingDone(let reason): ExitStatus.someFailed.failing("compare: nothing could be done\(reason)")
+      case .system(let error): ExitStatus.stoppedEarly.failing("compare: \(error.call): \(error.reason)")
+      }
+    }
+  }
+
+  private let command: ComparedCommand
+  private let setups: [EngineSetup]
+  private let cold: Bool
+  private let report: (ComparisonProgress) -> Void
+  private var progress: ComparisonProgress
+  private var expected: (setup: EngineSetup, result: ComparedResult)?
+  private var records: [[RunRecord]]
+
+  /// - Parameters:
+  ///   - warmup: rounds whose figures are thrown away, before `rounds` measured ones.
+  ///   - report: hears of the progress at the start of each run and every second while it lasts.
+  init(
+    _ command: ComparedCommand, setups: [EngineSetup], warmup: Int, rounds: Int, cold: Bool,
+    report: @escaping (ComparisonProgress) -> Void
+  ) {
+    self.command = command
+    self.setups = setups
+    self.cold = cold
+    self.report = report
+    progress = ComparisonProgress(contenders: setups.map(\.title), warmup: warmup, rounds: rounds)
+    records = Array(repeating: [], count: setups.count)
+  }
+
+  /// All rounds; after a stop request those runs that were finished.
+  func run() throws(Problem) -> [LanesReport.Contender] {
+    while let next = progress.next {
+      let began = monotonicNow()
+      guard let record = try runOnce(setups[next.contender], began) else { return contenders }
+      progress.ended(after: monotonicNow() - began)
+      guard next.isMeasured else { continue }
+      records[next.contender].append(record)
+      Contender.keepTimelines(&records[next.contender])
+    }
+    return contenders
+  }
+
+  /// What there is, which after a stop may be a round more of some than of others.
+  private var contenders: [LanesReport.Contender] {
+    zip(setups, records).filter { !$1.isEmpty }.map { LanesReport.Contender(setup: $0, records: $1) }
+  }
+
+  /// One run; nil when a stop was asked for.
+  private func runOnce(_ setup: EngineSetup, _ began: Int64) throws(Problem) -> RunRecord? {
+    StopSignals.lane(0, isBusyWith: BusyUnits(.none))
+    defer { StopSignals.lane(0, isBusyWith: .none) }
+    let (run, exit, result) = try execute(setup, began)
+    if StopSignals.received != nil { return nil }
+    guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {
+      throw .runFailed(setup, run.explanation(exit))
+    }
+    guard record.unitsDone > 0 || record.unitsFailed == 0 else { throw .nothingDone(run.firstMessage) }
+    try compare(setup, result)
+    return record
+  }
+
+  private func execute(
+    _ setup: EngineSetup, _ began: Int64
+  ) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
+    report(progress)
+    do throws(SystemError) {
+      let folder = command.writesFiles ? try ScratchFolder() : nil
+      let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
+      let (exit, result) = try run.finish(outputs: folder?.path) { [self] in
+        progress.elapsed = monotonicNow() - began
+        report(progress)
+      }
+      return (run, exit, result)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  private func compare(_ setup: EngineSetup, _ result: ComparedResult) throws(Problem) {
+    guard let expected else {
+      self.expected = (setup, result)
+      return
+    }
+    if expected.result != result { throw .differ(expected.setup, setup) }
+  }
+}
+
+/// What a run produced, as far as it must be the same for all: a digest of standard output and one of the files written.
+///
+/// Digests are of Swift's `Hasher` (SipHash), seeded anew in each process: fit for comparing within one.
+struct ComparedResult: Equatable {
+  var output: Int
+  var files: Int
+}
+
+/// A folder for outputs, removed with the value.
+final class ScratchFolder {
+  let path: FilePath
+
+  init() throws(SystemError) {
+    path = try Folders.makeTemporary(FilePath(Terminal.variable("TMPDIR") ?? "/tmp"), prefix: "lanes-compare-")
+  }
+
+  deinit { Folders.remove(path) }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import LanesCore
+import LanesFiles
+import LanesOS
+
+/// What every operation of `lanes files` reads, and how.
+struct FileOperands: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Files, and directories with -r; standard input without any or where FILE is -.", valueName: "FILE"),
+    completion: .file())
+  var files: [String] = []
+
+  @Flag(name: [.short, .long], help: "Walk directories; links inside them are not followed.")
+  var recursive = false
+
+  @Flag(name: .customLong("no-mmap"), help: "Read regular files instead of mapping them.")
+  var noMmap = false
+
+  /// The inputs, names as they were typed.
+  var inputs: [FileInput] { FileInput.inputs(from: files, path: RawArguments.path) }
+
+  /// How they are cut into units, lines no longer than the memory for all that is in flight allows.
+  func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
+    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap, memory: engine.options.memory)
+  }
+}
+
+extension FileOperands {
+  /// Runs `workload` over all files and makes one result of them.
+  ///
+  /// - Parameters:
+  ///   - add: takes what a file that could be read to its end gave.
+  ///   - show: prints the result; not called when the run was cut short or no file could be read.
+  func makeOneResult<Partial: MergeablePartial>(
+    _ workload: any Workload, _ settings: FilePlan.Settings, _ engine: EngineArguments,
+    add: @escaping (Partial) -> Void,
+    show: (ResultPrinter) -> Void
+  ) throws {
+    let inputs = inputs
+    let printer = ResultPrinter()
+    let console = ProgressReporter(engine, resultsOnScreen: false)
+    let rows = FileRows<Partial> { row in
+      console.tell(row.failure, of: row.name)
+      if row.failure == nil { add(row.partial) }
+    }
+    let job = BatchRun(workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
+    let record = try job.run(engine, console)
+    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import LanesCore
+import LanesFiles
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// `lanes files search`: what `grep` finds.
+struct FilesSearchCommand: ParsableCommand, StatedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Print lines that match a pattern, as LC_ALL=C grep does.",
+    usage:
+      "lanes files search [<options>] PATTERN [FILE ...]\nlanes files search [<options>] -e PATTERN ... [-f FILE ...] [FILE ...]",
+    discussion: """
+      PATTERN is a regular expression in Perl's syntax, matched byte by byte; with -E it is one of POSIX's extended expressions, \
+      and with -F it is text. With -E and -F the longest of several matches at one place counts, unless an expression refers back to \
+      a group; otherwise the first alternative does. Lines of PATTERN are patterns of their own.
+
+      With -q nothing is printed, and the first selected line ends the search with status 0 whatever became of other files. \
+      With -r hidden files are searched too, and no file is left out on account of a .gitignore; names come in byte order. Without \
+      FILE standard input is searched, or with -r the current directory. That a binary file matches is told on standard error.
+
+      Exit status: 0 found, 1 not found, 2 trouble.
+
+      EXAMPLES
+        lanes files search -n 'error [45]\\d\\d' huge.log
+        lanes files search -rl TODO src
+        lanes files search -F -e one -e two a.txt b.txt
+      """,
+    helpNames: [.long])
+
+  static let statuses = ExitStatus.page(
+    "A line was found.", "No line was found.", trouble: "A file could not be read, or the pattern is malformed.")
+
+  @OptionGroup(title: "Search options")
+  var search: SearchArguments
+
+  @OptionGroup(title: "Input options")
+  var operands: FileOperands
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  func validate() throws {
+    if search.expressions.isEmpty, search.patternFiles.isEmpty, operands.files.isEmpty {
+      throw ValidationError("Which PATTERN?")
+    }
+  }
+
+  func run() throws {
+    let (patterns, inputs, isImplied) = try meaning()
+    let isNamed = search.showsNames(inputs, recursive: operands.recursive)
+    let options = search.options(
+      patterns, isNamed: isNamed, isQuiet: engine.quiet, isJSON: engine.json, noColor: engine.noColor)
+    if options.isHopeless { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    let program = try makeProgram(options)
+    let printer = ResultPrinter()
+    let console = ProgressReporter(engine, resultsOnScreen: true)
+    let style = SearchOutput.Style(
+      isNamed: isNamed, isJSON: engine.json, endsNames: search.null, hidesDot: isImplied,
+      hidesTrouble: search.noMessages)
+    let output = SearchOutput(options, style, printer, console)
+    var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero), engine)
+    settings.filter = search.filter
+    settings.filtersInputs = !isImplied
+    // A comparison from a cold cache makes a second plan, which is not the one that runs.
+    var plan: FilePlan?
+    let results = SearchResults(options, plan: { plan }, onLines: output.tell, onFile: output.tell)
+    let job = BatchRun(
+      workload: SearchWorkload(program),
+      makePlan: {
+        let made = FilePlan(inputs, settings: settings)
+        if plan == nil { plan = made }
+        return made
+      }, fold: OpenEndedFold(results, printer))
+    let record = try job.run(engine, console)
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    throw status(output, record)
+  }
+
+  /// What the words mean: without -e and -f the first is the pattern, and -r alone searches the current directory.
+  private func meaning() throws -> (patterns: [Bytes], inputs: [FileInput], isImplied: Bool) {
+    var words = operands.files
+    var patterns = search.expressions.flatMap { Self.lines(of: RawArguments.bytes($0)) }
+    for list in search.patternFiles { patterns += try Self.patterns(in: list) }
+    if search.expressions.isEmpty, search.patternFiles.isEmpty {
+      patterns = Self.lines(of: RawArguments.bytes(words.removeFirst()))
+    }
+    guard words.isEmpty, operands.recursive else {
+      return (patterns, FileInput.inputs(from: words, path: RawArguments.path), false)
+    }
+    return (patterns, [.path(".")], true)
+  }
+
+  private static func lines(of text: Bytes) -> [Bytes] {
+    text.split(separator: 0x0A, omittingEmptySubsequences: false).map(Bytes.init)
+  }
+
+  /// The patterns that a file lists; `-` is standard input.
+  private static func patterns(in list: String) throws -> [Bytes] {
+    let loader = BlockingLoader()
+    do {
+      try loader.load(.file(list == "-" ? "/dev/stdin" : RawArguments.path(list)))
+    } catch {
+      throw ExitStatus.trouble.failing("the patterns in \(list) cannot be read: \(error.reason)")
+    }
+    let bytes = loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
+    return bytes.isEmpty ? [] : lines(of: bytes.last == 0x0A ? bytes.dropLast() : bytes)
+  }
+
+  private func makeProgram(_ options: SearchOptions) throws -> SearchProgram {
+    do {
+      return try SearchProgram(options)
+    } catch {
+      let pattern = FilePath(rawBytes: error.pattern).forDisplay
+      let place = error.offset.map { " at offset \($0)" } ?? ""
+      throw ExitStatus.trouble.failing("the pattern '\(pattern)' is malformed\(place): \(error.reason)")
+    }
+  }
+
+  private func status(_ output: SearchOutput, _ record: RunRecord) -> ExitCode {
+    // Tells of endings that are not the search's doing.
+    if let early = ExitStatus.of(record), early.rawValue != ExitStatus.someFailed.rawValue { return early }
+    if engine.quiet, output.hasFound { return .success }
+    if output.hasTrouble { return ExitCode(ExitStatus.trouble.rawValue) }
+    return output.hasFound ? .success : ExitCode(ExitStatus.someFailed.rawValue)
+  }
+}

@@ -1,0 +1,77 @@
+import LanesCore
+import LanesFiles
+import LanesReport
+import SystemPackage
+
+/// Prints groups with their statistics: numbers right-aligned, the key last and byte for byte.
+struct StatsPrinter {
+  let printer: ResultPrinter
+  let isGrouped: Bool
+  let isJSON: Bool
+
+  private static let headings = ["count", "sum", "min", "max", "mean", "stddev"]
+
+  func print(_ groups: [(key: Bytes, summary: Summary)], files: Int, failed: Int) {
+    if isJSON { return printJSON(groups, files: files, failed: failed) }
+    let rows = groups.map { cells($0.summary) }
+    var widths = Self.headings.map(\.utf8.count)
+    for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) } }
+    printer.line(aligned(Self.headings, widths) + (isGrouped ? "  key" : ""))
+    for (row, group) in zip(rows, groups) {
+      guard printer.isOpen else { return }
+      printer.bytes(Bytes((aligned(row, widths) + (isGrouped ? "  " : "")).utf8) + group.key + [0x0A])
+    }
+  }
+
+  private func aligned(_ cells: [String], _ widths: [Int]) -> String {
+    zip(cells, widths).map { cell, width in
+      String(repeating: " ", count: width - cell.utf8.count) + cell
+    }.joined(separator: "  ")
+  }
+
+  private func cells(_ summary: Summary) -> [String] {
+    [
+      String(summary.count), summary.sum, summary.least ?? "-", summary.greatest ?? "-",
+      summary.roundedMean ?? summary.mean.map { "\($0)" } ?? "-",
+      summary.roundedDeviation ?? summary.deviation.map { "\($0)" } ?? "-",
+    ]
+  }
+
+  private func printJSON(_ groups: [(key: Bytes, summary: Summary)], files: Int, failed: Int) {
+    for (key, summary) in groups {
+      guard printer.isOpen else { return }
+      var json = JSONWriter()
+      json.object {
+        $0.member("type", "stats")
+        if isGrouped { $0.member("key", utf8: key) }
+        $0.member("count", summary.count)
+        $0.member("sum", number: summary.sum)
+        $0.member("min", number: summary.least)
+        $0.member("max", number: summary.greatest)
+        if let mean = summary.roundedMean { $0.member("mean", number: mean) } else { $0.member("mean", summary.mean) }
+        if let deviation = summary.roundedDeviation {
+          $0.member("stddev", number: deviation)
+        } else {
+          $0.member("stddev", summary.deviation)
+        }
+      }
+      printer.line(json.text)
+    }
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "total")
+      $0.member("groups", groups.count)
+      $0.member("files", files)
+      $0.member("files_failed", failed)
+    }
+    printer.line(json.text)
+  }
+}
+
+extension ProgressReporter {
+  /// Says that an input failed, if it did.
+  func tell(_ failure: UnitFailure?, of name: FilePath?) {
+    guard let failure else { return }
+    say("lanes: \(name?.forDisplay ?? "standard input"): \(failure.reason)")
+  }
+}

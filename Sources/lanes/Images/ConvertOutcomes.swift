@@ -1,0 +1,166 @@
+import LanesCore
+import LanesImages
+import LanesReport
+import SystemPackage
+
+/// Tells of every converted image and counts them.
+final class ConvertOutcomes: Fold, Observer {
+  private let printer: ResultPrinter
+  private let console: ProgressReporter
+  private let json: Bool
+  private let quiet: Bool
+  private var copies = 0
+  private var lossless = 0
+  private var degraded = 0
+  private var profilesLeftOut = 0
+  /// Of images that were converted: their files, and those of their results.
+  private var bytesBefore = 0
+  private var bytesAfter = 0
+  /// Of units that ended and whose turn has not come, by number.
+  private var records: [Int: UnitRecord] = [:]
+  private var results = 0
+  private var isHalted = false
+  private var skipped: Int?
+  /// Images that the whole batch has, when that is known.
+  private var total: Int?
+
+  init(printer: ResultPrinter, console: ProgressReporter, json: Bool, quiet: Bool) {
+    self.printer = printer
+    self.console = console
+    self.json = json
+    self.quiet = quiet
+  }
+
+  /// Tells of what `plan` skips, once; returns the plan.
+  func knowing(_ plan: ConvertPlan) -> ConvertPlan {
+    guard skipped == nil else { return plan }
+    skipped = 0
+    if plan.leavesOutDestination, !quiet {
+      console.say("lanes: note: \(plan.destination.forDisplay) is left out of the inputs, since results go there")
+    }
+    for file in plan.skippedFiles { skip(file.input, file.output) }
+    return plan
+  }
+
+  func batchStarted(totalUnits: Int?) { total = totalUnits }
+  func planGrew(totalUnits: Int?) { total = totalUnits }
+
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    if !record.failed {
+      bytesBefore += record.bytesIn
+      bytesAfter += record.bytesOut
+    }
+    if json { records[unit.number] = record }
+  }
+
+  func absorb(_ unit: Unit, _ outcome: Outcome) {
+    var images: [ConvertedImage] = []
+    switch outcome {
+    case .done(let partial): images = (try? ConvertWorkload.decodePartial(partial)) ?? []
+    case .failed(let failure):
+      // A full disk fails everything in flight in the same way; once is enough.
+      if !(failure.haltsBatch && isHalted) { console.failed(unit, failure) }
+      isHalted = isHalted || failure.haltsBatch
+    }
+    copies += images.count(where: \.isCopy)
+    lossless += images.count { $0.method == .lossless }
+    if images.contains(where: { $0.remark != nil }) { profilesLeftOut += 1 }
+    if let damage = images.first?.damage {
+      degraded += 1
+      console.say("lanes: \(unit.label): degraded: \(damage)")
+    }
+    results += images.count
+    if json { tell(unit, outcome, images) }
+  }
+
+  /// One line per result, or per input that failed.
+  private func tell(_ unit: Unit, _ outcome: Outcome, _ images: [ConvertedImage]) {
+    let targets = unit.sink.destinations
+    let record = records.removeValue(forKey: unit.number)
+    guard case .done = outcome else {
+      return printer.line(line(unit, targets.count == 1 ? targets[0] : nil, outcome, nil, record))
+    }
+    for (index, image) in images.enumerated() {
+      printer.line(line(unit, targets.isEmpty ? nil : targets[index], outcome, image, record))
+    }
+  }
+
+  /// Tells of a result that is there already.
+  func skip(_ input: FilePath, _ output: FilePath) {
+    skipped = (skipped ?? 0) + 1
+    if json { printer.line(line(skipping: input, output)) }
+  }
+
+  /// True when there was nothing to do.
+  func isIdle(_ record: RunRecord) -> Bool {
+    record.ending == .complete && record.unitsDone + record.unitsFailed + (skipped ?? 0) == 0
+  }
+
+  /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s; 66 MiB to 8.1 MiB (88% saved)".
+  func summary(_ record: RunRecord) -> String {
+    let areAllCopies = copies > 0 && copies == record.unitsDone && results == copies
+    var parts = ["\(Readable.counted(record.unitsDone, "image")) \(areAllCopies ? "copied unchanged" : "converted")"]
+    if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
+    if copies > 0, !areAllCopies { parts.append("\(Readable.count(copies)) of them copied unchanged") }
+    if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
+    if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
+    if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
+    if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
+    if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
+    let isWhole = total.map { record.unitsDone + record.unitsFailed >= $0 } ?? false
+    if record.ending != .complete, !isWhole { parts.append("the rest not begun") }
+    let bytes = record.unitsDone > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
+    return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))" + bytes
+  }
+
+  private func line(skipping input: FilePath, _ output: FilePath) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "image")
+      $0.member("input", utf8: input.rawBytes)
+      $0.member("output", utf8: output.rawBytes)
+      $0.member("outcome", "skipped")
+    }
+    return json.text
+  }
+
+  private func line(
+    _ unit: Unit, _ target: Destination?, _ outcome: Outcome, _ image: ConvertedImage?, _ record: UnitRecord?
+  ) -> String {
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "image")
+      if case .file(let path) = unit.source { $0.member("input", utf8: path.rawBytes) }
+      if let target { $0.member("output", utf8: target.path.rawBytes) }
+      if let image {
+        $0.member("outcome", image.damage == nil ? "done" : "degraded")
+        if let damage = image.damage { $0.member("cause", damage) }
+        if let remark = image.remark { $0.member("remark", remark) }
+        $0.member("method", "\(image.method)")
+        $0.member("input_format", image.inputFormat.name)
+        $0.member("input_width", image.inputSize.width)
+        $0.member("input_height", image.inputSize.height)
+        $0.member("output_format", image.outputFormat.name)
+        $0.member("output_width", image.outputSize.width)
+        $0.member("output_height", image.outputSize.height)
+        $0.member("output_bytes", image.byteCount)
+      } else if case .failed(let failure) = outcome {
+        $0.member("outcome", "failed")
+        $0.member("kind", "\(failure.kind)")
+        $0.member("cause", failure.reason)
+      }
+      if let record {
+        $0.member("input_bytes", record.bytesIn)
+        $0.member("seconds", record.seconds)
+      }
+    }
+    return json.text
+  }
+}
+
+extension UnitRecord {
+  /// What loading, performing and storing took together.
+  var seconds: Double {
+    Double(load.nanoseconds + perform.nanoseconds + store.nanoseconds) / 1e9
+  }
+}

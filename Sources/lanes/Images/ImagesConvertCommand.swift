@@ -1,0 +1,140 @@
+import ArgumentParser
+import LanesCore
+import LanesImages
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// `lanes images convert`: a directory of images in, a mirrored directory out.
+struct ImagesConvertCommand: ParsableCommand, StatedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert and resize images: files, whole directories, or a list of names.",
+    usage: "lanes images convert [OPTION]... INPUT... -o DEST",
+    discussion: """
+      A directory is walked and its tree mirrored below DEST. Every result appears under its name only when it is \
+      complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
+      output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
+
+      A directory that is walked and holds DEST is walked without it, so that a second run does not convert results.
+
+      An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
+      between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
+      checked and copied. --quality and --subsampling encode anew.
+
+      EXAMPLES
+        lanes images convert photos -o small --resize 1600x1600 --to jpeg
+        lanes images convert a.png -o a.jpg --quality 90
+        lanes images convert photos -o web --sizes 1600,800,400 --to jpeg
+        find . -name '*.png' -print0 | lanes convert --files-from - -0 -o out/
+        lanes images convert - -o - --to jpeg < a.png > a.jpg
+      """)
+
+  static let statuses = ExitStatus.page(
+    "Every image has its result, or was skipped as asked.", "Finished; some images failed and have no result.")
+
+  @Argument(
+    help: ArgumentHelp("Images, directories, or - for standard input.", valueName: "INPUT"), completion: .file())
+  var inputs: [String] = []
+
+  @OptionGroup(title: "Input and output")
+  var files: FileArguments
+
+  @OptionGroup(title: "Shape, in this order")
+  var geometry: GeometryArguments
+
+  @OptionGroup(title: "Image options")
+  var image: ImageArguments
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  /// True where results are files and what is printed only tells of them, so that they are made whoever reads that.
+  var writesFiles: Bool { files.output != "-" && !files.dryRun }
+
+  func run() throws {
+    let printer = ResultPrinter()
+    let console = ProgressReporter(engine, resultsOnScreen: engine.json)
+    let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
+    let arrivals = try files.arrivingNames()
+    let names = try makeInputs(besides: arrivals)
+    let isPiped = names == [FilePath("-")] || files.output == "-"
+    let request = makeRequest(names)
+    if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
+    let workload = makeWorkload(request, isPiped: isPiped)
+    let makePlan: () throws -> any UnitPlan = {
+      guard !isPiped else { return try PipelinePlan(names, files, image.to.format, options: workload.options) }
+      return outcomes.knowing(
+        try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
+    }
+    do {
+      if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
+      let job = BatchRun(workload: workload, makePlan: makePlan, fold: outcomes, listener: outcomes)
+      let record = try job.run(engine, console)
+      if arrivals != nil, outcomes.isIdle(record) {
+        throw ExitStatus.usage.failing("the list \(files.from!) holds no names")
+      }
+      if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
+      record.printStatistics(engine, to: printer)
+      printer.flush()
+      if let status = ExitStatus.of(record) { throw status }
+    } catch let refusal as PlanRefusal {
+      throw ExitStatus.of(refusal)
+    }
+  }
+
+  func validate() throws {
+    try validateQuiet()
+    guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
+    throw ValidationError("--name needs {size}, since --sizes gives every image several results.")
+  }
+
+  /// Refuses `-q 80`, by which people who know other tools mean the quality.
+  private func validateQuiet() throws {
+    let number = inputs.first { Int($0).map((1...100).contains) == true && (try? FileStatus(of: FilePath($0))) == nil }
+    guard engine.quiet, let number else { return }
+    throw ValidationError(
+      "-q means --quiet, and there is no file '\(number)': for JPEG quality write --quality \(number).")
+  }
+
+  private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
+    var options = image.options(
+      format: isPiped ? PipelinePlan.format(image.to.format, of: files.output) : request.writtenFormat)
+    geometry.apply(to: &options)
+    return ConvertWorkload(options)
+  }
+
+  /// Names from the command line and from the list.
+  private func makeInputs(besides arrivals: NameStream?) throws -> [FilePath] {
+    let inputs = inputs.map(RawArguments.path)
+    guard arrivals == nil else { return inputs }
+    guard let filesFrom = files.from else {
+      guard !inputs.isEmpty else {
+        throw ValidationError("No INPUT: name images, directories, or a list with --files-from.")
+      }
+      return inputs
+    }
+    do {
+      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated, memory: engine.options.memory)
+      guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
+      return inputs + list
+    } catch let failure as UnitFailure {
+      throw ExitStatus.usage.failing("the list \(filesFrom) cannot be read: \(failure.reason)")
+    }
+  }
+
+  private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
+    var request = ConvertRequest(
+      inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
+      format: image.to.format, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+    request.readsList = files.from != nil
+    request.keepsTimes = files.keepTimes
+    return request
+  }
+
+  private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {
+    guard !isPiped else { throw ValidationError("--dry-run has nothing to plan for - .") }
+    for line in try ConvertPlan(request).lines { printer.line(line.text) }
+    printer.flush()
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import LanesCore
+import LanesPrimes
+import LanesReport
+
+extension PrimesCommand {
+  /// Finds and prints the `nth` prime above the only bound, or above 0.
+  func findNth(_ nth: UInt64) throws {
+    let start = bounds.first ?? 0
+    let search = NthSearch(nth)
+    let console = ProgressReporter(engine, resultsOnScreen: false)
+    var (record, searched) = try count(search, after: start, console)
+    // Hardly ever: the range that should have held it did not.
+    while search.wantsMore, record.ending == .complete, searched.stop < .max {
+      (record, searched) = try count(search, after: searched.stop, console)
+    }
+    let printer = ResultPrinter()
+    defer { printer.flush() }
+    if let (unit, failure) = search.firstFailure {
+      console.failed(unit, failure)
+    } else if record.ending == .complete || record.ending == .satisfied {
+      guard let prime = try? search.prime() else {
+        throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
+      }
+      printNth(nth, after: start, prime, printer)
+    }
+    printStatistics(record, PrimesMethod(sieving: searched), to: printer)
+    printer.flush()
+    if let status = ExitStatus.of(record) { throw status }
+  }
+
+  /// Counts through the range in which the wanted prime should be; returns that range, too.
+  private func count(_ search: NthSearch, after start: UInt64, _ console: ProgressReporter) throws -> (
+    RunRecord, PrimeRange
+  ) {
+    let range: PrimeRange
+    do {
+      range = try PrimeRange(ofPrime: search.remaining, after: start)
+    } catch {
+      throw ExitStatus.usage.failing("\(error)")
+    }
+    let job = BatchRun(
+      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count, lanes: engine.lanes) },
+      fold: search)
+    return (try job.run(engine, console), range)
+  }
+
+  private func printNth(_ nth: UInt64, after start: UInt64, _ prime: UInt64, _ printer: ResultPrinter) {
+    guard engine.json else { return printer.line(String(prime)) }
+    var json = JSONWriter()
+    json.object {
+      $0.member("type", "primes")
+      $0.member("start", start)
+      $0.member("nth", nth)
+      $0.member("prime", prime)
+    }
+    printer.line(json.text)
+  }
+}

@@ -1,0 +1,64 @@
+import LanesCore
+import LanesOS
+import LanesReport
+
+/// Standard error for people: a progress line that gets out of the way of messages, or, on a terminal that cannot draw a
+/// line anew, one line after the other.
+///
+/// Used by the coordinating thread only.
+final class ProgressReporter: Observer {
+  private let showsProgress: Bool
+  private let usesColor: Bool
+  private let began = monotonicNow()
+  private var drawn = false
+  private var lastDrawn: Int64 = 0
+  private var line = ProgressLine(done: 0, total: nil, failed: 0, elapsed: .zero)
+  private let redraws = !Terminal.isDumb
+  /// Ten times a second is smooth to the eye and costs nothing; lines that stay come less often.
+  private var interval: Int64 { redraws ? 100_000_000 : 5_000_000_000 }
+
+  /// - Parameter resultsOnScreen: results of this command appear one by one on standard output; a bar between them on
+  ///   the same terminal would only be in the way.
+  init(_ arguments: EngineArguments, resultsOnScreen: Bool) {
+    let isClear = Terminal.isCapable(2) && !(resultsOnScreen && Terminal.isTerminal(1))
+    showsProgress =
+      switch arguments.progress {
+      case .always: !arguments.quiet
+      case .never: false
+      case .auto: isClear && !arguments.quiet
+      }
+    usesColor = !arguments.noColor && Terminal.takesColor(2)
+  }
+
+  func batchStarted(totalUnits: Int?) { line.total = totalUnits }
+  func planGrew(totalUnits: Int?) { line.total = totalUnits }
+
+  func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    line.done += 1
+    if record.failed { line.failed += 1 }
+    guard showsProgress else { return }
+    let now = monotonicNow()
+    guard now - lastDrawn >= interval else { return }
+    lastDrawn = now
+    line.elapsed = .nanoseconds(now - began)
+    // The last column stays free: some terminals wrap as soon as it is filled.
+    let width = max(20, Terminal.width(2) - 1)
+    let text = line.render(width: width, color: usesColor)
+    guard redraws else { return StandardError.line(text) }
+    StandardError.write("\r\u{1B}[K" + text)
+    drawn = true
+  }
+
+  /// A line of its own, the progress line gone.
+  func say(_ text: String) {
+    clear()
+    StandardError.line(text)
+  }
+
+  func failed(_ unit: Unit, _ failure: UnitFailure) { say("lanes: \(unit.label): \(failure.reason)") }
+
+  func clear() {
+    if drawn { StandardError.write("\r\u{1B}[K") }
+    drawn = false
+  }
+}
