@@ -244,7 +244,7 @@ def quality() -> List[str]:
 # What a symbol or a library belongs to, by the first pattern that its name has.
 STAGES = [
     ("JPEG entropy decoding", ["decode_scan", "decode_mcus", "reduced_open", "fill_slowly", "reduced_decode"]),
-    ("JPEG inverse transform and colours", ["make_samples", "colour_wide", "reduced_row", "reduced_colour"]),
+    ("JPEG inverse transform and colours", ["make_samples", "color_wide", "reduced_row", "reduced_color"]),
     ("resampling", ["widen", "resample", "blend", "narrow", "ResampleStage"]),
     ("JPEG encoding, and decoding by libjpeg-turbo", ["libjpeg"]),
     ("deflate and inflate", ["libz", "libdeflate"]),

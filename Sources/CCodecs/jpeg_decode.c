@@ -85,7 +85,7 @@ static void read_header(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_hea
   struct jpeg_decompress_struct *info = &decoder->info;
   jpeg_read_header(info, TRUE);
   if (info->jpeg_color_space == JCS_UNKNOWN)
-    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_unsupported, "a JPEG of unknown colour space");
+    ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_unsupported, "a JPEG of unknown color space");
   info->output_width = info->image_width;
   info->output_height = info->image_height;
   fill_image(info, &header->image);

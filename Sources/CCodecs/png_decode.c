@@ -94,8 +94,8 @@ static void find_storage(struct ccodecs_png_decoder *decoder) {
   png_color_16p key = NULL;
   storage->kind = png_get_color_type(png, decoder->info);
   storage->depth = png_get_bit_depth(png, decoder->info);
-  if (storage->kind == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(png, decoder->info, &palette, &storage->colours);
-  for (int index = 0; index < storage->colours; index++) {
+  if (storage->kind == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(png, decoder->info, &palette, &storage->colors);
+  for (int index = 0; index < storage->colors; index++) {
     storage->palette[index][0] = palette[index].red;
     storage->palette[index][1] = palette[index].green;
     storage->palette[index][2] = palette[index].blue;
@@ -119,7 +119,7 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
   png_structp png = decoder->png;
   bool stored = decoder->limits.stored;
   if (stored) png_set_packing(png); // fewer than 8 bits to a byte
-  else png_set_expand(png);         // palettes to colours, fewer than 8 bits to 8, tRNS to alpha
+  else png_set_expand(png);         // palettes to colors, fewer than 8 bits to 8, tRNS to alpha
   png_set_swap(png);                // 16-bit samples to the order of this machine; the format is big-endian
   bool transparent = !stored && png_get_valid(png, decoder->info, PNG_INFO_tRNS) != 0;
   int kind = png_get_color_type(png, decoder->info);
@@ -140,11 +140,11 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
     leave(decoder, ccodecs_damaged, "rows have an unexpected size");
 }
 
-static void find_colour(struct ccodecs_png_decoder *decoder, struct ccodecs_colour *colour) {
-  int32_t *at = colour->points;
-  colour->srgb = png_get_sRGB(decoder->png, decoder->info, &colour->intent) != 0;
-  if (!png_get_gAMA_fixed(decoder->png, decoder->info, &colour->gamma)) colour->gamma = 0;
-  colour->primaries = png_get_cHRM_fixed(
+static void find_color(struct ccodecs_png_decoder *decoder, struct ccodecs_color *color) {
+  int32_t *at = color->points;
+  color->srgb = png_get_sRGB(decoder->png, decoder->info, &color->intent) != 0;
+  if (!png_get_gAMA_fixed(decoder->png, decoder->info, &color->gamma)) color->gamma = 0;
+  color->primaries = png_get_cHRM_fixed(
                         decoder->png, decoder->info, at, at + 1, at + 2, at + 3, at + 4, at + 5, at + 6, at + 7) != 0;
 }
 
@@ -186,7 +186,7 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   check_size(decoder, header);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
-  find_colour(decoder, &header->colour);
+  find_color(decoder, &header->color);
   header->progressive = png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
   find_storage(decoder);
   set_transforms(decoder);
@@ -196,12 +196,12 @@ struct ccodecs_png_decoder *ccodecs_png_open(
 
 // Luma as in Rec. ITU-R BT.709, for gray images.
 static uint8_t background_sample(const struct ccodecs_png_decoder *decoder, int channel) {
-  const uint8_t *colour = decoder->limits.background;
+  const uint8_t *color = decoder->limits.background;
   if (decoder->image.alpha) return 0;
-  return decoder->image.channels == 4 ? colour[channel % 3] : (uint8_t)((54 * colour[0] + 183 * colour[1] + 19 * colour[2]) / 256);
+  return decoder->image.channels == 4 ? color[channel % 3] : (uint8_t)((54 * color[0] + 183 * color[1] + 19 * color[2]) / 256);
 }
 
-// Makes rows transparent, or of the background's colour.
+// Makes rows transparent, or of the background's color.
 static void blank(const struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t count) {
   size_t width = (size_t)decoder->image.depth / 8;
   for (size_t at = 0; at < count * decoder->row_bytes; at++)

@@ -35,19 +35,19 @@ static void on_write(png_structp png, png_bytep bytes, size_t count) {
 
 static void on_flush(png_structp png) { (void)png; }
 
-static void set_colour(struct ccodecs_png_encoder *encoder, const struct ccodecs_colour *colour) {
-  const int32_t *at = colour->points;
-  if (colour->srgb) png_set_sRGB(encoder->png, encoder->info, colour->intent);
-  if (colour->gamma > 0) png_set_gAMA_fixed(encoder->png, encoder->info, colour->gamma);
-  if (colour->primaries)
+static void set_color(struct ccodecs_png_encoder *encoder, const struct ccodecs_color *color) {
+  const int32_t *at = color->points;
+  if (color->srgb) png_set_sRGB(encoder->png, encoder->info, color->intent);
+  if (color->gamma > 0) png_set_gAMA_fixed(encoder->png, encoder->info, color->gamma);
+  if (color->primaries)
     png_set_cHRM_fixed(encoder->png, encoder->info, at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
 }
 
 static void set_storage(struct ccodecs_png_encoder *encoder, const struct ccodecs_png_storage *storage) {
   png_color palette[256];
-  for (int index = 0; index < storage->colours; index++)
+  for (int index = 0; index < storage->colors; index++)
     palette[index] = (png_color){storage->palette[index][0], storage->palette[index][1], storage->palette[index][2]};
-  if (storage->colours > 0) png_set_PLTE(encoder->png, encoder->info, palette, storage->colours);
+  if (storage->colors > 0) png_set_PLTE(encoder->png, encoder->info, palette, storage->colors);
   if (storage->alphas > 0) png_set_tRNS(encoder->png, encoder->info, storage->alpha, storage->alphas, NULL);
   png_color_16 key = {0, storage->key[0], storage->key[1], storage->key[2], storage->key[3]};
   if (storage->has_key) png_set_tRNS(encoder->png, encoder->info, NULL, 0, &key);
@@ -82,7 +82,7 @@ static void write_header(
     storage ? storage->kind : kind, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (storage) set_storage(encoder, storage);
   // A profile says more than the other chunks and takes their place (PNG specification, 11.3.2.3).
-  if (!metadata->icc) set_colour(encoder, &metadata->colour);
+  if (!metadata->icc) set_color(encoder, &metadata->color);
   else
     png_set_iCCP(png, encoder->info, "icc", PNG_COMPRESSION_TYPE_BASE, metadata->icc, (png_uint_32)metadata->icc_size);
   if (metadata->exif)

@@ -150,7 +150,7 @@ enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row) {
     enum reduced_status status = make_samples(decoder, decoder->next_row / rows);
     if (status != reduced_good) return status;
   }
-  reduced_colour(decoder, inside, row);
+  reduced_color(decoder, inside, row);
   decoder->next_row++;
   return reduced_good;
 }

@@ -121,7 +121,7 @@ void reduced_prepare(struct reduced_component *component);
 // Makes the samples of a block in the row of MCUs. `nonzero` has at least the bits of the coefficients that are not 0.
 void reduced_make_samples(
   const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column);
-void reduced_colour(const struct reduced_jpeg *decoder, int row, uint8_t *out);
+void reduced_color(const struct reduced_jpeg *decoder, int row, uint8_t *out);
 
 static inline bool reduced_go_on(const struct reduced_jpeg *decoder) {
   return !decoder->limits.go_on || decoder->limits.go_on(decoder->limits.context);

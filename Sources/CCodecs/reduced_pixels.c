@@ -126,7 +126,7 @@ static const float *row_of(const struct reduced_jpeg *decoder, int component, in
 }
 
 // The matrix of JFIF (T.871, 7), which is that of BT.601.
-inlined void colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+inlined void color(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row), *blue = row_of(decoder, 1, row), *red = row_of(decoder, 2, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
     floats y = *(const floats *)(luma + x) + 128, cb = *(const floats *)(blue + x), cr = *(const floats *)(red + x);
@@ -149,8 +149,8 @@ inlined void gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
   }
 }
 
-inlined void colour_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
-  if (decoder->component_count == 3) colour(decoder, row, out);
+inlined void color_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  if (decoder->component_count == 3) color(decoder, row, out);
   else gray(decoder, row, out);
 }
 
@@ -160,13 +160,13 @@ static wide void make_samples_wide(
   const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   make_samples(component, kept, nonzero, row, column);
 }
-static wide void colour_wide(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
-  colour_or_gray(decoder, row, out);
+static wide void color_wide(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  color_or_gray(decoder, row, out);
 }
 static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
 #else
 #define make_samples_wide make_samples
-#define colour_wide colour_or_gray
+#define color_wide color_or_gray
 static bool is_wide(void) { return false; }
 #endif
 
@@ -176,7 +176,7 @@ void reduced_make_samples(
   else make_samples(component, kept, nonzero, row, column);
 }
 
-void reduced_colour(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
-  if (is_wide()) colour_wide(decoder, row, out);
-  else colour_or_gray(decoder, row, out);
+void reduced_color(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+  if (is_wide()) color_wide(decoder, row, out);
+  else color_or_gray(decoder, row, out);
 }

@@ -142,7 +142,7 @@ inlined void blend(const float *const *rows, const float *weights, int count, fl
   }
 }
 
-// Multiplies the colours of `samples` floats by their pixel's alpha times `scale`.
+// Multiplies the colors of `samples` floats by their pixel's alpha times `scale`.
 inlined void premultiply(float *out, const int channels, float scale, size_t samples) {
   const floats ones = {1, 1, 1, 1, 1, 1, 1, 1};
   size_t at = 0;
@@ -215,8 +215,8 @@ inlined void store(const float *row, float scale, uint8_t *out, int depth, size_
       ((uint16_t *)(void *)out)[i] = (uint16_t)(int)(limited(row[i] * scale, 65535) + 0.5f);
 }
 
-// One pixel of premultiplied colour and alpha (0…top) to plain colour and alpha. Where the filter overshoots, alpha and
-// colour do so together: their quotient is right before either is limited.
+// One pixel of premultiplied color and alpha (0…top) to plain color and alpha. Where the filter overshoots, alpha and
+// color do so together: their quotient is right before either is limited.
 inlined void divide(const float *pixel, float *out, size_t channels, float top) {
   float alpha = pixel[channels - 1];
   float factor = alpha > 0 ? top / alpha : 0;
@@ -224,14 +224,14 @@ inlined void divide(const float *pixel, float *out, size_t channels, float top) 
   out[channels - 1] = alpha;
 }
 
-// One pixel of premultiplied colour and alpha (0…top) laid on a background; `to` may have more channels.
+// One pixel of premultiplied color and alpha (0…top) laid on a background; `to` may have more channels.
 inlined void flatten(
   const float *pixel, float *out, size_t channels, size_t to, float top, const float background[3]) {
   float alpha = limited(pixel[channels - 1], top);
   float factor = pixel[channels - 1] > top ? top / pixel[channels - 1] : 1;
   for (size_t channel = 0; channel < to; channel++) {
-    float colour = limited(pixel[channel + 1 < channels ? channel : 0] * factor, alpha);
-    out[channel] = channel < 3 ? colour + (top - alpha) * background[channel] : top;
+    float color = limited(pixel[channel + 1 < channels ? channel : 0] * factor, alpha);
+    out[channel] = channel < 3 ? color + (top - alpha) * background[channel] : top;
   }
 }
 
@@ -271,8 +271,8 @@ inlined void narrow_pairs(
       done = __builtin_shufflevector(done, pixels, 0, 1, 2, 11, 4, 5, 6, 15);
     } else {
       const floats limited = __builtin_elementwise_min(__builtin_elementwise_max(alphas, zeros), tops);
-      const floats colours = pixels * (tops / __builtin_elementwise_max(alphas, tops));
-      done = __builtin_elementwise_min(__builtin_elementwise_max(colours, zeros), limited) + (tops - limited) * behind;
+      const floats colors = pixels * (tops / __builtin_elementwise_max(alphas, tops));
+      done = __builtin_elementwise_min(__builtin_elementwise_max(colors, zeros), limited) + (tops - limited) * behind;
       done = __builtin_shufflevector(done, tops, 0, 1, 2, 11, 4, 5, 6, 15);
     }
     done = __builtin_elementwise_min(__builtin_elementwise_max(done * scale, zeros), most) + 0.5f;

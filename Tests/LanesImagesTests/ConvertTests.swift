@@ -68,13 +68,13 @@ private let goodFixtures = [
     for (channel, level) in [0x20, 0x60, 0xC0].enumerated() { #expect(abs(pixels[8, 8, channel] - level) <= 3) }
   }
 
-  @Test func `gray with alpha becomes a gray JPEG, or a coloured one on a coloured background`() throws {
+  @Test func `gray with alpha becomes a gray JPEG, or a colored one on a colored background`() throws {
     let image = Samples(8, 8, channels: 2, alpha: true) { _, _, channel in channel == 1 ? 255 : 90 }
     let gray = try convert(image.encodedAsPNG, options { $0.format = .jpeg })
     #expect(try Samples(decoding: gray.output).shape.channels == 1)
     let red = RGBColor(red: 255, green: 0, blue: 0)
-    let coloured = try convert(image.encodedAsPNG, options { ($0.format, $0.background) = (.jpeg, red) })
-    let pixels = try Samples(decoding: coloured.output)
+    let colored = try convert(image.encodedAsPNG, options { ($0.format, $0.background) = (.jpeg, red) })
+    let pixels = try Samples(decoding: colored.output)
     #expect(pixels.shape.channels == 4)
     for channel in 0..<3 { #expect(abs(pixels[4, 4, channel] - 90) <= 2) }
   }
@@ -116,22 +116,22 @@ private let goodFixtures = [
     let gray = try header(of: input)
     let fitting = ImageMetadata(
       of: gray, .jpeg, options: options(), output: Samples(1, 1) { _, _, _ in 0 }.shape, .jpeg)
-    #expect(fitting.profile == nil, "a profile for colours does not go along with gray")
+    #expect(fitting.profile == nil, "a profile for colors does not go along with gray")
   }
 
   @Test func `a PNG without a profile keeps its gamma and primaries`() throws {
     var metadata = ImageMetadata()
-    metadata.colour.gamma = 100_000
-    metadata.colour.primaries = true
-    metadata.colour.points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+    metadata.color.gamma = 100_000
+    metadata.color.primaries = true
+    metadata.color.points = (31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
     let context = CodecContext(deadline: .never, output: OutputBuffer())
     let image = Samples(8, 8, channels: 4) { x, y, _ in 16 * x + y }
     try image.send(to: PNGEncoder(image.shape, metadata: metadata, options: options(), context: context))
     let input = context.output.withBytes { Bytes($0) }
-    let kept = try header(of: convert(input, options { $0.resize = ResizeSpec("4x4") }).output).colour
+    let kept = try header(of: convert(input, options { $0.resize = ResizeSpec("4x4") }).output).color
     #expect(kept.gamma == 100_000)
     #expect(kept.primaries && kept.points.2 == 68_000)
-    let dropped = try header(of: convert(input, options { $0.metadata = .none }).output).colour
+    let dropped = try header(of: convert(input, options { $0.metadata = .none }).output).color
     #expect(dropped.gamma == 0 && !dropped.primaries)
   }
 

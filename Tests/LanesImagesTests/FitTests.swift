@@ -90,16 +90,16 @@ import Testing
     }
   }
 
-  @Test func `padding stays gray where it can, and gray is made of its colour too`() throws {
+  @Test func `padding stays gray where it can, and gray is made of its color too`() throws {
     let image = Samples(2, 2) { _, _, _ in 9 }
     let white = options { ($0.resize, $0.fit) = (ResizeSpec("4x2"), .pad) }
     #expect(
       try Samples(decoding: convert(image.encodedAsPNG, white).output).values == [255, 9, 9, 255, 255, 9, 9, 255])
-    let coloured = Samples(2, 2, channels: 4) { _, _, _ in 9 }
+    let colored = Samples(2, 2, channels: 4) { _, _, _ in 9 }
     let gray = options {
       ($0.resize, $0.fit, $0.grayscale, $0.background) = (ResizeSpec("4x2"), .pad, true, RGBColor("lime")!)
     }
     #expect(
-      try Samples(decoding: convert(coloured.encodedAsPNG, gray).output).values == [182, 9, 9, 182, 182, 9, 9, 182])
+      try Samples(decoding: convert(colored.encodedAsPNG, gray).output).values == [182, 9, 9, 182, 182, 9, 9, 182])
   }
 }

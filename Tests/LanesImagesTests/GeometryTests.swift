@@ -114,9 +114,9 @@ private func rows(_ bytes: Bytes) throws -> [String] {
 
   @Test func `what is gray already is copied`() throws {
     #expect(try convert(fixture("freespace-gray.jpg"), options { $0.grayscale = true }).image.isCopy)
-    let coloured = try convert(fixture("seeds.jpg"), options { $0.grayscale = true })
-    #expect(!coloured.image.isCopy)
-    #expect(try Samples(decoding: coloured.output).shape.channels == 1)
+    let colored = try convert(fixture("seeds.jpg"), options { $0.grayscale = true })
+    #expect(!colored.image.isCopy)
+    #expect(try Samples(decoding: colored.output).shape.channels == 1)
   }
 }
 

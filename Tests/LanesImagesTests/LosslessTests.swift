@@ -40,7 +40,7 @@ import Testing
       let cut = try Samples(decoding: result.output)
       #expect(cut.shape.size == result.image.outputSize)
       guard isLossless else { continue }
-      // Pixels at the edge take part in smoothing colours across it.
+      // Pixels at the edge take part in smoothing colors across it.
       for (x, y) in [(2, 2), (cut.shape.size.width - 3, 3)] {
         for channel in 0..<3 { #expect(cut[x, y, channel] == whole[x + crop.x, y + crop.y, channel], "\(part)") }
       }
@@ -67,7 +67,7 @@ import Testing
     #expect(found.shape.size == result.image.outputSize)
   }
 
-  @Test func `coding and metadata change without loss, quality and colours do not`() throws {
+  @Test func `coding and metadata change without loss, quality and colors do not`() throws {
     let input = try fixture("seeds.jpg")
     let pixels = try Samples(decoding: input)
     let ways: [((inout ConvertOptions) -> Void, ConvertedImage.Method)] = [

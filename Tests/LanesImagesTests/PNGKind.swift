@@ -41,12 +41,12 @@ struct PNGKind: Sendable, CustomTestStringConvertible {
     (x * 5 + y * 3 + channel * 7 + x * y * (depth == 16 ? 397 : 1)) % (top + 1)
   }
 
-  /// Colour and alpha of an index into the palette.
+  /// Color and alpha of an index into the palette.
   private static func entry(_ index: Int) -> [Int] {
     [(index * 37 + 11) % 256, (index * 91 + 5) % 256, (index * 53) % 256, index < 2 ? 60 + 100 * index : 255]
   }
 
-  /// The colour that is transparent: that of the pixel at 2, 1.
+  /// The color that is transparent: that of the pixel at 2, 1.
   private var key: [Int] { (0..<channels).map { sample(2, 1, $0) } }
 
   /// Lanes of 8 or 16 bits as a decoder is to give them.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LanesImages
 
-/// Every colour type, bit depth and interlacing that the format has (PNG specification, 11.2.1), with and without tRNS.
+/// Every color type, bit depth and interlacing that the format has (PNG specification, 11.2.1), with and without tRNS.
 @Suite struct PNGKindsTests {
   @Test(arguments: PNGKind.all) func `samples of every kind become plain channels`(kind: PNGKind) throws {
     let samples = try Samples(decoding: kind.file)
@@ -60,7 +60,7 @@ import Testing
         let isPadding = before.shape.channels == 4 && !before.shape.hasAlpha && place % 4 == 3
         guard isVisible, !isPadding else { continue }
         let expected = (Double(before.values[place]) * to / from).rounded()
-        // Colours are multiplied by alpha and divided by it again, in floats.
+        // Colors are multiplied by alpha and divided by it again, in floats.
         let room = before.shape.hasAlpha ? to / 2048 + 1 : 0.0
         guard abs(Double(after.values[place]) - expected) > room else { continue }
         Issue.record("\(before.values[place]) became \(after.values[place]) instead of \(expected)")

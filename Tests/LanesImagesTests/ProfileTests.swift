@@ -3,7 +3,7 @@ import Testing
 
 @testable import LanesImages
 
-/// A broken colour profile is left out with a remark; the image is read, and the result holds none.
+/// A broken color profile is left out with a remark; the image is read, and the result holds none.
 @Suite struct ProfileTests {
   /// Ways to break a profile, with a word of the reason that is given.
   private static let broken: [(Bytes, String)] = [

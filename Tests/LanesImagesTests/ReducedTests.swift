@@ -18,17 +18,17 @@ private func decode(_ bytes: Bytes, _ eighths: Int, byLibrary: Bool) throws -> S
   }
 }
 
-/// Mean absolute difference of the colours.
+/// Mean absolute difference of the colors.
 private func difference(_ one: Samples, _ other: Samples) -> Double {
-  let colours = min(3, one.shape.channels)
+  let colors = min(3, one.shape.channels)
   var sum = 0
   for pixel in 0..<one.shape.size.area {
-    for channel in 0..<colours {
+    for channel in 0..<colors {
       let place = pixel * one.shape.channels + channel
       sum += abs(one.values[place] - other.values[place])
     }
   }
-  return Double(sum) / Double(one.shape.size.area * colours)
+  return Double(sum) / Double(one.shape.size.area * colors)
 }
 
 /// The mean of every square of `side` × `side` pixels, as far as it lies inside.
@@ -48,18 +48,18 @@ private func averaged(_ whole: Samples, _ side: Int) -> Samples {
   }
 }
 
-/// Peak signal-to-noise ratio in dB over the colours.
+/// Peak signal-to-noise ratio in dB over the colors.
 private func closeness(_ one: Samples, _ other: Samples) -> Double {
-  let colours = min(3, one.shape.channels)
+  let colors = min(3, one.shape.channels)
   var sum = 0
   for pixel in 0..<one.shape.size.area {
-    for channel in 0..<colours {
+    for channel in 0..<colors {
       let difference =
         one.values[pixel * one.shape.channels + channel] - other.values[pixel * one.shape.channels + channel]
       sum += difference * difference
     }
   }
-  return sum == 0 ? 99 : 10 * log10(65025 * Double(one.shape.size.area * colours) / Double(sum))
+  return sum == 0 ? 99 : 10 * log10(65025 * Double(one.shape.size.area * colors) / Double(sum))
 }
 
 /// A JPEG of waves.
@@ -146,7 +146,7 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
     let whole = try decode(encoded, 8, byLibrary: true)
     for eighths in [1, 2, 4] {
       let truth = averaged(whole, 8 / eighths)
-      // Leaving out high frequencies keeps edges sharper than averages are; wrong colours would differ by tens.
+      // Leaving out high frequencies keeps edges sharper than averages are; wrong colors would differ by tens.
       #expect(difference(try decode(encoded, eighths, byLibrary: false), truth) < 3.5, "\(eighths)/8")
     }
   }

@@ -43,7 +43,7 @@ import Testing
     #expect(scale == DecodeScale(across: 3, down: 8))
   }
 
-  @Test func `colours are read by name and by digits`() {
+  @Test func `colors are read by name and by digits`() {
     #expect(RGBColor("white") == .white)
     #expect(RGBColor("#0a0") == RGBColor(red: 0, green: 170, blue: 0))
     #expect(RGBColor("102030") == RGBColor(red: 16, green: 32, blue: 48))

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func `a directory without leave is told, and its neighbours are walked`() throws {
+  func `a directory without leave is told, and its neighbors are walked`() throws {
     try folder.write("a/secret", [])
     try folder.write("b/file", [])
     #expect(chmod(folder.file("a").string, 0) == 0)

@@ -3,7 +3,7 @@ import LanesTesting
 import SystemPackage
 import Testing
 
-/// What becomes of an image's shape and colours is the same under every engine.
+/// What becomes of an image's shape and colors is the same under every engine.
 @Suite struct ImagesGeometryTests {
   private static let ways: [[String]] = [
     ["--rotate", "90", "--flip", "--resize", "40x40"], ["--flop", "--crop", "50x30+20-5", "--grayscale"],

@@ -19,7 +19,7 @@ import Testing
     var run: Program.Result
   }
 
-  /// Counts a file and its neighbour, and changes the file some milliseconds after the start.
+  /// Counts a file and its neighbor, and changes the file some milliseconds after the start.
   private func count(
     _ engine: EngineChoice, after moment: UInt32, _ flags: [String], _ change: (FilePath) throws -> Void
   )
@@ -27,14 +27,14 @@ import Testing
   {
     let folder = TemporaryFolder()
     let moving = try folder.write("moving", Self.text)
-    try folder.write("neighbour", Self.line)
+    try folder.write("neighbor", Self.line)
     let program = try Program.start(
-      ["files", "count", "-lc", "moving", "neighbour", "--retries", "0"] + flags + engine.flags, directory: folder.path)
+      ["files", "count", "-lc", "moving", "neighbor", "--retries", "0"] + flags + engine.flags, directory: folder.path)
     usleep(moment * 1000)
     try change(moving)
     let run = try program.finish()
     let rows = run.lines.map { $0.split(separator: " ") }
-    #expect(rows.contains(["1", "64", "neighbour"]), "\(run.text)")
+    #expect(rows.contains(["1", "64", "neighbor"]), "\(run.text)")
     let row = rows.first { $0.last == "moving" }
     return Count(lines: row.flatMap { Int($0[0]) }, bytes: row.flatMap { Int($0[1]) }, run: run)
   }

@@ -118,12 +118,12 @@ import Testing
     #expect(Contender(setup: Samples.serial, records: records).medianRound == 3)
   }
 
-  @Test func `colour changes nothing but colour`() {
+  @Test func `color changes nothing but color`() {
     let table = ComparisonTable(Comparison(Samples.computing))
-    let coloured = table.lines(color: true)
-    #expect(coloured.map(withoutColor) == table.lines())
-    #expect(coloured[3].hasPrefix("\u{1B}[1;32m*"))
-    #expect(!coloured[2].contains("\u{1B}"))
+    let colored = table.lines(color: true)
+    #expect(colored.map(withoutColor) == table.lines())
+    #expect(colored[3].hasPrefix("\u{1B}[1;32m*"))
+    #expect(!colored[2].contains("\u{1B}"))
   }
 
   private func withoutColor(_ line: String) -> String {

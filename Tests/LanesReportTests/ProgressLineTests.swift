@@ -59,7 +59,7 @@ import Testing
     #expect(line.render(width: 40) == "  0%  1/126  1.0/s  2 min 5 s left")
   }
 
-  @Test func `failures are red where colour is allowed`() {
+  @Test func `failures are red where color is allowed`() {
     let line = ProgressLine(done: 5, total: 10, failed: 2, elapsed: .seconds(1))
     #expect(line.render(width: 30, color: true).contains("  \u{1B}[31m2 failed\u{1B}[0m  "))
     #expect(!line.render(width: 30).contains("\u{1B}"))

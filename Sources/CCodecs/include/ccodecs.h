@@ -40,8 +40,8 @@ struct ccodecs_image {
   bool alpha;
 };
 
-// What a PNG says of its colours without a profile (chunks sRGB, gAMA and cHRM), in libpng's fixed point of 1/100,000.
-struct ccodecs_colour {
+// What a PNG says of its colors without a profile (chunks sRGB, gAMA and cHRM), in libpng's fixed point of 1/100,000.
+struct ccodecs_color {
   bool srgb, primaries;
   int intent;
   int32_t gamma;     // 0 for none
@@ -51,7 +51,7 @@ struct ccodecs_colour {
 struct ccodecs_header {
   struct ccodecs_image image;
   bool progressive; // progressive JPEG or interlaced PNG
-  struct ccodecs_colour colour;
+  struct ccodecs_color color;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
   // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A profile is of a PNG:
   // libjpeg would take a broken one for damage of the image, so that a JPEG's is put together elsewhere.
@@ -81,7 +81,7 @@ struct ccodecs_block {
 struct ccodecs_metadata {
   const uint8_t *icc, *exif; // NULL for none
   size_t icc_size, exif_size;
-  struct ccodecs_colour colour; // for PNG only
+  struct ccodecs_color color; // for PNG only
   const struct ccodecs_block *blocks; // written as they are, before the pixels
   size_t block_count;
 };
@@ -158,10 +158,10 @@ const char *ccodecs_png_damage(const struct ccodecs_png_decoder *decoder);
 
 // How a PNG stores its samples, beside their number.
 struct ccodecs_png_storage {
-  int kind, depth;      // colour type and bit depth of IHDR
-  int colours, alphas;  // entries of palette and alpha
+  int kind, depth;      // color type and bit depth of IHDR
+  int colors, alphas;  // entries of palette and alpha
   uint8_t palette[256][3], alpha[256];
-  bool has_key;         // one colour is transparent
+  bool has_key;         // one color is transparent
   uint16_t key[4];      // red, green, blue, gray
 };
 void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccodecs_png_storage *storage);
@@ -216,7 +216,7 @@ struct ccodecs_axis {
   int count, taps, stride;
 };
 
-// The curve of sRGB (IEC 61966-2-1), for colours that are added up in proportion to their light. `light` tells for each
+// The curve of sRGB (IEC 61966-2-1), for colors that are added up in proportion to their light. `light` tells for each
 // of 256 or 65,536 levels how much light it is, `level` for every 1/16,384 of light which level that is; both from 0 to 1.
 enum { ccodecs_curve_steps = 16384 };
 struct ccodecs_curve {
@@ -225,7 +225,7 @@ struct ccodecs_curve {
 void ccodecs_fill_light(float *light, int depth);
 void ccodecs_fill_level(float *level);
 
-// 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colours are multiplied by alpha/max when there is alpha.
+// 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colors are multiplied by alpha/max when there is alpha.
 void ccodecs_widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
 // Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.

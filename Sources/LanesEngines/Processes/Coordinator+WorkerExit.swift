@@ -101,7 +101,7 @@ extension Coordinator {
   private func attributeExit(_ inFlight: InFlightUnit, _ end: WorkerEnd, isCertain: Bool) {
     if end.isFromOutside {
       inFlight.kills += 1
-      // Twice is still chance, but from then on its neighbours shall not suffer if it is not.
+      // Twice is still chance, but from then on its neighbors shall not suffer if it is not.
       inFlight.mustBeAlone = inFlight.kills >= 2
       if inFlight.kills < max(Self.outsideKills, options.retries + 1) { return retryOrDrop(inFlight) }
     } else {

@@ -20,7 +20,7 @@ final class Coordinator {
   private let lanes: Int
 
   var links: [WorkerLink] = []
-  /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbours.
+  /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbors.
   var backlog: [InFlightUnit] = []
   var usages: [ProcessUsage] = []
   var problem: EngineError?

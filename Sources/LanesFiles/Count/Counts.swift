@@ -26,7 +26,7 @@ package struct Counts: Sendable, Equatable {
   }
 }
 
-/// The counts of one slice and what its neighbours need to know of it, so that files may be cut at any byte.
+/// The counts of one slice and what its neighbors need to know of it, so that files may be cut at any byte.
 package struct CountPartial: MergeablePartial, Equatable {
   /// What decides whether the place behind it is inside a word.
   package enum Edge: UInt8, Sendable {

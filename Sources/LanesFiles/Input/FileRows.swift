@@ -1,7 +1,7 @@
 import LanesCore
 import SystemPackage
 
-/// What performing one unit of an input gives, made so that neighbours can be put together again.
+/// What performing one unit of an input gives, made so that neighbors can be put together again.
 package protocol MergeablePartial: Sendable {
   /// The neutral element of `merge`.
   init()

@@ -57,7 +57,7 @@ package struct SearchOptions: Sendable, Equatable {
   package var numbersLines = false
   /// Lines of an input are told apart, since each gets something of its own, such as a name.
   package var separatesLines = false
-  /// Matches are put between the escape sequences of a colour.
+  /// Matches are put between the escape sequences of a color.
   package var marksMatches = false
   /// Lines to select in each input at most.
   package var limit: UInt64?

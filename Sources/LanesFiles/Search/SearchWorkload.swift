@@ -36,7 +36,7 @@ package struct SearchWorkload: Workload {
     return search.partial.wire
   }
 
-  /// Which part of its file a unit is: that counts where lines around a selected one may lie in a neighbour.
+  /// Which part of its file a unit is: that counts where lines around a selected one may lie in a neighbor.
   private static func part(_ unit: Unit) throws(UnitFailure) -> SliceSearch.Part {
     guard let task = try? FileTask(wire: unit.task) else {
       throw UnitFailure(.crashed, "its description cannot be read")

@@ -7,7 +7,7 @@ import LanesOS
 /// Each piece is looked at several times, for zero bytes, matches and newlines, and stays in the processor's cache meanwhile.
 ///
 /// With context the partial result holds every line that may have to be told: those around selected lines of this slice, and the
-/// first and the last lines of it, which may be around selected lines of its neighbours. `ContextLines` leaves out the others.
+/// first and the last lines of it, which may be around selected lines of its neighbors. `ContextLines` leaves out the others.
 final class SliceSearch {
   typealias Text = LineSearcher.Text
 

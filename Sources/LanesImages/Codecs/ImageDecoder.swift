@@ -6,8 +6,8 @@ struct ImageHeader {
   var shape: RowShape
   var profile = EmbeddedProfile.none
   var exif: Exif?
-  /// What a PNG says of its colours without a profile.
-  var colour: ccodecs_colour
+  /// What a PNG says of its colors without a profile.
+  var color: ccodecs_color
   /// Progressive JPEG or interlaced PNG.
   var isProgressive: Bool
   /// XMP, comments and the like.
@@ -17,7 +17,7 @@ struct ImageHeader {
 
   init(_ header: ccodecs_header) {
     shape = header.image.shape
-    colour = header.colour
+    color = header.color
     isProgressive = header.progressive
     isCMYK = header.cmyk
     if let start = header.icc { profile = .whole(Bytes(UnsafeBufferPointer(start: start, count: header.icc_size))) }

@@ -81,10 +81,10 @@ struct Conversion {
   /// What follows the resampler.
   private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
     let isGrayed = options.grayscale && resized.channels == 4
-    let coloured = isGrayed ? GrayStage.shape(of: resized) : resized
+    let colored = isGrayed ? GrayStage.shape(of: resized) : resized
     let background = options.grayscale ? options.background.gray : options.background
-    var turned = coloured
-    turned.size = geometry.turn.applied(to: coloured.size)
+    var turned = colored
+    turned.size = geometry.turn.applied(to: colored.size)
     var result = geometry.isPadded ? PadStage.shape(of: turned, on: background) : turned
     result.size = geometry.result
 
@@ -92,11 +92,11 @@ struct Conversion {
     if geometry.isPadded {
       stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
     }
-    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: coloured, next: stage) }
+    if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: colored, next: stage) }
     return isGrayed ? try GrayStage(resized, next: stage) : stage
   }
 
-  /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a coloured background.
+  /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a colored background.
   private func outputShape(of rows: RowShape, size: PixelSize) -> RowShape {
     var shape = rows
     shape.size = size

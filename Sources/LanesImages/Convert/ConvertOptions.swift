@@ -19,16 +19,16 @@ package struct ConvertOptions: Sendable, Equatable {
 
   /// Which descriptions of an image go along with it.
   package enum Metadata: String, Sendable, CaseIterable {
-    /// Colour description and Exif.
+    /// Color description and Exif.
     case all
-    /// The colour description only: the profile, or what a PNG says without one.
+    /// The color description only: the profile, or what a PNG says without one.
     case icc
     case none
   }
 
-  /// How much smaller a JPEG's colour planes are than its brightness plane.
+  /// How much smaller a JPEG's color planes are than its brightness plane.
   package enum Subsampling: Int, Sendable, CaseIterable {
-    /// Colour planes of full size.
+    /// Color planes of full size.
     case full = 444
     /// Half the width.
     case half = 422
@@ -91,7 +91,7 @@ package struct ConvertOptions: Sendable, Equatable {
 
   func outputFormat(for input: ImageFormat) -> ImageFormat { format.image ?? input }
 
-  /// True when nothing is asked that needs the pixels of every JPEG; size and colours have still to be looked at.
+  /// True when nothing is asked that needs the pixels of every JPEG; size and colors have still to be looked at.
   var allowsLossless: Bool { quality == nil && subsampling == nil && !salvage }
 
   /// How pixels are turned before anything else whose file says that they are to be displayed as `said`.

@@ -5,7 +5,7 @@ package struct ImageInfo: Sendable, Equatable {
   package var format: ImageFormat
   /// As stored, before any turning.
   package var size: PixelSize
-  /// 1 gray, 2 gray and alpha, 3 colour, 4 colour and alpha or four inks; a palette's colours count as such.
+  /// 1 gray, 2 gray and alpha, 3 color, 4 color and alpha or four inks; a palette's colors count as such.
   package var channels: Int
   /// Bits of one stored sample, or of an index into a palette.
   package var bits: Int
@@ -22,7 +22,7 @@ package struct ImageInfo: Sendable, Equatable {
   /// Entries of a PNG's palette; 0 without one.
   package var paletteSize: Int
   package var isCMYK: Bool
-  /// How much smaller a JPEG's colour planes are than its brightness, such as "4:2:0"; empty without such planes.
+  /// How much smaller a JPEG's color planes are than its brightness, such as "4:2:0"; empty without such planes.
   package var subsampling: String
   /// What Exif says, or upright.
   package var orientation: Orientation

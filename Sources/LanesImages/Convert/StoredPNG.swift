@@ -1,7 +1,7 @@
 import CCodecs
 import LanesCore
 
-/// A PNG that becomes a PNG with the samples that it stores: palette, few bits and transparent colour stay, since nothing
+/// A PNG that becomes a PNG with the samples that it stores: palette, few bits and transparent color stay, since nothing
 /// is asked that mixes pixels.
 struct StoredPNG {
   private let options: ConvertOptions
@@ -19,7 +19,7 @@ struct StoredPNG {
     guard !geometry.isResized, !header.meets(options, .png, geometry) else { return nil }
     decoder = try PNGDecoder(input, options: options, context: context, stored: true)
     storage = decoder.storage
-    let isPlain = storage.depth >= 8 && storage.colours == 0 && !storage.has_key
+    let isPlain = storage.depth >= 8 && storage.colors == 0 && !storage.has_key
     guard !isPlain, !options.grayscale || storage.kind == 0 else { return nil }
     self.options = options
     self.context = context
@@ -44,10 +44,10 @@ struct StoredPNG {
     return report
   }
 
-  /// Indices are one channel, but what they mean has colours, which decides whether a profile fits.
+  /// Indices are one channel, but what they mean has colors, which decides whether a profile fits.
   private func describedShape(_ shape: RowShape) -> RowShape {
     var described = shape
-    if storage.colours > 0 { described.channels = 4 }
+    if storage.colors > 0 { described.channels = 4 }
     return described
   }
 }

@@ -41,7 +41,7 @@ package enum Orientation: UInt16, Sendable, CaseIterable {
     return (path.right, path.down)
   }
 
-  /// Where the display's pixel 0, 0 lies in an image stored as `size`, and the steps to its neighbours.
+  /// Where the display's pixel 0, 0 lies in an image stored as `size`, and the steps to its neighbors.
   func path(in size: PixelSize) -> (start: (x: Int, y: Int), right: (x: Int, y: Int), down: (x: Int, y: Int)) {
     let lastX = size.width - 1
     let lastY = size.height - 1

@@ -1,7 +1,7 @@
 import CCodecs
 import LanesCore
 
-/// What a file holds where its colour profile stands.
+/// What a file holds where its color profile stands.
 enum EmbeddedProfile: Equatable {
   case none
   case whole(Bytes)

@@ -7,7 +7,7 @@ struct ImageMetadata {
   /// A TIFF structure, as PNG's eXIf holds it.
   var exif: Bytes?
   /// Goes into a PNG when there is no profile.
-  var colour = ccodecs_colour()
+  var color = ccodecs_color()
   /// Segments of a JPEG or chunks of a PNG, written as they are.
   var blocks: [MetadataBlock] = []
 
@@ -26,7 +26,7 @@ struct ImageMetadata {
     {
       self.profile = format == .png ? ICCProfile.trimmed(profile) : profile
     }
-    if options.metadata != .none { colour = header.colour }
+    if options.metadata != .none { color = header.color }
     guard options.metadata == .all else { return }
     if var exif = header.exif {
       if options.resetsOrientation { exif.resetOrientation() }
@@ -65,7 +65,7 @@ struct ImageMetadata {
     return String(validating: text, as: UTF8.self) != nil ? text : Bytes(PNGText.fromLatin1(text).utf8)
   }
 
-  /// A profile names its colour space in bytes 16…19 (ICC.1:2022, 7.2.8).
+  /// A profile names its color space in bytes 16…19 (ICC.1:2022, 7.2.8).
   static func describes(_ profile: Bytes, _ shape: RowShape) -> Bool {
     guard profile.count >= 128 else { return false }
     return profile[16..<20].elementsEqual((shape.channels == 4 ? "RGB " : "GRAY").utf8)
@@ -81,7 +81,7 @@ struct ImageMetadata {
           described(in: storage).withUnsafeBufferPointer { blocks in
             var metadata = ccodecs_metadata(
               icc: profile == nil ? nil : profileBytes.baseAddress, exif: exif == nil ? nil : exifBytes.baseAddress,
-              icc_size: profileBytes.count, exif_size: exifBytes.count, colour: colour, blocks: blocks.baseAddress,
+              icc_size: profileBytes.count, exif_size: exifBytes.count, color: color, blocks: blocks.baseAddress,
               block_count: blocks.count)
             return body(&metadata)
           }

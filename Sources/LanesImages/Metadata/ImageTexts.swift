@@ -1,6 +1,6 @@
 import LanesCore
 
-/// What an image says of itself beside its pixels, its colours and its Exif.
+/// What an image says of itself beside its pixels, its colors and its Exif.
 struct ImageTexts: Equatable {
   /// An XMP packet, in UTF-8.
   var xmp: Bytes?

@@ -10,7 +10,7 @@ struct JPEGSegments {
     /// What follows the length.
     let bytes: UnsafeRawBufferPointer
 
-    /// True for a piece of a colour profile (ICC.1:2022, B.4).
+    /// True for a piece of a color profile (ICC.1:2022, B.4).
     var isProfile: Bool { marker == JPEGSegments.app2 && bytes.starts(with: "ICC_PROFILE\0".utf8) }
   }
 
@@ -57,7 +57,7 @@ struct JPEGSegments {
   }
 
   /// Such as "4:2:0", in the notation of ITU-R BT.601 where it has a name, else the factors, such as "3x1,1x1,1x1"; empty
-  /// where there are no colour planes.
+  /// where there are no color planes.
   var subsampling: String {
     let factors = samplingFactors
     guard factors.count >= 3 else { return "" }

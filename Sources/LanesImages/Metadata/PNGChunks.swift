@@ -15,7 +15,7 @@ struct PNGChunks {
   /// Valid as long as the file's bytes.
   private(set) var chunks: [Chunk] = []
 
-  /// Entries of the palette; 0 where colours are not chosen from one (colour type 3; PNG specification, 11.2.1).
+  /// Entries of the palette; 0 where colors are not chosen from one (color type 3; PNG specification, 11.2.1).
   var palettes: Int {
     guard let header = chunks.first(where: { $0.name == "IHDR" })?.bytes, header.count > 9, header[9] == 3 else {
       return 0

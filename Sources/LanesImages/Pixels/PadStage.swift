@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Lays a picture on a background; gray rows become coloured ones where the background has a colour.
+/// Lays a picture on a background; gray rows become colored ones where the background has a color.
 final class PadStage: RowSink {
   private let from: RowShape
   private let to: RowShape
@@ -22,11 +22,11 @@ final class PadStage: RowSink {
     (x, y) = place
     blank = try PixelMemory(count: to.bytesPerRow)
     line = try PixelMemory(count: to.bytesPerRow)
-    let colour = [background.red, background.green, background.blue]
+    let color = [background.red, background.green, background.blue]
     for index in 0..<to.size.width * to.channels {
       let channel = index % to.channels
       let isAlpha = channel == 3 || channel == 1 && to.channels == 2
-      Self.set(isAlpha ? 255 : colour[channel], at: index, in: blank.bytes, depth: to.depth)
+      Self.set(isAlpha ? 255 : color[channel], at: index, in: blank.bytes, depth: to.depth)
     }
     line.bytes.update(from: blank.bytes, count: to.bytesPerRow)
   }
@@ -44,9 +44,9 @@ final class PadStage: RowSink {
     if from.channels == to.channels {
       (line.bytes + x * to.bytesPerPixel).update(from: row, count: from.bytesPerRow)
     } else if from.depth == 8 {
-      colour(UInt8.self, row)
+      color(UInt8.self, row)
     } else {
-      colour(UInt16.self, row)
+      color(UInt16.self, row)
     }
     try next.take(line.bytes)
   }
@@ -60,7 +60,7 @@ final class PadStage: RowSink {
     for _ in 0..<count { try next.take(blank.bytes) }
   }
 
-  private func colour<Sample: FixedWidthInteger>(_: Sample.Type, _ row: UnsafePointer<UInt8>) {
+  private func color<Sample: FixedWidthInteger>(_: Sample.Type, _ row: UnsafePointer<UInt8>) {
     let source = UnsafeRawPointer(row).assumingMemoryBound(to: Sample.self)
     let target = UnsafeMutableRawPointer(line.bytes).assumingMemoryBound(to: Sample.self) + 4 * x
     for column in 0..<from.size.width {

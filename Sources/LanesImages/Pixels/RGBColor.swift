@@ -1,4 +1,4 @@
-/// A colour of 8 bits per channel.
+/// A color of 8 bits per channel.
 package struct RGBColor: Sendable, Equatable {
   package var red: UInt8
   package var green: UInt8
@@ -12,7 +12,7 @@ package struct RGBColor: Sendable, Equatable {
 
   package static let white = RGBColor(red: 255, green: 255, blue: 255)
 
-  /// Reads `#rrggbb`, `#rgb` (the `#` may be left out) or one of the eight corner colours and gray by name.
+  /// Reads `#rrggbb`, `#rgb` (the `#` may be left out) or one of the eight corner colors and gray by name.
   package init?(_ text: String) {
     if let named = Self.names[text.lowercased()] {
       self = named

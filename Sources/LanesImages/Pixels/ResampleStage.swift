@@ -4,7 +4,7 @@ import LanesCore
 /// Resizes rows as they arrive, and changes depth and alpha on the way.
 ///
 /// Each row is made as narrow as the result and kept in a ring that holds as many rows as the filter is high; as soon as
-/// the last row under the filter is there, a row of the result goes to the next stage. Colours are premultiplied by
+/// the last row under the filter is there, a row of the result goes to the next stage. Colors are premultiplied by
 /// alpha while they are added up, so that what is invisible leaves no fringe.
 final class ResampleStage: RowSink {
   /// Rows that the kernel narrows at a time.
@@ -104,9 +104,9 @@ final class ResampleStage: RowSink {
     var source = ccodecs_image(from)
     source.width = UInt32(to.size.width)
     var target = ccodecs_image(to)
-    let colour = [background.red, background.green, background.blue]
-    colour.withUnsafeBufferPointer { colour in
-      curve.withC { ccodecs_narrow(blended[0], &source, finished.bytes, &target, colour.baseAddress!, $0) }
+    let color = [background.red, background.green, background.blue]
+    color.withUnsafeBufferPointer { color in
+      curve.withC { ccodecs_narrow(blended[0], &source, finished.bytes, &target, color.baseAddress!, $0) }
     }
   }
 }

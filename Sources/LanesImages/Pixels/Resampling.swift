@@ -7,7 +7,7 @@ struct Resampling {
   /// The part of that which is made.
   var window: PixelRect
   var filter = ResampleFilter.lanczos3
-  /// Colours are added up in proportion to their light, by the curve of sRGB.
+  /// Colors are added up in proportion to their light, by the curve of sRGB.
   var isLinear = false
 
   /// All of an image of `size` to all of `scaled`.

@@ -13,7 +13,7 @@ enum BitCount {
 
   /// Groups of `size` primes, 2 to 6, as close as primes can be, in `count` bytes, a multiple of 128.
   ///
-  /// All such groups are neighbouring bits of one byte; which bits they may begin at depends on the size.
+  /// All such groups are neighboring bits of one byte; which bits they may begin at depends on the size.
   static func tuplets(of size: Int, _ bytes: UnsafePointer<UInt8>, count: Int) -> UInt64 {
     switch size {
     // 11 13, 17 19, 29 31

@@ -54,7 +54,7 @@ enum Markup {
       + "<span class=\"figure\">\(escaped(figure))</span></div>\n"
   }
 
-  /// Colours and their meanings.
+  /// Colors and their meanings.
   static func legend(_ entries: [(style: String, name: String)]) -> String {
     let items = entries.map { style, name in
       "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"\(style)\" width=\"14\" height=\"14\"/></svg>"

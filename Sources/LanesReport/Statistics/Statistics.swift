@@ -14,7 +14,7 @@ package struct Statistics: Sendable, Equatable {
   package var maximum: Double { sorted[count - 1] }
   package var median: Double { quantile(0.5) }
 
-  /// The value below which `share` of the samples lie, interpolated between neighbours (definition 7 of Hyndman and
+  /// The value below which `share` of the samples lie, interpolated between neighbors (definition 7 of Hyndman and
   /// Fan, "Sample quantiles in statistical packages", 1996).
   package func quantile(_ share: Double) -> Double {
     let position = share * Double(count - 1)

@@ -95,7 +95,7 @@ final class SearchOutput {
 
   private func separator(_ mark: String) -> Bytes { marked(Bytes(mark.utf8), "36") }
 
-  /// `text` between the escape sequences that grep writes for a colour.
+  /// `text` between the escape sequences that grep writes for a color.
   private func marked(_ text: Bytes, _ color: String) -> Bytes {
     options.marksMatches ? Bytes("\u{1B}[\(color)m\u{1B}[K".utf8) + text + Bytes("\u{1B}[m\u{1B}[K".utf8) : text
   }

@@ -148,7 +148,7 @@ final class InfoTable: Fold {
 extension ImageInfo {
   fileprivate var profileCell: String { profileFault != nil ? "bad" : hasProfile ? "yes" : "no" }
 
-  /// What colours are made of; whether there is alpha the number of channels tells.
+  /// What colors are made of; whether there is alpha the number of channels tells.
   var color: String {
     if paletteSize > 0 { return "palette" }
     if isCMYK { return "CMYK" }
