@@ -33,8 +33,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
+    .target(name: "CJPEGScaled", cSettings: strictC),
     .target(
-      name: "CCodecs", cSettings: strictC,
+      name: "CCodecs", dependencies: ["CJPEGScaled"], cSettings: strictC,
       linkerSettings: [library("png16"), library("jpeg"), library("z")]),
     .target(name: "CKernels", cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),

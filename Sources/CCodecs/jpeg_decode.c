@@ -1,5 +1,5 @@
 #include "internal.h"
-#include "reduced.h"
+#include <cjpegscaled.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@ struct ccodecs_jpeg_decoder {
   bool broken;   // an error in the middle of what is salvaged: the rest is gray
   const uint8_t *bytes;
   size_t count;
-  bool library_only; // also for salvage: libjpeg goes on behind damage where the reduced decoder ends
-  struct reduced_jpeg *reduced; // decodes in place of libjpeg when there is one
+  bool library_only; // also for salvage: libjpeg goes on behind damage where the scaled decoder ends
+  struct scaled_jpeg *scaled; // decodes in place of libjpeg when there is one
 };
 
 static void begin_source(j_decompress_ptr info) { (void)info; }
@@ -116,11 +116,11 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
 
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder) { decoder->library_only = true; }
 
-// What reduced.h needs to know, or false for a file that it does not read.
-static bool describe(struct jpeg_decompress_struct *info, struct reduced_frame *frame) {
+// What cjpegscaled.h needs to know, or false for a file that it does not read.
+static bool describe(struct jpeg_decompress_struct *info, struct scaled_frame *frame) {
   if (info->arith_code || info->data_precision != 8) return false;
   if (info->jpeg_color_space != JCS_YCbCr && info->jpeg_color_space != JCS_GRAYSCALE) return false;
-  *frame = (struct reduced_frame){
+  *frame = (struct scaled_frame){
     .width = (int)info->image_width, .height = (int)info->image_height, .progressive = info->progressive_mode,
     .component_count = info->num_components};
   for (int index = 0; index < info->num_components; index++) {
@@ -133,34 +133,35 @@ static bool describe(struct jpeg_decompress_struct *info, struct reduced_frame *
     frame->component[index].h = component->h_samp_factor;
     frame->component[index].v = component->v_samp_factor;
     // libjpeg keeps a table row by row.
-    for (int k = 0; k < 64; k++) frame->component[index].quantiser[k] = table->quantval[reduced_natural_order[k]];
+    for (int k = 0; k < 64; k++) frame->component[index].quantiser[k] = table->quantval[scaled_natural_order[k]];
   }
   return true;
 }
 
-// Lets reduced.h decode; false when libjpeg has to.
-static bool start_reduced(
+// Lets cjpegscaled.h decode; false when libjpeg has to.
+static bool start_scaled(
   struct ccodecs_jpeg_decoder *decoder, struct ccodecs_scale scale, struct ccodecs_image *image) {
   struct jpeg_decompress_struct *info = &decoder->info;
-  struct reduced_frame frame;
+  struct scaled_frame frame;
   if (decoder->library_only || (scale.across > 7 && scale.down > 7) || !describe(info, &frame)) return false;
-  enum reduced_status status =
-    reduced_open(decoder->bytes, decoder->count, &frame, scale, &decoder->limits, &decoder->reduced);
-  if (status == reduced_stopped) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_stopped, "stopped");
-  if (status == reduced_no_memory) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
-  if (status != reduced_good) return false;
+  const struct scaled_check check = {decoder->limits.go_on, decoder->limits.context};
+  const struct scaled_ratio ratio = {scale.across, scale.down};
+  enum scaled_status status = scaled_open(decoder->bytes, decoder->count, &frame, ratio, &check, &decoder->scaled);
+  if (status == scaled_stopped) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_stopped, "stopped");
+  if (status == scaled_no_memory) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
+  if (status != scaled_good) return false;
   info->output_width = (unsigned)((frame.width * scale.across + 7) / 8);
   info->output_height = (unsigned)((frame.height * scale.down + 7) / 8);
   fill_image(info, image);
   return true;
 }
 
-// What reduced.h finds odd is for libjpeg to judge.
-static bool fail_reduced(enum reduced_status status, struct ccodecs_result *result) {
+// What cjpegscaled.h finds odd is for libjpeg to judge.
+static bool fail_scaled(enum scaled_status status, struct ccodecs_result *result) {
   switch (status) {
-  case reduced_good: return true;
-  case reduced_stopped: return ccodecs_fail(result, ccodecs_stopped, "stopped");
-  case reduced_no_memory: return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
+  case scaled_good: return true;
+  case scaled_stopped: return ccodecs_fail(result, ccodecs_stopped, "stopped");
+  case scaled_no_memory: return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
   default: return ccodecs_fail(result, ccodecs_undecided, "something odd in the image data");
   }
 }
@@ -183,7 +184,7 @@ bool ccodecs_jpeg_start(
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
   if (has_coarse_luma(info)) *scale = (struct ccodecs_scale){8, 8};
-  if (start_reduced(decoder, *scale, image)) return true;
+  if (start_scaled(decoder, *scale, image)) return true;
   // libjpeg has one scale for both directions.
   const int eighths = scale->across > scale->down ? scale->across : scale->down;
   *scale = (struct ccodecs_scale){eighths, eighths};
@@ -221,11 +222,11 @@ static bool give_up(struct ccodecs_jpeg_decoder *decoder) {
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
-  if (decoder->reduced) {
-    enum reduced_status status = reduced_good;
-    for (int row = 0; row < count && status == reduced_good; row++)
-      status = reduced_row(decoder->reduced, rows + (size_t)row * stride);
-    return fail_reduced(status, result);
+  if (decoder->scaled) {
+    enum scaled_status status = scaled_good;
+    for (int row = 0; row < count && status == scaled_good; row++)
+      status = scaled_row(decoder->scaled, rows + (size_t)row * stride);
+    return fail_scaled(status, result);
   }
   decoder->errors.result = result;
   // Gray is what a JPEG shows where it says nothing (level shift, ITU-T T.81, A.3.1).
@@ -244,7 +245,7 @@ bool ccodecs_jpeg_read(
 }
 
 bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result) {
-  if (decoder->reduced) return fail_reduced(reduced_finish(decoder->reduced), result);
+  if (decoder->scaled) return fail_scaled(scaled_finish(decoder->scaled), result);
   decoder->errors.result = result;
   if (decoder->broken) return true;
   if (setjmp(decoder->errors.jump)) return give_up(decoder);
@@ -259,6 +260,6 @@ const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder) {
 void ccodecs_jpeg_close(struct ccodecs_jpeg_decoder *decoder) {
   jpeg_destroy_decompress(&decoder->info);
   free(decoder->cmyk);
-  reduced_close(decoder->reduced);
+  scaled_close(decoder->scaled);
   free(decoder);
 }

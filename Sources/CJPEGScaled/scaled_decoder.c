@@ -1,17 +1,17 @@
-#include "reduced.h"
+#include "scaled.h"
 #include <stdlib.h>
 
 static int divided_up(int value, int by) { return (value + by - 1) / by; }
 
 // Which coefficients are kept, and where.
-static void keep(struct reduced_component *component) {
+static void keep(struct scaled_component *component) {
   component->kept_across = component->points_across < 8 ? component->points_across : 8;
   component->kept_down = component->points_down < 8 ? component->points_down : 8;
   component->kept_stride = 1;
   while (component->kept_stride < component->kept_across) component->kept_stride *= 2;
   component->kept_count = component->kept_stride * component->kept_down;
   for (int k = 0; k < 64; k++) {
-    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
     bool is_kept = u < component->kept_across && v < component->kept_down;
     component->place[k] = is_kept ? (uint8_t)(v * component->kept_stride + u) : (uint8_t)component->kept_count;
     if (is_kept) component->keep |= 1ull << k;
@@ -20,7 +20,7 @@ static void keep(struct reduced_component *component) {
 }
 
 // A.1.1 and A.2; a single component has no MCUs, whatever its sampling factors say.
-static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *frame) {
+static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
   decoder->h_most = decoder->v_most = 1;
   for (int index = 0; index < decoder->component_count && decoder->component_count > 1; index++) {
     if (frame->component[index].h > decoder->h_most) decoder->h_most = frame->component[index].h;
@@ -30,7 +30,7 @@ static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *fr
   decoder->mcus_down = divided_up(decoder->height, 8 * decoder->v_most);
   int blocks = 0;
   for (int index = 0; index < decoder->component_count; index++) {
-    struct reduced_component *component = decoder->component + index;
+    struct scaled_component *component = decoder->component + index;
     component->id = frame->component[index].id;
     component->h = decoder->component_count == 1 ? 1 : frame->component[index].h;
     component->v = decoder->component_count == 1 ? 1 : frame->component[index].v;
@@ -50,7 +50,7 @@ static bool lay_out(struct reduced_jpeg *decoder, const struct reduced_frame *fr
   return blocks <= 10; // of an MCU (B.2.3)
 }
 
-static bool allocate(struct reduced_component *component, bool progressive) {
+static bool allocate(struct scaled_component *component, bool progressive) {
   size_t blocks = (size_t)component->blocks_across * (size_t)component->blocks_down;
   size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
   component->samples = malloc((samples + 16) * sizeof *component->samples);
@@ -62,58 +62,58 @@ static bool allocate(struct reduced_component *component, bool progressive) {
 }
 
 // Reads all scans of a progressive file.
-static enum reduced_status read_scans(struct reduced_jpeg *decoder) {
+static enum scaled_status read_scans(struct scaled_jpeg *decoder) {
   for (;;) {
     int marker;
-    enum reduced_status status = reduced_walk(decoder, &marker);
-    if (status != reduced_good) return status;
-    if (marker == 0xD9) return decoder->scan_count > 0 ? reduced_good : reduced_odd;
-    if ((status = reduced_begin_scan(decoder)) != reduced_good) return status;
-    if ((status = reduced_decode_scan(decoder)) != reduced_good) return status;
+    enum scaled_status status = scaled_walk(decoder, &marker);
+    if (status != scaled_good) return status;
+    if (marker == 0xD9) return decoder->scan_count > 0 ? scaled_good : scaled_odd;
+    if ((status = scaled_begin_scan(decoder)) != scaled_good) return status;
+    if ((status = scaled_decode_scan(decoder)) != scaled_good) return status;
     decoder->position = decoder->scan.end;
   }
 }
 
 // Goes to the data of a sequential file's only scan.
-static enum reduced_status begin_scan(struct reduced_jpeg *decoder) {
+static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
   int marker;
-  const struct reduced_scan *scan = &decoder->scan;
-  enum reduced_status status = reduced_walk(decoder, &marker);
-  if (status == reduced_good && marker != 0xDA) status = reduced_odd;
-  if (status == reduced_good) status = reduced_begin_scan(decoder);
-  if (status != reduced_good) return status;
-  if (scan->count != decoder->component_count) return reduced_odd;
+  const struct scaled_scan *scan = &decoder->scan;
+  enum scaled_status status = scaled_walk(decoder, &marker);
+  if (status == scaled_good && marker != 0xDA) status = scaled_odd;
+  if (status == scaled_good) status = scaled_begin_scan(decoder);
+  if (status != scaled_good) return status;
+  if (scan->count != decoder->component_count) return scaled_odd;
   for (int index = 0; index < scan->count; index++) {
-    struct reduced_component *component = decoder->component + index;
+    struct scaled_component *component = decoder->component + index;
     component->dc_table = scan->dc_table[index];
     component->ac_table = scan->ac_table[index];
-    if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return reduced_odd;
+    if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return scaled_odd;
   }
   decoder->at = decoder->bytes + scan->start;
   decoder->to_restart = decoder->restart_interval;
-  return reduced_good;
+  return scaled_good;
 }
 
-static enum reduced_status begin(struct reduced_jpeg *decoder, const struct reduced_frame *frame) {
-  if (!lay_out(decoder, frame)) return reduced_odd;
+static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
+  if (!lay_out(decoder, frame)) return scaled_odd;
   for (int index = 0; index < decoder->component_count; index++)
-    if (!allocate(decoder->component + index, decoder->progressive)) return reduced_no_memory;
-  enum reduced_status status = decoder->progressive ? read_scans(decoder) : begin_scan(decoder);
-  if (status != reduced_good) return status;
-  for (int index = 0; index < decoder->component_count; index++) reduced_prepare(decoder->component + index);
-  return reduced_good;
+    if (!allocate(decoder->component + index, decoder->progressive)) return scaled_no_memory;
+  enum scaled_status status = decoder->progressive ? read_scans(decoder) : begin_scan(decoder);
+  if (status != scaled_good) return status;
+  for (int index = 0; index < decoder->component_count; index++) scaled_prepare(decoder->component + index);
+  return scaled_good;
 }
 
-enum reduced_status reduced_open(
-  const uint8_t *bytes, size_t count, const struct reduced_frame *frame, struct ccodecs_scale scale,
-  const struct ccodecs_limits *limits, struct reduced_jpeg **result) {
-  struct reduced_jpeg *decoder = calloc(1, sizeof *decoder);
+enum scaled_status scaled_open(
+  const uint8_t *bytes, size_t count, const struct scaled_frame *frame, struct scaled_ratio scale,
+  const struct scaled_check *check, struct scaled_jpeg **result) {
+  struct scaled_jpeg *decoder = calloc(1, sizeof *decoder);
   *result = NULL;
-  if (!decoder) return reduced_no_memory;
+  if (!decoder) return scaled_no_memory;
   decoder->bytes = bytes;
   decoder->count = count;
   decoder->position = 2; // behind SOI
-  decoder->limits = *limits;
+  decoder->check = *check;
   decoder->progressive = frame->progressive;
   decoder->component_count = frame->component_count;
   decoder->width = frame->width;
@@ -121,51 +121,51 @@ enum reduced_status reduced_open(
   decoder->scale = scale;
   decoder->out_width = divided_up(frame->width * scale.across, 8);
   decoder->out_height = divided_up(frame->height * scale.down, 8);
-  enum reduced_status status = begin(decoder, frame);
-  if (status == reduced_good) *result = decoder;
-  else reduced_close(decoder);
+  enum scaled_status status = begin(decoder, frame);
+  if (status == scaled_good) *result = decoder;
+  else scaled_close(decoder);
   return status;
 }
 
 // Makes the samples of the row of MCUs that begins with the next row.
-static enum reduced_status make_samples(struct reduced_jpeg *decoder, int mcu_row) {
-  if (!reduced_go_on(decoder)) return reduced_stopped;
-  if (!decoder->progressive) return reduced_decode_mcus(decoder);
+static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row) {
+  if (!scaled_go_on(decoder)) return scaled_stopped;
+  if (!decoder->progressive) return scaled_decode_mcus(decoder);
   for (int index = 0; index < decoder->component_count; index++) {
-    struct reduced_component *component = decoder->component + index;
+    struct scaled_component *component = decoder->component + index;
     for (int row = 0; row < component->v; row++) {
       size_t first = (size_t)(mcu_row * component->v + row) * (size_t)component->blocks_across;
       for (int column = 0; column < component->blocks_across; column++)
-        reduced_make_samples(
+        scaled_make_samples(
           component, component->kept + (first + (size_t)column) * (size_t)component->kept_count,
           component->nonzero[first + (size_t)column], row, column);
     }
   }
-  return reduced_good;
+  return scaled_good;
 }
 
-enum reduced_status reduced_row(struct reduced_jpeg *decoder, uint8_t *row) {
+enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
   const int rows = decoder->scale.down * decoder->v_most, inside = decoder->next_row % rows;
   if (inside == 0) {
-    enum reduced_status status = make_samples(decoder, decoder->next_row / rows);
-    if (status != reduced_good) return status;
+    enum scaled_status status = make_samples(decoder, decoder->next_row / rows);
+    if (status != scaled_good) return status;
   }
-  reduced_color(decoder, inside, row);
+  scaled_color(decoder, inside, row);
   decoder->next_row++;
-  return reduced_good;
+  return scaled_good;
 }
 
-enum reduced_status reduced_finish(struct reduced_jpeg *decoder) {
-  if (decoder->progressive) return reduced_good; // all scans were read, and EOI behind them
-  if (!reduced_end_data(decoder)) return reduced_odd;
+enum scaled_status scaled_finish(struct scaled_jpeg *decoder) {
+  if (decoder->progressive) return scaled_good; // all scans were read, and EOI behind them
+  if (!scaled_end_data(decoder)) return scaled_odd;
   int marker;
-  enum reduced_status status = reduced_walk(decoder, &marker);
-  return status != reduced_good || marker == 0xD9 ? status : reduced_odd;
+  enum scaled_status status = scaled_walk(decoder, &marker);
+  return status != scaled_good || marker == 0xD9 ? status : scaled_odd;
 }
 
-void reduced_close(struct reduced_jpeg *decoder) {
+void scaled_close(struct scaled_jpeg *decoder) {
   if (!decoder) return;
-  for (int index = 0; index < reduced_components; index++) {
+  for (int index = 0; index < scaled_components; index++) {
     free(decoder->component[index].samples);
     free(decoder->component[index].kept);
     free(decoder->component[index].nonzero);

@@ -1,7 +1,7 @@
 // From coefficients to rows of pixels. A block of 8 × 8 samples becomes one of any number of points: the cosines that the
 // kept coefficients stand for are evaluated at the middles of those points, so that planes of a coarser grid need no other
 // enlarging. The vectors are treated as in resample.c, for the same reasons.
-#include "reduced.h"
+#include "scaled.h"
 #include <math.h>
 #include <string.h>
 
@@ -20,19 +20,19 @@ static void fill_cosines(float table[8][16], int kept, int points) {
 }
 
 // A.3.3
-void reduced_prepare(struct reduced_component *component) {
+void scaled_prepare(struct scaled_component *component) {
   fill_cosines(component->across, component->kept_across, component->points_across);
   fill_cosines(component->down, component->kept_down, component->points_down);
   for (int k = 0; k < 64; k++) {
     int place = component->place[k];
     if (place == component->kept_count) continue;
-    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
     component->factor[place] = (float)(component->quantiser[k] * both / 4);
   }
   int rows = 1, columns = 1;
   for (int k = 0; k < 64; k++) {
-    int v = reduced_natural_order[k] / 8, u = reduced_natural_order[k] % 8;
+    int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
     if (component->keep >> k & 1 && v >= rows) rows = v + 1;
     if (component->keep >> k & 1 && u >= columns) columns = u + 1;
     component->rows_to[k] = (uint8_t)rows;
@@ -44,7 +44,7 @@ void reduced_prepare(struct reduced_component *component) {
 // register for them, and the compiler warns.
 #define amplitudes(type, integers)                                                                                     \
   inlined void amplitudes_##type(                                                                                      \
-    const struct reduced_component *component, const int16_t *kept, int at, type *out) {                               \
+    const struct scaled_component *component, const int16_t *kept, int at, type *out) {                               \
     const type value = __builtin_convertvector(*(const integers *)(kept + at), type);                                  \
     *out = value * *(const type *)(component->factor + at);                                                            \
   }
@@ -55,7 +55,7 @@ amplitudes(floats4, shorts4)
 // `type` holds a row of coefficients, `parts` of `result` a row of samples.
 #define transform(name, type, result, parts)                                                                           \
   inlined void name(                                                                                                   \
-    const struct reduced_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
+    const struct scaled_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
     const int columns) {                                                                                               \
     type sums[16], row;                                                                                                \
     amplitudes_##type(component, kept, 0, &row);                                                                       \
@@ -83,7 +83,7 @@ transform(transform_4_to_8, floats4, floats, 1)
 // The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in zigzag
 // order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
 inlined void transform_block(
-  const struct reduced_component *component, const int16_t *kept, float *out, const int highest) {
+  const struct scaled_component *component, const int16_t *kept, float *out, const int highest) {
   const int down = component->points_down, across = component->points_across;
   const int rows = component->rows_to[highest], columns = component->columns_to[highest];
   if (across == 4 && down == 4) transform_4(component, kept, out, 4, 4, 4);
@@ -98,7 +98,7 @@ inlined void transform_block(
   else transform_4(component, kept, out, down, rows, columns);
 }
 
-inlined void fill_flat(const struct reduced_component *component, int16_t dc, float *out) {
+inlined void fill_flat(const struct scaled_component *component, int16_t dc, float *out) {
   const float level = dc * component->factor[0];
   for (int y = 0; y < component->points_down; y++, out += component->samples_stride)
     for (int x = 0; x < component->points_across; x++) out[x] = level;
@@ -106,7 +106,7 @@ inlined void fill_flat(const struct reduced_component *component, int16_t dc, fl
 
 // Rows of samples may be written to beyond the block's, where the next block will be or nothing.
 inlined void make_samples(
-  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   float *out = component->samples + row * component->points_down * component->samples_stride
                + column * component->points_across;
   const uint64_t seen = nonzero & component->keep & ~1ull;
@@ -121,12 +121,12 @@ inlined void round_to_levels(const floats *values, ints *levels) {
     __builtin_elementwise_min(__builtin_elementwise_max(*values, lowest), highest) + 0.5f, ints);
 }
 
-static const float *row_of(const struct reduced_jpeg *decoder, int component, int row) {
+static const float *row_of(const struct scaled_jpeg *decoder, int component, int row) {
   return decoder->component[component].samples + row * decoder->component[component].samples_stride;
 }
 
 // The matrix of JFIF (T.871, 7), which is that of BT.601.
-inlined void color(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+inlined void color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row), *blue = row_of(decoder, 1, row), *red = row_of(decoder, 2, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
     floats y = *(const floats *)(luma + x) + 128, cb = *(const floats *)(blue + x), cr = *(const floats *)(red + x);
@@ -139,7 +139,7 @@ inlined void color(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
   }
 }
 
-inlined void gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+inlined void gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
     const floats exact = *(const floats *)(luma + x) + 128;
@@ -149,7 +149,7 @@ inlined void gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
   }
 }
 
-inlined void color_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+inlined void color_or_gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   if (decoder->component_count == 3) color(decoder, row, out);
   else gray(decoder, row, out);
 }
@@ -157,10 +157,10 @@ inlined void color_or_gray(const struct reduced_jpeg *decoder, int row, uint8_t 
 #if defined(__x86_64__)
 #define wide __attribute__((target("avx2")))
 static wide void make_samples_wide(
-  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   make_samples(component, kept, nonzero, row, column);
 }
-static wide void color_wide(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+static wide void color_wide(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   color_or_gray(decoder, row, out);
 }
 static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
@@ -170,13 +170,13 @@ static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
 static bool is_wide(void) { return false; }
 #endif
 
-void reduced_make_samples(
-  const struct reduced_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+void scaled_make_samples(
+  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   if (is_wide()) make_samples_wide(component, kept, nonzero, row, column);
   else make_samples(component, kept, nonzero, row, column);
 }
 
-void reduced_color(const struct reduced_jpeg *decoder, int row, uint8_t *out) {
+void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   if (is_wide()) color_wide(decoder, row, out);
   else color_or_gray(decoder, row, out);
 }

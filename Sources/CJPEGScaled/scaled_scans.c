@@ -1,6 +1,6 @@
 // Entropy decoding. Each function that visits blocks is compiled twice on x86-64: with the bit instructions that came with
 // AVX2, and without.
-#include "reduced.h"
+#include "scaled.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,14 +66,14 @@ inlined int take_signed(struct bits *bits, int size) {
   return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
-inlined int take_symbol(struct bits *bits, const struct reduced_huffman *table) {
-  unsigned entry = table->look[bits->buffer >> (64 - reduced_look)];
+inlined int take_symbol(struct bits *bits, const struct scaled_huffman *table) {
+  unsigned entry = table->look[bits->buffer >> (64 - scaled_look)];
   if (entry) {
     skip(bits, (int)(entry >> 8));
     return (int)(entry & 255);
   }
   int next = (int)(bits->buffer >> 48);
-  for (int length = reduced_look + 1; length <= 16; length++) {
+  for (int length = scaled_look + 1; length <= 16; length++) {
     int code = next >> (16 - length);
     if (code > table->last_code[length]) continue;
     skip(bits, length);
@@ -84,17 +84,17 @@ inlined int take_symbol(struct bits *bits, const struct reduced_huffman *table) 
   return 0;
 }
 
-inlined int read_dc(struct reduced_component *component, const struct reduced_huffman *table, struct bits *bits) {
+inlined int read_dc(struct scaled_component *component, const struct scaled_huffman *table, struct bits *bits) {
   int size = take_symbol(bits, table);
   if (size) component->predicted += take_signed(bits, size);
   return component->predicted;
 }
 
-// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `reduced_to_end` and 0 for EOB, EOB0. Other
-// sizes of 0, which only progressive files have, are left to the caller: it gets `reduced_to_end` plus their run (G.1.2.2).
-inlined int read_coefficient(const struct reduced_huffman *table, struct bits *bits, int *value) {
+// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `scaled_to_end` and 0 for EOB, EOB0. Other
+// sizes of 0, which only progressive files have, are left to the caller: it gets `scaled_to_end` plus their run (G.1.2.2).
+inlined int read_coefficient(const struct scaled_huffman *table, struct bits *bits, int *value) {
   if (bits->count < 32) fill(bits);
-  const int32_t whole = table->whole[bits->buffer >> (64 - reduced_look)];
+  const int32_t whole = table->whole[bits->buffer >> (64 - scaled_look)];
   if (whole) {
     skip(bits, whole & 255);
     *value = whole >> 16;
@@ -102,12 +102,12 @@ inlined int read_coefficient(const struct reduced_huffman *table, struct bits *b
   }
   const int symbol = take_symbol(bits, table), size = symbol & 15, run = symbol >> 4;
   *value = size == 0 ? 0 : take_signed(bits, size);
-  return size == 0 && run != 15 ? reduced_to_end + run : run;
+  return size == 0 && run != 15 ? scaled_to_end + run : run;
 }
 
 // One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65. Returns which are not 0.
 inlined uint64_t read_block(
-  struct reduced_component *component, const struct reduced_huffman *dc, const struct reduced_huffman *ac,
+  struct scaled_component *component, const struct scaled_huffman *dc, const struct scaled_huffman *ac,
   struct bits *bits, int16_t *kept) {
   if (bits->count < 32) fill(bits);
   int value = read_dc(component, dc, bits);
@@ -118,7 +118,7 @@ inlined uint64_t read_block(
     int run = read_coefficient(ac, bits, &value);
     k += run;
     if (k > 63) {
-      bits->bad |= run != reduced_to_end;
+      bits->bad |= run != scaled_to_end;
       break;
     }
     kept[component->place[k]] = (int16_t)value;
@@ -139,7 +139,7 @@ static bool is_used_up(struct bits *bits) {
 }
 
 // Takes the restart marker that must stand here (F.1.1.5.2, E.2.4).
-static bool restart(struct reduced_jpeg *decoder, struct bits *bits, int *next) {
+static bool restart(struct scaled_jpeg *decoder, struct bits *bits, int *next) {
   if (!is_used_up(bits) || bits->end - bits->at < 2 || bits->at[0] != 0xFF || bits->at[1] != 0xD0 + *next) return false;
   *next = (*next + 1) % 8;
   *bits = (struct bits){.at = bits->at + 2, .end = bits->end};
@@ -149,13 +149,13 @@ static bool restart(struct reduced_jpeg *decoder, struct bits *bits, int *next) 
 
 // How scans of a progressive file read one block (G.1.2, G.2).
 struct block_scan {
-  const struct reduced_huffman *table;
+  const struct scaled_huffman *table;
   int first, last, low;
   int run; // blocks without anything new, this one included (EOBRUN)
 };
 
 inlined void read_first_ac(
-  struct block_scan *scan, const struct reduced_component *component, struct bits *bits, int16_t *kept,
+  struct block_scan *scan, const struct scaled_component *component, struct bits *bits, int16_t *kept,
   uint64_t *nonzero) {
   if (scan->run > 0) {
     scan->run--;
@@ -165,8 +165,8 @@ inlined void read_first_ac(
   int16_t nowhere;
   for (int k = scan->first; k <= scan->last; k++) {
     int value, run = read_coefficient(scan->table, bits, &value);
-    if (run >= reduced_to_end) {
-      run -= reduced_to_end;
+    if (run >= scaled_to_end) {
+      run -= scaled_to_end;
       scan->run = (1 << run) - 1;
       if (run) scan->run += take(bits, run);
       break;
@@ -186,7 +186,7 @@ inlined void read_first_ac(
 
 // Reads one more bit for each of the coefficients `which`: at most 56, none of them 0.
 inlined void correct_some(
-  uint64_t which, int count, int low, const struct reduced_component *component, struct bits *bits, int16_t *kept) {
+  uint64_t which, int count, int low, const struct scaled_component *component, struct bits *bits, int16_t *kept) {
   if (bits->count < count) fill(bits);
   for (uint64_t left = which & component->keep; left; left &= left - 1) {
     int k = __builtin_ctzll(left), index = __builtin_popcountll(which & ((1ull << k) - 1));
@@ -198,7 +198,7 @@ inlined void correct_some(
 }
 
 inlined void correct(
-  uint64_t which, int low, const struct reduced_component *component, struct bits *bits, int16_t *kept) {
+  uint64_t which, int low, const struct scaled_component *component, struct bits *bits, int16_t *kept) {
   const int count = __builtin_popcountll(which);
   if (count == 0) return;
   if (count <= 56) return correct_some(which, count, low, component, bits, kept);
@@ -223,7 +223,7 @@ inlined uint64_t set_bit(uint64_t word, int count, const bool is_wide) {
 
 // G.1.2.3: coefficients that are not 0 get one more bit; between them stand new ones, of one bit and a sign.
 inlined void refine_ac(
-  struct block_scan *scan, const struct reduced_component *component, struct bits *bits, int16_t *kept,
+  struct block_scan *scan, const struct scaled_component *component, struct bits *bits, int16_t *kept,
   uint64_t *nonzero, const bool is_wide) {
   const uint64_t old = *nonzero, to_last = ~0ull >> (63 - scan->last);
   uint64_t left = to_last & (~0ull << scan->first); // of the band
@@ -254,31 +254,31 @@ inlined void refine_ac(
 }
 
 // A scan of one component's AC coefficients: its blocks row by row (A.2.2).
-inlined enum reduced_status decode_ac(struct reduced_jpeg *decoder, const struct reduced_scan *scan, const bool refines, const bool is_wide) {
-  struct reduced_component *component = decoder->component + scan->component[0];
+inlined enum scaled_status decode_ac(struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool refines, const bool is_wide) {
+  struct scaled_component *component = decoder->component + scan->component[0];
   struct block_scan blocks = {decoder->ac + scan->ac_table[0], scan->first, scan->last, scan->low, 0};
-  if (!blocks.table->defined) return reduced_odd;
+  if (!blocks.table->defined) return scaled_odd;
   struct bits bits = {.at = decoder->bytes + scan->start, .end = decoder->bytes + scan->end};
   int to_restart = decoder->restart_interval, next_restart = 0;
   for (int row = 0; row < component->rows; row++) {
     size_t first = (size_t)row * (size_t)component->blocks_across;
     for (size_t block = first; block < first + (size_t)component->columns; block++) {
       if (decoder->restart_interval && to_restart-- == 0) {
-        if (blocks.run > 0 || !restart(decoder, &bits, &next_restart)) return reduced_odd;
+        if (blocks.run > 0 || !restart(decoder, &bits, &next_restart)) return scaled_odd;
         to_restart = decoder->restart_interval - 1;
       }
       int16_t *kept = component->kept + block * (size_t)component->kept_count;
       if (refines) refine_ac(&blocks, component, &bits, kept, component->nonzero + block, is_wide);
       else read_first_ac(&blocks, component, &bits, kept, component->nonzero + block);
     }
-    if (!is_sound(&bits)) return reduced_odd;
-    if (!reduced_go_on(decoder)) return reduced_stopped;
+    if (!is_sound(&bits)) return scaled_odd;
+    if (!scaled_go_on(decoder)) return scaled_stopped;
   }
-  return blocks.run == 0 && is_used_up(&bits) && bits.at == bits.end ? reduced_good : reduced_odd;
+  return blocks.run == 0 && is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
 inlined void read_dc_of_block(
-  struct reduced_component *component, const struct reduced_huffman *table, const struct reduced_scan *scan,
+  struct scaled_component *component, const struct scaled_huffman *table, const struct scaled_scan *scan,
   struct bits *bits, size_t block) {
   int16_t *kept = component->kept + block * (size_t)component->kept_count;
   if (bits->count < 32) fill(bits);
@@ -292,12 +292,12 @@ inlined void read_dc_of_block(
 }
 
 // A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
-inlined enum reduced_status decode_dc(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+inlined enum scaled_status decode_dc(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   const bool alone = scan->count == 1;
-  const struct reduced_component *only = decoder->component + scan->component[0];
+  const struct scaled_component *only = decoder->component + scan->component[0];
   const int across = alone ? only->columns : decoder->mcus_across, down = alone ? only->rows : decoder->mcus_down;
   for (int index = 0; index < scan->count; index++) {
-    if (scan->high == 0 && !decoder->dc[scan->dc_table[index]].defined) return reduced_odd;
+    if (scan->high == 0 && !decoder->dc[scan->dc_table[index]].defined) return scaled_odd;
     decoder->component[scan->component[index]].predicted = 0;
   }
   struct bits bits = {.at = decoder->bytes + scan->start, .end = decoder->bytes + scan->end};
@@ -305,11 +305,11 @@ inlined enum reduced_status decode_dc(struct reduced_jpeg *decoder, const struct
   for (int row = 0; row < down; row++) {
     for (int column = 0; column < across; column++) {
       if (decoder->restart_interval && to_restart-- == 0) {
-        if (!restart(decoder, &bits, &next_restart)) return reduced_odd;
+        if (!restart(decoder, &bits, &next_restart)) return scaled_odd;
         to_restart = decoder->restart_interval - 1;
       }
       for (int index = 0; index < scan->count; index++) {
-        struct reduced_component *component = decoder->component + scan->component[index];
+        struct scaled_component *component = decoder->component + scan->component[index];
         const int h = alone ? 1 : component->h, v = alone ? 1 : component->v;
         for (int y = 0; y < v; y++)
           for (int x = 0; x < h; x++)
@@ -318,37 +318,37 @@ inlined enum reduced_status decode_dc(struct reduced_jpeg *decoder, const struct
               (size_t)(row * v + y) * (size_t)component->blocks_across + (size_t)(column * h + x));
       }
     }
-    if (!is_sound(&bits)) return reduced_odd;
-    if (!reduced_go_on(decoder)) return reduced_stopped;
+    if (!is_sound(&bits)) return scaled_odd;
+    if (!scaled_go_on(decoder)) return scaled_stopped;
   }
-  return is_used_up(&bits) && bits.at == bits.end ? reduced_good : reduced_odd;
+  return is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
-inlined enum reduced_status decode_scan(
-  struct reduced_jpeg *decoder, const struct reduced_scan *scan, const bool is_wide) {
+inlined enum scaled_status decode_scan(
+  struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool is_wide) {
   if (scan->first == 0) return decode_dc(decoder, scan);
   return scan->high > 0 ? decode_ac(decoder, scan, true, is_wide) : decode_ac(decoder, scan, false, is_wide);
 }
 
 // The next row of MCUs of a sequential file, to samples (A.2).
-inlined enum reduced_status decode_mcus(struct reduced_jpeg *decoder) {
+inlined enum scaled_status decode_mcus(struct scaled_jpeg *decoder) {
   struct bits bits = {
     .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,
     .padding = decoder->padding};
   for (int column = 0; column < decoder->mcus_across; column++) {
     if (decoder->restart_interval && decoder->to_restart-- == 0) {
-      if (!restart(decoder, &bits, &decoder->next_restart)) return reduced_odd;
+      if (!restart(decoder, &bits, &decoder->next_restart)) return scaled_odd;
       decoder->to_restart = decoder->restart_interval - 1;
     }
     for (int index = 0; index < decoder->component_count; index++) {
-      struct reduced_component *component = decoder->component + index;
-      const struct reduced_huffman *dc = decoder->dc + component->dc_table, *ac = decoder->ac + component->ac_table;
+      struct scaled_component *component = decoder->component + index;
+      const struct scaled_huffman *dc = decoder->dc + component->dc_table, *ac = decoder->ac + component->ac_table;
       for (int y = 0; y < component->v; y++)
         for (int x = 0; x < component->h; x++) {
           int16_t kept[72];
           memset(kept, 0, sizeof *kept * (size_t)component->kept_count);
           const uint64_t nonzero = read_block(component, dc, ac, &bits, kept);
-          reduced_make_samples(component, kept, nonzero, y, column * component->h + x);
+          scaled_make_samples(component, kept, nonzero, y, column * component->h + x);
         }
     }
   }
@@ -356,12 +356,12 @@ inlined enum reduced_status decode_mcus(struct reduced_jpeg *decoder) {
   decoder->buffer = bits.buffer;
   decoder->buffered = bits.count;
   decoder->padding = bits.padding;
-  if (is_sound(&bits)) return reduced_good;
-  return !bits.bad && bits.end - bits.at < 2 ? reduced_short : reduced_odd;
+  if (is_sound(&bits)) return scaled_good;
+  return !bits.bad && bits.end - bits.at < 2 ? scaled_short : scaled_odd;
 }
 
 // After the last row: the data must end here.
-bool reduced_end_data(struct reduced_jpeg *decoder) {
+bool scaled_end_data(struct scaled_jpeg *decoder) {
   struct bits bits = {
     .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,
     .padding = decoder->padding};
@@ -372,10 +372,10 @@ bool reduced_end_data(struct reduced_jpeg *decoder) {
 
 #if defined(__x86_64__)
 #define wide __attribute__((target("avx2,bmi,bmi2,popcnt")))
-static wide enum reduced_status decode_scan_wide(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+static wide enum scaled_status decode_scan_wide(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   return decode_scan(decoder, scan, true);
 }
-static wide enum reduced_status decode_mcus_wide(struct reduced_jpeg *decoder) { return decode_mcus(decoder); }
+static wide enum scaled_status decode_mcus_wide(struct scaled_jpeg *decoder) { return decode_mcus(decoder); }
 static bool has_wide(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
          && __builtin_cpu_supports("popcnt");
@@ -386,10 +386,10 @@ static bool has_wide(void) {
 static bool has_wide(void) { return false; }
 #endif
 
-enum reduced_status reduced_decode_scan(struct reduced_jpeg *decoder) {
+enum scaled_status scaled_decode_scan(struct scaled_jpeg *decoder) {
   return has_wide() ? decode_scan_wide(decoder, &decoder->scan) : decode_scan(decoder, &decoder->scan, false);
 }
 
-enum reduced_status reduced_decode_mcus(struct reduced_jpeg *decoder) {
+enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder) {
   return has_wide() ? decode_mcus_wide(decoder) : decode_mcus(decoder);
 }

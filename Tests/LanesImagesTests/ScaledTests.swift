@@ -70,7 +70,7 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
   return try convert(picture.encodedAsPNG, options { ($0.format, $0.quality) = (.jpeg, 90) }).output
 }
 
-@Suite struct ReducedTests {
+@Suite struct ScaledTests {
   /// The same JPEG made smaller twice: by way of the decoder, and as a PNG of all its pixels.
   private static func closenessOfScaling(_ jpeg: Bytes, _ resize: ResizeSpec) throws -> Double {
     let whole = try convert(jpeg, options { $0.format = .png }).output

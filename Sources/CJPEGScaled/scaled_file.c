@@ -1,8 +1,7 @@
-#include "internal.h"
-#include "reduced.h"
+#include "scaled.h"
 #include <string.h>
 
-const uint8_t reduced_natural_order[64] = {
+const uint8_t scaled_natural_order[64] = {
   0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
   35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
@@ -15,46 +14,46 @@ struct segment {
 static unsigned number(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
 
 // Goes to the next marker, over the bytes that may fill the space before one (B.1.1.2); nothing else may stand there.
-static enum reduced_status find_marker(struct reduced_jpeg *decoder, int *marker) {
+static enum scaled_status find_marker(struct scaled_jpeg *decoder, int *marker) {
   size_t at = decoder->position;
-  if (at >= decoder->count) return reduced_short;
-  if (decoder->bytes[at] != 0xFF) return reduced_odd;
+  if (at >= decoder->count) return scaled_short;
+  if (decoder->bytes[at] != 0xFF) return scaled_odd;
   while (at < decoder->count && decoder->bytes[at] == 0xFF) at++;
-  if (at >= decoder->count) return reduced_short;
+  if (at >= decoder->count) return scaled_short;
   *marker = decoder->bytes[at];
   decoder->position = at + 1;
-  return reduced_good;
+  return scaled_good;
 }
 
-static enum reduced_status take_segment(struct reduced_jpeg *decoder, struct segment *segment) {
-  if (decoder->count - decoder->position < 2) return reduced_short;
+static enum scaled_status take_segment(struct scaled_jpeg *decoder, struct segment *segment) {
+  if (decoder->count - decoder->position < 2) return scaled_short;
   size_t length = number(decoder->bytes + decoder->position);
-  if (length < 2) return reduced_odd;
-  if (decoder->count - decoder->position < length) return reduced_short;
+  if (length < 2) return scaled_odd;
+  if (decoder->count - decoder->position < length) return scaled_short;
   *segment = (struct segment){decoder->bytes + decoder->position + 2, length - 2};
   decoder->position += length;
-  return reduced_good;
+  return scaled_good;
 }
 
 // B.2.4.2
-static enum reduced_status define_huffman(struct reduced_jpeg *decoder, struct segment segment) {
+static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct segment segment) {
   while (segment.count > 0) {
-    if (segment.count < 17) return reduced_odd;
+    if (segment.count < 17) return scaled_odd;
     int class = segment.bytes[0] >> 4, number = segment.bytes[0] & 15, symbols = 0;
     for (int length = 0; length < 16; length++) symbols += segment.bytes[1 + length];
-    if (class > 1 || number > 3 || symbols > 256 || segment.count < 17 + (size_t)symbols) return reduced_odd;
-    struct reduced_huffman *table = class == 0 ? decoder->dc + number : decoder->ac + number;
-    if (!reduced_define(table, segment.bytes + 1, segment.bytes + 17, symbols, class == 0)) return reduced_odd;
+    if (class > 1 || number > 3 || symbols > 256 || segment.count < 17 + (size_t)symbols) return scaled_odd;
+    struct scaled_huffman *table = class == 0 ? decoder->dc + number : decoder->ac + number;
+    if (!scaled_define(table, segment.bytes + 1, segment.bytes + 17, symbols, class == 0)) return scaled_odd;
     segment.bytes += 17 + symbols;
     segment.count -= 17 + (size_t)symbols;
   }
-  return reduced_good;
+  return scaled_good;
 }
 
-static enum reduced_status define_restarts(struct reduced_jpeg *decoder, struct segment segment) {
-  if (segment.count != 2) return reduced_odd;
+static enum scaled_status define_restarts(struct scaled_jpeg *decoder, struct segment segment) {
+  if (segment.count != 2) return scaled_odd;
   decoder->restart_interval = (int)number(segment.bytes);
-  return reduced_good;
+  return scaled_good;
 }
 
 // Whether a segment between scans may be passed over. libjpeg looks into APP0 and APP14 wherever they stand, and complains
@@ -66,40 +65,40 @@ static bool is_dull(int marker, int scans) {
 }
 
 // Goes on to the next SOS or EOI, and defines what stands before it.
-enum reduced_status reduced_walk(struct reduced_jpeg *decoder, int *marker) {
+enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker) {
   for (;;) {
-    enum reduced_status status = find_marker(decoder, marker);
-    if (status != reduced_good) return status;
-    if (*marker == 0xDA || *marker == 0xD9) return reduced_good;
+    enum scaled_status status = find_marker(decoder, marker);
+    if (status != scaled_good) return status;
+    if (*marker == 0xDA || *marker == 0xD9) return scaled_good;
     struct segment segment;
-    if (!is_dull(*marker, decoder->scan_count)) return reduced_odd;
-    if ((status = take_segment(decoder, &segment)) != reduced_good) return status;
+    if (!is_dull(*marker, decoder->scan_count)) return scaled_odd;
+    if ((status = take_segment(decoder, &segment)) != scaled_good) return status;
     if (*marker == 0xC4) status = define_huffman(decoder, segment);
     if (*marker == 0xDD) status = define_restarts(decoder, segment);
-    if (status != reduced_good) return status;
+    if (status != scaled_good) return status;
   }
 }
 
-static int component_named(const struct reduced_jpeg *decoder, int id) {
+static int component_named(const struct scaled_jpeg *decoder, int id) {
   for (int index = 0; index < decoder->component_count; index++)
     if (decoder->component[index].id == id) return index;
   return -1;
 }
 
 // B.2.3, and the limits of G.1.1.1.1 where the file is progressive.
-static enum reduced_status parse_scan(struct reduced_jpeg *decoder, struct reduced_scan *scan) {
+static enum scaled_status parse_scan(struct scaled_jpeg *decoder, struct scaled_scan *scan) {
   struct segment segment;
-  enum reduced_status status = take_segment(decoder, &segment);
-  if (status != reduced_good) return status;
-  *scan = (struct reduced_scan){.start = decoder->position};
-  if (segment.count < 1) return reduced_odd;
+  enum scaled_status status = take_segment(decoder, &segment);
+  if (status != scaled_good) return status;
+  *scan = (struct scaled_scan){.start = decoder->position};
+  if (segment.count < 1) return scaled_odd;
   scan->count = segment.bytes[0];
-  if (scan->count < 1 || scan->count > decoder->component_count) return reduced_odd;
-  if (segment.count != 4 + 2 * (size_t)scan->count) return reduced_odd;
+  if (scan->count < 1 || scan->count > decoder->component_count) return scaled_odd;
+  if (segment.count != 4 + 2 * (size_t)scan->count) return scaled_odd;
   int before = -1; // components come in the frame's order
   for (int index = 0; index < scan->count; index++) {
     int component = component_named(decoder, segment.bytes[1 + 2 * index]), tables = segment.bytes[2 + 2 * index];
-    if (component <= before || tables >> 4 > 3 || (tables & 15) > 3) return reduced_odd;
+    if (component <= before || tables >> 4 > 3 || (tables & 15) > 3) return scaled_odd;
     before = scan->component[index] = component;
     scan->dc_table[index] = tables >> 4;
     scan->ac_table[index] = tables & 15;
@@ -110,14 +109,14 @@ static enum reduced_status parse_scan(struct reduced_jpeg *decoder, struct reduc
   scan->high = rest[2] >> 4;
   scan->low = rest[2] & 15;
   if (!decoder->progressive)
-    return scan->first == 0 && scan->last == 63 && rest[2] == 0 ? reduced_good : reduced_odd;
+    return scan->first == 0 && scan->last == 63 && rest[2] == 0 ? scaled_good : scaled_odd;
   bool is_dc = scan->first == 0;
-  if (is_dc ? scan->last != 0 : scan->last < scan->first || scan->last > 63 || scan->count != 1) return reduced_odd;
-  return (scan->high == 0 || scan->low == scan->high - 1) && scan->low <= 13 ? reduced_good : reduced_odd;
+  if (is_dc ? scan->last != 0 : scan->last < scan->first || scan->last > 63 || scan->count != 1) return scaled_odd;
+  return (scan->high == 0 || scan->low == scan->high - 1) && scan->low <= 13 ? scaled_good : scaled_odd;
 }
 
 // Whether the scan follows on those before it: each bit of each coefficient comes once, after the bit above it.
-static bool follows(struct reduced_jpeg *decoder, const struct reduced_scan *scan) {
+static bool follows(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   for (int index = 0; index < scan->count; index++) {
     int8_t *bit = decoder->component[scan->component[index]].bit;
     if (scan->first > 0 && bit[0] < 0) return false;
@@ -130,7 +129,7 @@ static bool follows(struct reduced_jpeg *decoder, const struct reduced_scan *sca
 }
 
 // Where the entropy-coded data that begins at `at` ends: at a marker other than those of restarts.
-static size_t end_of_data(const struct reduced_jpeg *decoder, size_t at) {
+static size_t end_of_data(const struct scaled_jpeg *decoder, size_t at) {
   while (at < decoder->count) {
     const uint8_t *found = memchr(decoder->bytes + at, 0xFF, decoder->count - at);
     if (!found) break;
@@ -144,11 +143,11 @@ static size_t end_of_data(const struct reduced_jpeg *decoder, size_t at) {
 }
 
 // Reads the header of the scan that begins here, up to its data.
-enum reduced_status reduced_begin_scan(struct reduced_jpeg *decoder) {
-  enum reduced_status status = parse_scan(decoder, &decoder->scan);
-  if (status != reduced_good) return status;
-  if (++decoder->scan_count > ccodecs_max_scans || (decoder->progressive && !follows(decoder, &decoder->scan)))
-    return reduced_odd;
+enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder) {
+  enum scaled_status status = parse_scan(decoder, &decoder->scan);
+  if (status != scaled_good) return status;
+  if (++decoder->scan_count > scaled_most_scans || (decoder->progressive && !follows(decoder, &decoder->scan)))
+    return scaled_odd;
   decoder->scan.end = decoder->progressive ? end_of_data(decoder, decoder->scan.start) : decoder->count;
-  return reduced_good;
+  return scaled_good;
 }

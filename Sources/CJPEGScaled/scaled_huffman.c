@@ -1,22 +1,22 @@
 // Huffman tables, made ready for reading several bits at a time.
-#include "reduced.h"
+#include "scaled.h"
 #include <string.h>
 
-static void define_whole(struct reduced_huffman *table) {
-  for (unsigned next = 0; next < 1 << reduced_look; next++) {
+static void define_whole(struct scaled_huffman *table) {
+  for (unsigned next = 0; next < 1 << scaled_look; next++) {
     int length = table->look[next] >> 8, size = table->look[next] & 15, run = table->look[next] >> 4 & 15, value = 0;
     table->whole[next] = 0;
-    if (length == 0 || length + size > reduced_look || (size == 0 && run != 0 && run != 15)) continue;
+    if (length == 0 || length + size > scaled_look || (size == 0 && run != 0 && run != 15)) continue;
     if (size > 0) {
-      value = (int)(next >> (reduced_look - length - size)) & ((1 << size) - 1);
+      value = (int)(next >> (scaled_look - length - size)) & ((1 << size) - 1);
       if (value < 1 << (size - 1)) value += 1 - (1 << size);
-    } else if (run == 0) run = reduced_to_end;
+    } else if (run == 0) run = scaled_to_end;
     table->whole[next] = value * 65536 + (run << 8) + length + size;
   }
 }
 
 // Makes a table from the number of codes of each length (annex C). False when it cannot be one; no code is all ones.
-bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
+bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
   memset(table->look, 0, sizeof table->look);
   memset(table->symbols, 0, sizeof table->symbols);
   memcpy(table->symbols, symbols, (size_t)count);
@@ -25,9 +25,9 @@ bool reduced_define(struct reduced_huffman *table, const uint8_t counts[16], con
     table->offset[length] = index - code;
     for (int i = 0; i < counts[length - 1]; i++, index++, code++) {
       if (code >= 1 << length || (dc && symbols[index] > 15)) return false;
-      if (length > reduced_look) continue;
-      for (int fill = 0; fill < 1 << (reduced_look - length); fill++)
-        table->look[(code << (reduced_look - length)) + fill] = (uint16_t)(length << 8 | symbols[index]);
+      if (length > scaled_look) continue;
+      for (int fill = 0; fill < 1 << (scaled_look - length); fill++)
+        table->look[(code << (scaled_look - length)) + fill] = (uint16_t)(length << 8 | symbols[index]);
     }
     if (counts[length - 1] && code >= 1 << length) return false;
     table->last_code[length] = counts[length - 1] ? code - 1 : -1;
