@@ -234,7 +234,8 @@ def quality() -> List[str]:
         "## Quality", "",
         f"The {rows[0]['images']} photographs that become smaller, to JPEG within 512 × 512 at quality 85 with 4:2:0. The "
         "reference is the full-size decode, resized with Lanczos3 in double precision (`Scripts/benchmarks/quality.py`); "
-        "mean and worst over all images, higher is closer.", "",
+        "mean and worst over all images, higher is closer. Some PNGs are transparent in places; vipsthumbnail lays them on black "
+        "instead of white, which makes its worst.", "",
         "| | PSNR, mean | PSNR, worst | of | SSIM, mean | SSIM, worst |", "| --- | ---: | ---: | --- | ---: | ---: |",
         *[f"| {row['name']} | {row['psnr']:.3f} dB | {row['worst_psnr']:.3f} dB | {row['worst_image']} "
           f"| {row['ssim']:.5f} | {row['worst_ssim']:.5f} |" for row in rows], "",
