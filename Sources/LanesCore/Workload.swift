@@ -24,7 +24,7 @@ package protocol Workload: Sendable {
   ///   - unit: what to do; its `source` and `sink` are the engine's business.
   ///   - input: the bytes of the unit's source, valid during the call.
   ///   - output: empty; what is appended goes to the unit's sink.
-  ///   - deadline: asked from time to time, at least every few milliseconds, so that a timeout is honoured.
+  ///   - deadline: asked from time to time, at least every few milliseconds, so that a timeout is honored.
   /// - Returns: the partial result, for `Fold`.
   /// - Throws: `UnitFailure` with a reason that makes sense after the unit's label; output is then discarded.
   func perform(

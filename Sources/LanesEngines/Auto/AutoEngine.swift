@@ -4,7 +4,7 @@ import LanesOS
 /// Chooses engine and lanes by what the first units cost, and says why in the record's notes.
 ///
 /// The pilot is the batch itself: its first units run on the lanes that suit computing, each measured inside. No unit
-/// is run twice, and results stay in request, since whatever comes next goes on with the same plan and the same ledger.
+/// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same ledger.
 /// Later measurements may add lanes; they never take any away, because lanes too many cost little.
 package struct AutoEngine: Engine {
   /// How to run units where a crash of one must not harm the others.

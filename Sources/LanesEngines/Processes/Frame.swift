@@ -13,7 +13,7 @@ struct Frame {
   enum Kind: UInt8 {
     /// Coordinator: the workload and how bytes travel.
     case hello = 1
-    /// Coordinator: units to perform, in request, from one slot.
+    /// Coordinator: units to perform, in order, from one slot.
     case units = 2
     /// Coordinator: no more units come.
     case end = 3

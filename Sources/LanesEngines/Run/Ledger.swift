@@ -1,7 +1,7 @@
 import LanesCore
 import LanesOS
 
-/// Keeps the books of one run: what is started, what ended, results in unit request, and why the run ends.
+/// Keeps the books of one run: what is started, what ended, results in unit order, and why the run ends.
 ///
 /// Belongs to the coordinating thread.
 final class Ledger {
