@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,11 +16,15 @@ static atomic_int wake = -1;
 // Names of unfinished files. Nothing is allocated or freed, since the handler may read a name at any moment; `version` tells
 // it whether the name was whole and stayed the same while it copied it. Pages that are never written take no memory.
 enum { slots = 512 };
-enum { slot_free, slot_changing, slot_listed, slot_states = 4 }; // version % slot_states
+// version % slot_states. The file of a slot that is making may appear at any moment; that of a listed one is there.
+enum { slot_free, slot_changing, slot_making, slot_listed, slot_states };
 static struct {
   atomic_uint version;
+  _Atomic(const char *) maker; // &my_thread of the thread that makes the file
   _Atomic char name[PATH_MAX];
 } unfinished[slots];
+static _Thread_local const char my_thread;
+static atomic_bool is_ending;
 
 int clinux_unfinished_add(const char *path) {
   size_t size = strlen(path) + 1;
@@ -28,27 +34,47 @@ int clinux_unfinished_add(const char *path) {
     if (version % slot_states != slot_free) continue;
     if (!atomic_compare_exchange_strong(&unfinished[slot].version, &version, version + slot_changing)) continue;
     for (size_t at = 0; at < size; at++) atomic_store_explicit(&unfinished[slot].name[at], path[at], memory_order_relaxed);
-    atomic_store(&unfinished[slot].version, version + slot_listed);
+    atomic_store(&unfinished[slot].maker, &my_thread);
+    atomic_store(&unfinished[slot].version, version + slot_making);
+    // The handler, which set this first, may have passed the slot by: the file must not be made any more.
+    while (atomic_load(&is_ending)) pause();
     return slot;
   }
   return -1;
+}
+
+void clinux_unfinished_made(int slot) {
+  if (slot >= 0) atomic_fetch_add(&unfinished[slot].version, slot_listed - slot_making);
 }
 
 void clinux_unfinished_remove(int slot) {
   if (slot >= 0) atomic_fetch_add(&unfinished[slot].version, slot_states - slot_listed);
 }
 
+// Waits until no other thread is about to make a file whose name is listed, at most a second. The thread that this handler
+// interrupted may be; it will not go on.
+static void await_makers(void) {
+  int milliseconds = 1000;
+  for (int slot = 0; slot < slots; slot++) {
+    while (atomic_load(&unfinished[slot].version) % slot_states == slot_making &&
+           atomic_load(&unfinished[slot].maker) != &my_thread && milliseconds-- > 0)
+      poll(NULL, 0, 1);
+  }
+}
+
 // Only calls that signal-safety(7) lists.
 static void remove_unfinished(void) {
+  atomic_store(&is_ending, true);
+  await_makers();
   for (int slot = 0; slot < slots; slot++) {
     unsigned version = atomic_load(&unfinished[slot].version);
-    if (version % slot_states != slot_listed) continue;
+    if (version % slot_states < slot_making) continue;
     char name[PATH_MAX];
     size_t at = 0;
     do name[at] = atomic_load_explicit(&unfinished[slot].name[at], memory_order_relaxed);
     while (name[at] != 0 && ++at < PATH_MAX);
     atomic_thread_fence(memory_order_acquire);
-    if (at < PATH_MAX && atomic_load(&unfinished[slot].version) == version) unlink(name);
+    if (at < PATH_MAX && atomic_load(&unfinished[slot].version) / slot_states == version / slot_states) unlink(name);
   }
 }
 

@@ -93,7 +93,10 @@ void clinux_stop_words(const char *start, const char *one, const char *many, con
 void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts);
 
 // Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when all are in use.
+// A name is added before its file is made, on the thread that makes it, and `made` follows whether that worked or not: while
+// the process is being ended the first does not return, and the second is waited for.
 int clinux_unfinished_add(const char *path);
+void clinux_unfinished_made(int slot);
 void clinux_unfinished_remove(int slot);
 
 // Mapped files that may shrink. When a page of a guarded range cannot be read (SIGBUS), zero pages are put in its place

@@ -26,16 +26,36 @@ package struct OutputFile: ~Copyable {
       unnamed = try Self.openUnnamed(in: place, mode)
     }
     var name: FilePath?
+    var slot: Int32 = -1
     if unnamed == nil {
       let temporary = Self.temporaryName(beside: target.path)
-      unnamed = try Self.openNamed(temporary, mode)
+      unnamed = try Self.register(temporary, in: &slot) { () throws(SystemError) in
+        try Self.openNamed(temporary, mode)
+      }
       name = temporary
     }
     self.target = target
     descriptor = Descriptor(owning: unnamed!)
     temporary = name
-    registration = name.map { $0.withPlatformString { clinux_unfinished_add($0) } } ?? -1
+    registration = slot
     if let replaced { adopt(replaced) }
+  }
+
+  /// Makes a file called `name`, which a second signal removes until it is taken out of `slot`.
+  private static func register(
+    _ name: FilePath, in slot: inout Int32, make: () throws(SystemError) -> Int32
+  ) throws(SystemError) -> Int32 {
+    let mine = name.withPlatformString { clinux_unfinished_add($0) }
+    do {
+      let number = try make()
+      clinux_unfinished_made(mine)
+      slot = mine
+      return number
+    } catch {
+      clinux_unfinished_made(mine)
+      clinux_unfinished_remove(mine)
+      throw error
+    }
   }
 
   /// The regular file whose place the new one takes.
@@ -100,9 +120,10 @@ package struct OutputFile: ~Copyable {
       _ = try retrying("linkat") { [number] in target.path.withPlatformString { clinux_link_unnamed(number, $0) } }
     } catch  where error.errno == EEXIST {
       let name = Self.temporaryName(beside: target.path)
-      registration = name.withPlatformString { clinux_unfinished_add($0) }
+      _ = try Self.register(name, in: &registration) { [number] () throws(SystemError) in
+        try retrying("linkat") { name.withPlatformString { clinux_link_unnamed(number, $0) } }
+      }
       temporary = name
-      _ = try retrying("linkat") { [number] in name.withPlatformString { clinux_link_unnamed(number, $0) } }
       try rename(name)
       forgetTemporary()
     }

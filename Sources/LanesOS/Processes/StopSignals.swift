@@ -41,8 +41,9 @@ package enum StopSignals {
     return signal == 0 ? nil : signal
   }
 
-  /// Asks to stop as the signal would; for tests and for engines that give up.
-  package static func request(_ signal: Int32) { kill(getpid(), signal) }
+  /// Asks to stop as the signal would, before it returns: kill(2) may choose another thread, which takes the signal later.
+  /// For tests.
+  package static func request(_ signal: Int32) { raise(signal) }
 
   /// Forgets a request; for tests.
   package static func reset() {
