@@ -4,8 +4,11 @@ import PackageDescription
 
 /// Every module of ours is built in Swift 6 mode and a warning in it is an error.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-/// The C modules hold thin wrappers and kernels; they are optimised in debug builds too, so that tests stay quick.
-let strictC: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]
+/// The C modules hold thin wrappers and kernels; they are optimised in debug builds too, so that tests stay quick. Only there
+/// do they check their callers with `assert`.
+let strictC: [CSetting] = [
+  .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"]), .define("NDEBUG", .when(configuration: .release)),
+]
 
 /// How to link a library: its static archive where the distribution has one, which starts faster and leaves one program to
 /// install, and the shared library elsewhere.
@@ -33,11 +36,12 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
-    .target(name: "CJPEGScaled", cSettings: strictC),
+    .target(name: "CSIMD", cSettings: strictC),
+    .target(name: "CJPEGScaled", dependencies: ["CSIMD"], cSettings: strictC),
     .target(
-      name: "CCodecs", dependencies: ["CJPEGScaled"], cSettings: strictC,
+      name: "CCodecs", dependencies: ["CSIMD", "CJPEGScaled"], cSettings: strictC,
       linkerSettings: [library("png16"), library("jpeg"), library("z")]),
-    .target(name: "CKernels", cSettings: strictC),
+    .target(name: "CKernels", dependencies: ["CSIMD"], cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
     // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after
     // libpng's, which needs it.
@@ -47,9 +51,9 @@ let package = Package(
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
-    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels"], swiftSettings: strict),
+    .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD"], swiftSettings: strict),
     .target(
-      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CPatterns", "CDigests"],
+      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],
       swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
@@ -76,13 +80,16 @@ let package = Package(
       name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", "LanesTesting", system],
       swiftSettings: strict),
     .testTarget(
-      name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", system], swiftSettings: strict),
+      name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", "CSIMD", system],
+      swiftSettings: strict),
     .testTarget(
-      name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore", "LanesOS"], swiftSettings: strict),
+      name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore", "LanesOS", "CSIMD"],
+      swiftSettings: strict),
     .testTarget(
       name: "LanesFilesTests",
       dependencies: [
-        "LanesFiles", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", "lanes-test-worker", system,
+        "LanesFiles", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", "CSIMD", "lanes-test-worker",
+        system,
       ],
       swiftSettings: strict),
     .testTarget(

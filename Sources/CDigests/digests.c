@@ -9,10 +9,10 @@
 #include <openssl/sha.h>
 #include <zlib.h>
 
-/* XXH3 asks for memory 320 bytes ahead, which is enough where that is in a cache. Pages of a mapped file come from the memory
-   itself, and the processor's own reading ahead stops where each of them ends; so this asks for it a page ahead. A mapped file
-   of 2 GB takes one core of a Sapphire Rapids 142 ms of computing instead of 218. With that, XXH3 by AVX2 or AVX-512 is no
-   faster than by SSE2, which every x86-64 has: 141 and 139 ms. */
+// XXH3 asks for memory 320 bytes ahead, which is enough where that is in a cache. Pages of a mapped file come from the memory
+// itself, and the processor's own reading ahead stops where each of them ends; so this asks for it a page ahead. A mapped file
+// of 2 GB takes one core of a Sapphire Rapids 142 ms of computing instead of 218. With that, XXH3 by AVX2 or AVX-512 is no
+// faster than by SSE2, which every x86-64 has: 141 and 139 ms.
 #define XXH_PREFETCH_DIST 4096
 #define XXH_STATIC_LINKING_ONLY
 #define XXH_INLINE_ALL
@@ -26,18 +26,18 @@ uint32_t cdigests_crc32_combine(uint32_t first, uint32_t second, uint64_t length
   return (uint32_t)crc32_combine(first, second, (z_off_t)length);
 }
 
-/* The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain bytes. */
+// The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain bytes.
 #define LIES_AT(type, field, offset, bytes) \
   _Static_assert(offsetof(type, field) == (offset) && sizeof(((type *)0)->field) == (bytes), "another layout of " #type)
 
-/* All of the state is sent, so all of it must be known: a field that held an address would not survive the way. */
+// All of the state is sent, so all of it must be known: a field that held an address would not survive the way.
 LIES_AT(SHA256_CTX, h, 0, 32);
 LIES_AT(SHA256_CTX, Nl, 32, 4);
 LIES_AT(SHA256_CTX, Nh, 36, 4);
 LIES_AT(SHA256_CTX, data, 40, 64);
 LIES_AT(SHA256_CTX, num, 104, 4);
 LIES_AT(SHA256_CTX, md_len, 108, 4);
-_Static_assert(sizeof(SHA256_CTX) == CDIGESTS_SHA256_STATE, "another layout of OpenSSL's SHA256_CTX");
+_Static_assert(sizeof(SHA256_CTX) == cdigests_sha256_state, "another layout of OpenSSL's SHA256_CTX");
 
 void cdigests_sha256_start(void *state) {
   SHA256_CTX context;
@@ -58,16 +58,16 @@ void cdigests_sha256_finish(void *state, uint8_t *digest) {
   SHA256_Final(digest, &context);
 }
 
-/* What changes in XXH3_state_t when there is neither a seed nor a secret; the rest holds addresses, which differ from
-   process to process. */
+// What changes in XXH3_state_t when there is neither a seed nor a secret; the rest holds addresses, which differ from
+// process to process.
 struct kept {
   uint64_t acc[8];
   uint8_t buffer[XXH3_INTERNALBUFFER_SIZE];
   uint64_t buffered, stripes, length;
 };
-_Static_assert(sizeof(struct kept) == CDIGESTS_XXH3_STATE, "CDIGESTS_XXH3_STATE is not the size of struct kept");
+_Static_assert(sizeof(struct kept) == cdigests_xxh3_state, "cdigests_xxh3_state is not the size of struct kept");
 
-/* The fields that are kept, those that XXH3_64bits_reset makes anew, and no others: one more would need a place in `kept`. */
+// The fields that are kept, those that XXH3_64bits_reset makes anew, and no others: one more would need a place in `kept`.
 LIES_AT(XXH3_state_t, acc, 0, sizeof(uint64_t[8]));
 LIES_AT(XXH3_state_t, customSecret, 64, 192);
 LIES_AT(XXH3_state_t, buffer, 256, 256);

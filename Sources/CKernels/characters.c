@@ -1,20 +1,20 @@
 #include "ckernels.h"
 
-#if defined(__x86_64__)
+#if CSIMD_X86
 #include <immintrin.h>
 #endif
 
-/* A byte begins a character or it does not, whatever came before, since no byte inside a valid character can begin one
-   (RFC 3629, section 3). So places are judged 59 at a time, each with the five bytes behind it, and added up. Characters are
-   those of glibc's mbrtowc, as GNU wc -m counts them in C.UTF-8: of up to six bytes as in RFC 2279, and so beyond U+10FFFF;
-   no overlong forms, no surrogates. */
+// A byte begins a character or it does not, whatever came before, since no byte inside a valid character can begin one
+// (RFC 3629, section 3). So places are judged 59 at a time, each with the five bytes behind it, and added up. Characters are
+// those of glibc's mbrtowc, as GNU wc -m counts them in C.UTF-8: of up to six bytes as in RFC 2279, and so beyond U+10FFFF;
+// no overlong forms, no surrogates.
 
 int ckernels_character_length(const uint8_t *bytes, size_t count) {
   if (count == 0) return 0;
   const uint8_t lead = bytes[0];
   if (lead < 0x80) return 1;
   if (count < 2 || lead < 0xC2 || lead > 0xFD) return 0;
-  /* The second byte is bounded behind the first lead of each length, against overlong forms, and before surrogates. */
+  // The second byte is bounded behind the first lead of each length, against overlong forms, and before surrogates.
   const uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : lead == 0xF8 ? 0x88 : lead == 0xFC ? 0x84 : 0x80;
   const uint8_t most = lead == 0xED ? 0x9F : 0xBF;
   if (bytes[1] < least || bytes[1] > most) return 0;
@@ -31,12 +31,10 @@ static uint64_t count_portable(const uint8_t *bytes, size_t count) {
   return total;
 }
 
-#if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,popcnt,bmi")))
-#define AVX512 __attribute__((target("avx512bw,avx512f,popcnt,bmi")))
+#if CSIMD_X86
 
-/* Which of 64 bytes lie in a range, both ends included. */
-static inline __attribute__((always_inline)) uint64_t within_sse2(const uint8_t *bytes, uint8_t from, uint8_t to) {
+// Which of 64 bytes lie in a range, both ends included.
+CSIMD_INLINE uint64_t within_sse2(const uint8_t *bytes, uint8_t from, uint8_t to) {
   uint64_t bits = 0;
   for (int i = 0; i < 4; i++) {
     __m128i b = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(bytes + 16 * i)), _mm_set1_epi8((char)from));
@@ -46,7 +44,7 @@ static inline __attribute__((always_inline)) uint64_t within_sse2(const uint8_t 
   return bits;
 }
 
-AVX2 static inline uint64_t within_avx2(const uint8_t *bytes, uint8_t from, uint8_t to) {
+CSIMD_AVX2 static inline uint64_t within_avx2(const uint8_t *bytes, uint8_t from, uint8_t to) {
   uint64_t bits = 0;
   for (int i = 0; i < 2; i++) {
     __m256i b = _mm256_sub_epi8(_mm256_loadu_si256((const __m256i *)(bytes + 32 * i)), _mm256_set1_epi8((char)from));
@@ -56,12 +54,12 @@ AVX2 static inline uint64_t within_avx2(const uint8_t *bytes, uint8_t from, uint
   return bits;
 }
 
-AVX512 static inline uint64_t within_avx512(const uint8_t *bytes, uint8_t from, uint8_t to) {
+CSIMD_AVX512 static inline uint64_t within_avx512(const uint8_t *bytes, uint8_t from, uint8_t to) {
   __m512i b = _mm512_sub_epi8(_mm512_loadu_si512(bytes), _mm512_set1_epi8((char)from));
   return _mm512_cmple_epu8_mask(b, _mm512_set1_epi8((char)(to - from)));
 }
 
-/* Makes a counter for `isa`. Bit i of a shifted mask speaks of a byte behind place i. */
+// Makes a counter for `isa`. Bit i of a shifted mask speaks of a byte behind place i.
 #define COUNTER(name, isa, within)                                                              \
   isa static uint64_t name(const uint8_t *bytes, size_t count) {                                \
     uint64_t total = 0;                                                                         \
@@ -96,17 +94,16 @@ AVX512 static inline uint64_t within_avx512(const uint8_t *bytes, uint8_t from, 
   }
 
 COUNTER(count_sse2, , within_sse2)
-COUNTER(count_avx2, AVX2, within_avx2)
-COUNTER(count_avx512, AVX512, within_avx512)
+COUNTER(count_avx2, CSIMD_AVX2, within_avx2)
+COUNTER(count_avx512, CSIMD_AVX512, within_avx512)
 #endif
 
-uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count, int level) {
-  switch (level) {
-#if defined(__x86_64__)
-    case CKERNELS_AVX512: return count_avx512(bytes, count);
-    case CKERNELS_AVX2: return count_avx2(bytes, count);
-    case CKERNELS_SSE2: return count_sse2(bytes, count);
+uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count) {
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return count_avx512(bytes, count);
+  if (level >= csimd_avx2) return count_avx2(bytes, count);
+  if (level >= csimd_sse2) return count_sse2(bytes, count);
 #endif
-    default: return count_portable(bytes, count);
-  }
+  return count_portable(bytes, count);
 }

@@ -2,34 +2,23 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
+#if CSIMD_X86
 #include <immintrin.h>
 #endif
 
-int ckernels_best_level(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt")) return CKERNELS_AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) return CKERNELS_AVX2;
-  return CKERNELS_SSE2;
-#else
-  return CKERNELS_PORTABLE;
-#endif
-}
+// Why this is C: Swift has no way to turn a comparison of bytes into a mask of bits, and none to choose instructions at
+// run time. English text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 21 and 8.6, AVX2 14
+// and 8.1, SSE2 6 and 5.7; a loop over bytes in Swift makes 0.65.
 
-/* Why this is C: Swift has no way to turn a comparison of bytes into a mask of bits, and none to choose instructions at
-   run time. English text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 21 and 8.6, AVX2 14
-   and 8.1, SSE2 6 and 5.7; a loop over bytes in Swift makes 0.65. */
-
-/* 64 bytes as one bit each. */
+// 64 bytes as one bit each.
 struct classes {
   uint64_t newline, space, printable;
 };
 
-/* Adds 64 bytes to the counts; `inside` is 1 when a word reaches up to them.
-   A printable byte sets the state, white space clears it, anything else keeps it: the carry of an addition in which these
-   generate, kill and propagate. The carry into a bit is the state before that byte. */
-static inline __attribute__((always_inline)) void add_block(
+// Adds 64 bytes to the counts; `inside` is 1 when a word reaches up to them.
+// A printable byte sets the state, white space clears it, anything else keeps it: the carry of an addition in which these
+// generate, kill and propagate. The carry into a bit is the state before that byte.
+CSIMD_INLINE void add_block(
     struct ckernels_words *total, uint64_t *inside, struct classes c) {
   uint64_t decisive = c.space | c.printable;
   uint64_t keep = ~decisive;
@@ -39,11 +28,11 @@ static inline __attribute__((always_inline)) void add_block(
   total->lines += (uint64_t)__builtin_popcountll(c.newline);
   total->words += (uint64_t)__builtin_popcountll(c.printable & ~before);
   *inside = carry;
-  if (__builtin_expect(total->first == CKERNELS_NEITHER, 0) && decisive)
-    total->first = (c.printable >> __builtin_ctzll(decisive)) & 1 ? CKERNELS_PRINTABLE : CKERNELS_SPACE;
+  if (__builtin_expect(total->first == ckernels_neither, 0) && decisive)
+    total->first = (c.printable >> __builtin_ctzll(decisive)) & 1 ? ckernels_printable : ckernels_space;
 }
 
-static inline __attribute__((always_inline)) struct classes classify_portable(const uint8_t *bytes) {
+CSIMD_INLINE struct classes classify_portable(const uint8_t *bytes) {
   struct classes c = {0, 0, 0};
   for (int i = 0; i < 64; i++) {
     uint8_t b = bytes[i];
@@ -54,10 +43,10 @@ static inline __attribute__((always_inline)) struct classes classify_portable(co
   return c;
 }
 
-/* Makes a counter for `isa`: whole blocks, then the rest in a block filled up with bytes that count for nothing. */
+// Makes a counter for `isa`: whole blocks, then the rest in a block filled up with bytes that count for nothing.
 #define COUNTER(name, isa, classify)                                                  \
   isa static struct ckernels_words name(const uint8_t *bytes, size_t count) {         \
-    struct ckernels_words total = {0, 0, CKERNELS_NEITHER, CKERNELS_NEITHER};         \
+    struct ckernels_words total = {0, 0, ckernels_neither, ckernels_neither};         \
     uint64_t inside = 0;                                                              \
     size_t at = 0;                                                                    \
     for (; at + 64 <= count; at += 64) add_block(&total, &inside, classify(bytes + at)); \
@@ -66,17 +55,15 @@ static inline __attribute__((always_inline)) struct classes classify_portable(co
       memcpy(rest, bytes + at, count - at);                                           \
       add_block(&total, &inside, classify(rest));                                     \
     }                                                                                 \
-    if (total.first != CKERNELS_NEITHER) total.last = inside ? CKERNELS_PRINTABLE : CKERNELS_SPACE; \
+    if (total.first != ckernels_neither) total.last = inside ? ckernels_printable : ckernels_space; \
     return total;                                                                     \
   }
 
 COUNTER(count_portable, , classify_portable)
 
-#if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,popcnt,bmi")))
-#define AVX512 __attribute__((target("avx512bw,avx512f,popcnt,bmi")))
+#if CSIMD_X86
 
-static inline __attribute__((always_inline)) struct classes classify_sse2(const uint8_t *bytes) {
+CSIMD_INLINE struct classes classify_sse2(const uint8_t *bytes) {
   struct classes c = {0, 0, 0};
   for (int i = 0; i < 4; i++) {
     __m128i b = _mm_loadu_si128((const __m128i *)(bytes + 16 * i));
@@ -92,7 +79,7 @@ static inline __attribute__((always_inline)) struct classes classify_sse2(const 
   return c;
 }
 
-AVX2 static inline struct classes classify_avx2(const uint8_t *bytes) {
+CSIMD_AVX2 static inline struct classes classify_avx2(const uint8_t *bytes) {
   struct classes c = {0, 0, 0};
   for (int i = 0; i < 2; i++) {
     __m256i b = _mm256_loadu_si256((const __m256i *)(bytes + 32 * i));
@@ -109,7 +96,7 @@ AVX2 static inline struct classes classify_avx2(const uint8_t *bytes) {
   return c;
 }
 
-AVX512 static inline struct classes classify_avx512(const uint8_t *bytes) {
+CSIMD_AVX512 static inline struct classes classify_avx512(const uint8_t *bytes) {
   __m512i b = _mm512_loadu_si512(bytes);
   struct classes c;
   c.newline = _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('\n'));
@@ -120,17 +107,16 @@ AVX512 static inline struct classes classify_avx512(const uint8_t *bytes) {
 }
 
 COUNTER(count_sse2, , classify_sse2)
-COUNTER(count_avx2, AVX2, classify_avx2)
-COUNTER(count_avx512, AVX512, classify_avx512)
+COUNTER(count_avx2, CSIMD_AVX2, classify_avx2)
+COUNTER(count_avx512, CSIMD_AVX512, classify_avx512)
 #endif
 
-struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count, int level) {
-  switch (level) {
-#if defined(__x86_64__)
-    case CKERNELS_AVX512: return count_avx512(bytes, count);
-    case CKERNELS_AVX2: return count_avx2(bytes, count);
-    case CKERNELS_SSE2: return count_sse2(bytes, count);
+struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count) {
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return count_avx512(bytes, count);
+  if (level >= csimd_avx2) return count_avx2(bytes, count);
+  if (level >= csimd_sse2) return count_sse2(bytes, count);
 #endif
-    default: return count_portable(bytes, count);
-  }
+  return count_portable(bytes, count);
 }

@@ -1,42 +1,43 @@
 #define _GNU_SOURCE
 #include "ckernels.h"
 
+#include <assert.h>
 #include <string.h>
 
-#if defined(__x86_64__)
+#if CSIMD_X86
 #include <immintrin.h>
 #endif
 
-/* Two bytes of the needle, the rarest ones, are compared at 64 places at once; where both fit, the rest is compared. Swift has
-   no masks and no choice of instructions at run time; the portable loop shows what is left without them. Two GB of text in the
-   page cache, seconds of processor time for a rare word on a Sapphire Rapids, AVX-512: 0.27 with a pass of its own for zero
-   bytes, 0.17 in one pass with prefetching, where ripgrep 13 takes 0.19 to 0.21 and counting lines 0.16. */
+// Two bytes of the needle, the rarest ones, are compared at 64 places at once; where both fit, the rest is compared. Swift has
+// no masks and no choice of instructions at run time; the portable loop shows what is left without them. Two GB of text in the
+// page cache, seconds of processor time for a rare word on a Sapphire Rapids, AVX-512: 0.27 with a pass of its own for zero
+// bytes, 0.17 in one pass with prefetching, where ripgrep 13 takes 0.19 to 0.21 and counting lines 0.16.
 
 static inline uint8_t folded(uint8_t byte) { return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte; }
 
-static inline int fits(const uint8_t *at, const struct ckernels_needle *needle) {
+static inline bool fits(const uint8_t *at, const struct ckernels_needle *needle) {
   if (!needle->ignores_case) {
     // Most places that look right are wrong in their first four bytes, which cost less than a call.
     if (needle->length >= 4) {
       uint32_t begins, wanted;
       memcpy(&begins, at, 4);
       memcpy(&wanted, needle->bytes, 4);
-      if (begins != wanted) return 0;
+      if (begins != wanted) return false;
     }
     return memcmp(at, needle->bytes, needle->length) == 0;
   }
   for (size_t i = 0; i < needle->length; i++)
-    if (folded(at[i]) != needle->bytes[i]) return 0;
-  return 1;
+    if (folded(at[i]) != needle->bytes[i]) return false;
+  return true;
 }
 
-/* Bits that are set before a comparison so that both cases of a letter look alike. */
+// Bits that are set before a comparison so that both cases of a letter look alike.
 static inline uint8_t case_bit(const struct ckernels_needle *needle, int which) {
   uint8_t byte = needle->bytes[needle->rare[which]];
   return needle->ignores_case && (uint8_t)(byte - 'a') < 26 ? 0x20 : 0;
 }
 
-/* Places from `at` on, one by one. */
+// Places from `at` on, one by one.
 static size_t find_portable(const uint8_t *bytes, size_t at, size_t count, const struct ckernels_needle *needle) {
   const uint8_t bit = case_bit(needle, 0), rare = needle->bytes[needle->rare[0]];
   for (; at + needle->length <= count; at++)
@@ -44,12 +45,10 @@ static size_t find_portable(const uint8_t *bytes, size_t at, size_t count, const
   return CKERNELS_NOT_FOUND;
 }
 
-#if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,popcnt,bmi")))
-#define AVX512 __attribute__((target("avx512bw,avx512f,popcnt,bmi")))
+#if CSIMD_X86
 
-/* One bit for each of 64 places at which both bytes fit. */
-static inline __attribute__((always_inline)) uint64_t both_sse2(
+// One bit for each of 64 places at which both bytes fit.
+CSIMD_INLINE uint64_t both_sse2(
     const uint8_t *one, const uint8_t *two, const uint8_t bits[2], const uint8_t rare[2]) {
   const __m128i bit1 = _mm_set1_epi8((char)bits[0]), bit2 = _mm_set1_epi8((char)bits[1]);
   const __m128i rare1 = _mm_set1_epi8((char)rare[0]), rare2 = _mm_set1_epi8((char)rare[1]);
@@ -63,7 +62,7 @@ static inline __attribute__((always_inline)) uint64_t both_sse2(
   return found;
 }
 
-AVX2 static inline uint64_t both_avx2(
+CSIMD_AVX2 static inline uint64_t both_avx2(
     const uint8_t *one, const uint8_t *two, const uint8_t bits[2], const uint8_t rare[2]) {
   const __m256i bit1 = _mm256_set1_epi8((char)bits[0]), bit2 = _mm256_set1_epi8((char)bits[1]);
   const __m256i rare1 = _mm256_set1_epi8((char)rare[0]), rare2 = _mm256_set1_epi8((char)rare[1]);
@@ -77,7 +76,7 @@ AVX2 static inline uint64_t both_avx2(
   return found;
 }
 
-AVX512 static inline uint64_t both_avx512(
+CSIMD_AVX512 static inline uint64_t both_avx512(
     const uint8_t *one, const uint8_t *two, const uint8_t bits[2], const uint8_t rare[2]) {
   __m512i a = _mm512_or_si512(_mm512_loadu_si512(one), _mm512_set1_epi8((char)bits[0]));
   __m512i b = _mm512_or_si512(_mm512_loadu_si512(two), _mm512_set1_epi8((char)bits[1]));
@@ -85,8 +84,8 @@ AVX512 static inline uint64_t both_avx512(
   return _mm512_mask_cmpeq_epi8_mask(first, b, _mm512_set1_epi8((char)rare[1]));
 }
 
-/* Which of 64 bytes are zero. */
-static inline __attribute__((always_inline)) uint64_t zero_sse2(const uint8_t *bytes) {
+// Which of 64 bytes are zero.
+CSIMD_INLINE uint64_t zero_sse2(const uint8_t *bytes) {
   const __m128i *from = (const __m128i *)bytes;
   __m128i least = _mm_min_epu8(
       _mm_min_epu8(_mm_loadu_si128(from), _mm_loadu_si128(from + 1)),
@@ -94,32 +93,32 @@ static inline __attribute__((always_inline)) uint64_t zero_sse2(const uint8_t *b
   return (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_setzero_si128()));
 }
 
-AVX2 static inline uint64_t zero_avx2(const uint8_t *bytes) {
+CSIMD_AVX2 static inline uint64_t zero_avx2(const uint8_t *bytes) {
   const __m256i *from = (const __m256i *)bytes;
   __m256i least = _mm256_min_epu8(_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1));
   return (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(least, _mm256_setzero_si256()));
 }
 
-AVX512 static inline uint64_t zero_avx512(const uint8_t *bytes) {
+CSIMD_AVX512 static inline uint64_t zero_avx512(const uint8_t *bytes) {
   __m512i b = _mm512_loadu_si512(bytes);
   return _mm512_testn_epi8_mask(b, b);
 }
 
-/* Candidates that turn out wrong empty the processor's queue of loads, so bytes are asked for ahead: 4 KiB were best.
-   Makes a look for the needle and for zero bytes at once, which costs one pass over memory. */
+// Candidates that turn out wrong empty the processor's queue of loads, so bytes are asked for ahead: 4 KiB were best.
+// Makes a look for the needle and for zero bytes at once, which costs one pass over memory.
 #define ABSENT(name, isa, both, zero)                                                                    \
-  isa static int name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {        \
+  isa static bool name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {        \
     const size_t one = needle->rare[0], two = needle->rare[1], farther = one > two ? one : two;          \
     const uint8_t bits[2] = {case_bit(needle, 0), case_bit(needle, 1)};                                  \
     const uint8_t rare[2] = {needle->bytes[one], needle->bytes[two]};                                    \
     size_t at = 0;                                                                                       \
     for (; at + farther + 64 <= count; at += 64) {                                                       \
       __builtin_prefetch(bytes + at + 4096);                                                             \
-      if (__builtin_expect(zero(bytes + at) != 0, 0)) return 0;                                          \
+      if (__builtin_expect(zero(bytes + at) != 0, 0)) return false;                                      \
       uint64_t found = both(bytes + at + one, bytes + at + two, bits, rare);                             \
       for (; __builtin_expect(found != 0, 0); found &= found - 1) {                                      \
         size_t place = at + (size_t)__builtin_ctzll(found);                                              \
-        if (place + needle->length <= count && fits(bytes + place, needle)) return 0;                    \
+        if (place + needle->length <= count && fits(bytes + place, needle)) return false;                \
       }                                                                                                  \
     }                                                                                                    \
     return find_portable(bytes, at, count, needle) == CKERNELS_NOT_FOUND                                 \
@@ -127,10 +126,10 @@ AVX512 static inline uint64_t zero_avx512(const uint8_t *bytes) {
   }
 
 ABSENT(absent_sse2, , both_sse2, zero_sse2)
-ABSENT(absent_avx2, AVX2, both_avx2, zero_avx2)
-ABSENT(absent_avx512, AVX512, both_avx512, zero_avx512)
+ABSENT(absent_avx2, CSIMD_AVX2, both_avx2, zero_avx2)
+ABSENT(absent_avx512, CSIMD_AVX512, both_avx512, zero_avx512)
 
-/* Makes a search for `isa`: 64 places at a time as long as both bytes can be loaded, then one by one. */
+// Makes a search for `isa`: 64 places at a time as long as both bytes can be loaded, then one by one.
 #define FINDER(name, isa, both)                                                                          \
   isa static size_t name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {     \
     const size_t one = needle->rare[0], two = needle->rare[1], farther = one > two ? one : two;          \
@@ -150,32 +149,31 @@ ABSENT(absent_avx512, AVX512, both_avx512, zero_avx512)
   }
 
 FINDER(find_sse2, , both_sse2)
-FINDER(find_avx2, AVX2, both_avx2)
-FINDER(find_avx512, AVX512, both_avx512)
+FINDER(find_avx2, CSIMD_AVX2, both_avx2)
+FINDER(find_avx512, CSIMD_AVX512, both_avx512)
 #endif
 
-size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level) {
-  switch (level) {
-#if defined(__x86_64__)
-    case CKERNELS_AVX512: return find_avx512(bytes, count, needle);
-    case CKERNELS_AVX2: return find_avx2(bytes, count, needle);
-    case CKERNELS_SSE2: return find_sse2(bytes, count, needle);
+size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {
+  assert(needle->length > 0 && needle->rare[0] < needle->length && needle->rare[1] < needle->length);
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return find_avx512(bytes, count, needle);
+  if (level >= csimd_avx2) return find_avx2(bytes, count, needle);
+  if (level >= csimd_sse2) return find_sse2(bytes, count, needle);
 #endif
-    default: return find_portable(bytes, 0, count, needle);
-  }
+  return find_portable(bytes, 0, count, needle);
 }
 
-int ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level) {
-  switch (level) {
-#if defined(__x86_64__)
-    case CKERNELS_AVX512: return absent_avx512(bytes, count, needle);
-    case CKERNELS_AVX2: return absent_avx2(bytes, count, needle);
-    case CKERNELS_SSE2: return absent_sse2(bytes, count, needle);
+bool ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {
+  assert(needle->length > 0 && needle->rare[0] < needle->length && needle->rare[1] < needle->length);
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return absent_avx512(bytes, count, needle);
+  if (level >= csimd_avx2) return absent_avx2(bytes, count, needle);
+  if (level >= csimd_sse2) return absent_sse2(bytes, count, needle);
 #endif
-    default:
-      return find_portable(bytes, 0, count, needle) == CKERNELS_NOT_FOUND
-          && ckernels_first_byte(bytes, count, 0) == CKERNELS_NOT_FOUND;
-  }
+  return find_portable(bytes, 0, count, needle) == CKERNELS_NOT_FOUND
+      && ckernels_first_byte(bytes, count, 0) == CKERNELS_NOT_FOUND;
 }
 
 size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte) {

@@ -1,11 +1,11 @@
 #include "ckernels.h"
 
-#if defined(__x86_64__)
+#if CSIMD_X86
 #include <immintrin.h>
 #endif
 
-/* Text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 51 and 13, AVX2 48 and 12, SSE2 35 and
-   10.5; SIMD32 comparisons in Swift, built for the baseline, make 0.3. */
+// Text on one core of a Sapphire Rapids, in GB/s from L2 and from memory: AVX-512 51 and 13, AVX2 48 and 12, SSE2 35 and
+// 10.5; SIMD32 comparisons in Swift, built for the baseline, make 0.3.
 
 static uint64_t lines_portable(const uint8_t *bytes, size_t count) {
   uint64_t lines = 0;
@@ -13,8 +13,8 @@ static uint64_t lines_portable(const uint8_t *bytes, size_t count) {
   return lines;
 }
 
-#if defined(__x86_64__)
-/* A comparison yields -1 per equal byte. Bytes of counters take 255 of them before they are added up. */
+#if CSIMD_X86
+// A comparison yields -1 per equal byte. Bytes of counters take 255 of them before they are added up.
 static uint64_t lines_sse2(const uint8_t *bytes, size_t count) {
   const __m128i newline = _mm_set1_epi8('\n');
   uint64_t lines = 0;
@@ -31,7 +31,7 @@ static uint64_t lines_sse2(const uint8_t *bytes, size_t count) {
   return lines + lines_portable(bytes + at, count - at);
 }
 
-__attribute__((target("avx2"))) static uint64_t lines_avx2(const uint8_t *bytes, size_t count) {
+CSIMD_AVX2 static uint64_t lines_avx2(const uint8_t *bytes, size_t count) {
   const __m256i newline = _mm256_set1_epi8('\n'), zero = _mm256_setzero_si256();
   __m256i sums = zero;
   size_t at = 0;
@@ -52,7 +52,7 @@ __attribute__((target("avx2"))) static uint64_t lines_avx2(const uint8_t *bytes,
   return lanes[0] + lanes[1] + lanes[2] + lanes[3] + lines_portable(bytes + at, count - at);
 }
 
-__attribute__((target("avx512bw,avx512f,popcnt"))) static uint64_t lines_avx512(const uint8_t *bytes, size_t count) {
+CSIMD_AVX512 static uint64_t lines_avx512(const uint8_t *bytes, size_t count) {
   const __m512i newline = _mm512_set1_epi8('\n');
   uint64_t lines = 0, more = 0;
   size_t at = 0;
@@ -64,13 +64,12 @@ __attribute__((target("avx512bw,avx512f,popcnt"))) static uint64_t lines_avx512(
 }
 #endif
 
-uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count, int level) {
-  switch (level) {
-#if defined(__x86_64__)
-    case CKERNELS_AVX512: return lines_avx512(bytes, count);
-    case CKERNELS_AVX2: return lines_avx2(bytes, count);
-    case CKERNELS_SSE2: return lines_sse2(bytes, count);
+uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count) {
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return lines_avx512(bytes, count);
+  if (level >= csimd_avx2) return lines_avx2(bytes, count);
+  if (level >= csimd_sse2) return lines_sse2(bytes, count);
 #endif
-    default: return lines_portable(bytes, count);
-  }
+  return lines_portable(bytes, count);
 }

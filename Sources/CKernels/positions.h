@@ -1,6 +1,6 @@
-/* Finding separators: the first stage of the kernels over lines and words. It turns a window of bytes into a list of
-   places, so that the second stage has no chain of "where does the next one begin" to wait for and the processor works on
-   several lines at once. */
+// Finding separators: the first stage of the kernels over lines and words. It turns a window of bytes into a list of
+// places, so that the second stage has no chain of "where does the next one begin" to wait for and the processor works on
+// several lines at once.
 #ifndef CKERNELS_POSITIONS_H
 #define CKERNELS_POSITIONS_H
 
@@ -8,38 +8,27 @@
 
 #include <string.h>
 
-#if defined(__x86_64__)
+#if CSIMD_X86
 #include <immintrin.h>
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi2,avx512vl,avx512dq,avx512cd,avx2,bmi,bmi2,popcnt")))
 #endif
 
-/* Longest window: places fit 16 bits, and the bytes stay in the first-level cache from one stage to the next. */
-enum { WINDOW = 8192 };
+// Longest window: places fit 16 bits, and the bytes stay in the first-level cache from one stage to the next.
+enum { window_size = 8192 };
 
-/* Room for the places of a window: one per byte, and what the last write may reach beyond. */
-enum { PLACES = WINDOW + 64 };
+// Room for the places of a window: one per byte, and what the last write may reach beyond.
+enum { places_size = window_size + 64 };
+_Static_assert(window_size <= UINT16_MAX, "places have 16 bits");
 
-/* True where the AVX-512 kernels of this header may be used; those of older processors lack VBMI2. */
-static inline int has_compress(int level) {
-#if defined(__x86_64__)
-  return level == CKERNELS_AVX512 && __builtin_cpu_supports("avx512vbmi2");
-#else
-  (void)level;
-  return 0;
-#endif
-}
-
-/* Writes the places of the bits of `mask`, counted from `base`; returns how many. */
-static inline __attribute__((always_inline)) size_t spread(uint64_t mask, size_t base, uint16_t *places) {
+// Writes the places of the bits of `mask`, counted from `base`; returns how many.
+CSIMD_INLINE size_t spread(uint64_t mask, size_t base, uint16_t *places) {
   size_t found = (size_t)__builtin_popcountll(mask);
   for (; mask; mask &= mask - 1) *places++ = (uint16_t)(base + (size_t)__builtin_ctzll(mask));
   return found;
 }
 
-#if defined(__x86_64__)
-/* The same with the bytes of the mask packed in one instruction; writes 64 places whatever their number. */
-AVX512 static inline __attribute__((always_inline)) size_t spread_avx512(
+#if CSIMD_X86
+// The same with the bytes of the mask packed in one instruction; writes 64 places whatever their number.
+CSIMD_AVX512_VBMI CSIMD_INLINE size_t spread_vbmi(
     uint64_t mask, size_t base, uint16_t *places) {
   const __m512i bytes = _mm512_set_epi64(
       0x3F3E3D3C3B3A3938, 0x3736353433323130, 0x2F2E2D2C2B2A2928, 0x2726252423222120,
@@ -54,15 +43,15 @@ AVX512 static inline __attribute__((always_inline)) size_t spread_avx512(
   return found;
 }
 
-/* Up to 64 bytes, zeros behind them; what is not there is not touched. */
-AVX512 static inline __attribute__((always_inline)) __m512i load_avx512(const uint8_t *bytes, size_t count) {
+// Up to 64 bytes, zeros behind them; what is not there is not touched.
+CSIMD_AVX512_VBMI CSIMD_INLINE __m512i load_vbmi(const uint8_t *bytes, size_t count) {
   return count >= 64 ? _mm512_loadu_si512(bytes) : _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, (unsigned)count), bytes);
 }
 #endif
 
-/* Up to 16 bytes of a key as two numbers, zeros behind them. Reads 16 bytes where `room` is at least that, and no byte
-   outside the key otherwise. */
-static inline __attribute__((always_inline)) void load_key(
+// Up to 16 bytes of a key as two numbers, zeros behind them. Reads 16 bytes where `room` is at least that, and no byte
+// outside the key otherwise.
+CSIMD_INLINE void load_key(
     const uint8_t *key, size_t length, size_t room, uint64_t words[2]) {
   static const uint64_t masks[17][2] = {
       {0, 0}, {0xFF, 0}, {0xFFFF, 0}, {0xFFFFFF, 0}, {0xFFFFFFFF, 0}, {0xFFFFFFFFFF, 0}, {0xFFFFFFFFFFFF, 0},
@@ -78,23 +67,26 @@ static inline __attribute__((always_inline)) void load_key(
   }
 }
 
-#define MIX_LOW 0xFF51AFD7ED558CCDull
-#define MIX_HIGH 0x9E3779B97F4A7C15ull
+// Hashes for tables with linear probing. Keys come from files that anybody may have written, and a table whose keys all want
+// the same place is searched from end to end for each of them; so every run has a seed of its own, without which such keys
+// cannot be found. A product of 64 by 64 bits whose halves are folded together is good in all bits, and its collisions
+// depend on the seed: that is wyhash's step (Wang Yi 2019). A hash that is linear, as CRCs are, has the same collisions
+// under every seed.
+CSIMD_INLINE uint64_t folded(unsigned __int128 product) { return (uint64_t)product ^ (uint64_t)(product >> 64); }
 
-static inline __attribute__((always_inline)) uint64_t mix(uint64_t low, uint64_t high) {
-  uint64_t hash = (low ^ (high * MIX_HIGH)) * MIX_LOW;
-  return hash ^ (hash >> 32);
+CSIMD_INLINE uint64_t hash_pair(uint64_t low, uint64_t high, const struct ckernels_seed *seed) {
+  return folded((unsigned __int128)(low ^ seed->words[0]) * (high ^ seed->words[1]));
 }
 
-/* The hash of a key of more than 16 bytes. */
-static inline uint64_t hash_long(const uint8_t *key, size_t length) {
-  uint64_t hash = length, word;
+// The hash of a key of more than 16 bytes.
+static inline uint64_t hash_long(const uint8_t *key, size_t length, const struct ckernels_seed *seed) {
+  uint64_t hash = length ^ seed->words[2], word;
   for (size_t at = 0; at + 8 < length; at += 8) {
     memcpy(&word, key + at, 8);
-    hash = mix(word, hash);
+    hash = hash_pair(word, hash, seed);
   }
   memcpy(&word, key + length - 8, 8);
-  return mix(word, hash);
+  return hash_pair(word, hash, seed);
 }
 
 #endif

@@ -1,18 +1,22 @@
 #include "ckernels_sieve.h"
 
-#if defined(__x86_64__)
+#include <csimd.h>
+
+#include <assert.h>
+
+#if CSIMD_X86
 #include <immintrin.h>
 
-/* Large sieving primes: generated, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9 numbers
-   from 10^18 take 1.60 s with one division after the other and 1.0 s with these kernels, on one core of a Sapphire
-   Rapids. */
+// Large sieving primes: generated, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9 numbers
+// from 10^18 take 1.60 s with one division after the other and 1.0 s with these kernels, on one core of a Sapphire
+// Rapids.
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vbmi,avx512vbmi2,avx512ifma,popcnt")))
 
-/* Multiples listed before they are distributed over the buckets. */
-enum { ENTRIES = 512 };
+// Multiples listed before they are distributed over the buckets.
+enum { list_size = 512 };
 
-AVX512 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
+CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
+  assert(csimd_best() >= csimd_avx512_vbmi && count % 8 == 0);
   uint8_t offsets[64];
   static const uint8_t residues[8] = {7, 11, 13, 17, 19, 23, 29, 31};
   for (int i = 0; i < 64; i++) offsets[i] = (uint8_t)(i / 8 * 30 + residues[i % 8]);
@@ -34,21 +38,22 @@ AVX512 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_
   return (size_t)(free - primes);
 }
 
-/* The quotient of doubles is off by one at most: quotients lie below 2^43 and the dividend is right to 2^-53. */
-AVX512 size_t ckernels_sieve_first_multiples(
+// The quotient of doubles is off by one at most: quotients lie below 2^43 and the dividend is right to 2^-53.
+CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
     const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
     uint64_t *residues) {
+  assert(csimd_best() >= csimd_avx512_vbmi && low > 0 && span <= UINT32_MAX);
   const __m512i skip0 = _mm512_loadu_si512(skips), skip1 = _mm512_loadu_si512(skips + 64);
   const __m512i skip2 = _mm512_loadu_si512(skips + 128), skip3 = _mm512_loadu_si512(skips + 192);
   const __m512i before = _mm512_set1_epi64((long long)(low - 1)), one = _mm512_set1_epi64(1), zero = _mm512_setzero_si512();
   const __m512d dividend = _mm512_cvtepu64_pd(before);
-  /* 2^52 / 210, rounded up: floor(c / 210) is exact for c below 2^44. */
+  // 2^52 / 210, rounded up: floor(c / 210) is exact for c below 2^44.
   const __m512i share = _mm512_set1_epi64((1ll << 52) / 210 + 1), wheel = _mm512_set1_epi64(210);
   const __m512i end = _mm512_set1_epi64((long long)span);
   size_t found = 0;
   for (size_t at = 0; at < count; at += 8) {
     __mmask8 valid = count - at >= 8 ? 0xFF : (__mmask8)((1u << (count - at)) - 1);
-    /* Elements past the end are read, since the list is padded, and left out below. */
+    // Elements past the end are read, since the list is padded, and left out below.
     __m512i p = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(primes + at)));
     __m512i q = _mm512_cvttpd_epu64(_mm512_div_pd(dividend, _mm512_cvtepu64_pd(p)));
     __m512i rest = _mm512_sub_epi64(before, _mm512_mullo_epi64(q, p));
@@ -65,7 +70,7 @@ AVX512 size_t ckernels_sieve_first_multiples(
     __m512i upper = _mm512_permutex2var_epi8(skip2, residue, skip3);
     __m512i skip = _mm512_mask_mov_epi64(lower, _mm512_cmpge_epu64_mask(residue, _mm512_set1_epi64(128)), upper);
     skip = _mm512_and_si512(skip, _mm512_set1_epi64(0xFF));
-    /* From low to p * (cofactor + skip). */
+    // From low to p * (cofactor + skip).
     __m512i ahead = _mm512_add_epi64(
         _mm512_sub_epi64(_mm512_sub_epi64(p, rest), one), _mm512_mul_epu32(p, skip));
     __mmask8 inside = _mm512_mask_cmplt_epu64_mask(valid, ahead, end);
@@ -96,10 +101,11 @@ static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, 
   }
 }
 
-/* As ckernels_sieve_medium, with the multiples sorted into buckets. */
-AVX512 void ckernels_sieve_fill_buckets(
+// As ckernels_sieve_medium, with the multiples sorted into buckets.
+CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
     struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
-  uint32_t entries[ENTRIES + 16];
+  assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 26 && buckets->bits <= 24);
+  uint32_t entries[list_size + 16];
   uint32_t *free = entries;
   const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
   const __m512i bits = _mm512_loadu_si512(wheel->bits);
@@ -124,7 +130,7 @@ AVX512 void ckernels_sieve_fill_buckets(
       state = _mm512_add_epi32(state, one);
       state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
       inside = _mm512_mask_cmplt_epu32_mask(inside, multiple_index, stop);
-      if (free - entries >= ENTRIES) {
+      if (free - entries >= list_size) {
         distribute(buckets, entries, free);
         free = entries;
       }

@@ -1,25 +1,21 @@
 #include "ckernels_sieve.h"
 
-#if defined(__x86_64__)
+#include <csimd.h>
+
+#include <assert.h>
+
+#if CSIMD_X86
 #include <immintrin.h>
 
-/* Why this is C: the kernels need permutations of bytes, masks per element and compression, which Swift cannot say, and
-   are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without, with
-   whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0. */
+// Why this is C: the kernels need permutations of bytes, masks per element and compression, which Swift cannot say, and
+// are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without, with
+// whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0.
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vbmi,avx512ifma,avx512vpopcntdq,popcnt")))
 
-int ckernels_sieve_is_supported(void) {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-      && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512ifma")
-      && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("popcnt");
-}
+// Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little.
+enum { list_size = 512 };
 
-/* Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little. */
-enum { ENTRIES = 512 };
-
-/* Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7. */
+// Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7.
 static inline void cross_off(uint8_t *bytes, const uint32_t *entry, const uint32_t *end) {
   for (; end - entry >= 4; entry += 4) {
     uint32_t a = entry[0], b = entry[1], c = entry[2], d = entry[3];
@@ -31,13 +27,13 @@ static inline void cross_off(uint8_t *bytes, const uint32_t *entry, const uint32
   for (; entry < end; entry++) bytes[*entry >> 8] &= (uint8_t)*entry;
 }
 
-/* Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
-   advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s in
-   byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in the
-   upper half. */
-static inline __attribute__((always_inline)) AVX512 void cross_off_medium(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const int small) {
-  uint32_t entries[ENTRIES + 16];
+// Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
+// advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s in
+// byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in the
+// upper half.
+CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const bool small) {
+  uint32_t entries[list_size + 16];
   uint32_t *free = entries;
   const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
   const __m512i masks = _mm512_loadu_si512(wheel->masks);
@@ -49,7 +45,7 @@ static inline __attribute__((always_inline)) AVX512 void cross_off_medium(
     __m512i multiple_index = _mm512_maskz_loadu_epi32(valid, sieving_primes.multiple_indexes + at);
     const __m512i word = _mm512_maskz_loadu_epi32(valid, sieving_primes.primes + at);
     const __m512i prime = _mm512_and_si512(word, _mm512_set1_epi32(0xFFFFFF));
-    /* floor(p / 30) in the lower and 1 in the upper half: times factor and correction, added up. */
+    // floor(p / 30) in the lower and 1 in the upper half: times factor and correction, added up.
     const __m512i multiplier = _mm512_or_si512(prime, _mm512_set1_epi32(1 << 16));
     __m512i state = _mm512_or_si512(
         _mm512_or_si512(_mm512_srli_epi32(word, 24), first),
@@ -69,7 +65,7 @@ static inline __attribute__((always_inline)) AVX512 void cross_off_medium(
       state = _mm512_mask_add_epi32(state, inside, state, one);
       state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
       inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
-      if (free - entries >= ENTRIES) {
+      if (free - entries >= list_size) {
         cross_off(bytes, entries, free);
         free = entries;
       }
@@ -81,19 +77,21 @@ static inline __attribute__((always_inline)) AVX512 void cross_off_medium(
   cross_off(bytes, entries, free);
 }
 
-AVX512 void ckernels_sieve_medium(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, int small) {
+CSIMD_AVX512_VBMI void ckernels_sieve_medium(
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
+  assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 24);
   if (small)
-    cross_off_medium(bytes, size, sieving_primes, wheel, 1);
+    cross_off_medium(bytes, size, sieving_primes, wheel, true);
   else
-    cross_off_medium(bytes, size, sieving_primes, wheel, 0);
+    cross_off_medium(bytes, size, sieving_primes, wheel, false);
 }
 
-/* Patterns come from L2, mostly across two lines of the cache: about 2.8 cycles for each 64 bytes of one of them. */
-AVX512 void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, int keep) {
+// Patterns come from L2, mostly across two lines of the cache: about 2.8 cycles for each 64 bytes of one of them.
+CSIMD_AVX512_VBMI void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep) {
+  assert(csimd_best() >= csimd_avx512_vbmi && count % 64 == 0);
   for (size_t at = 0; at < count; at += 64) {
     __m512i bits = keep ? _mm512_loadu_si512(bytes + at) : _mm512_set1_epi8(-1);
-    /* 0x80 is the truth table of a & b & c. */
+    // 0x80 is the truth table of a & b & c.
     for (int i = 0; i < 8; i += 2)
       bits = _mm512_ternarylogic_epi64(
           bits, _mm512_loadu_si512(patterns[i] + at), _mm512_loadu_si512(patterns[i + 1] + at), 0x80);
@@ -101,7 +99,8 @@ AVX512 void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], 
   }
 }
 
-AVX512 uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) {
+CSIMD_AVX512_VBMI uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) {
+  assert(csimd_best() >= csimd_avx512_vbmi && count % 64 == 0);
   __m512i sum = _mm512_setzero_si512();
   for (size_t at = 0; at < count; at += 64)
     sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_loadu_si512(bytes + at)));
@@ -110,12 +109,11 @@ AVX512 uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) {
 
 #else
 
-int ckernels_sieve_is_supported(void) { return 0; }
 void ckernels_sieve_medium(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, int small) {
+    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
   (void)bytes, (void)size, (void)sieving_primes, (void)wheel, (void)small;
 }
-void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, int keep) {
+void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep) {
   (void)bytes, (void)patterns, (void)count, (void)keep;
 }
 uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) { return (void)bytes, (void)count, 0; }

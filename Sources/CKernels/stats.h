@@ -1,64 +1,60 @@
-/* What the parts of the statistics kernel share: separators and numbers are in stats_steps.c, with a version for each
-   instruction set, groups in stats_groups.c, and what puts them together in stats.c. */
+// What the parts of the statistics kernel share: separators and numbers are in stats_steps.c, with a version for each
+// instruction set, groups in stats_groups.c, and what puts them together in stats.c.
 #ifndef CKERNELS_STATS_INTERNAL_H
 #define CKERNELS_STATS_INTERNAL_H
 
 #include "ckernels_stats.h"
 #include "positions.h"
 
-/* Lines whose fields are known, and what becomes of them, step by step. Offsets count from the window's first byte. */
-enum { BATCH = 128 };
+// Lines whose fields are known, and what becomes of them, step by step. Offsets count from the window's first byte.
+enum { batch_size = 128 };
 struct batch {
   size_t count;
-  uint32_t start[BATCH], passed[BATCH]; /* where a line begins, and how many newlines were passed before */
-  uint32_t number[BATCH], number_end[BATCH], key[BATCH], key_end[BATCH];
-  /* What each line adds to the last four fields of its group: number, square, what that has above 32 bits, 1. */
-  int64_t parts[4 * BATCH] __attribute__((aligned(64)));
-  uint64_t words[4 * BATCH] __attribute__((aligned(32))); /* short keys as groups hold them, and 0 */
-  uint32_t place[BATCH]; /* of the group that a short key should have */
-  int is_narrow; /* every line has a number, and of no more than 31 bits and a sign */
+  uint32_t start[batch_size], passed[batch_size]; // where a line begins, and how many newlines were passed before
+  uint32_t number[batch_size], number_end[batch_size], key[batch_size], key_end[batch_size];
+  // What each line adds to the last four fields of its group: number, square, what that has above 32 bits, 1.
+  int64_t parts[4 * batch_size] __attribute__((aligned(64)));
+  uint64_t words[4 * batch_size] __attribute__((aligned(32))); // short keys as groups hold them, and 0
+  uint32_t place[batch_size]; // of the group that a short key should have
+  bool is_narrow; // every line has a number, and of no more than 31 bits and a sign
 };
 
-/* Why a line was not taken. */
-enum refusal { NONE = 0, NOT_PLAIN, TOO_FINE, FULL_TABLE, FULL_SUMS };
+// Why a line was not taken.
+enum refusal { none = 0, not_plain, too_fine, full_table, full_sums };
 
-/* A window of the input and how far its lines are cut into fields. */
+// A window of the input and how far its lines are cut into fields.
 struct cutting {
   const uint8_t *base;
-  const uint16_t *places; /* of separators; the one before the first is 65535 */
-  size_t found, next;   /* separators, and those used up */
-  uint32_t start;       /* of the line to come */
-  enum refusal refusal; /* NOT_PLAIN: the line to come */
-  uint64_t lines; /* newlines passed */
+  const uint16_t *places; // of separators; the one before the first is 65535
+  size_t found, next;   // separators, and those used up
+  uint32_t start;       // of the line to come
+  enum refusal refusal; // not_plain: the line to come
+  uint64_t lines; // newlines passed
 };
 
-/* The steps for one instruction set. */
+// The steps for one instruction set.
 struct steps {
-  /* Places of delimiters, newlines and quotation marks; `are_pairs` when they are delimiter and newline in turn. */
-  size_t (*separators)(const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs);
-  /* Reads the numbers; an empty field is INT64_MIN. Returns how many lines are good, from the batch's first. */
+  // Places of delimiters, newlines and quotation marks; `are_pairs` when they are delimiter and newline in turn.
+  size_t (*separators)(const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, bool *are_pairs);
+  // Reads the numbers; an empty field is INT64_MIN. Returns how many lines are good, from the batch's first.
   size_t (*parse)(struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal);
-  /* Finds the fields of lines of a key and a number. */
+  // Finds the fields of lines of a key and a number.
   void (*cut_pairs)(struct cutting *c, struct batch *b);
-  /* Adds the first `count` numbers to their groups; returns how many lines were taken. */
+  // Adds the first `count` numbers to their groups; returns how many lines were taken.
   size_t (*take)(
       struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
-  /* The hash of a group's key of no more than 23 bytes. */
-  uint32_t (*hash)(const uint64_t key[3]);
 };
 
-/* Steps of `take` and `hash`. */
+// Steps of `take`.
 size_t ckernels_stats_take_portable(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
 size_t ckernels_stats_take_avx2(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
-uint32_t ckernels_stats_hash_portable(const uint64_t key[3]);
-uint32_t ckernels_stats_hash_avx2(const uint64_t key[3]);
 
-/* Longest key that a group holds itself. */
-enum { SHORT = 23 };
+// Longest key that a group holds itself.
+enum { short_key = 23 };
 
-/* The steps for a level. */
-const struct steps *ckernels_stats_steps(int level);
+// The steps for the level in use.
+const struct steps *ckernels_stats_steps(void);
 
 #endif

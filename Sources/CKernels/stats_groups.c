@@ -1,12 +1,26 @@
 #include "stats.h"
 
-typedef uint32_t (*hash_function)(const uint64_t key[3]);
+_Static_assert(sizeof(struct ckernels_group) == 64, "a group is a line of the cache");
+_Static_assert(
+    offsetof(struct ckernels_group, squares) == offsetof(struct ckernels_group, sum) + 8
+        && offsetof(struct ckernels_group, squares_high) == offsetof(struct ckernels_group, sum) + 16
+        && offsetof(struct ckernels_group, count) == offsetof(struct ckernels_group, sum) + 24,
+    "the four sums are brought up to date as one vector, in the order of `parts` of a batch");
+_Static_assert(offsetof(struct ckernels_group, key) == 0, "the key and what follows it are loaded as one vector");
 
-/* A group's key; reads no byte outside of the input. */
-static inline __attribute__((always_inline)) void load_group_key(
+// The hash of a key of no more than 23 bytes as a group holds it. A sum of two products is NH of UMAC (RFC 4418, section 5.2): the
+// processor works on both at once.
+CSIMD_INLINE uint32_t hash_key(const uint64_t key[3], const struct ckernels_seed *seed) {
+  return (uint32_t)folded(
+      (unsigned __int128)(key[0] ^ seed->words[0]) * (key[1] ^ seed->words[1])
+      + (unsigned __int128)(key[2] ^ seed->words[2]) * seed->words[3]);
+}
+
+// A group's key; reads no byte outside of the input.
+CSIMD_INLINE void load_group_key(
     const struct ckernels_stats *s, const uint8_t *key, size_t length, uint64_t words[3]) {
-  if (__builtin_expect(length > SHORT, 0)) {
-    words[0] = hash_long(key, length);
+  if (__builtin_expect(length > short_key, 0)) {
+    words[0] = hash_long(key, length, &s->seed);
     words[1] = (uint64_t)(key - s->bytes);
     words[2] = (uint64_t)length | (uint64_t)255 << 56;
     return;
@@ -18,20 +32,20 @@ static inline __attribute__((always_inline)) void load_group_key(
   words[2] |= (uint64_t)length << 56;
 }
 
-static inline uint32_t hash_of(const uint64_t key[3], hash_function hash) {
-  return key[2] >> 56 <= SHORT ? hash(key) : (uint32_t)key[0];
+static inline uint32_t hash_of(const uint64_t key[3], const struct ckernels_seed *seed) {
+  return key[2] >> 56 <= short_key ? hash_key(key, seed) : (uint32_t)key[0];
 }
 
-static inline int is_same(const struct ckernels_stats *s, const uint64_t a[3], const uint64_t b[3]) {
-  if (a[0] != b[0] || a[2] != b[2]) return 0;
-  if (a[2] >> 56 <= SHORT) return a[1] == b[1];
+static inline bool is_same(const struct ckernels_stats *s, const uint64_t a[3], const uint64_t b[3]) {
+  if (a[0] != b[0] || a[2] != b[2]) return false;
+  if (a[2] >> 56 <= short_key) return a[1] == b[1];
   return memcmp(s->bytes + a[1], s->bytes + b[1], a[2] & UINT32_MAX) == 0;
 }
 
-/* The place of a key's group, which exists from then on; 0 when there is no room for one more. */
-static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3], hash_function hash) {
+// The place of a key's group, which exists from then on; 0 when there is no room for one more.
+static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3]) {
   const size_t mask = s->slots - 1;
-  size_t slot = hash_of(key, hash) & mask;
+  size_t slot = hash_of(key, &s->seed) & mask;
   for (; s->index[slot]; slot = (slot + 1) & mask)
     if (is_same(s, s->groups[s->index[slot]].key, key)) return s->index[slot];
   if (s->used + 1 >= s->capacity) return 0;
@@ -42,42 +56,41 @@ static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3
   return place;
 }
 
-/* Adds one number to the sums of wide ones; zero when a sum would be too large, and nothing is added then. They keep half
-   their range free, so that those of narrow numbers may be added to them. */
-static int add_wide(struct ckernels_moments *wide, int64_t value) {
+// Adds one number to the sums of wide ones; false when a sum would be too large, and nothing is added then. They keep half
+// their range free, so that those of narrow numbers may be added to them.
+static bool add_wide(struct ckernels_moments *wide, int64_t value) {
   const int64_t most = (int64_t)1 << 62;
   int64_t sum;
   unsigned __int128 squares = ((unsigned __int128)wide->squares_high << 64) | wide->squares_low;
-  int full = __builtin_add_overflow(wide->sum, value, &sum) || sum > most || sum < -most;
+  bool full = __builtin_add_overflow(wide->sum, value, &sum) || sum > most || sum < -most;
   squares += (unsigned __int128)((__int128)value * value);
-  if (full || squares >> 127) return 0;
+  if (full || squares >> 127) return false;
   wide->sum = sum;
   wide->squares_low = (uint64_t)squares;
   wide->squares_high = (uint64_t)(squares >> 64);
   wide->least = wide->count == 0 || value < wide->least ? value : wide->least;
   wide->greatest = wide->count == 0 || value > wide->greatest ? value : wide->greatest;
   wide->count++;
-  return 1;
+  return true;
 }
 
-/* Adds the number of one line to its group; zero where it is refused. */
-static inline __attribute__((always_inline)) int take_one(
-    struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal,
-    hash_function hash) {
+// Adds the number of one line to its group; false where it is refused.
+CSIMD_INLINE bool take_one(
+    struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal) {
   const int64_t *part = b->parts + 4 * i, value = part[0];
   uint64_t key[3];
   load_group_key(s, base + b->key[i], b->key_end[i] - b->key[i], key);
-  const uint32_t place = find_group(s, key, hash);
+  const uint32_t place = find_group(s, key);
   if (place == 0) {
-    *refusal = FULL_TABLE;
-    return 0;
+    *refusal = full_table;
+    return false;
   }
-  if (value == INT64_MIN) return 1;
+  if (value == INT64_MIN) return true;
   if (value > INT32_MAX || value < -INT32_MAX) {
-    if (add_wide(s->wide + place, value)) return 1;
-    *refusal = FULL_SUMS;
+    if (add_wide(s->wide + place, value)) return true;
+    *refusal = full_sums;
     s->place = place;
-    return 0;
+    return false;
   }
   struct ckernels_group *group = s->groups + place;
   group->sum += value;
@@ -86,28 +99,19 @@ static inline __attribute__((always_inline)) int take_one(
   group->count++;
   if (value < group->least) group->least = (int32_t)value;
   if (value > group->greatest) group->greatest = (int32_t)value;
-  return 1;
+  return true;
 }
-
-uint32_t ckernels_stats_hash_portable(const uint64_t key[3]) { return (uint32_t)mix(key[0], mix(key[1], key[2])); }
 
 size_t ckernels_stats_take_portable(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal) {
   for (size_t i = 0; i < count; i++)
-    if (!take_one(s, b, base, i, refusal, ckernels_stats_hash_portable)) return i;
+    if (!take_one(s, b, base, i, refusal)) return i;
   return count;
 }
 
-#if defined(__x86_64__)
-/* The processor's CRC of the key's 24 bytes: a step for each word, on a port that vectors have no use for. */
-AVX2 static inline __attribute__((always_inline)) uint32_t hash_words(const uint64_t key[3]) {
-  return (uint32_t)_mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u64(0, key[0]), key[1]), key[2]);
-}
-
-AVX2 uint32_t ckernels_stats_hash_avx2(const uint64_t key[3]) { return hash_words(key); }
-
-/* What a key of that length leaves of 32 bytes, and what it puts into the last of its 24; a longer one is like no group. */
-static const struct { uint8_t inside[SHORT + 2][32], length[SHORT + 2][32]; } keys __attribute__((aligned(32))) = {
+#if CSIMD_X86
+// What a key of that length leaves of 32 bytes, and what it puts into the last of its 24; a longer one is like no group.
+static const struct { uint8_t inside[short_key + 2][32], length[short_key + 2][32]; } keys __attribute__((aligned(32))) = {
 #define INSIDE(n) \
 {-(n > 0), -(n > 1), -(n > 2), -(n > 3), -(n > 4), -(n > 5), -(n > 6), -(n > 7), -(n > 8), -(n > 9), -(n > 10), -(n > 11), \
  -(n > 12), -(n > 13), -(n > 14), -(n > 15), -(n > 16), -(n > 17), -(n > 18), -(n > 19), -(n > 20), -(n > 21), -(n > 22)}
@@ -115,40 +119,41 @@ static const struct { uint8_t inside[SHORT + 2][32], length[SHORT + 2][32]; } ke
      INSIDE(10), INSIDE(11), INSIDE(12), INSIDE(13), INSIDE(14), INSIDE(15), INSIDE(16), INSIDE(17), INSIDE(18),
      INSIDE(19), INSIDE(20), INSIDE(21), INSIDE(22), INSIDE(23)},
 #undef INSIDE
-#define LENGTH(n) [n] = {[SHORT] = n}
+#define LENGTH(n) [n] = {[short_key] = n}
     {LENGTH(1), LENGTH(2), LENGTH(3), LENGTH(4), LENGTH(5), LENGTH(6), LENGTH(7), LENGTH(8), LENGTH(9), LENGTH(10),
      LENGTH(11), LENGTH(12), LENGTH(13), LENGTH(14), LENGTH(15), LENGTH(16), LENGTH(17), LENGTH(18), LENGTH(19),
-     LENGTH(20), LENGTH(21), LENGTH(22), LENGTH(23), [SHORT + 1] = {[SHORT] = 253}}};
+     LENGTH(20), LENGTH(21), LENGTH(22), LENGTH(23), [short_key + 1] = {[short_key] = 253}}};
 #undef LENGTH
-/* Finds where the groups of lines should be; no line waits for another, and there is no branch to foretell. */
-AVX2 static inline __attribute__((always_inline)) void find_groups(
+// Finds where the groups of lines should be; no line waits for another, and there is no branch to foretell.
+CSIMD_AVX2 CSIMD_INLINE void find_groups(
     const struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count) {
   const size_t mask = s->slots - 1;
   const uint32_t *const index = s->index;
+  const struct ckernels_seed seed = s->seed;
   for (size_t i = 0; i < count; i++) {
     const uint32_t start = b->key[i];
     size_t length = b->key_end[i] - start;
-    length = length > SHORT ? SHORT + 1 : length;
+    length = length > short_key ? short_key + 1 : length;
     const __m256i text = _mm256_loadu_si256((const __m256i *)(base + start));
     uint64_t *words = b->words + 4 * i;
     _mm256_store_si256((__m256i *)words, _mm256_or_si256(
         _mm256_and_si256(text, _mm256_load_si256((const __m256i *)keys.inside[length])),
         _mm256_load_si256((const __m256i *)keys.length[length])));
-    /* The compiler would take the words out of the register, with more work. */
+    // The compiler would take the words out of the register, with more work.
     __asm__("" : "+m"(*(uint64_t(*)[4])words));
-    b->place[i] = index[hash_words(words) & mask];
+    b->place[i] = index[hash_key(words, &seed) & mask];
   }
 }
 
-AVX2 static __attribute__((noinline)) int take_alone(
+CSIMD_AVX2 static __attribute__((noinline)) bool take_alone(
     struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal) {
-  return take_one(s, b, base, i, refusal, ckernels_stats_hash_avx2);
+  return take_one(s, b, base, i, refusal);
 }
 
-/* A line of a short key whose group is the first one at its place takes no branch that is not foreseen: the key is compared
-   and the sums are brought up to date in a register each. What is not so simple - a new group, one that stands elsewhere,
-   a long key, a number of many digits - is taken on its own. */
-AVX2 size_t ckernels_stats_take_avx2(
+// A line of a short key whose group is the first one at its place takes no branch that is not foreseen: the key is compared
+// and the sums are brought up to date in a register each. What is not so simple - a new group, one that stands elsewhere,
+// a long key, a number of many digits - is taken on its own.
+CSIMD_AVX2 size_t ckernels_stats_take_avx2(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal) {
   const size_t room = s->count - (size_t)(base - s->bytes);
   struct ckernels_group *const groups = s->groups;
@@ -177,9 +182,8 @@ AVX2 size_t ckernels_stats_take_avx2(
 #endif
 
 void ckernels_stats_reindex(struct ckernels_stats *s) {
-  const hash_function hash = ckernels_stats_steps(s->level)->hash;
   for (size_t place = 1; place <= s->used; place++) {
-    size_t slot = hash_of(s->groups[place].key, hash) & (s->slots - 1);
+    size_t slot = hash_of(s->groups[place].key, &s->seed) & (s->slots - 1);
     while (s->index[slot]) slot = (slot + 1) & (s->slots - 1);
     s->index[slot] = (uint32_t)place;
   }
@@ -189,7 +193,7 @@ struct ckernels_moments ckernels_stats_moments(const struct ckernels_stats *s, s
   const struct ckernels_group *group = s->groups + place;
   struct ckernels_moments all = s->wide[place];
   if (group->count == 0) return all;
-  /* The sum of the lowest 32 bits has less than 62 bits, so it is what is left modulo 2^64. */
+  // The sum of the lowest 32 bits has less than 62 bits, so it is what is left modulo 2^64.
   const uint64_t low = group->squares - (group->squares_high << 32);
   const unsigned __int128 squares = (((unsigned __int128)all.squares_high << 64) | all.squares_low)
       + ((unsigned __int128)group->squares_high << 32) + low;
@@ -209,4 +213,15 @@ void ckernels_stats_clear(struct ckernels_stats *s, size_t place) {
   group->greatest = INT32_MIN;
   group->sum = group->count = 0;
   group->squares = group->squares_high = 0;
+}
+
+struct ckernels_seed ckernels_seed_of(uint64_t word) {
+  struct ckernels_seed seed;
+  for (int i = 0; i < 4; i++) {
+    word += 0x9E3779B97F4A7C15;
+    uint64_t mixed = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+    seed.words[i] = mixed ^ (mixed >> 31);
+  }
+  return seed;
 }

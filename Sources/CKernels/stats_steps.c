@@ -4,10 +4,10 @@ static const int64_t tens[17] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
     1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000};
 
-static inline __attribute__((always_inline)) size_t separators_portable(
-    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+CSIMD_INLINE size_t separators_portable(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, bool *are_pairs) {
   size_t found = 0;
-  *are_pairs = 0;
+  *are_pairs = false;
   for (size_t at = 0; at < count; at++) {
     places[found] = (uint16_t)at;
     found += (bytes[at] == delimiter) | (bytes[at] == '\n') | (bytes[at] == '"');
@@ -15,23 +15,23 @@ static inline __attribute__((always_inline)) size_t separators_portable(
   return found;
 }
 
-/* A plain number that ends before `end` and has `length` bytes. */
+// A plain number that ends before `end` and has `length` bytes.
 struct plain {
-  uint64_t digits; /* all digits without the point */
-  unsigned places; /* how many of them stand behind it */
-  int good;
+  uint64_t digits; // all digits without the point
+  unsigned places; // how many of them stand behind it
+  bool good;
 };
 
-static inline __attribute__((always_inline)) struct plain parse_portable(
+CSIMD_INLINE struct plain parse_portable(
     const uint8_t *start, size_t length, size_t before) {
   (void)before;
-  struct plain number = {0, 0, 0};
-  int seen = 0;
+  struct plain number = {0, 0, false};
+  bool seen = false;
   for (size_t at = 0; at < length; at++) {
     uint8_t digit = (uint8_t)(start[at] - '0');
     if (digit > 9) {
       if (start[at] != '.' || seen) return number;
-      seen = 1;
+      seen = true;
       continue;
     }
     number.digits = number.digits * 10 + digit;
@@ -41,9 +41,9 @@ static inline __attribute__((always_inline)) struct plain parse_portable(
   return number;
 }
 
-#if defined(__x86_64__)
-AVX2 static inline __attribute__((always_inline)) size_t separators_avx2(
-    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+#if CSIMD_X86
+CSIMD_AVX2 CSIMD_INLINE size_t separators_avx2(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, bool *are_pairs) {
   const __m256i a = _mm256_set1_epi8((char)delimiter), b = _mm256_set1_epi8('\n'), c = _mm256_set1_epi8('"');
   size_t found = 0, at = 0;
   for (; at + 64 <= count; at += 64) {
@@ -61,31 +61,31 @@ AVX2 static inline __attribute__((always_inline)) size_t separators_avx2(
   return found + rest;
 }
 
-AVX512 static inline __attribute__((always_inline)) size_t separators_avx512(
-    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, int *are_pairs) {
+CSIMD_AVX512_VBMI CSIMD_INLINE size_t separators_vbmi(
+    const uint8_t *bytes, size_t count, uint8_t delimiter, uint16_t *places, bool *are_pairs) {
   const __m512i a = _mm512_set1_epi8((char)delimiter), b = _mm512_set1_epi8('\n'), c = _mm512_set1_epi8('"');
   size_t found = 0;
   uint64_t odd = 0;
   for (size_t at = 0; at < count; at += 64) {
-    __m512i v = load_avx512(bytes + at, count - at);
+    __m512i v = load_vbmi(bytes + at, count - at);
     uint64_t delimiters = _mm512_cmpeq_epi8_mask(v, a), newlines = _mm512_cmpeq_epi8_mask(v, b);
     uint64_t mask = delimiters | newlines | _mm512_cmpeq_epi8_mask(v, c);
     if (count - at < 64) mask &= _bzhi_u64(~0ull, (unsigned)(count - at));
-    /* Newlines among the separators must be every second one, counted from the window's start. */
+    // Newlines among the separators must be every second one, counted from the window's start.
     uint64_t wanted = 0xAAAAAAAAAAAAAAAA >> (found & 1), number = (uint64_t)_mm_popcnt_u64(mask);
     odd |= (_pext_u64(newlines, mask) ^ wanted) & _bzhi_u64(~0ull, (unsigned)number);
     odd |= mask & ~(delimiters | newlines);
-    found += spread_avx512(mask, at, places + found);
+    found += spread_vbmi(mask, at, places + found);
   }
   *are_pairs = odd == 0;
   return found;
 }
 
-/* Takes the 16 bytes that end with the number: the digits keep their weight by standing at the end, whatever comes
-   before is masked away, and a shuffle closes the gap of the point. */
-AVX2 static inline __attribute__((always_inline)) struct plain parse_avx2(
+// Takes the 16 bytes that end with the number: the digits keep their weight by standing at the end, whatever comes
+// before is masked away, and a shuffle closes the gap of the point.
+CSIMD_AVX2 CSIMD_INLINE struct plain parse_avx2(
     const uint8_t *start, size_t length, size_t before) {
-  /* Row p takes out byte p; row 16 none. A byte with the top bit set becomes zero. */
+  // Row p takes out byte p; row 16 none. A byte with the top bit set becomes zero.
   static const uint8_t closing[17][16] __attribute__((aligned(16))) = {
 #define ROW(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o) {0x80, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o}
       ROW(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), ROW(0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
@@ -103,13 +103,13 @@ AVX2 static inline __attribute__((always_inline)) struct plain parse_avx2(
   unsigned inside = (0xFFFFu << (16 - length)) & 0xFFFF;
   unsigned points = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8('.'))) & inside;
   unsigned point = (unsigned)__builtin_ctz(points | 0x10000);
-  /* Bytes 16 - length and later stay. */
+  // Bytes 16 - length and later stay.
   __m128i order = _mm_set_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   __m128i stays = _mm_cmpgt_epi8(order, _mm_set1_epi8((char)(15 - length)));
   __m128i digits = _mm_and_si128(_mm_sub_epi8(text, _mm_set1_epi8('0')), stays);
   digits = _mm_shuffle_epi8(digits, _mm_load_si128((const __m128i *)closing[point]));
   __m128i nine = _mm_set1_epi8(9);
-  int good = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine)) == 0xFFFF;
+  bool good = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine)) == 0xFFFF;
   __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
   __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));
   __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
@@ -122,8 +122,8 @@ AVX2 static inline __attribute__((always_inline)) struct plain parse_avx2(
 
 typedef struct plain (*parse_function)(const uint8_t *start, size_t length, size_t before);
 
-/* Reads the numbers first..<count of a batch. */
-static inline __attribute__((always_inline)) size_t parse_some(
+// Reads the numbers first..<count of a batch.
+CSIMD_INLINE size_t parse_some(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t first, size_t count, enum refusal *refusal,
     parse_function parse) {
   for (size_t i = first; i < count; i++) {
@@ -132,41 +132,41 @@ static inline __attribute__((always_inline)) size_t parse_some(
     const size_t length = b->number_end[i] - b->number[i] - is_negative;
     b->parts[4 * i] = INT64_MIN;
     if (length == 0 && !is_negative) {
-      b->is_narrow = 0;
+      b->is_narrow = false;
       continue;
     }
-    *refusal = NOT_PLAIN;
+    *refusal = not_plain;
     if (length == 0 || length > 16) return i;
     const struct plain plain =
         parse(number + is_negative, length, (size_t)(number - s->bytes) + is_negative);
     if (!plain.good) return i;
     if (plain.places > s->scale) {
       s->places = (uint8_t)plain.places;
-      *refusal = TOO_FINE;
+      *refusal = too_fine;
       return i;
     }
     int64_t value;
     if (__builtin_mul_overflow((int64_t)plain.digits, tens[s->scale - plain.places], &value)) return i;
     if (value >> 61) return i;
-    *refusal = NONE;
+    *refusal = none;
     const uint64_t square = (uint64_t)value * (uint64_t)value;
     b->parts[4 * i] = is_negative ? -value : value;
     b->parts[4 * i + 1] = (int64_t)square;
     b->parts[4 * i + 2] = (int64_t)(square >> 32);
     b->parts[4 * i + 3] = 1;
-    if (value >> 31) b->is_narrow = 0;
+    if (value >> 31) b->is_narrow = false;
   }
   return count;
 }
 
-#if defined(__x86_64__)
-/* Eight lanes of 32 bits, widened. */
-AVX512 static inline __attribute__((always_inline)) __m512i widen(const uint32_t *from) {
+#if CSIMD_X86
+// Eight lanes of 32 bits, widened.
+CSIMD_AVX512_VBMI CSIMD_INLINE __m512i widen(const uint32_t *from) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
 }
 
-/* Stores the parts of eight lines: lanes of the four in turn. */
-AVX512 static inline __attribute__((always_inline)) void store_parts(
+// Stores the parts of eight lines: lanes of the four in turn.
+CSIMD_AVX512_VBMI CSIMD_INLINE void store_parts(
     int64_t *parts, __m512i value, __m512i square, __m512i high, __m512i one) {
   const __m512i lower = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), upper = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
   for (int odd = 0; odd < 2; odd++) {
@@ -181,15 +181,15 @@ AVX512 static inline __attribute__((always_inline)) void store_parts(
   }
 }
 
-/* Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
-   than that. */
-AVX512 static inline __attribute__((always_inline)) int parse_eight(
+// Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
+// than that.
+CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
     struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
   const __m512i zero = _mm512_setzero_si512(), eight = _mm512_set1_epi64(8), all = _mm512_set1_epi64(-1);
   const __m512i end = widen(b->number_end + i), length = _mm512_sub_epi64(end, widen(b->number + i));
-  if (scale > 7 || before + b->number_end[i] < 8 || _mm512_cmpgt_epu64_mask(length, eight)) return 0;
+  if (scale > 7 || before + b->number_end[i] < 8 || _mm512_cmpgt_epu64_mask(length, eight)) return false;
   __m512i text = _mm512_i64gather_epi64(end, base - 8, 1);
-  /* Bits before the number; a shift by 64 leaves nothing. */
+  // Bits before the number; a shift by 64 leaves nothing.
   __m512i ahead = _mm512_slli_epi64(_mm512_sub_epi64(eight, length), 3);
   __m512i first = _mm512_and_si512(_mm512_srlv_epi64(text, ahead), _mm512_set1_epi64(0xFF));
   __mmask8 negative = _mm512_cmpeq_epi64_mask(first, _mm512_set1_epi64('-'));
@@ -200,7 +200,7 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
   __mmask8 has_point = _mm512_test_epi64_mask(point, point);
   __m512i below = _mm512_add_epi64(_mm512_and_si512(point, _mm512_sub_epi64(zero, point)), all);
   __m512i closed = _mm512_or_si512(
-      /* A second point stays, and is no digit. */
+      // A second point stays, and is no digit.
       _mm512_andnot_si512(_mm512_or_si512(_mm512_slli_epi64(below, 8), _mm512_set1_epi64(0xFF)), digits),
       _mm512_slli_epi64(_mm512_and_si512(digits, below), 8));
   digits = _mm512_mask_blend_epi64(has_point, digits, closed);
@@ -208,7 +208,7 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
   __m512i least = _mm512_mask_add_epi64(eight, has_point, eight, eight);
   if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu64_mask(places, _mm512_set1_epi64(scale))
       | _mm512_cmpgt_epi64_mask(_mm512_add_epi64(ahead, least), _mm512_set1_epi64(64)))
-    return 0;
+    return false;
   const __m512i powers = _mm512_loadu_si512(tens);
   __m512i pairs = _mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010A));
   __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00010064));
@@ -216,16 +216,16 @@ AVX512 static inline __attribute__((always_inline)) int parse_eight(
       _mm512_mul_epu32(fours, _mm512_set1_epi64(10000)), _mm512_srli_epi64(fours, 32));
   __m512i power = _mm512_permutexvar_epi64(_mm512_sub_epi64(_mm512_set1_epi64(scale), places), powers);
   value = _mm512_mul_epu32(value, power);
-  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(INT32_MAX))) b->is_narrow = 0;
+  if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(INT32_MAX))) b->is_narrow = false;
   __m512i square = _mm512_mul_epu32(value, value);
   store_parts(
       b->parts + 4 * i, _mm512_mask_sub_epi64(value, negative, zero, value), square, _mm512_srli_epi64(square, 32),
       _mm512_set1_epi64(1));
-  return 1;
+  return true;
 }
 
-/* Stores the parts of sixteen lines whose numbers have four digits. */
-AVX512 static inline __attribute__((always_inline)) void store_small_parts(
+// Stores the parts of sixteen lines whose numbers have four digits.
+CSIMD_AVX512_VBMI CSIMD_INLINE void store_small_parts(
     int64_t *parts, __m512i value, __m512i square) {
   const __m512i rest = _mm512_set_epi64(1, 0, 1, 0, 1, 0, 1, 0);
   const __m512i lower = _mm512_set_epi64(9, 8, 3, 2, 9, 8, 1, 0), upper = _mm512_set_epi64(9, 8, 7, 6, 9, 8, 5, 4);
@@ -233,7 +233,7 @@ AVX512 static inline __attribute__((always_inline)) void store_small_parts(
   for (int i = 0; i < 4; i++) {
     __m512i a = i & 2 ? _mm512_unpackhi_epi32(value, sign) : _mm512_unpacklo_epi32(value, sign);
     __m512i b = i & 2 ? _mm512_unpackhi_epi32(square, zero) : _mm512_unpacklo_epi32(square, zero);
-    /* Of lines i, i + 4, i + 8 and i + 12. */
+    // Of lines i, i + 4, i + 8 and i + 12.
     __m512i pairs = i & 1 ? _mm512_unpackhi_epi64(a, b) : _mm512_unpacklo_epi64(a, b);
     __m512i low = _mm512_permutex2var_epi64(pairs, lower, rest), up = _mm512_permutex2var_epi64(pairs, upper, rest);
     int64_t *to = parts + 4 * i;
@@ -244,18 +244,18 @@ AVX512 static inline __attribute__((always_inline)) void store_small_parts(
   }
 }
 
-/* Reads sixteen numbers of four characters, or fewer, and a sign, with as many decimal places as are kept: what a table of
-   measurements or of small amounts has. So the point stands at the same place in all of them. Zero when one is not so. */
-AVX512 static inline __attribute__((always_inline)) int parse_sixteen(
+// Reads sixteen numbers of four characters, or fewer, and a sign, with as many decimal places as are kept: what a table of
+// measurements or of small amounts has. So the point stands at the same place in all of them. False when one is not so.
+CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_sixteen(
     struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
-  /* What is not '0' where there should be a point; the weights of the bytes, and of pairs of them. */
+  // What is not '0' where there should be a point; the weights of the bytes, and of pairs of them.
   static const struct { uint8_t point[4]; int8_t bytes[4]; int16_t pairs[2]; } forms[4] = {
       {{0, 0, 0, 0}, {10, 1, 10, 1}, {100, 1}}, {{0, 0, '.' ^ '0', 0}, {10, 1, 0, 1}, {10, 1}},
       {{0, '.' ^ '0', 0, 0}, {1, 0, 10, 1}, {100, 1}}, {{'.' ^ '0', 0, 0, 0}, {0, 1, 10, 1}, {100, 1}}};
   const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
   const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
   const __m512i zero = _mm512_setzero_si512(), all = _mm512_set1_epi32(-1), eight = _mm512_set1_epi32(8);
-  if (scale > 3 || before + b->number_end[i] < 8) return 0;
+  if (scale > 3 || before + b->number_end[i] < 8) return false;
   int32_t form[3];
   memcpy(form, forms + scale, sizeof form);
   const __m512i end = _mm512_loadu_si512(b->number_end + i);
@@ -264,7 +264,7 @@ AVX512 static inline __attribute__((always_inline)) int parse_sixteen(
   const __m512i second = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64(end, 1), base - 8, 1);
   const __m512i text = _mm512_permutex2var_epi32(first, odd, second);
   const __m512i behind = _mm512_permutex2var_epi32(first, even, second);
-  /* Bits of the four bytes that stand before the number. */
+  // Bits of the four bytes that stand before the number.
   __m512i ahead = _mm512_sub_epi32(_mm512_set1_epi32(32), _mm512_slli_epi32(length, 3));
   const __mmask16 is_five = _mm512_cmpeq_epi32_mask(length, _mm512_set1_epi32(5));
   const __m512i sign = _mm512_mask_srli_epi32(_mm512_srlv_epi32(text, ahead), is_five, behind, 24);
@@ -273,19 +273,19 @@ AVX512 static inline __attribute__((always_inline)) int parse_sixteen(
   ahead = _mm512_mask_add_epi32(ahead, negative, ahead, eight);
   const __m512i inside = _mm512_and_si512(_mm512_xor_si512(text, _mm512_set1_epi8('0')), _mm512_sllv_epi32(all, ahead));
   const __m512i digits = _mm512_xor_si512(inside, _mm512_set1_epi32(form[0]));
-  /* One byte at least, and no more than four. */
+  // One byte at least, and no more than four.
   if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu32_mask(ahead, _mm512_set1_epi32(24)))
-    return 0;
+    return false;
   const __m512i value = _mm512_madd_epi16(
       _mm512_maddubs_epi16(digits, _mm512_set1_epi32(form[1])), _mm512_set1_epi32(form[2]));
   store_small_parts(
       b->parts + 4 * i, _mm512_mask_sub_epi32(value, negative, zero, value), _mm512_madd_epi16(value, value));
-  return 1;
+  return true;
 }
 
-/* Finds the fields of the next lines of two fields, number behind key; `places` are pairs, and there is one before them. */
-AVX512 static inline __attribute__((always_inline)) void cut_pairs(struct cutting *c, struct batch *b) {
-  const size_t left = (c->found - c->next) / 2, count = left < BATCH ? left : BATCH;
+// Finds the fields of the next lines of two fields, number behind key; `places` are pairs, and there is one before them.
+CSIMD_AVX512_VBMI CSIMD_INLINE void cut_pairs(struct cutting *c, struct batch *b) {
+  const size_t left = (c->found - c->next) / 2, count = left < batch_size ? left : batch_size;
   const uint16_t *places = c->places + c->next;
   const __m512i low = _mm512_set1_epi32(0xFFFF), one = _mm512_set1_epi32(1);
   const __m512i order = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
@@ -301,26 +301,26 @@ AVX512 static inline __attribute__((always_inline)) void cut_pairs(struct cuttin
     _mm512_storeu_si512(b->passed + i, _mm512_add_epi32(order, _mm512_set1_epi32((int)(c->lines + i))));
   }
   b->count = count;
-  b->is_narrow = 1;
+  b->is_narrow = true;
   c->next += 2 * count;
   c->lines += count;
   if (count > 0) c->start = places[2 * count - 1] + 1u;
 }
 
-AVX512 static void cut_pairs_avx512(struct cutting *c, struct batch *b) { cut_pairs(c, b); }
+CSIMD_AVX512_VBMI static void cut_pairs_vbmi(struct cutting *c, struct batch *b) { cut_pairs(c, b); }
 
-AVX2 static size_t parse_batch_avx2(
+CSIMD_AVX2 static size_t parse_batch_avx2(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
   return parse_some(s, b, base, 0, b->count, refusal, parse_avx2);
 }
 
-AVX512 static size_t parse_batch_avx512(
+CSIMD_AVX512_VBMI static size_t parse_batch_vbmi(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
   const size_t before = (size_t)(base - s->bytes);
   for (size_t i = 0; i < b->count; i += 16) {
-    /* Sixteen lines of the window to come, if all are as short as these. */
+    // Sixteen lines of the window to come, if all are as short as these.
     for (int line = 0; line < 4; line++)
-      _mm_prefetch((const char *)base + b->start[i] + WINDOW + 64 * line, _MM_HINT_T0);
+      _mm_prefetch((const char *)base + b->start[i] + window_size + 64 * line, _MM_HINT_T0);
     if (parse_sixteen(b, base, i, before, s->scale)) continue;
     for (size_t j = i; j < i + 16 && j < b->count; j += 8) {
       if (parse_eight(b, base, j, before, s->scale)) continue;
@@ -339,17 +339,17 @@ static size_t parse_batch_portable(
   return parse_some(s, b, base, 0, b->count, refusal, parse_portable);
 }
 
-static const struct steps portable = {separators_portable, parse_batch_portable, 0, ckernels_stats_take_portable, ckernels_stats_hash_portable};
-#if defined(__x86_64__)
-static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
-static const struct steps avx512 = {separators_avx512, parse_batch_avx512, cut_pairs_avx512, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
+static const struct steps portable = {separators_portable, parse_batch_portable, 0, ckernels_stats_take_portable};
+#if CSIMD_X86
+static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, ckernels_stats_take_avx2};
+static const struct steps vbmi = {separators_vbmi, parse_batch_vbmi, cut_pairs_vbmi, ckernels_stats_take_avx2};
 #endif
 
-const struct steps *ckernels_stats_steps(int level) {
-#if defined(__x86_64__)
-  if (has_compress(level)) return &avx512;
-  if (level >= CKERNELS_AVX2) return &avx2;
+const struct steps *ckernels_stats_steps(void) {
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512_vbmi) return &vbmi;
+  if (level >= csimd_avx2) return &avx2;
 #endif
-  (void)level;
   return &portable;
 }

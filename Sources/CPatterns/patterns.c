@@ -2,11 +2,12 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct cpatterns_pattern {
   pcre2_code *code;
-  int is_compiled; /* to machine code; interpreted where the system refuses memory that can be executed */
+  bool is_compiled; // to machine code; interpreted where the system refuses memory that can be executed
 };
 
 struct cpatterns_matcher {
@@ -14,14 +15,14 @@ struct cpatterns_matcher {
   pcre2_match_data *data;
   pcre2_match_context *context;
   pcre2_jit_stack *stack;
-  int *workspace; /* of pcre2_dfa_match, made when it is first needed */
+  int *workspace; // of pcre2_dfa_match, made when it is first needed
   size_t workspace_size;
 };
 
-/* Integers for pcre2_dfa_match at first, and at most: it asks for room as a pattern has alternatives to follow side by side. */
+// Integers for pcre2_dfa_match at first, and at most: it asks for room as a pattern has alternatives to follow side by side.
 enum { first_workspace = 1 << 10, largest_workspace = 1 << 24 };
 
-/* Machine code runs on 32 KiB of the thread's stack; a pattern that needs more gets up to this. */
+// Machine code runs on 32 KiB of the thread's stack; a pattern that needs more gets up to this.
 enum { largest_stack = 16 << 20 };
 
 struct cpatterns_pattern *cpatterns_compile(
@@ -31,8 +32,8 @@ struct cpatterns_pattern *cpatterns_compile(
   struct cpatterns_pattern *made = malloc(sizeof *made);
   pcre2_compile_context *context = pcre2_compile_context_create(NULL);
   uint32_t flags = PCRE2_NEVER_UTF;
-  if (options & CPATTERNS_IGNORE_CASE) flags |= PCRE2_CASELESS;
-  if (options & CPATTERNS_LINES) flags |= PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX;
+  if (options & cpatterns_ignore_case) flags |= PCRE2_CASELESS;
+  if (options & cpatterns_lines) flags |= PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX;
   if (made && context) {
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     made->code = pcre2_compile(pattern, length, flags, &code, &offset, context);
@@ -46,7 +47,7 @@ struct cpatterns_pattern *cpatterns_compile(
     pcre2_get_error_message(code, (PCRE2_UCHAR *)error->message, sizeof error->message);
     return NULL;
   }
-  made->is_compiled = !(options & CPATTERNS_CHECK) && pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
+  made->is_compiled = !(options & cpatterns_check) && pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE) == 0;
   return made;
 }
 
@@ -75,14 +76,14 @@ void cpatterns_matcher_free(struct cpatterns_matcher *matcher) {
   free(matcher);
 }
 
-/* Gives the machine code a stack of its own; 0 when it has one already or memory runs out. */
-static int enlarge_stack(struct cpatterns_matcher *matcher) {
-  if (matcher->stack) return 0;
+// Gives the machine code a stack of its own; false when it has one already or memory runs out.
+static bool enlarge_stack(struct cpatterns_matcher *matcher) {
+  if (matcher->stack) return false;
   matcher->stack = pcre2_jit_stack_create(64 << 10, largest_stack, NULL);
   matcher->context = pcre2_match_context_create(NULL);
-  if (!matcher->stack || !matcher->context) return 0;
+  if (!matcher->stack || !matcher->context) return false;
   pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
-  return 1;
+  return true;
 }
 
 static int match_once(struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from) {
@@ -105,15 +106,15 @@ int cpatterns_match(
   return 1;
 }
 
-/* Doubles the workspace, or makes it; 0 when it is as large as it may be or memory runs out. */
-static int enlarge_workspace(struct cpatterns_matcher *matcher) {
+// Doubles the workspace, or makes it; false when it is as large as it may be or memory runs out.
+static bool enlarge_workspace(struct cpatterns_matcher *matcher) {
   size_t size = matcher->workspace ? 2 * matcher->workspace_size : first_workspace;
-  if (size > largest_workspace) return 0;
+  if (size > largest_workspace) return false;
   int *larger = realloc(matcher->workspace, size * sizeof *larger);
-  if (!larger) return 0;
+  if (!larger) return false;
   matcher->workspace = larger;
   matcher->workspace_size = size;
-  return 1;
+  return true;
 }
 
 int cpatterns_longest(
@@ -138,7 +139,7 @@ void cpatterns_reason(int code, char *text, size_t size) {
 }
 
 void cpatterns_version(char *text, size_t size) {
-  /* "10.42 2022-12-11": the date is left out. */
+  // "10.42 2022-12-11": the date is left out.
   char whole[64] = "";
   size_t length = 0;
   pcre2_config(PCRE2_CONFIG_VERSION, whole);

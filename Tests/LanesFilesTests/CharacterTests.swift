@@ -1,4 +1,3 @@
-import CKernels
 import LanesCore
 import LanesFiles
 import Testing
@@ -21,17 +20,19 @@ import Testing
     return (0..<count).flatMap { _ in Self.pieces.randomElement(using: &random)! }
   }
 
-  private func counted(_ bytes: some Collection<UInt8>, _ level: Int32 = ckernels_best_level()) -> CountPartial {
-    Bytes(bytes).withUnsafeBytes { CountPartial(of: RawSpan(_unsafeBytes: $0), columns: .characters, level: level) }
+  private func counted(_ bytes: some Collection<UInt8>) -> CountPartial {
+    Bytes(bytes).withUnsafeBytes { CountPartial(of: RawSpan(_unsafeBytes: $0), columns: .characters) }
   }
 
-  @Test(arguments: Array(0...ckernels_best_level())) func `every kernel counts as wc does`(level: Int32) {
+  @Test(arguments: KernelTests.levels) func `every kernel counts as wc does`(level: UInt32) {
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
     let directory = TemporaryDirectory()
     for state in 1...12 as ClosedRange<UInt64> {
       let bytes = text(state, Int(state * state) * 9)
       let path = directory.write("text", bytes)
       let expected = RealWc.output(of: "LC_ALL=C.UTF-8 wc -m < \(path)")
-      #expect("\(counted(bytes, level).counts.characters)\n" == String(decoding: expected, as: UTF8.self))
+      #expect("\(counted(bytes).counts.characters)\n" == String(decoding: expected, as: UTF8.self))
     }
   }
 

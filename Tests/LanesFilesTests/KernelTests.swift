@@ -1,4 +1,4 @@
-import CKernels
+import CSIMD
 import LanesCore
 import LanesFiles
 import Testing
@@ -48,10 +48,24 @@ struct Repeatable: RandomNumberGenerator {
   }
 }
 
-@Suite struct KernelTests {
-  static let levels = Array(0...ckernels_best_level())
+/// Keeps kernels that this thread calls at or below a level, until it is lifted.
+struct KernelLimit {
+  init(_ level: UInt32) { csimd_limit(csimd_level(rawValue: level)) }
+  func lift() { csimd_limit(csimd_best()) }
+}
 
-  @Test(arguments: levels) func `every kernel agrees with the reference at every length and alignment`(level: Int32) {
+@Suite struct KernelTests {
+  /// All levels of instructions that this machine has.
+  static let levels = Array(0...csimd_best().rawValue)
+
+  @Test(arguments: levels) func `a thread's limit is the level in use`(level: UInt32) {
+    let limit = KernelLimit(level)
+    #expect(csimd_level_in_use().rawValue == level)
+    limit.lift()
+    #expect(csimd_level_in_use() == csimd_best())
+  }
+
+  @Test(arguments: levels) func `every kernel agrees with the reference at every length and alignment`(level: UInt32) {
     var random = Repeatable(state: 1)
     for flavour in 0..<4 {
       let bytes = random.bytes(300, flavour: flavour)
@@ -63,7 +77,7 @@ struct Repeatable: RandomNumberGenerator {
     }
   }
 
-  @Test(arguments: levels) func `every kernel agrees with the reference on long runs`(level: Int32) {
+  @Test(arguments: levels) func `every kernel agrees with the reference on long runs`(level: UInt32) {
     var random = Repeatable(state: 2)
     for flavour in 0..<8 {
       let bytes = random.bytes(100_000 + flavour * 13, flavour: flavour)
@@ -73,12 +87,14 @@ struct Repeatable: RandomNumberGenerator {
     expectEqual(Bytes(repeating: 0x00, count: 70_001)[...], level)
   }
 
-  private func expectEqual(_ bytes: ArraySlice<UInt8>, _ level: Int32) {
+  private func expectEqual(_ bytes: ArraySlice<UInt8>, _ level: UInt32) {
     let expected = reference(bytes)
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
     bytes.withUnsafeBytes { raw in
       let span = RawSpan(_unsafeBytes: raw)
-      #expect(CountPartial(of: span, columns: .all, level: level) == expected)
-      #expect(CountPartial(of: span, columns: .lines, level: level).counts.lines == expected.counts.lines)
+      #expect(CountPartial(of: span, columns: .all) == expected)
+      #expect(CountPartial(of: span, columns: .lines).counts.lines == expected.counts.lines)
     }
   }
 }

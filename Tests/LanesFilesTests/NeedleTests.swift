@@ -1,4 +1,3 @@
-import CKernels
 import LanesCore
 import LanesFiles
 import Testing
@@ -14,14 +13,16 @@ import Testing
     }
   }
 
-  @Test(arguments: Array(0...ckernels_best_level()), [false, true])
-  func `every kernel finds every place`(level: Int32, ignoresCase: Bool) {
+  @Test(arguments: KernelTests.levels, [false, true])
+  func `every kernel finds every place`(level: UInt32, ignoresCase: Bool) {
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
     var random = Repeatable(state: 21)
     for round in 0..<60 {
       let alphabet = round % 2 == 0 ? Bytes("abAB".utf8) : Bytes([0x40, 0x60, 0x5B, 0x7B, 0x61, 0xC1, 0xE1, 0])
       let text = (0..<Int.random(in: 0...400, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
       let needle = (0..<Int.random(in: 1...6, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
-      let searched = Needle(needle, ignoresCase: ignoresCase, level: level)
+      let searched = Needle(needle, ignoresCase: ignoresCase)
       var found: [Int] = []
       text.withUnsafeBufferPointer { buffer in
         var from = 0
@@ -35,16 +36,18 @@ import Testing
     }
   }
 
-  @Test(arguments: Array(0...ckernels_best_level())) func `a needle longer than a block is found`(level: Int32) {
+  @Test(arguments: KernelTests.levels) func `a needle longer than a block is found`(level: UInt32) {
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
     var random = Repeatable(state: 22)
     let needle = random.bytes(200, flavour: 1)
     for lead in [0, 1, 63, 64, 100] {
       let text = Bytes(repeating: 0x2E, count: lead) + needle
       text.withUnsafeBufferPointer { buffer in
-        #expect(Needle(needle, ignoresCase: false, level: level).first(in: buffer, from: 0) == lead)
+        #expect(Needle(needle, ignoresCase: false).first(in: buffer, from: 0) == lead)
       }
       text.dropLast().withUnsafeBufferPointer { buffer in
-        #expect(Needle(needle, ignoresCase: false, level: level).first(in: buffer, from: 0) == nil)
+        #expect(Needle(needle, ignoresCase: false).first(in: buffer, from: 0) == nil)
       }
     }
   }

@@ -13,7 +13,8 @@ struct StatsRunner {
   /// Bytes of a slice; nil for files read whole.
   var sliceBytes: Int?
   var isMapped = true
-  var level: Int32?
+  /// Limits kernels that run on the calling thread; nil for the best.
+  var level: UInt32?
   /// Threads to work with; nil for the calling one.
   var lanes: Int?
 
@@ -36,7 +37,9 @@ struct StatsRunner {
       settings.wholeBytes = 0
     }
     let plan = StatsPlan(FilePlan(paths.map { .path(FilePath($0)) }, settings: settings), options)
-    let workload = level.map { StatsWorkload(delimiter: delimiter, level: $0) } ?? StatsWorkload(delimiter: delimiter)
+    let limit = level.map { KernelLimit($0) }
+    defer { limit?.lift() }
+    let workload = StatsWorkload(delimiter: delimiter)
     if let lanes {
       do {
         try Lanes.run(workload, plan, fold, lanes: lanes)

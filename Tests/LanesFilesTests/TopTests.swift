@@ -5,7 +5,7 @@ import Testing
 
 /// What is counted is compared with the real `sort | uniq -c`.
 @Suite struct TopTests {
-  private func top(_ paths: [String], _ kind: TopKind, _ k: Int, sliceBytes: Int? = nil, level: Int32? = nil)
+  private func top(_ paths: [String], _ kind: TopKind, _ k: Int, sliceBytes: Int? = nil, level: UInt32? = nil)
     -> [String]
   {
     var total = TopPartial()
@@ -16,7 +16,9 @@ import Testing
       settings.wholeBytes = 0
     }
     let plan = FilePlan(paths.map { .path(FilePath($0)) }, settings: settings)
-    PlanRunner.run(plan, level.map { TopWorkload(kind: kind, level: $0) } ?? TopWorkload(kind: kind), fold)
+    let limit = level.map { KernelLimit($0) }
+    defer { limit?.lift() }
+    PlanRunner.run(plan, TopWorkload(kind: kind), fold)
     return total.top(k).map { "\($0.count) \(String(decoding: $0.key, as: UTF8.self))" }
   }
 

@@ -1,61 +1,57 @@
-/* Kernels over bytes for which Swift has no vector instructions beyond the baseline of the machine: they are chosen at
-   run time. No state, no allocation, no errors; every function may be called from any thread. */
+// Kernels over bytes for which Swift has no vector instructions beyond the baseline of the machine: csimd.h says how they
+// choose theirs at run time. No state, no allocation, no errors; every function may be called from any thread.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include <csimd.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "ckernels_stats.h"
 #include "ckernels_top.h"
 
-/* Instruction sets, in rising order of speed. */
-enum ckernels_level { CKERNELS_PORTABLE = 0, CKERNELS_SSE2 = 1, CKERNELS_AVX2 = 2, CKERNELS_AVX512 = 3 };
-
-/* The fastest level that this processor and its operating system support. */
-int ckernels_best_level(void);
-
-/* What decides whether a place is inside a word: nothing yet, white space, or a printable character. */
-enum ckernels_edge { CKERNELS_NEITHER = 0, CKERNELS_SPACE = 1, CKERNELS_PRINTABLE = 2 };
+// What decides whether a place is inside a word: nothing yet, white space, or a printable character.
+enum ckernels_edge { ckernels_neither = 0, ckernels_space = 1, ckernels_printable = 2 };
 
 struct ckernels_words {
-  uint64_t lines; /* bytes 0x0A */
-  uint64_t words; /* words that begin in these bytes, when no word reaches into them */
-  uint8_t first;  /* the first byte that is white space or printable, as a ckernels_edge */
-  uint8_t last;   /* the last such byte */
+  uint64_t lines; // bytes 0x0A
+  uint64_t words; // words that begin in these bytes, when no word reaches into them
+  uint8_t first;  // the first byte that is white space or printable, as a ckernels_edge
+  uint8_t last;   // the last such byte
 };
 
-/* Counts as GNU wc 9.1 does in the C locale: a word begins at a byte 0x21-0x7E unless such a byte came before it with no
-   white space (0x09-0x0D, 0x20) between; all other bytes neither begin nor end a word. `level` is at most the best. */
-struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count, int level);
+// Counts as GNU wc 9.1 does in the C locale: a word begins at a byte 0x21-0x7E unless such a byte came before it with no
+// white space (0x09-0x0D, 0x20) between; all other bytes neither begin nor end a word.
+struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count);
 
-/* Counts bytes 0x0A. */
-uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count, int level);
+// Counts bytes 0x0A.
+uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count);
 
-/* Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale C.UTF-8:
-   a byte that begins no valid character counts for nothing. */
-uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count, int level);
+// Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale C.UTF-8:
+// a byte that begins no valid character counts for nothing.
+uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count);
 
-/* Bytes of the valid character at the start of these bytes, 1 to 6; 0 when there is none or it is cut off. */
+// Bytes of the valid character at the start of these bytes, 1 to 6; 0 when there is none or it is cut off.
 int ckernels_character_length(const uint8_t *bytes, size_t count);
 
-/* What to search for. */
+// What to search for.
 struct ckernels_needle {
-  const uint8_t *bytes; /* lower case where letters of ASCII match both cases */
-  size_t length;        /* at least 1 */
-  size_t rare[2];       /* positions of the two bytes that are compared first; the same for a single byte */
-  int ignores_case;
+  const uint8_t *bytes; // lower case where letters of ASCII match both cases
+  size_t length;        // at least 1
+  size_t rare[2];       // positions of the two bytes that are compared first; the same for a single byte
+  bool ignores_case;
 };
 
-#define CKERNELS_NOT_FOUND SIZE_MAX /* -1 in Swift, where sizes have a sign */
+#define CKERNELS_NOT_FOUND SIZE_MAX // -1 in Swift, where sizes have a sign
 
-/* Position of the first occurrence of the needle, or CKERNELS_NOT_FOUND. */
-size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level);
+// Position of the first occurrence of the needle, or CKERNELS_NOT_FOUND.
+size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle);
 
-/* 1 when these bytes hold neither the needle nor a zero byte. */
-int ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, int level);
+// True when these bytes hold neither the needle nor a zero byte.
+bool ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle);
 
-/* Position of the first and of the last such byte, or CKERNELS_NOT_FOUND: memchr(3), memrchr(3). */
+// Position of the first and of the last such byte, or CKERNELS_NOT_FOUND: memchr(3), memrchr(3).
 size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte);
 size_t ckernels_last_byte(const uint8_t *bytes, size_t count, uint8_t byte);
 

@@ -1,75 +1,77 @@
-/* Statistics of a column, grouped by another one. */
+// Statistics of a column, grouped by another one.
 #ifndef CKERNELS_STATS_H
 #define CKERNELS_STATS_H
+
+#include "ckernels_seed.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is known of the lines that have one key: a line of the cache. Numbers are integers, in units of the last decimal
-   place that `ckernels_stats.scale` keeps; those of no more than 31 bits and a sign are added up here. */
+// What is known of the lines that have one key: a line of the cache. Numbers are integers, in units of the last decimal
+// place that `ckernels_stats.scale` keeps; those of no more than 31 bits and a sign are added up here.
 struct ckernels_group {
-  /* Up to 23 bytes, zeros behind them, the length in the last byte; of a longer key its hash, its place in the input, and
-     its length with 255 in the last byte. */
+  // Up to 23 bytes, zeros behind them, the length in the last byte; of a longer key its hash, its place in the input, and
+  // its length with 255 in the last byte.
   uint64_t key[3];
   int32_t least, greatest;
   int64_t sum;
-  uint64_t squares;      /* their sum modulo 2^64 */
-  uint64_t squares_high; /* the sum of what each has above its lowest 32 bits */
+  uint64_t squares;      // their sum modulo 2^64
+  uint64_t squares_high; // the sum of what each has above its lowest 32 bits
   int64_t count;
 };
 
-/* What is known of numbers of more bits. */
+// What is known of numbers of more bits.
 struct ckernels_moments {
   uint64_t count;
-  int64_t least, greatest; /* nothing where `count` is 0 */
+  int64_t least, greatest; // nothing where `count` is 0
   int64_t sum;
   uint64_t squares_low, squares_high;
 };
 
-/* Why the kernel came back. */
+// Why the kernel came back.
 enum ckernels_stats_event {
-  CKERNELS_STATS_END = 0,   /* all lines are done */
-  CKERNELS_STATS_LINE = 1,  /* the line at..<line_end needs a parser: quotes, exponents, too few fields, no newline */
-  CKERNELS_STATS_GROW = 2,  /* there is no room for one more group */
-  CKERNELS_STATS_SCALE = 3, /* a number has `places` decimal places, more than `scale` */
-  CKERNELS_STATS_SPILL = 4  /* the sums of the group in `place` are full: take them away and clear it */
+  ckernels_stats_end = 0,   // all lines are done
+  ckernels_stats_line = 1,  // the line at..<line_end needs a parser: quotes, exponents, too few fields, no newline
+  ckernels_stats_grow = 2,  // there is no room for one more group
+  ckernels_stats_scale = 3, // a number has `places` decimal places, more than `scale`
+  ckernels_stats_spill = 4  // the sums of the group in `place` are full: take them away and clear it
 };
 
-/* A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until the end. */
+// A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until the end.
 struct ckernels_stats {
   const uint8_t *bytes;
   size_t count;
-  int32_t column;    /* the number's column, from 0 */
-  int32_t by;        /* the key's column, or -1: every line belongs to one group without a key, in place 0 */
-  uint8_t delimiter; /* neither newline nor quotation mark */
-  uint8_t level;     /* the instruction set */
-  uint8_t scale;     /* decimal places kept, to 16 */
-  uint8_t places;
-  struct ckernels_group *groups; /* room for `capacity`; the one in place 0 is no key's */
-  struct ckernels_moments *wide; /* of the same groups, zeroed at first */
+  int32_t column;    // the number's column, from 0
+  int32_t by;        // the key's column, or -1: every line belongs to one group without a key, in place 0
+  uint8_t delimiter; // neither newline nor quotation mark
+  uint8_t scale;     // decimal places kept, to 16
+  uint8_t places;    // of the number that has more
+  struct ckernels_seed seed;
+  struct ckernels_group *groups; // room for `capacity`; the one in place 0 is no key's
+  struct ckernels_moments *wide; // of the same groups, zeroed at first
   size_t capacity;
-  size_t used;     /* groups there are; they are in places 1...used */
-  uint32_t *index; /* places by hash, or 0; zeroed at first */
-  size_t slots;    /* of the index, a power of two and at least twice the capacity */
-  size_t at;                     /* where the next line begins */
-  size_t line_end;               /* the line's newline, or `count` */
-  size_t place; /* of the group whose sums are full */
-  size_t window; /* bytes looked at in one go; short after an event, since they are looked at again then */
-  uint64_t lines; /* newlines passed, without those of lines that were handed out */
+  size_t used;     // groups there are; they are in places 1...used
+  uint32_t *index; // places by hash, or 0; zeroed at first
+  size_t slots;    // of the index, a power of two and at least twice the capacity
+  size_t at;                     // where the next line begins
+  size_t line_end;               // the line's newline, or `count`
+  size_t place; // of the group whose sums are full
+  size_t window; // bytes looked at in one go; short after an event, since they are looked at again then
+  uint64_t lines; // newlines passed, without those of lines that were handed out
 };
 
-/* Goes on to the next event. A line that caused one has not been counted yet; `at` is its beginning. A number is taken
-   here when it is plain: an optional minus, up to 16 characters of digits with at most one point among them. A field
-   that is empty counts for nothing, but its group exists. */
+// Goes on to the next event. A line that caused one has not been counted yet; `at` is its beginning. A number is taken
+// here when it is plain: an optional minus, up to 16 characters of digits with at most one point among them. A field
+// that is empty counts for nothing, but its group exists.
 enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *stats);
 
-/* Enters all groups in an index that is zeroed. */
+// Enters all groups in an index that is zeroed.
 void ckernels_stats_reindex(struct ckernels_stats *stats);
 
-/* All that is known of the numbers of a group. */
+// All that is known of the numbers of a group.
 struct ckernels_moments ckernels_stats_moments(const struct ckernels_stats *stats, size_t group);
 
-/* Forgets the numbers of a group. */
+// Forgets the numbers of a group.
 void ckernels_stats_clear(struct ckernels_stats *stats, size_t group);
 
 #endif

@@ -1,51 +1,55 @@
-/* How often each word or line occurs, and each byte. */
+// How often each word or line occurs, and each byte.
 #ifndef CKERNELS_TOP_H
 #define CKERNELS_TOP_H
 
+#include "ckernels_seed.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A word or a line and how often it occurs. */
+// A word or a line and how often it occurs.
 struct ckernels_tally {
-  uint64_t key[2]; /* up to 16 bytes, zeros behind them; of a longer key its hash and its place in the input */
+  uint64_t key[2]; // up to 16 bytes, zeros behind them; of a longer key its hash and its place in the input
   uint64_t count;
-  uint32_t tag; /* 1 + the key's bytes; 0 where there is none */
+  uint32_t tag; // 1 + the key's bytes; 0 where there is none
   uint32_t unused;
 };
 
 struct ckernels_top {
-  const uint8_t *bytes; /* whole lines; the last may lack its newline */
+  const uint8_t *bytes; // whole lines; the last may lack its newline
   size_t count;
-  uint8_t are_lines; /* 1: lines without their newlines; 0: runs of bytes without white space (0x09-0x0D, 0x20) */
-  uint8_t level;     /* the instruction set */
-  struct ckernels_tally *tallies; /* zeroed at first */
-  size_t slots;                   /* a power of two, at least 256 */
-  size_t used;                    /* tallies there are */
-  size_t at;                      /* bytes done */
+  struct ckernels_seed seed;
+  bool are_lines; // lines without their newlines; otherwise runs of bytes without white space (0x09-0x0D, 0x20)
+  struct ckernels_tally *tallies; // zeroed at first
+  size_t slots;                   // a power of two, at least 256
+  size_t used;                    // tallies there are
+  size_t at;                      // bytes done
 };
 
-/* Goes on to the end, or until the table is half full: returns 1 when it must grow before the next call, and 0 at the
-   end. */
-int ckernels_top_run(struct ckernels_top *top);
+// Goes on to the end, or until the table is half full: returns true when it must grow before the next call, and false
+// at the end.
+bool ckernels_top_run(struct ckernels_top *top);
 
-/* Moves all tallies of `from` to an empty table of more places. */
+// Moves all tallies of `from` to an empty table of more places.
 void ckernels_top_move(
-    const struct ckernels_tally *from, size_t from_slots, struct ckernels_tally *to, size_t to_slots);
+    const struct ckernels_tally *from, size_t from_slots, struct ckernels_tally *to, size_t to_slots,
+    const struct ckernels_seed *seed);
 
-/* The hash of a tally's key, the same on every machine. */
-uint64_t ckernels_top_hash(const struct ckernels_tally *tally);
+// The hash of a tally's key, the same on every machine under the same seed.
+uint64_t ckernels_top_hash(const struct ckernels_tally *tally, const struct ckernels_seed *seed);
 
-/* Pairs of bytes that there are. */
-enum { CKERNELS_PAIRS = 65536 };
+// Pairs of bytes that there are.
+enum { ckernels_pairs = 65536 };
 
-/* Adds how often each byte occurs, some of it to `counts` and some to `pairs`, which belong together: CKERNELS_PAIRS zeros
-   at first, and at most 2^32 bytes until they are closed. */
+// Adds how often each byte occurs, some of it to `counts` and some to `pairs`, which belong together: ckernels_pairs zeros
+// at first, and at most 2^32 bytes until they are closed.
 void ckernels_histogram(const uint8_t *bytes, size_t count, uint32_t *pairs, uint64_t *counts);
 
-/* Adds the pairs to `counts`, of 256, and sets them to zero. */
+// Adds the pairs to `counts`, of 256, and sets them to zero.
 void ckernels_histogram_close(uint32_t *pairs, uint64_t *counts);
 
-/* Shannon's entropy of 256 counts in bits per byte: the sum of -p log2 p, from 0 to 8. */
+// Shannon's entropy of 256 counts in bits per byte: the sum of -p log2 p, from 0 to 8.
 double ckernels_entropy(const uint64_t *counts);
 
 #endif

@@ -73,19 +73,17 @@ extension CountPartial {
   }
 
   /// Counts `bytes`; lines and words only as far as `columns` asks for them.
-  ///
-  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
-  package init(of bytes: RawSpan, columns: CountColumns, level: Int32 = ckernels_best_level()) {
+  package init(of bytes: RawSpan, columns: CountColumns) {
     counts.bytes = UInt64(bytes.byteCount)
-    if columns.contains(.characters) { countCharacters(bytes, level) }
+    if columns.contains(.characters) { countCharacters(bytes) }
     guard columns.contains(.lines) || columns.contains(.words) else { return }
     bytes.withUnsafeBytes { buffer in
       guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
       guard columns.contains(.words) else {
-        counts.lines = ckernels_count_lines(base, buffer.count, level)
+        counts.lines = ckernels_count_lines(base, buffer.count)
         return
       }
-      let found = ckernels_count_words(base, buffer.count, level)
+      let found = ckernels_count_words(base, buffer.count)
       counts.lines = found.lines
       counts.words = found.words
       first = Edge(rawValue: found.first)!
@@ -93,10 +91,10 @@ extension CountPartial {
     }
   }
 
-  private mutating func countCharacters(_ bytes: RawSpan, _ level: Int32) {
+  private mutating func countCharacters(_ bytes: RawSpan) {
     bytes.withUnsafeBytes { buffer in
       guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
-      counts.characters = ckernels_count_characters(base, buffer.count, level)
+      counts.characters = ckernels_count_characters(base, buffer.count)
       head = Bytes(buffer.prefix(5))
       tail = Bytes(buffer.suffix(5))
     }

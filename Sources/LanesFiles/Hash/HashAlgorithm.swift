@@ -33,10 +33,10 @@ struct HashState: Equatable {
     switch algorithm {
     case .crc32: bytes = Bytes(repeating: 0, count: 4)
     case .xxh3:
-      bytes = Bytes(repeating: 0, count: Int(CDIGESTS_XXH3_STATE))
+      bytes = Bytes(repeating: 0, count: Int(cdigests_xxh3_state))
       cdigests_xxh3_start(&bytes)
     case .sha256:
-      bytes = Bytes(repeating: 0, count: Int(CDIGESTS_SHA256_STATE))
+      bytes = Bytes(repeating: 0, count: Int(cdigests_sha256_state))
       cdigests_sha256_start(&bytes)
     }
   }

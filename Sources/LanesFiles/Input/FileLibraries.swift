@@ -1,6 +1,6 @@
 import CDigests
-import CKernels
 import CPatterns
+import CSIMD
 
 /// The libraries behind `lanes files`, as `--version` tells them.
 package enum FileLibraries {
@@ -25,10 +25,10 @@ package enum FileLibraries {
 
   /// The instruction set that kernels over bytes use on this machine.
   package static var instructions: String {
-    switch ckernels_best_level() {
-    case Int32(CKERNELS_AVX512.rawValue): "AVX-512"
-    case Int32(CKERNELS_AVX2.rawValue): "AVX2"
-    case Int32(CKERNELS_SSE2.rawValue): "SSE2"
+    switch csimd_best() {
+    case csimd_avx512, csimd_avx512_vbmi: "AVX-512"
+    case csimd_avx2: "AVX2"
+    case csimd_sse2: "SSE2"
     default: "portable code"
     }
   }

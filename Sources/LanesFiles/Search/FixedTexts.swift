@@ -24,7 +24,7 @@ struct FixedTexts {
   /// The expressions, of which a line must match one.
   func expressions() throws(SearchProgram.Malformed) -> [OpaquePointer] {
     guard !texts.isEmpty else {
-      return [try SearchProgram.compile(Bytes("(?!)".utf8), options, extra: CPATTERNS_LINES)]
+      return [try SearchProgram.compile(Bytes("(?!)".utf8), options, extra: cpatterns_lines)]
     }
     var made: [OpaquePointer] = []
     var start = 0
@@ -44,7 +44,7 @@ struct FixedTexts {
   private func compiled(_ some: ArraySlice<Bytes>) throws(SearchProgram.Malformed) -> [OpaquePointer] {
     if let written = Self.written(some, from: 0, depth: 0),
       let made = try? SearchProgram.compile(
-        SearchProgram.bounded(written, options), options, extra: CPATTERNS_LINES)
+        SearchProgram.bounded(written, options), options, extra: cpatterns_lines)
     {
       return [made]
     }

@@ -6,20 +6,17 @@ package final class Needle: @unchecked Sendable {
   // Sendable: nothing changes after `init`.
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   private let needle: ckernels_needle
-  private let level: Int32
 
   /// - Parameters:
   ///   - text: not empty.
   ///   - ignoresCase: letters of ASCII match both cases.
-  ///   - level: the instruction set, a `ckernels_level` up to the best.
-  package init(_ text: Bytes, ignoresCase: Bool, level: Int32 = ckernels_best_level()) {
-    self.level = level
+  package init(_ text: Bytes, ignoresCase: Bool) {
     precondition(!text.isEmpty, "there is nothing to search for")
     bytes = .allocate(capacity: text.count)
     _ = bytes.initialize(from: ignoresCase ? text.map(Self.lowered) : text)
     let rare = Self.rarest(of: bytes)
     needle = ckernels_needle(
-      bytes: bytes.baseAddress, length: text.count, rare: rare, ignores_case: ignoresCase ? 1 : 0)
+      bytes: bytes.baseAddress, length: text.count, rare: rare, ignores_case: ignoresCase)
   }
 
   deinit { bytes.deallocate() }
@@ -29,14 +26,14 @@ package final class Needle: @unchecked Sendable {
   /// Position of the first occurrence in `text` that starts at `from` or behind it.
   package func first(in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
     guard let base = text.baseAddress, from < text.count else { return nil }
-    let found = withUnsafePointer(to: needle) { ckernels_find(base + from, text.count - from, $0, level) }
+    let found = withUnsafePointer(to: needle) { ckernels_find(base + from, text.count - from, $0) }
     return found < 0 ? nil : from + found
   }
 
   /// True when `text` holds neither this nor a zero byte.
   package func isAbsent(in text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let base = text.baseAddress else { return true }
-    return withUnsafePointer(to: needle) { ckernels_absent(base, text.count, $0, level) } == 1
+    return withUnsafePointer(to: needle) { ckernels_absent(base, text.count, $0) }
   }
 
   private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }

@@ -69,7 +69,7 @@ package final class SearchProgram: @unchecked Sendable {
     var patterns: [Bytes] = []
     for typed in options.patterns {
       let pattern = options.syntax == .extended ? try ExtendedPattern(typed).text : typed
-      cpatterns_free(try compile(pattern, options, extra: CPATTERNS_CHECK, typed: typed))
+      cpatterns_free(try compile(pattern, options, extra: cpatterns_check, typed: typed))
       patterns.append(pattern)
     }
     return patterns
@@ -80,7 +80,7 @@ package final class SearchProgram: @unchecked Sendable {
     _ pattern: Bytes, _ options: SearchOptions, extra: cpatterns_options? = nil, typed: Bytes? = nil
   ) throws(Malformed) -> OpaquePointer {
     var flags = extra?.rawValue ?? 0
-    if options.ignoresCase { flags |= CPATTERNS_IGNORE_CASE.rawValue }
+    if options.ignoresCase { flags |= cpatterns_ignore_case.rawValue }
     var error = cpatterns_error()
     // Never a null pointer, also for an empty pattern.
     let terminated = pattern + [0]
@@ -122,7 +122,7 @@ package final class SearchProgram: @unchecked Sendable {
     // Groups are counted anew in each alternative.
     default: whole = Bytes("(?|".utf8) + Bytes(patterns.map(grouped).joined(separator: "|".utf8)) + Bytes(")".utf8)
     }
-    if let made = try? compile(bounded(whole, options), options, extra: CPATTERNS_LINES) { return [made] }
+    if let made = try? compile(bounded(whole, options), options, extra: cpatterns_lines) { return [made] }
     guard patterns.count > 1 else { return nil }
     // Too large together, or two groups of one name.
     let middle = patterns.startIndex + patterns.count / 2
@@ -148,7 +148,7 @@ package final class SearchProgram: @unchecked Sendable {
   private static func closed(_ pattern: Bytes, _ options: SearchOptions) -> Bytes {
     guard options.matchesLines || options.matchesWords else { return pattern }
     let unquoted = pattern + Bytes("\\E".utf8)
-    guard let made = try? compile(grouped(unquoted), options, extra: CPATTERNS_CHECK) else { return unquoted + [0x0A] }
+    guard let made = try? compile(grouped(unquoted), options, extra: cpatterns_check) else { return unquoted + [0x0A] }
     cpatterns_free(made)
     return unquoted
   }

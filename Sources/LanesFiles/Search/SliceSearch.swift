@@ -32,7 +32,6 @@ final class SliceSearch {
   private var recordedTo = 0
   /// With context: how many lines behind there are to be recorded whatever they are.
   private var owedLines = 0
-  private let level = ckernels_best_level()
 
   /// Bytes of a piece: they stay in a usual L1 cache between two looks.
   private static let pieceBytes = 32 << 10
@@ -144,7 +143,7 @@ final class SliceSearch {
   ) throws(UnitFailure) {
     if options.report == .counts, options.limit == nil {
       let run = Text(rebasing: lines[start..<min(end, lines.count)])
-      if let bytes = run.baseAddress { partial.selected += ckernels_count_lines(bytes, run.count, level) }
+      if let bytes = run.baseAddress { partial.selected += ckernels_count_lines(bytes, run.count) }
       if end > lines.count { partial.selected += 1 }
       return
     }
@@ -257,7 +256,7 @@ final class SliceSearch {
 
   private func countNewlines(_ slice: Text, to end: Int) {
     guard let base = slice.baseAddress, end > countedTo else { return }
-    partial.newlines += ckernels_count_lines(base + countedTo, end - countedTo, level)
+    partial.newlines += ckernels_count_lines(base + countedTo, end - countedTo)
     countedTo = end
   }
 }

@@ -4,6 +4,8 @@ import SystemPackage
 /// Puts the groups of all slices and files together; a file counts when all of it could be read, and not at all otherwise.
 package final class StatsFold: Fold {
   private let onFailure: (FilePath?, UnitFailure) -> Void
+  /// Of the tables' hashes. Keys come from workers without them, so it need not be that of the workload.
+  private let seed = UInt64.random(in: 0 ... .max)
   /// One table, or one for each statistic.
   private var total: [StatsTable]
   /// Those of the file in hand.
@@ -17,7 +19,8 @@ package final class StatsFold: Fold {
 
   /// - Parameter onFailure: called once for every file that fails, on the thread that runs the engine.
   package init(split: StatsSplit, onFailure: @escaping (FilePath?, UnitFailure) -> Void) {
-    total = (0..<(split == .data ? 1 : Statistic.allCases.count)).map { _ in StatsTable() }
+    let seed = seed
+    total = (0..<(split == .data ? 1 : Statistic.allCases.count)).map { _ in StatsTable(seed: seed) }
     self.onFailure = onFailure
   }
 
@@ -39,7 +42,7 @@ package final class StatsFold: Fold {
 
   private func begin(_ row: UInt32) {
     self.row = row
-    current = total.map { _ in StatsTable() }
+    current = total.map { _ in StatsTable(seed: seed) }
     linesBefore = 0
     hasFailed = false
     fileCount += 1

@@ -11,7 +11,7 @@ final class StatsScan {
     var reason: String
   }
 
-  let table = StatsTable()
+  let table: StatsTable
   private(set) var badLine: BadLine?
   /// Newlines in the lines gone through.
   var lines: UInt64 { state.lines }
@@ -29,7 +29,8 @@ final class StatsScan {
   /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
   private static let mostPlaces = 12
 
-  init(_ bytes: UnsafeRawBufferPointer, _ task: StatsTask, delimiter: UInt8, level: Int32) {
+  init(_ bytes: UnsafeRawBufferPointer, _ task: StatsTask, delimiter: UInt8, seed: UInt64) {
+    table = StatsTable(seed: seed)
     self.bytes = bytes
     self.task = task
     self.delimiter = delimiter
@@ -37,7 +38,7 @@ final class StatsScan {
     state.column = task.column
     state.by = task.by ?? -1
     state.delimiter = delimiter
-    state.level = UInt8(level)
+    state.seed = ckernels_seed_of(seed)
     state.window = 8192
     state.capacity = Self.firstGroups
     state.groups = zeroedTable(of: Self.firstGroups)
@@ -89,15 +90,15 @@ final class StatsScan {
   private func runStretch() {
     while badLine == nil {
       switch ckernels_stats_run(&state) {
-      case CKERNELS_STATS_LINE: takeLine()
-      case CKERNELS_STATS_GROW: grow()
-      case CKERNELS_STATS_SCALE where Int(state.places) > Self.mostPlaces:
+      case ckernels_stats_line: takeLine()
+      case ckernels_stats_grow: grow()
+      case ckernels_stats_scale where Int(state.places) > Self.mostPlaces:
         state.line_end = bytes[state.at..<state.count].firstIndex(of: 0x0A) ?? state.count
         takeLine()
-      case CKERNELS_STATS_SCALE:
+      case ckernels_stats_scale:
         drain()
         state.scale = state.places
-      case CKERNELS_STATS_SPILL: spill(state.place)
+      case ckernels_stats_spill: spill(state.place)
       default: return
       }
     }

@@ -4,10 +4,13 @@ import LanesCore
 ///
 /// Belongs to one thread.
 final class StatsTable {
-  private let keys = KeyIndex()
+  private let keys: KeyIndex
   private var moments: [Moments] = []
 
   var count: Int { moments.count }
+
+  /// - Parameter seed: of the hashes; see `KeyIndex`.
+  init(seed: UInt64) { keys = KeyIndex(seed: seed) }
 
   /// Adds numbers to the group of `key`, which exists from then on.
   func add(_ key: UnsafeRawBufferPointer, _ part: Moments) {

@@ -1,4 +1,3 @@
-import CKernels
 import LanesCore
 
 /// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another column.
@@ -7,22 +6,23 @@ package struct StatsWorkload: Workload {
   package static let noun = UnitNoun.file
   /// What is between two columns.
   let delimiter: UInt8
-  private let level: Int32
+  /// Of all hashes of the run; see `TopWorkload`.
+  private let seed: UInt64
 
-  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
-  package init(delimiter: UInt8, level: Int32 = ckernels_best_level()) {
+  /// - Parameter seed: of the run's hashes, on which no result depends.
+  package init(delimiter: UInt8, seed: UInt64 = .random(in: 0 ... .max)) {
     precondition(delimiter != 0x0A && delimiter != 0x22, "newlines and quotation marks have a meaning of their own")
     self.delimiter = delimiter
-    self.level = level
+    self.seed = seed
   }
 
   package init(from reader: inout WireReader) throws(WireError) {
-    self.init(delimiter: try reader.read(), level: try reader.read())
+    self.init(delimiter: try reader.read(), seed: try reader.read())
   }
 
   package func describe(to writer: inout WireWriter) {
     writer.write(delimiter)
-    writer.write(level)
+    writer.write(seed)
   }
 
   /// Goes through whole lines; the partial result is a `StatsPartial`.
@@ -33,7 +33,7 @@ package struct StatsWorkload: Workload {
       throw UnitFailure(.rejected, "its description cannot be read")
     }
     return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let scan = StatsScan(bytes, task, delimiter: delimiter, level: level)
+      let scan = StatsScan(bytes, task, delimiter: delimiter, seed: seed)
       try scan.run(deadline)
       return StatsPartial.wire(of: scan, for: task.statistic)
     }

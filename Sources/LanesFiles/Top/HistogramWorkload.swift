@@ -10,7 +10,7 @@ package struct HistogramPartial: MergeablePartial, Equatable {
 
   /// Counts `bytes`, which are fewer than 2^32.
   init(of bytes: RawSpan, _ deadline: Deadline) throws(UnitFailure) {
-    var pairs = [UInt32](repeating: 0, count: Int(CKERNELS_PAIRS))
+    var pairs = [UInt32](repeating: 0, count: Int(ckernels_pairs))
     var at = 0
     while at < bytes.byteCount {
       let end = min(at + Self.stretch, bytes.byteCount)

@@ -1,3 +1,4 @@
+import CKernels
 import LanesCore
 
 /// Numbers byte strings from 0 in the order they are first met; a hash table over one run of memory.
@@ -15,12 +16,22 @@ final class KeyIndex {
   @exclusivity(unchecked) private var slotCount = 1024
   @exclusivity(unchecked) private var hashes: [UInt64] = []
 
+  /// Of the hashes that are made here.
+  private let seed: (UInt64, UInt64)
+
   var count: Int { hashes.count }
+
+  /// - Parameter seed: what nobody can foresee, so that no input holds keys that all want the same place, each of which would
+  ///   be compared with all before it. Numbers do not depend on it.
+  init(seed: UInt64) {
+    let words = ckernels_seed_of(seed).words
+    self.seed = (words.0, words.1)
+  }
 
   deinit { slots.deallocate() }
 
   /// The number of `key`, a new one when it was not met before.
-  func number(of key: UnsafeRawBufferPointer) -> Int { number(of: key, hash: Self.hash(key)) }
+  func number(of key: UnsafeRawBufferPointer) -> Int { number(of: key, hash: hash(key)) }
 
   /// The same with a hash that the caller made, in the same way for every key, and good in all its bits.
   func number(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int {
@@ -84,9 +95,9 @@ final class KeyIndex {
     }
   }
 
-  /// Eight bytes at a time, each folded in by a multiplication.
-  private static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
-    var hash = UInt64(key.count) &* 0x9E37_79B9_7F4A_7C15
+  /// Eight bytes at a time, each folded in by a multiplication, as in `CKernels/positions.h`.
+  private func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    var hash = UInt64(key.count)
     var at = 0
     while at + 8 <= key.count {
       hash = mix(hash, key.loadUnaligned(fromByteOffset: at, as: UInt64.self))
@@ -100,8 +111,8 @@ final class KeyIndex {
     return mix(hash, rest)
   }
 
-  private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
-    let product = (hash ^ word) &* 0xFF51_AFD7_ED55_8CCD
-    return product ^ (product >> 32)
+  private func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (word ^ seed.0).multipliedFullWidth(by: hash ^ seed.1)
+    return product.low ^ product.high
   }
 }

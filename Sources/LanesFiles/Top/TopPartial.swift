@@ -39,7 +39,7 @@ package struct TopPartial: MergeablePartial {
 /// Counts by key; grows with the number of different keys. Belongs to one thread.
 private final class KeyCounts: @unchecked Sendable {
   // Sendable: a partial result is made and merged by the thread that folds.
-  private let keys = KeyIndex()
+  private let keys = KeyIndex(seed: 0)
   // Unchecked for the reason that `KeyIndex` gives.
   @exclusivity(unchecked) private var counts: [UInt64] = []
 

@@ -14,22 +14,24 @@ package struct TopWorkload: Workload {
   package static let name = "files.top"
   package static let noun = UnitNoun.file
   let kind: TopKind
-  private let level: Int32
+  /// Of all hashes of the run. Files may hold words that were chosen for their hashes, which then fill a table's places one behind
+  /// the other, so nobody may foresee the seed; and workers have the same one, since the fold merges by their hashes.
+  private let seed: UInt64
 
-  /// - Parameter level: the instruction set of the kernels, a `ckernels_level` up to the best.
-  package init(kind: TopKind, level: Int32 = ckernels_best_level()) {
+  /// - Parameter seed: of the run's hashes, on which no result depends.
+  package init(kind: TopKind, seed: UInt64 = .random(in: 0 ... .max)) {
     self.kind = kind
-    self.level = level
+    self.seed = seed
   }
 
   package init(from reader: inout WireReader) throws(WireError) {
     guard let kind = TopKind(rawValue: try reader.read()) else { throw WireError("an unknown kind of count") }
-    self.init(kind: kind, level: try reader.read())
+    self.init(kind: kind, seed: try reader.read())
   }
 
   package func describe(to writer: inout WireWriter) {
     writer.write(kind.rawValue)
-    writer.write(level)
+    writer.write(seed)
   }
 
   /// Counts in whole lines; the partial result is a `TopPartial`.
@@ -37,7 +39,7 @@ package struct TopWorkload: Workload {
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let scan = TopScan(bytes, kind, level: level)
+      let scan = TopScan(bytes, kind, seed: seed)
       try scan.run(deadline)
       return scan.wire
     }
@@ -54,11 +56,11 @@ private final class TopScan {
   /// Bytes between two looks at the clock, a few milliseconds; cut behind white space of the kind that separates.
   private static let stretch = 1 << 20
 
-  init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, level: Int32) {
+  init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, seed: UInt64) {
     self.bytes = bytes
     state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    state.are_lines = kind == .lines ? 1 : 0
-    state.level = UInt8(level)
+    state.are_lines = kind == .lines
+    state.seed = ckernels_seed_of(seed)
     state.slots = Self.firstSlots
     state.tallies = zeroedTable(of: Self.firstSlots)
   }
@@ -70,14 +72,14 @@ private final class TopScan {
       let target = state.at + Self.stretch
       state.count =
         target < bytes.count ? bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : bytes.count
-      while ckernels_top_run(&state) != 0 { grow() }
+      while ckernels_top_run(&state) { grow() }
       try deadline.check()
     }
   }
 
   private func grow() {
     let tallies = zeroedTable(of: state.slots * 2, ckernels_tally.self)
-    ckernels_top_move(state.tallies, state.slots, tallies, state.slots * 2)
+    ckernels_top_move(state.tallies, state.slots, tallies, state.slots * 2, &state.seed)
     state.tallies.deallocate()
     state.tallies = tallies
     state.slots *= 2
@@ -101,7 +103,7 @@ private final class TopScan {
 
   private func write(_ tally: UnsafeMutablePointer<ckernels_tally>, _ wire: UnsafeMutableRawBufferPointer) {
     let length = Int(tally.pointee.tag) - 1
-    wire.storeBytes(of: ckernels_top_hash(tally).littleEndian, toByteOffset: 0, as: UInt64.self)
+    wire.storeBytes(of: ckernels_top_hash(tally, &state.seed).littleEndian, toByteOffset: 0, as: UInt64.self)
     wire.storeBytes(of: tally.pointee.count.littleEndian, toByteOffset: 8, as: UInt64.self)
     wire.storeBytes(of: UInt32(length).littleEndian, toByteOffset: 16, as: UInt32.self)
     let room = UnsafeMutableRawBufferPointer(rebasing: wire[20..<20 + length])

@@ -77,7 +77,7 @@ struct MediumSieve: ~Copyable {
       switch instructions {
       case .vectors:
         ckernels_sieve_medium(
-          bytes, UInt32(size), sievingPrimes, Wheel210.shared.byResidue + residueIndex, isSmall ? 1 : 0)
+          bytes, UInt32(size), sievingPrimes, Wheel210.shared.byResidue + residueIndex, isSmall)
       case .portable: Self.crossOff(bytes, UInt32(size), sievingPrimes, residueIndex)
       }
     }

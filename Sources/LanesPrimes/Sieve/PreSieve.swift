@@ -86,8 +86,8 @@ final class PreSieve: Sendable {
     withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: 16) { sources in
       for index in 0..<16 { sources[index] = UnsafePointer(patterns + starts[index] + positions[index]) }
       let first = sources.baseAddress!
-      ckernels_presieve(bytes, first, length, keepingBits ? 1 : 0)
-      ckernels_presieve(bytes, first + 8, length, 1)
+      ckernels_presieve(bytes, first, length, keepingBits)
+      ckernels_presieve(bytes, first + 8, length, true)
     }
   }
 

@@ -1,4 +1,4 @@
-import CKernels
+import CSIMD
 import LanesOS
 
 /// The sizes of blocks and segments, and which primes go to which sieve: chosen by the caches and the instruction set.
@@ -53,5 +53,5 @@ package enum SieveInstructions: Sendable, CaseIterable {
   case vectors
   case portable
 
-  package static let best: Self = ckernels_sieve_is_supported() != 0 ? .vectors : .portable
+  package static let best: Self = csimd_best() == csimd_avx512_vbmi ? .vectors : .portable
 }
