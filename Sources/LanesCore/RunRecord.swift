@@ -1,4 +1,4 @@
-/// Everything measured about one run.
+/// Everything measured about one run. `Metric.all` tells what of it is shown, and where.
 package struct RunRecord: Sendable, Equatable {
   package var setup: EngineSetup
   package var ending: Ending = .complete
@@ -21,13 +21,15 @@ package struct RunRecord: Sendable, Equatable {
   package var lanes: [LaneUsage] = []
   /// Where the time of each lane went; empty where nobody asked for it.
   package var timelines: [LaneTimeline] = []
-  /// How long some task of the machine had to wait, for what; nil where the kernel does not say.
-  package var pressure: PressureStall?
+  /// How long some task of the machine had to wait, for what.
+  package var pressure = PressureStall()
   /// The largest sum of proportional set sizes (PSS) of all processes of the run that was seen while it ran, in bytes:
   /// memory that processes share counts once. Nil where it could not be read, or the run was too short to be looked at.
   package var proportionalPeak: Int?
   /// Worker processes that died before they were told to end.
   package var workersLost = 0
+  /// True when the trace that was asked for could not be written to its end; results are not touched by that.
+  package var isTraceIncomplete = false
   /// Sentences about how the run was done, such as which kind of asynchronous reading was used.
   package var notes: [String] = []
 
@@ -65,25 +67,39 @@ package struct ProcessUsage: Sendable, Equatable {
 
   package init() {}
 
-  /// The sum of both; peaks add up, since the processes live at the same time.
+  /// The sum of both, nil where one of them is; peaks add up, since the processes live at the same time.
   package static func + (one: ProcessUsage, other: ProcessUsage) -> ProcessUsage {
-    func sum(_ a: Int?, _ b: Int?) -> Int? { a.flatMap { a in b.map { a + $0 } } }
-    var total = one
-    total.user += other.user
-    total.system += other.system
-    total.voluntarySwitches += other.voluntarySwitches
-    total.involuntarySwitches += other.involuntarySwitches
-    total.minorFaults += other.minorFaults
-    total.majorFaults += other.majorFaults
-    total.peakMemory = sum(one.peakMemory, other.peakMemory)
-    total.storageRead = sum(one.storageRead, other.storageRead)
-    total.storageWritten = sum(one.storageWritten, other.storageWritten)
+    var total = ProcessUsage()
+    for (_, field) in Metric.ofProcesses {
+      guard let a = field.value(of: one), let b = field.value(of: other) else { continue }
+      field.set(a + b, in: &total)
+    }
     return total
+  }
+
+  /// What was used since `earlier`; peaks stay what they are now.
+  package func since(_ earlier: ProcessUsage) -> ProcessUsage {
+    var usage = ProcessUsage()
+    for (metric, field) in Metric.ofProcesses {
+      guard let now = field.value(of: self) else { continue }
+      switch metric.course {
+      case .counter: if let before = field.value(of: earlier) { field.set(now - before, in: &usage) }
+      case .peak: field.set(now, in: &usage)
+      }
+    }
+    return usage
+  }
+
+  /// Takes over what only the process itself could read: what need not be there.
+  package mutating func takeOwnFigures(from report: ProcessUsage) {
+    for (_, field) in Metric.ofProcesses where field.isOptional {
+      if let value = field.value(of: report) { field.set(value, in: &self) }
+    }
   }
 }
 
 /// Nanoseconds in which some task of the whole machine waited for a core, for storage or for memory ("some" of
-/// /proc/pressure, kernel documentation "PSI - Pressure Stall Information").
+/// /proc/pressure, kernel documentation "PSI - Pressure Stall Information"); nil where the kernel does not say.
 package struct PressureStall: Sendable, Equatable {
   package var cpu: Int64?
   package var io: Int64?

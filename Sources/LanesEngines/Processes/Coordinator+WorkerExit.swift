@@ -66,9 +66,7 @@ extension Coordinator {
 
   private func complete(_ usage: ProcessUsage, _ farewell: Farewell?) -> ProcessUsage {
     var usage = usage
-    usage.peakMemory = farewell?.peakMemory
-    usage.storageRead = farewell?.storageRead
-    usage.storageWritten = farewell?.storageWritten
+    if let farewell { usage.takeOwnFigures(from: farewell.usage) }
     return usage
   }
 

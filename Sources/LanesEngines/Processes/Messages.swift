@@ -178,36 +178,39 @@ struct Reply {
 
 /// A worker's last words: what only it can read about itself.
 struct Farewell {
-  let peakMemory: Int?
-  let storageRead: Int?
-  let storageWritten: Int?
+  /// Its own figures alone are set; what the kernel counts for a process that has ended is read by who started it.
+  let usage: ProcessUsage
   /// Nanoseconds spent on receiving and sending payloads.
   let transferring: Int64
 
   init(_ usage: ProcessUsage, transferring: Int64) {
     self.transferring = transferring
-    peakMemory = usage.peakMemory
-    storageRead = usage.storageRead
-    storageWritten = usage.storageWritten
+    self.usage = usage
   }
 
   var bytes: Bytes {
     var writer = WireWriter()
-    writer.write(optional: peakMemory)
-    writer.write(optional: storageRead)
-    writer.write(optional: storageWritten)
+    for figure in Self.figures { writer.write(optional: figure.value(of: usage)) }
     writer.write(transferring)
     return writer.bytes
   }
 
   init(_ bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
-    peakMemory = try reader.readOptional()
-    storageRead = try reader.readOptional()
-    storageWritten = try reader.readOptional()
-    transferring = try reader.read()
-    let figures = [peakMemory ?? 0, storageRead ?? 0, storageWritten ?? 0, Int(transferring)]
-    // Sums of such figures stay far from the largest integer.
-    guard figures.allSatisfy({ (0..<1 << 53).contains($0) }) else { throw WireError("an impossible figure") }
+    var usage = ProcessUsage()
+    for figure in Self.figures {
+      guard let value = try reader.readOptional(Int64.self) else { continue }
+      figure.set(try Self.possible(value), in: &usage)
+    }
+    self.usage = usage
+    transferring = try Self.possible(try reader.read())
+  }
+
+  private static let figures = Metric.ofProcesses.map(\.field).filter(\.isOptional)
+
+  /// Sums of such figures stay far from the largest integer.
+  private static func possible(_ value: Int64) throws(WireError) -> Int64 {
+    guard (0..<1 << 53).contains(value) else { throw WireError("an impossible figure") }
+    return value
   }
 }

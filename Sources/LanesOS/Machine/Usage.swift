@@ -24,20 +24,6 @@ extension ProcessUsage {
     usage.storageWritten = io?.number(after: "\nwrite_bytes:")
     return usage
   }
-
-  /// What was used since `earlier`; the peak stays the peak.
-  package func since(_ earlier: ProcessUsage) -> ProcessUsage {
-    var usage = self
-    usage.user -= earlier.user
-    usage.system -= earlier.system
-    usage.voluntarySwitches -= earlier.voluntarySwitches
-    usage.involuntarySwitches -= earlier.involuntarySwitches
-    usage.minorFaults -= earlier.minorFaults
-    usage.majorFaults -= earlier.majorFaults
-    usage.storageRead = storageRead.flatMap { now in earlier.storageRead.map { now - $0 } }
-    usage.storageWritten = storageWritten.flatMap { now in earlier.storageWritten.map { now - $0 } }
-    return usage
-  }
 }
 
 /// What the calling thread has used so far: two system calls, together about 0.5 µs.

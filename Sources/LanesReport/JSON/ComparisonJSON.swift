@@ -16,7 +16,8 @@ package enum ComparisonJSON {
       $0.member("type", "contender")
       RunJSON.write(entry.setup, to: &$0)
       writeTimes(entry, to: &$0)
-      writeCounts(entry, to: &$0)
+      write(.costs, of: entry, to: &$0)
+      write(.troubles, of: entry, to: &$0)
     }
     return json.text
   }
@@ -25,7 +26,8 @@ package enum ComparisonJSON {
     json.member("rounds", entry.wall.count)
     json.member("round", entry.round)
     json.member("units", entry.units)
-    json.member("units_in_flight", entry.mostInFlight)
+    write(.extent, of: entry, to: &json)
+    // Whole nanoseconds: a median of an even number of rounds may lie between two, which no clock could have told.
     json.member("wall_median_ns", Int64(entry.wall.median))
     json.member("wall_min_ns", Int64(entry.wall.minimum))
     json.member("wall_max_ns", Int64(entry.wall.maximum))
@@ -35,35 +37,23 @@ package enum ComparisonJSON {
     json.member("speed_up", entry.speedUp)
     json.member("efficiency", entry.efficiency)
     json.member("serial_fraction", entry.serialFraction)
-    json.member("user_ns", entry.user)
-    json.member("system_ns", entry.system)
+    write(.times, of: entry, to: &json)
     json.member("busy_cores", entry.busyCores)
     json.member("worker_start_up_ns", entry.startUp)
     json.member("queued_share", entry.queuedShare)
     json.key("lane_time_ns")
+    // Null and not an object of zeros: nobody kept account.
     guard let activity = entry.activity else { return json.null() }
     json.object { for kind in LaneActivity.Kind.allCases { $0.member(kind.key, activity[kind]) } }
   }
 
-  private static func writeCounts(_ entry: Comparison.Entry, to json: inout JSONWriter) {
-    json.member("voluntary_switches", entry.voluntarySwitches)
-    json.member("involuntary_switches", entry.involuntarySwitches)
-    json.member("minor_faults", entry.minorFaults)
-    json.member("major_faults", entry.majorFaults)
-    json.member("peak_memory_bytes", entry.peakMemory)
-    json.member("proportional_memory_bytes", entry.proportionalPeak)
-    json.member("storage_read_bytes", entry.storageRead)
-    json.member("storage_written_bytes", entry.storageWritten)
-    json.member("in_bytes", entry.bytesIn)
-    json.member("out_bytes", entry.bytesOut)
-    json.member("between_bytes", entry.bytesBetween)
-    json.member("cpu_pressure_ns", entry.pressure.cpu)
-    json.member("io_pressure_ns", entry.pressure.io)
-    json.member("memory_pressure_ns", entry.pressure.memory)
-    json.member("units_failed", entry.unitsFailed)
-    json.member("workers_lost", entry.workersLost)
+  /// The metrics of a section, in the order of `Metric.all`: the order of members is part of what readers compare.
+  private static func write(_ section: Metric.Section, of entry: Comparison.Entry, to json: inout JSONWriter) {
+    for metric in Metric.all where metric.section == section { json.member(metric.name, entry.value(of: metric)) }
   }
 
+  /// Sentences for people stand beside names for programs. Titles are those of `EngineSetup.name`, alike in every
+  /// locale.
   private static func verdict(_ comparison: Comparison) -> String {
     let verdict = Verdict(comparison)
     var json = JSONWriter()

@@ -103,8 +103,8 @@ extension JSONWriter {
     value(flag)
   }
 
-  /// Bytes that should be UTF-8 but need not be, such as a path. Where they are not, the text carries U+FFFD in place of
-  /// what is wrong and a second member, the name with `_hex` behind it, the bytes themselves.
+  /// Bytes that should be UTF-8 but need not be, such as a path. Where they are not, the text carries U+FFFD in place
+  /// of what is wrong and a second member, the name with `_hex` behind it, the bytes themselves.
   package mutating func member(_ name: String, utf8 bytes: [UInt8]) {
     let string = String(decoding: bytes, as: UTF8.self)
     member(name, string)

@@ -2,8 +2,8 @@ import LanesCore
 
 /// A run as one JSON object, which `--stats --json` prints.
 ///
-/// Keys end in their unit: `_ns` nanoseconds, `_bytes` bytes; everything else is a count, a name or a sentence. A figure
-/// that could not be read is null, never 0.
+/// Keys end in their unit: `_ns` nanoseconds, `_bytes` bytes; everything else is a count, a name or a sentence. A
+/// figure that could not be read is null, never 0.
 ///
 ///     engine              title, such as "processes/shm ×2"
 ///     mode lanes ipc      the parts of the title; ipc is null inside one process
@@ -35,17 +35,7 @@ package enum RunJSON {
   package static func write(_ record: RunRecord, to json: inout JSONWriter) {
     write(record.setup, to: &json)
     write(record.ending, to: &json)
-    json.member("units_done", record.unitsDone)
-    json.member("units_failed", record.unitsFailed)
-    json.member("workers_lost", record.workersLost)
-    json.member("wall_ns", record.wall)
-    write(record.usage, to: &json)
-    json.member("in_bytes", record.bytesIn)
-    json.member("out_bytes", record.bytesOut)
-    json.member("between_bytes", record.bytesBetween)
-    json.member("cpu_pressure_ns", record.pressure?.cpu)
-    json.member("io_pressure_ns", record.pressure?.io)
-    json.member("memory_pressure_ns", record.pressure?.memory)
+    for metric in Metric.all where metric.isToldOfRuns { json.member(metric.name, metric.value(of: record)) }
     json.key("coordinator")
     json.object { write(record.coordinator, to: &$0) }
     json.key("workers")
@@ -78,26 +68,12 @@ package enum RunJSON {
   }
 
   private static func write(_ usage: ProcessUsage, to json: inout JSONWriter) {
-    json.member("user_ns", usage.user)
-    json.member("system_ns", usage.system)
-    json.member("voluntary_switches", usage.voluntarySwitches)
-    json.member("involuntary_switches", usage.involuntarySwitches)
-    json.member("minor_faults", usage.minorFaults)
-    json.member("major_faults", usage.majorFaults)
-    json.member("peak_memory_bytes", usage.peakMemory)
-    json.member("storage_read_bytes", usage.storageRead)
-    json.member("storage_written_bytes", usage.storageWritten)
+    for (metric, field) in Metric.ofProcesses { json.member(metric.name, field.value(of: usage)) }
   }
 
   private static func write(_ share: LaneShare, to json: inout JSONWriter) {
-    json.member("units", share.usage.units)
-    json.member("loading_ns", share.usage.loading)
-    json.member("performing_ns", share.usage.performing)
-    json.member("storing_ns", share.usage.storing)
+    for figure in LaneUsage.stages { json.member(figure.name, figure.field.value(of: share.usage)) }
     json.member("idle_ns", share.idle)
-    json.member("queued_ns", share.usage.queued)
-    json.member("stalled_ns", share.usage.stalled)
-    json.member("transferring_ns", share.usage.transferring)
-    json.member("start_up_ns", share.usage.startUp)
+    for figure in LaneUsage.waits { json.member(figure.name, figure.field.value(of: share.usage)) }
   }
 }

@@ -1,34 +1,31 @@
 import LanesCore
 
 extension WireWriter {
+  // Both ends are the same program, so that the order of the tables is all that they need agree on.
+  fileprivate static let ofRuns = Metric.ofRuns.map(\.field)
+  fileprivate static let ofProcesses = Metric.ofProcesses.map(\.field)
+  fileprivate static let ofLanes = (LaneUsage.stages + LaneUsage.waits).map(\.field)
+
   /// Writes everything a run recorded, for a process that runs one contender and reports to another.
   package mutating func write(_ record: RunRecord) {
     write(record.setup)
     write(record.ending)
-    write(record.unitsDone)
-    write(record.unitsFailed)
-    write(record.mostInFlight)
-    write(record.wall)
-    write(record.coordinator)
-    write(each: record.workers) { $0.write($1) }
-    write(record.bytesIn)
-    write(record.bytesOut)
-    write(record.bytesBetween)
-    write(each: record.lanes) { $0.write($1) }
+    write(Self.ofRuns, of: record)
+    write(Self.ofProcesses, of: record.coordinator)
+    write(each: record.workers) { $0.write(Self.ofProcesses, of: $1) }
+    write(each: record.lanes) { $0.write(Self.ofLanes, of: $1) }
     write(each: record.timelines) { $0.write($1) }
-    write(record.pressure != nil)
-    if let pressure = record.pressure { write(pressure) }
-    write(optional: record.proportionalPeak)
-    write(record.workersLost)
     write(each: record.notes) { $0.write($1) }
   }
 
   private mutating func write(_ setup: EngineSetup) {
     write(setup.kind.rawValue)
     write(setup.lanes)
+    // No channel has an empty name.
     write(setup.channel?.rawValue ?? "")
   }
 
+  /// One byte for the kind, then what the kind carries.
   private mutating func write(_ ending: Ending) {
     switch ending {
     case .complete: write(UInt8(0))
@@ -43,27 +40,11 @@ extension WireWriter {
     }
   }
 
-  private mutating func write(_ usage: ProcessUsage) {
-    write(usage.user)
-    write(usage.system)
-    write(usage.voluntarySwitches)
-    write(usage.involuntarySwitches)
-    write(usage.minorFaults)
-    write(usage.majorFaults)
-    write(optional: usage.peakMemory)
-    write(optional: usage.storageRead)
-    write(optional: usage.storageWritten)
-  }
-
-  private mutating func write(_ lane: LaneUsage) {
-    write(lane.units)
-    write(lane.loading)
-    write(lane.performing)
-    write(lane.storing)
-    write(lane.queued)
-    write(lane.stalled)
-    write(lane.transferring)
-    write(optional: lane.startUp)
+  private mutating func write<Root>(_ fields: [Field<Root>], of root: Root) {
+    for field in fields {
+      let value = field.value(of: root)
+      if field.isOptional { write(optional: value) } else { write(value ?? 0) }
+    }
   }
 
   private mutating func write(_ timeline: LaneTimeline) {
@@ -77,12 +58,7 @@ extension WireWriter {
     }
   }
 
-  private mutating func write(_ pressure: PressureStall) {
-    write(optional: pressure.cpu)
-    write(optional: pressure.io)
-    write(optional: pressure.memory)
-  }
-
+  /// The count, then every element.
   private mutating func write<Element>(each elements: [Element], _ writeOne: (inout WireWriter, Element) -> Void) {
     write(UInt32(elements.count))
     for element in elements { writeOne(&self, element) }
@@ -94,25 +70,25 @@ extension WireReader {
   package mutating func readRunRecord() throws(WireError) -> RunRecord {
     var record = RunRecord(setup: try readSetup())
     record.ending = try readEnding()
-    record.unitsDone = try read()
-    record.unitsFailed = try read()
-    record.mostInFlight = try read()
-    record.wall = try read()
-    record.coordinator = try readUsage()
-    record.workers = try readEach { (reader) throws(WireError) in try reader.readUsage() }
-    record.bytesIn = try read()
-    record.bytesOut = try read()
-    record.bytesBetween = try read()
-    record.lanes = try readEach { (reader) throws(WireError) in try reader.readLane() }
+    try read(WireWriter.ofRuns, into: &record)
+    try read(WireWriter.ofProcesses, into: &record.coordinator)
+    record.workers = try readEach { (reader) throws(WireError) in
+      var usage = ProcessUsage()
+      try reader.read(WireWriter.ofProcesses, into: &usage)
+      return usage
+    }
+    record.lanes = try readEach { (reader) throws(WireError) in
+      var lane = LaneUsage()
+      try reader.read(WireWriter.ofLanes, into: &lane)
+      return lane
+    }
     record.timelines = try readEach { (reader) throws(WireError) in try reader.readTimeline() }
-    if try readBool() { record.pressure = try readPressure() }
-    record.proportionalPeak = try readOptional()
-    record.workersLost = try read()
     record.notes = try readEach { (reader) throws(WireError) in try reader.readString() }
     return record
   }
 
   private mutating func readSetup() throws(WireError) -> EngineSetup {
+    // Names and not positions: they do not shift when a kind is added.
     guard let kind = EngineKind(rawValue: try readString()) else { throw WireError("an unknown kind of engine") }
     let lanes: Int = try read()
     let name = try readString()
@@ -132,31 +108,10 @@ extension WireReader {
     }
   }
 
-  private mutating func readUsage() throws(WireError) -> ProcessUsage {
-    var usage = ProcessUsage()
-    usage.user = try read()
-    usage.system = try read()
-    usage.voluntarySwitches = try read()
-    usage.involuntarySwitches = try read()
-    usage.minorFaults = try read()
-    usage.majorFaults = try read()
-    usage.peakMemory = try readOptional()
-    usage.storageRead = try readOptional()
-    usage.storageWritten = try readOptional()
-    return usage
-  }
-
-  private mutating func readLane() throws(WireError) -> LaneUsage {
-    var lane = LaneUsage()
-    lane.units = try read()
-    lane.loading = try read()
-    lane.performing = try read()
-    lane.storing = try read()
-    lane.queued = try read()
-    lane.stalled = try read()
-    lane.transferring = try read()
-    lane.startUp = try readOptional()
-    return lane
+  private mutating func read<Root>(_ fields: [Field<Root>], into root: inout Root) throws(WireError) {
+    for field in fields {
+      if let value = field.isOptional ? try readOptional(Int64.self) : try read() { field.set(value, in: &root) }
+    }
   }
 
   private mutating func readTimeline() throws(WireError) -> LaneTimeline {
@@ -172,14 +127,6 @@ extension WireReader {
     }
     guard let timeline = LaneTimeline(width: width, slices: slices) else { throw WireError("an impossible timeline") }
     return timeline
-  }
-
-  private mutating func readPressure() throws(WireError) -> PressureStall {
-    var pressure = PressureStall()
-    pressure.cpu = try readOptional()
-    pressure.io = try readOptional()
-    pressure.memory = try readOptional()
-    return pressure
   }
 
   /// Room is made as elements arrive, so that a false count costs nothing.

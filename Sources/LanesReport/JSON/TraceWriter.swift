@@ -3,9 +3,10 @@ import LanesCore
 /// Writes when and where units ran, in the Chrome trace format, which Perfetto and chrome://tracing open.
 ///
 /// Call `header` once, then `events` for every unit, in any order and as it ends, then `footer` once; what they return,
-/// put together, is one JSON object. Each lane is a thread of the trace, and so is the coordinator: it carries an instant
-/// for every unit that is handed out or settled, the number of units in flight, and, where the coordinator loads and
-/// stores for the lanes, these as asynchronous slices, since several are under way at once and would not nest.
+/// put together, is one JSON object. Each lane is a thread of the trace, and so is the coordinator: it carries an
+/// instant for every unit that is handed out or settled, the number of units in flight, and, where the coordinator
+/// loads and stores for the lanes, these as asynchronous slices, since several are under way at once and would not
+/// nest.
 ///
 /// Source: "Trace Event Format", google/trace-viewer.
 package struct TraceWriter: Sendable {
@@ -19,6 +20,7 @@ package struct TraceWriter: Sendable {
   package init(setup: EngineSetup, origin: Int64) {
     self.setup = setup
     self.origin = origin
+    // Complete events ("X") of one thread must nest; what overlaps has to be a pair of asynchronous events ("b", "e").
     stagesOverlap = setup.kind == .processes || setup.kind == .eventloop
   }
 
@@ -67,6 +69,7 @@ package struct TraceWriter: Sendable {
   /// The stages of one unit, each on a line; empty when nothing of it ran.
   package func events(label: String, number: Int, _ record: UnitRecord) -> String {
     let stages = [("load", record.load), ("perform", record.perform), ("store", record.store)]
+    // A stage that never ran has no end: a unit that failed on loading was never performed.
     return stages.filter { $0.1.end > 0 }.map { category, stage in
       let event = Event(label: label, number: number, category: category, stage: stage, record: record)
       return isAsynchronous(category)

@@ -11,6 +11,7 @@ struct ReportCharts {
     guard let longest = comparison.entries.map(\.wall.maximum).max(), longest > 0 else { return "" }
     let rows = comparison.entries.map { entry in
       let label = "rounds of \(entry.setup.title)"
+      // 0.98: a point at the far end keeps its right half inside the drawing.
       let points = entry.wall.sorted.map {
         "<circle class=\"\(entry.wall.outliers.contains($0) ? "outlier" : "point")\" cx=\"\(Markup.percent($0 / longest * 0.98))\" cy=\"11\" r=\"4\"/>"
       }
@@ -32,6 +33,7 @@ struct ReportCharts {
   /// What all lanes together did with their time.
   var activities: String {
     let entries = comparison.entries.filter { ($0.activity?.total ?? 0) > 0 }
+    // Contenders without timelines are left out rather than drawn as idle.
     guard !entries.isEmpty else { return "" }
     let rows = entries.map { entry in
       let activity = entry.activity ?? LaneActivity()
@@ -60,6 +62,8 @@ struct ReportCharts {
   /// Peaks of all processes, and what they held together.
   var memory: String {
     let peaks = comparison.entries.map(processes)
+    // One scale for all contenders. Peaks added up may exceed what was resident at any one time, so the sum of them and
+    // what was seen together both have to fit.
     let all = zip(peaks, comparison.entries).flatMap { [$0.reduce(0, +), $1.proportionalPeak ?? 0] }
     guard let most = all.max(), most > 0 else { return "" }
     let rows = zip(comparison.entries, peaks).map { entry, peaks in
@@ -70,6 +74,7 @@ struct ReportCharts {
         drawing += Markup.bar(number == 0 ? "coordinator" : "worker", from: start, width: width, height: 14)
         start += width
       }
+      // Below the peaks and not over them: added up, peaks count shared memory once for each process.
       if let together = entry.proportionalPeak {
         drawing += Markup.bar("together", from: 0, width: Double(together) / Double(most), top: 16, height: 6)
       }

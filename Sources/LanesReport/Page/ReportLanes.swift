@@ -3,6 +3,7 @@ import LanesCore
 /// Every lane over the time of its contender's median round, all contenders on one scale.
 struct ReportLanes {
   private let comparison: Comparison
+  /// A page is longer than a terminal, but a hundred equal lines still tell nothing that thirty do not.
   private static let mostLanes = 32
   /// Steps that a lane is drawn from; a large screen shows no more.
   private static let columns = 400
@@ -15,6 +16,7 @@ struct ReportLanes {
     var shown: Set<LaneActivity.Kind> = []
     let rows = runs.map { entry, run in
       let lanes = run.timelines.prefix(Self.mostLanes).enumerated().map { number, timeline in
+        // The same share of steps as of the width: a step is as wide in every row.
         let columns = max(1, Int(Double(Self.columns) * Double(run.wall) / Double(longest)))
         let kinds = timeline.activities(columns: columns, of: run.wall).map(\.shown)
         shown.formUnion(kinds)
@@ -38,6 +40,7 @@ struct ReportLanes {
   private func lane(_ kinds: [LaneActivity.Kind], _ number: Int, _ width: Double, of run: RunRecord) -> String {
     var drawing = ""
     var start = 0
+    // A batch of short units changes kind rarely, so that this makes dozens of rectangles out of 400 steps.
     while start < kinds.count {
       let end = kinds[start...].firstIndex { $0 != kinds[start] } ?? kinds.count
       let step = width / Double(kinds.count)

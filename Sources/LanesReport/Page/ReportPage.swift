@@ -1,7 +1,7 @@
 import LanesCore
 
-/// A comparison as one HTML page that holds all it needs: figures, verdict and drawings, readable on a phone, on paper, in
-/// light and in dark. Nothing is fetched and nothing is run.
+/// A comparison as one HTML page that holds all it needs: figures, verdict and drawings, readable on a phone, on paper,
+/// in light and in dark. Nothing is fetched and nothing is run.
 package struct ReportPage {
   /// What the figures do not say.
   package struct Circumstances: Sendable {
@@ -32,6 +32,8 @@ package struct ReportPage {
   package var html: String { Glyphs.with(.unicode) { document } }
 
   private var document: String {
+    // Verdict first, then what it rests on, from the whole to the detail; machine and options last, for whoever repeats
+    // it.
     let title = Markup.escaped(circumstances.subject)
     let charts = ReportCharts(comparison)
     return """
@@ -76,6 +78,7 @@ package struct ReportPage {
     let machine = circumstances.machine.map {
       "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.value))</dd></div>"
     }
+    // The options are in the order of the contenders, all of which have entries.
     let options = zip(comparison.entries, circumstances.options).map { entry, options in
       "<div><dt>\(Markup.escaped(entry.setup.title))</dt><dd><code>\(Markup.escaped(options))</code></dd></div>"
     }

@@ -5,6 +5,8 @@ struct ReportSpeedUp {
   private let comparison: Comparison
   private let lanes: Int
   private let highest: Double
+  /// Units of the drawing, which the page scales: their ratio is what counts, and that text of 14 units stays legible
+  /// on a phone.
   private static let width = 480.0
   private static let height = 300.0
   private static let (left, right, top, bottom) = (44.0, 12.0, 12.0, 44.0)
@@ -21,6 +23,7 @@ struct ReportSpeedUp {
     guard comparison.baseline != nil, lanes > 1, !comparison.series.isEmpty else { return "" }
     let middle = Double(comparison.series.count - 1) / 2
     let lines = comparison.series.enumerated().map { number, one in
+      // Seven units apart: wider than a mark, narrower than the step from one number of lanes to the next.
       series(one, style: "series\(number + 1)", shift: (Double(number) - middle) * 7)
     }
     let legend = comparison.series.enumerated().map { (style: "series\($0 + 1)", name: $1.title) }
@@ -39,6 +42,7 @@ struct ReportSpeedUp {
     return "speed-up by lanes, at most \(Readable.fixed(best, digits: 2))"
   }
 
+  /// From 0 at the left; a third of a step stays free at the right for marks that are shifted.
   private func x(_ lanes: Double) -> Double {
     Self.left + (Self.width - Self.left - Self.right) * lanes / (Double(self.lanes) + 0.3)
   }
@@ -59,6 +63,7 @@ struct ReportSpeedUp {
   }
 
   private var axes: String {
+    // At most eight numbers below and about as many lines across, so that none touch.
     let step = max(1, (lanes + 7) / 8)
     let numbers = stride(from: 1, through: lanes, by: step).map { text("\($0)", x(Double($0)), y(0) + 18, "middle") }
     let rise = highest <= 2.5 ? 0.5 : highest <= 9 ? 1 : (highest / 6).rounded(.up)
@@ -79,6 +84,7 @@ struct ReportSpeedUp {
     let points = series.entries.compactMap { entry in entry.speedUp.map { (entry, $0) } }
     let marks = points.map { entry, speedUp in
       let place = x(Double(entry.setup.lanes)) + shift
+      // The relative spread of a time is that of its inverse, as long as it is small.
       let reach = speedUp * (entry.wall.spread ?? 0)
       return line("whisker \(style)", [(place, y(speedUp - reach)), (place, y(speedUp + reach))])
         + "<circle class=\"mark \(style)\" cx=\"\(Markup.number(place))\" cy=\"\(Markup.number(y(speedUp)))\" r=\"4\"/>"

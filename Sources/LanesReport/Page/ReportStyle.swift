@@ -2,6 +2,10 @@
 enum ReportStyle {
   /// Colors are variables, given once for light and once for dark. Hues keep their distance for people who see red and
   /// green alike (Okabe and Ito, "Color Universal Design", 2008), and stripes tell turns from computing on gray paper.
+  ///
+  /// Everything that carries meaning is told twice, by color and by place or word, so that a print in gray says the
+  /// same. On phones a row of a table becomes a block, each figure beside the name of its column: eleven columns would
+  /// not fit.
   static let css = """
     :root { --paper: #fff; --ink: #1c2127; --faint: #5c6773; --line: #d6dce2; --card: #f4f6f8; --best: #0b7a4b;
       --computing: #2f6db5; --stripe: #e69f00; --input: #e69f00; --writing: #b0639b; --transfer: #009e73;

@@ -29,12 +29,13 @@ struct ReportTables {
       "What else it took",
       "Of the round of each contender that the first table names. Peak memory is what every process had resident at most, added up; proportional memory counts "
         + "what processes share once. Pressure is how long some task of the machine was short of cores, storage or memory.",
-      table(others, style: "costs"))
+      table(columns(of: .costs), style: "costs"))
   }
 
   private func table(_ columns: [Column], style: String) -> String {
     let head = columns.map { "<th scope=\"col\">\(Markup.escaped($0.name))</th>" }.joined()
     let rows = comparison.entries.map { entry in
+      // On a phone the head is hidden and each cell shows the name of its column, from this attribute.
       let cells = columns.map { column in
         "<td data-label=\"\(Markup.escaped(column.name))\">\(Markup.escaped(column.value(entry) ?? "–"))</td>"
       }
@@ -53,8 +54,7 @@ struct ReportTables {
       Column(name: "speed-up") { $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" } },
       Column(name: "efficiency") { $0.efficiency.map(Readable.percent) },
       Column(name: "serial fraction") { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
-      Column(name: "user") { duration(Double($0.user)) },
-      Column(name: "system") { duration(Double($0.system)) },
+    ] + columns(of: .times) + [
       Column(name: "CPU") { Readable.percent($0.busyCores) },
       Column(name: "worker start-up") { $0.startUp.flatMap { duration(Double($0)) } },
       Column(name: "outliers") { Readable.count($0.wall.outliers.count) },
@@ -62,27 +62,25 @@ struct ReportTables {
     ]
   }
 
-  private var others: [Column] {
-    [
-      Column(name: "switches vol./invol.") { pair($0.voluntarySwitches, $0.involuntarySwitches) },
-      Column(name: "faults minor/major") { pair($0.minorFaults, $0.majorFaults) },
-      Column(name: "peak memory") { $0.peakMemory.map(Readable.bytes) },
-      Column(name: "proportional") { $0.proportionalPeak.map(Readable.bytes) },
-      Column(name: "storage read") { $0.storageRead.map(Readable.bytes) },
-      Column(name: "storage written") { $0.storageWritten.map(Readable.bytes) },
-      Column(name: "between processes") { Readable.bytes($0.bytesBetween) },
-      Column(name: "pressure CPU, I/O, memory") { pressure($0.pressure) },
-    ]
+  /// The columns that the table of metrics names; metrics with the same column share its cells, in short forms.
+  private func columns(of section: Metric.Section) -> [Column] {
+    Metric.columns(of: section).map { column, metrics in
+      Column(name: column.name) { entry in
+        let values = metrics.map { entry.value(of: $0) }
+        guard metrics.count > 1, values.contains(where: { $0 != nil }) else {
+          return values[0].flatMap { figure($0, metrics[0].unit, Readable.figure) }
+        }
+        return zip(metrics, values).map { figure($1, $0.unit, Readable.shortFigure) ?? "–" }
+          .joined(separator: column.separator)
+      }
+    }
   }
 
-  private func pressure(_ pressure: PressureStall) -> String? {
-    guard pressure != PressureStall() else { return nil }
-    return [pressure.cpu, pressure.io, pressure.memory]
-      .map { $0.map { $0 == 0 ? "0" : Readable.shortDuration(nanoseconds: $0) } ?? "–" }.joined(separator: ", ")
-  }
-
-  private func pair(_ one: Int, _ other: Int) -> String {
-    Readable.shortCount(one) + " / " + Readable.shortCount(other)
+  /// No time at all is a plain 0.
+  private func figure(
+    _ value: Int64?, _ unit: Metric.Unit, _ readable: (Int64?, Metric.Unit) -> String?
+  ) -> String? {
+    value == 0 && unit == .nanoseconds ? "0" : readable(value, unit)
   }
 }
 

@@ -48,6 +48,9 @@ extension LaneActivity {
   /// leaves room for, that is taken from loading and storing, each by its part.
   package init(_ slice: LaneTimeline.Slice, length: Int64) {
     self.init()
+    // In order of certainty: performing is measured in the lane itself, queued and stalled are parts of it, and loading
+    // and storing fill what is left. Each is cut to the room there is, so that the kinds add up to `length` exactly
+    // although clocks of several threads were read at slightly different times.
     let performing = min(slice.performing, length)
     let input = min(slice.loading, length - performing)
     let output = min(slice.storing, length - performing - input)
@@ -70,6 +73,7 @@ extension LaneActivity {
   /// What every lane of a run did; empty when no timelines were kept. When a lane sent and received is not known, only
   /// for how long, so it is taken from the time in which it waited for work.
   package static func lanes(of record: RunRecord) -> [LaneActivity] {
+    // Only the worker knows how long it sent and received, and it tells a sum at its end.
     zip(record.timelines, record.lanes).map { timeline, usage in
       var activity = LaneActivity(timeline, wall: record.wall)
       let moved = min(usage.transferring, activity[.waitingForWork])
@@ -85,7 +89,8 @@ extension LaneActivity {
   }
 
   /// The kind that a picture shows for this stretch: what took most of it. Computing and waiting for a core count as
-  /// one, shown as taking turns where the lane was without a core for a fifth of it.
+  /// one, shown as taking turns where the lane was without a core for a fifth of it: less is what any busy system takes
+  /// away, and would speckle the picture.
   package var shown: Kind {
     let performing = self[.computing] + self[.takingTurns]
     let others: [Kind] = [.waitingForInput, .writing, .transferring, .waitingForWork]
@@ -116,6 +121,7 @@ extension LaneTimeline {
       let first = Double(index) * Double(width)
       // Nothing lies behind the end of the run, though the last slice may reach beyond it.
       let last = min(wall, Double(index + 1) * Double(width))
+      // A slice is at most a 256th of the run, so taking what it holds as spread evenly over it shows in no picture.
       let share = (min(end, last) - max(start, first)) / max(1, last - first)
       sum = sum + slices[index].scaled(by: share)
       index += 1

@@ -23,15 +23,17 @@ package struct ComparisonTable {
   /// The table of a comparison; nothing is laid out yet.
   package init(_ comparison: Comparison) { self.comparison = comparison }
 
-  /// Lines without their ends: the table, at most `width` columns wide where that holds engine and wall time, and under it
-  /// what its columns mean. The best time carries a star, and with `color` is bold and green; contenders that it does not
-  /// beat beyond the spread are green.
+  /// Lines without their ends: the table, at most `width` columns wide where that holds engine and wall time, and under
+  /// it what its columns mean. The best time carries a star, and with `color` is bold and green; contenders that it
+  /// does not beat beyond the spread are green.
   package func lines(width: Int = ComparisonText.usualWidth, color: Bool = false) -> [String] {
     let (columns, gap) = columns(fitting: width)
+    // Painted after padding, because escape sequences have no width on the screen and would count.
     let painted = table(columns, gap: gap).lines { cell, row, column in
       guard color else { return cell }
       guard let row else { return ANSI.dim.apply(to: cell) }
       let entry = comparison.entries[row]
+      // Only name and time are painted: the color says who was fast, not that all its figures are good.
       guard column <= 1, comparison.leaders.contains(entry) else { return cell }
       return (entry == comparison.fastest ? ANSI.best : ANSI.green).apply(to: cell)
     }
@@ -46,6 +48,7 @@ package struct ComparisonTable {
 
   /// Two spaces between columns, or one where that makes room for all that Markdown shows.
   private func columns(fitting width: Int) -> (columns: [Column], gap: Int) {
+    // A table as people know it from Markdown is worth tight columns; further details are not.
     let usual = all.filter { $0.name != nil }
     let loose = chosen(width: width, gap: 2)
     if loose.count < usual.count, table(usual, gap: 1).width <= width { return (usual, 1) }
@@ -54,6 +57,8 @@ package struct ComparisonTable {
 
   private func chosen(width: Int, gap: Int) -> [Column] {
     var ranks: Set<Int> = [0]
+    // Stops at the first rank that does not fit: a later, narrower column must not stand where a more important one is
+    // missing.
     for rank in all.map(\.rank).sorted() {
       guard table(all.filter { ranks.contains($0.rank) || $0.rank == rank }, gap: gap).width <= width else { break }
       ranks.insert(rank)
@@ -77,7 +82,7 @@ package struct ComparisonTable {
 }
 
 extension ComparisonTable {
-  private var all: [Column] { times + costs + details }
+  private var all: [Column] { times + columns(of: .costs, areDetails: false) + details }
 
   private var times: [Column] {
     [
@@ -90,41 +95,16 @@ extension ComparisonTable {
       Column(heading: ["eff"], name: "efficiency", rank: 9, meaning: "eff speed-up for each lane") {
         $0.efficiency.map(Readable.percent) ?? Glyphs.dash
       },
-      Column(heading: ["user"], name: "user", rank: 5) { Readable.shortDuration(nanoseconds: $0.user) },
-      Column(heading: ["sys"], name: "system", rank: 6) { Readable.shortDuration(nanoseconds: $0.system) },
+    ] + columns(of: .times, areDetails: false) + [
       Column(heading: ["CPU"], name: "CPU", rank: 2, meaning: "CPU 100% is one core") {
         Readable.percent($0.busyCores)
-      },
-    ]
-  }
-
-  private var costs: [Column] {
-    [
-      Column(
-        heading: ["switches", "vol/inv"], name: "switches vol./invol.", rank: 7,
-        meaning: "switches voluntary/involuntary"
-      ) { pair($0.voluntarySwitches, $0.involuntarySwitches) },
-      Column(heading: ["faults", "min/maj"], name: "faults minor/major", rank: 8, meaning: "faults minor/major") {
-        pair($0.minorFaults, $0.majorFaults)
-      },
-      Column(heading: ["peak", "mem"], name: "peak memory", rank: 4, meaning: "peak memory of all processes added up") {
-        bytes($0.peakMemory)
-      },
-      Column(heading: ["bytes", "moved"], name: "between processes", rank: 3, meaning: "bytes moved between processes")
-      {
-        bytes($0.bytesBetween)
-      },
+      }
     ]
   }
 
   /// For wide terminals.
   private var details: [Column] {
-    [
-      Column(heading: ["shared", "once"], name: nil, rank: 14, meaning: "shared once: memory that processes share") {
-        bytes($0.proportionalPeak)
-      },
-      Column(heading: ["from", "storage"], name: nil, rank: 10) { bytes($0.storageRead) },
-      Column(heading: ["to", "storage"], name: nil, rank: 13) { bytes($0.storageWritten) },
+    columns(of: .costs, areDetails: true) + [
       Column(heading: ["start-", "up"], name: nil, rank: 15, meaning: "start-up until the last worker was ready") {
         $0.startUp.map { Readable.shortDuration(nanoseconds: $0) } ?? Glyphs.dash
       },
@@ -132,6 +112,18 @@ extension ComparisonTable {
       waiting(12, ["waited", "for core"], [.takingTurns]),
       Column(heading: ["round"], name: nil, rank: 16) { String($0.round) },
     ]
+  }
+
+  /// The columns that the table of metrics names; metrics with the same column share its cells.
+  private func columns(of section: Metric.Section, areDetails: Bool) -> [Column] {
+    Metric.columns(of: section).filter { !$0.column.heading.isEmpty && $0.column.isDetail == areDetails }
+      .map { column, metrics in
+        Column(
+          heading: column.heading, name: areDetails ? nil : column.name, rank: column.rank, meaning: column.meaning
+        ) { entry in
+          metrics.map { Readable.shortFigure(entry.value(of: $0), $0.unit) ?? Glyphs.dash }.joined(separator: "/")
+        }
+      }
   }
 
   private func waiting(_ rank: Int, _ heading: [String], _ kinds: [LaneActivity.Kind]) -> Column {
@@ -142,18 +134,13 @@ extension ComparisonTable {
 
   private func wall(_ entry: Comparison.Entry) -> String {
     let time = Readable.shortDuration(nanoseconds: Int64(entry.wall.median))
+    // Fewer than three rounds say nothing of how far the next would lie away.
     guard let spread = entry.wall.spread else { return time + " \(Glyphs.plusMinus) ?" }
     return time + " \(Glyphs.plusMinus)" + Readable.fixed(spread * 100, digits: spread < 0.0995 ? 1 : 0) + "%"
   }
 
-  private func bytes(_ count: Int?) -> String { count.map(Readable.shortBytes) ?? Glyphs.dash }
-
   private func factor(_ value: Double) -> String {
     Readable.fixed(value, digits: value < 9.995 ? 2 : 1) + Glyphs.times
-  }
-
-  private func pair(_ one: Int, _ other: Int) -> String {
-    Readable.shortCount(one) + "/" + Readable.shortCount(other)
   }
 
   private func legend(_ columns: [Column], width: Int) -> [String] {

@@ -43,7 +43,7 @@ package struct ComparisonText {
   private func wrap(_ text: String) -> [String] { Self.wrap(text, width: min(width, Self.longestLine)) }
 
   /// `text` in lines of at most `width` columns, broken at spaces; a longer word stays whole.
-  static func wrap(_ text: String, width: Int) -> [String] {
+  package static func wrap(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
       if let last = lines.last, last.count + 1 + word.count <= width {

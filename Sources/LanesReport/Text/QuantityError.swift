@@ -20,7 +20,8 @@ package struct QuantityError: Error, Equatable, Sendable {
     self.problem = problem
   }
 
-  /// One sentence without a full stop, such as `"12x" cannot be read: the unit "x" is unknown, use ns, us, ms, s, m, h or d`.
+  /// One sentence without a full stop, such as `"12x" cannot be read: the unit "x" is unknown, use ns, us, ms, s, m, h
+  /// or d`.
   package var reason: String {
     switch problem {
     case .malformed(let expected): "\"\(text)\" cannot be read: expected \(expected)"

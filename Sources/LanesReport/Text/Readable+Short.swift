@@ -20,13 +20,25 @@ extension Readable {
       value /= 1_000
       if let digits = threeDigits(value) { return digits + unit }
     }
+    // Beyond 999 s minutes and seconds are shorter than four digits, and hours from 100 minutes on.
     let seconds = Int64(value.rounded())
     if seconds < 6_000 { return "\(seconds / 60)m" + String(seconds % 60).leftPadded(to: 2, with: "0") + "s" }
     return "\(seconds / 3_600)h" + String(seconds % 3_600 / 60).leftPadded(to: 2, with: "0") + "m"
   }
 
+  /// A figure of a unit in few characters; nil where it is not known.
+  static func shortFigure(_ value: Int64?, _ unit: Metric.Unit) -> String? {
+    guard let value else { return nil }
+    return switch unit {
+    case .nanoseconds: shortDuration(nanoseconds: value)
+    case .bytes: shortBytes(Int(value))
+    case .count: shortCount(Int(value))
+    }
+  }
+
   private static func short(_ value: Double, step: Double, units: [String]) -> String {
     var value = value
+    // The limits are where rounding would make one digit more, such as 999.7 to 1000.
     guard value >= 999.5 else { return fixed(value, digits: 0) }
     for unit in units {
       value /= step

@@ -5,6 +5,7 @@ package enum Readable {
   /// `value` with exactly `digits` digits behind the point, rounded half away from zero; a dash when it is not finite.
   package static func fixed(_ value: Double, digits: Int) -> String {
     let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
+    // What does not fit an Int64 is no figure that anybody reads digit by digit.
     guard value.isFinite, abs(value) * scale < 9e18 else { return Glyphs.dash }
     let scaled = Int64((abs(value) * scale).rounded())
     let sign = value < 0 && scaled > 0 ? "-" : ""
@@ -39,6 +40,7 @@ package enum Readable {
     guard before != after, before > 0 else { return before == after ? "nothing saved" : "more" }
     let share = Double(abs(after - before)) / Double(before)
     if after > before, share >= 1 { return "\(fixed(1 + share, digits: share < 9 ? 1 : 0)) times as much" }
+    // "100% saved" of something that is still there, and "0% saved" of something smaller, would both be wrong.
     let isNearlyAll = after < before && after > 0 && share > 0.99
     let text = share < 0.01 ? "less than 1%" : isNearlyAll ? "over 99%" : percent(share)
     return text + (after < before ? " saved" : " more")
@@ -66,6 +68,16 @@ package enum Readable {
   /// As `duration(nanoseconds:)`.
   package static func duration(_ duration: Duration) -> String {
     Readable.duration(nanoseconds: duration.nanoseconds)
+  }
+
+  /// A figure of a unit; nil where it is not known.
+  static func figure(_ value: Int64?, _ unit: Metric.Unit) -> String? {
+    guard let value else { return nil }
+    return switch unit {
+    case .nanoseconds: duration(nanoseconds: value)
+    case .bytes: bytes(Int(value))
+    case .count: count(value)
+    }
   }
 
   /// A share as whole percent, such as `97%`.

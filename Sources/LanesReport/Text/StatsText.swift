@@ -2,12 +2,33 @@ import LanesCore
 
 /// A run as the block of text that `--stats` prints to standard error.
 package enum StatsText {
-  /// Lines without their ends: the totals, then one line per lane, a picture of the lanes over time where timelines were
-  /// kept, then what there is to remark.
-  package static func lines(_ record: RunRecord, width: Int = 80) -> [String] {
+  /// Lines without their ends: the totals, then one line per lane, a picture of the lanes over time where timelines
+  /// were kept, then what there is to remark.
+  ///
+  /// - Parameters:
+  ///   - width: columns of the picture, as far as it may be that wide.
+  ///   - wrapping: columns at which longer lines go on below; nil where nobody but programs reads them, which want a
+  ///     figure on the line of its name.
+  package static func lines(_ record: RunRecord, width: Int = 80, wrapping: Int? = nil) -> [String] {
     let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2).lines()
-    return [title(record)] + totals(record).map { "  " + $0.0.rightPadded(to: 11) + $0.1 } + laneTable(record)
-      + picture.map { "  " + $0 } + remarks(record)
+    return [title(record)] + totals(record).flatMap { row($0.0, $0.1, wrapping: wrapping) } + laneTable(record)
+      + picture.prefix(1).flatMap { wrap($0, wrapping, indent: "  ", hanging: "  ") }
+      + picture.dropFirst().map { "  " + $0 }
+      + remarks(record).flatMap { wrap($0, wrapping, indent: "  note: ", hanging: "        ") }
+  }
+
+  /// A name and what it stands for, with as many lines as that takes.
+  package static func row(_ name: String, _ text: String, wrapping: Int?) -> [String] {
+    wrap(
+      text, wrapping, indent: "  " + (name.count < 11 ? name.rightPadded(to: 11) : name + " "),
+      hanging: String(repeating: " ", count: 13))
+  }
+
+  private static func wrap(_ text: String, _ width: Int?, indent: String, hanging: String) -> [String] {
+    // Twenty columns of text are the least that reads as text; a narrower terminal wraps by itself.
+    guard let width, indent.count + text.count > width else { return [indent + text] }
+    let lines = ComparisonText.wrap(text, width: max(20, width - hanging.count))
+    return lines.enumerated().map { ($0 == 0 ? indent : hanging) + $1 }
   }
 
   private static func title(_ record: RunRecord) -> String {
@@ -16,32 +37,25 @@ package enum StatsText {
   }
 
   private static func totals(_ record: RunRecord) -> [(String, String)] {
-    let usage = record.usage
-    return [
-      ("wall", Readable.duration(nanoseconds: record.wall)),
-      ("processor", processor(record)),
-      (
-        "switches",
-        "\(Readable.count(usage.voluntarySwitches)) voluntary, "
-          + "\(Readable.count(usage.involuntarySwitches)) involuntary"
-      ),
-      ("faults", "\(Readable.count(usage.minorFaults)) minor, \(Readable.count(usage.majorFaults)) major"),
-      ("memory", memory(record)),
-      (
-        "bytes",
-        "\(Readable.bytes(record.bytesIn)) in, \(Readable.bytes(record.bytesOut)) out, "
-          + "\(Readable.bytes(record.bytesBetween)) between processes"
-      ),
-      ("storage", "\(bytes(usage.storageRead)) read, \(bytes(usage.storageWritten)) written"),
-    ] + pressure(record) + startUp(record)
+    Metric.Row.allCases.compactMap { row in text(of: row, record).map { (row.rawValue, $0) } } + startUp(record)
   }
 
-  /// The machine's, other programs included; nothing where the kernel does not say.
-  private static func pressure(_ record: RunRecord) -> [(String, String)] {
-    guard let pressure = record.pressure else { return [] }
-    let kinds = [("cores", pressure.cpu), ("storage", pressure.io), ("memory", pressure.memory)]
-    let words = kinds.compactMap { name, time in time.map { "\(name) \(Readable.duration(nanoseconds: $0))" } }
-    return words.isEmpty ? [] : [("pressure", "the machine was short of " + words.joined(separator: ", of "))]
+  /// What stands in a row; nil where there is nothing to say.
+  private static func text(of row: Metric.Row, _ record: RunRecord) -> String? {
+    let figures = Metric.all.compactMap { metric -> (value: String?, word: String)? in
+      guard let text = metric.text, text.row == row else { return nil }
+      return (Readable.figure(metric.value(of: record), metric.unit), text.word)
+    }
+    let all = figures.map { "\($0.value ?? "unknown") \($0.word)".withoutTrailingSpaces }.joined(separator: ", ")
+    switch row {
+    case .processor: return "\(all), \(use(record))"
+    case .memory: return all + processes(record)
+    case .pressure:
+      // The machine's, other programs included; nothing where the kernel does not say.
+      let known = figures.compactMap { value, word in value.map { "\(word) \($0)" } }
+      return known.isEmpty ? nil : "the machine was short of " + known.joined(separator: ", of ")
+    case .wall, .switches, .faults, .bytes, .storage: return all
+    }
   }
 
   private static func startUp(_ record: RunRecord) -> [(String, String)] {
@@ -49,25 +63,26 @@ package enum StatsText {
     return [("start-up", "\(Readable.duration(nanoseconds: slowest)) until the last worker was ready")]
   }
 
-  private static func processor(_ record: RunRecord) -> String {
+  /// Processor time over the wall time of all lanes.
+  private static func use(_ record: RunRecord) -> String {
     let usage = record.usage
     let lanes = record.setup.lanes
     let use = record.wall > 0 ? Double(usage.user + usage.system) / Double(record.wall) / Double(max(lanes, 1)) : 0
-    return
-      "\(Readable.duration(nanoseconds: usage.user)) user, \(Readable.duration(nanoseconds: usage.system)) system, "
-      + "\(Readable.percent(use)) of \(Readable.counted(lanes, "lane"))"
+    return "\(Readable.percent(use)) of \(Readable.counted(lanes, "lane"))"
   }
 
-  private static func memory(_ record: RunRecord) -> String {
-    guard !record.workers.isEmpty else { return "\(bytes(record.coordinator.peakMemory)) peak" }
+  /// The peak of each process where there are several.
+  private static func processes(_ record: RunRecord) -> String {
+    guard !record.workers.isEmpty else { return "" }
     let peaks = record.workers.map { bytes($0.peakMemory) }
+    // As many as fit a line of eighty columns twice over; JSON has them all.
     let shown = peaks.prefix(8).joined(separator: ", ") + (peaks.count > 8 ? ", \(Glyphs.ellipsis)" : "")
-    return
-      "\(bytes(record.usage.peakMemory)) peak: coordinator \(bytes(record.coordinator.peakMemory)), workers \(shown)"
+    return ": coordinator \(bytes(record.coordinator.peakMemory)), workers \(shown)"
   }
 
   private static func laneTable(_ record: RunRecord) -> [String] {
     guard !record.lanes.isEmpty else { return [] }
+    // Load and store may run beside perform, so that a row can add up to more than 100% (`LaneShare`).
     var table = TextTable(
       ["lane", "units", "load", "perform", "store", "idle"].map { .init([$0]) })
     for (number, share) in LaneShare.all(of: record).enumerated() {
@@ -78,17 +93,17 @@ package enum StatsText {
   }
 
   private static func remarks(_ record: RunRecord) -> [String] {
-    var remarks = record.notes.map { "  note: \($0)" }
+    var remarks = record.notes
     if record.workersLost > 0 {
       let died = Readable.counted(record.workersLost, "worker process", "worker processes")
-      remarks.append("  note: \(died) died and had to be replaced")
+      remarks.append("\(died) died and had to be replaced")
     }
     switch record.ending {
     case .complete: break
-    case .signalled(let signal): remarks.append("  note: stopped early by signal \(signal)")
-    case .satisfied: remarks.append("  note: ended early, since nothing more was asked")
-    case .outputClosed: remarks.append("  note: stopped early, since standard output was closed")
-    case .halted(let reason): remarks.append("  note: stopped early: \(reason)")
+    case .signalled(let signal): remarks.append("stopped early by signal \(signal)")
+    case .satisfied: remarks.append("ended early, since nothing more was asked")
+    case .outputClosed: remarks.append("stopped early, since standard output was closed")
+    case .halted(let reason): remarks.append("stopped early: \(reason)")
     }
     return remarks
   }

@@ -26,16 +26,19 @@ package struct Swimlanes {
 
   /// Lines without their ends, the scale first and the legend last; none when there is nothing to draw.
   package func lines() -> [String] {
+    // Fewer columns than these show nothing but noise.
     guard let longest = runs.map(\.record.wall).max(), room >= 10 else { return [] }
     let scale = "one line per lane; the full width is \(Readable.duration(nanoseconds: longest))"
     return [scale] + runs.flatMap { lines(of: $0, longest: longest) } + legend
   }
 
+  /// Beside title and drawing a line has the lane's number, up to three digits, and a space on either side.
   private var titleWidth: Int { runs.map(\.title.count).max() ?? 0 }
   private var room: Int { width - titleWidth - 5 }
 
   private func lines(of run: Run, longest: Int64) -> [String] {
     let record = run.record
+    // Length tells time on one scale for all runs: a quick contender has a short line.
     let columns = max(1, Int((Double(room) * Double(record.wall) / Double(longest)).rounded()))
     let shown = record.timelines.prefix(Self.mostLanes)
     var lines = shown.enumerated().map { number, timeline in
@@ -73,6 +76,8 @@ package struct Swimlanes {
     }
   }
 
+  /// Whether a kind is drawn anywhere. Figures may hold traces of a kind that wins no column, and a legend that
+  /// explains what is not there makes people look for it.
   private func occurs(_ kind: LaneActivity.Kind) -> Bool {
     guard let longest = runs.map(\.record.wall).max() else { return false }
     let drawn = runs.flatMap { lines(of: $0, longest: longest) }

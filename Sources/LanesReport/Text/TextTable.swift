@@ -33,6 +33,7 @@ struct TextTable {
     let height = columns.map(\.heading.count).max() ?? 0
     let headings = (0..<height).map { line in columns.map { heading($0, line: line, of: height) } }
     let all = headings.map { (Int?.none, $0) } + rows.enumerated().map { (Int?.some($0.offset), $0.element) }
+    // The last column's padding is cut, so that copied lines carry no spaces at their ends.
     return all.map { row, cells in
       let padded = cells.indices.map { paint(pad(cells[$0], to: widths[$0], columns[$0].alignment), row, $0) }
       return padded.joined(separator: String(repeating: " ", count: gap)).withoutTrailingSpaces
@@ -40,6 +41,7 @@ struct TextTable {
   }
 
   private func widthOfColumn(_ index: Int) -> Int {
+    // Characters and not bytes: cells hold ×, ± and µ, each one column wide. No cell holds wider ones.
     (columns[index].heading + rows.map { $0[index] }).map(\.count).max() ?? 0
   }
 

@@ -85,7 +85,9 @@ package struct Comparison: Sendable {
 
 extension Comparison {
   /// One contender's figures: wall time over all rounds, everything else of its median round.
-  package struct Entry: Sendable, Equatable {
+  ///
+  /// What a record holds is read as if it were a property of the entry.
+  @dynamicMemberLookup package struct Entry: Sendable, Equatable {
     package let setup: EngineSetup
     /// Nanoseconds, of all rounds.
     package let wall: Statistics
@@ -98,47 +100,34 @@ extension Comparison {
     package fileprivate(set) var efficiency: Double?
     /// The part of the work that cannot be shared out (`Scaling`), 0…1; nil where that says nothing.
     package fileprivate(set) var serialFraction: Double?
-    /// Units that were done or failed, and how many were under way at the same time, at most.
+    /// Units that were done or failed.
     package let units: Int
-    package let mostInFlight: Int
-    /// Nanoseconds of processor time of all processes.
-    package let user: Int64
-    package let system: Int64
-    package let voluntarySwitches: Int
-    package let involuntarySwitches: Int
-    package let minorFaults: Int
-    package let majorFaults: Int
-    /// Bytes; the peaks of all processes added up, so that memory they share counts once for each.
-    package let peakMemory: Int?
-    /// Bytes fetched from storage by all processes.
-    package let storageRead: Int?
-    /// Bytes sent to storage by all processes.
-    package let storageWritten: Int?
-    /// Bytes; the largest proportional set size of all processes together, so that memory they share counts once. Nil
-    /// where it could not be read, or the round was too short to be looked at.
-    package let proportionalPeak: Int?
+    /// What all processes of the round used together.
+    package let usage: ProcessUsage
+    /// The round's record, without its timelines; figures that `Metric.rounds` says so are of all rounds.
+    package let figures: RunRecord
     /// Nanoseconds until the last lane's worker process was ready; nil inside one process.
     package let startUp: Int64?
-    /// Nanoseconds in which some task of the machine was short of something.
-    package let pressure: PressureStall
     /// The part of the time in which lanes had work and no core, 0…1.
     package let queuedShare: Double
     /// What all lanes did; nil where nobody kept account.
     package let activity: LaneActivity?
-    package let bytesIn: Int
-    package let bytesOut: Int
-    package let bytesBetween: Int
-    /// Shares of all stages' time that went into loading, into waiting for pages of mapped inputs, and into storing, 0…1.
+    /// Shares of all stages' time that went into loading, into waiting for pages of mapped inputs, and into storing,
+    /// 0…1.
     package let loading: Double
     package let stalled: Double
     package let storing: Double
-    /// Units that failed in the worst round.
-    package let unitsFailed: Int
-    /// Worker processes that died, in all rounds together.
-    package let workersLost: Int
+    /// A figure of all processes together, such as `entry.majorFaults`.
+    package subscript<Value>(dynamicMember path: KeyPath<ProcessUsage, Value>) -> Value { usage[keyPath: path] }
+
+    /// A figure of the run as a whole, such as `entry.bytesBetween`.
+    package subscript<Value>(dynamicMember path: KeyPath<RunRecord, Value>) -> Value { figures[keyPath: path] }
+
+    /// The figure that `metric` names; nil where it could not be read.
+    package func value(of metric: Metric) -> Int64? { metric.value(of: figures) }
 
     /// Nanoseconds of processor time.
-    package var processor: Double { Double(user) + Double(system) }
+    package var processor: Double { Double(usage.user) + Double(usage.system) }
     /// Processor time over wall time: how many cores were busy on average.
     package var busyCores: Double { roundWall > 0 ? processor / Double(roundWall) : 0 }
   }

@@ -2,7 +2,8 @@ import LanesCore
 
 /// What moving bytes between processes cost.
 extension Evidence {
-  /// A contender that lost time to moving bytes, and the quickest rival with as many lanes that moves them more cheaply.
+  /// A contender that lost time to moving bytes, and the quickest rival with as many lanes that moves them more
+  /// cheaply.
   struct HeldBack {
     let slow: Comparison.Entry
     let quick: Comparison.Entry
@@ -13,11 +14,13 @@ extension Evidence {
   /// Bytes between processes per second of the run from which on moving them can matter: a pipe moves about 1 GiB a
   /// second, so below this it takes less than a sixteenth of the time.
   private static let heavyTraffic = 64.0 * 1024 * 1024
-  /// The part of their time that workers send and receive from which on moving matters, however many bytes it was.
+  /// The part of their time that workers send and receive from which on moving matters, however many bytes it was:
+  /// without it the lanes would be a quarter faster.
   private static let heavyShare = 0.2
-  /// A rival is ahead when the other takes this many times as long, beyond the spread where that is known.
+  /// A rival is ahead when the other takes this many times as long, beyond the spread where that is known: a tenth is
+  /// worth another option on the command line, and less is not.
   private static let clearLag = 1.1
-  /// The same where the spread is not known.
+  /// The same where the spread is not known: one or two rounds may differ by more than a tenth without any reason.
   private static let plainLag = 1.5
 
   /// Every contender with worker processes that moved much and fell behind, the worst first.
@@ -29,6 +32,7 @@ extension Evidence {
 
   private func movedMuch(_ entry: Comparison.Entry) -> Bool {
     guard entry.setup.kind == .processes, entry.bytesBetween > 0 else { return false }
+    // A run of less than 1/64 s counts as one, so that a megabyte at least is needed to make traffic heavy.
     let seconds = max(Double(entry.roundWall) / 1e9, 1.0 / 64)
     return Double(entry.bytesBetween) >= Self.heavyTraffic * seconds || movingShare(entry) >= Self.heavyShare
   }
@@ -36,11 +40,14 @@ extension Evidence {
   private func movingShare(_ entry: Comparison.Entry) -> Double { entry.activity?.share(.transferring) ?? 0 }
 
   private func rival(of slow: Comparison.Entry) -> Comparison.Entry? {
+    // Beside serial only where no contender with as many lanes took part: it has fewer lanes, so that a lag behind it
+    // is certain to be a loss, but being ahead of it shows nothing.
     let cheaper = comparison.entries.filter { isCheaper($0, than: slow) }
     let rivals = cheaper.isEmpty ? [serial].compactMap { $0 } : cheaper
     return rivals.filter { isAhead($0, of: slow) }.min { $0.wall.median < $1.wall.median }
   }
 
+  /// Threads move nothing, and shared memory copies once where a pipe copies twice.
   private func isCheaper(_ other: Comparison.Entry, than slow: Comparison.Entry) -> Bool {
     guard other.setup.lanes == slow.setup.lanes else { return false }
     return other.setup.kind == .threads || slow.setup.channel == .pipe && other.setup.channel == .shm

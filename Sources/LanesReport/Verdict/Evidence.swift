@@ -33,7 +33,9 @@ struct Evidence {
     facts.output = serial.storing
     facts.hasFetched = hasFetched(serial)
     facts.system = serial.processor > 0 ? Double(serial.system) / serial.processor : 0
+    // Infinite without faults: then they explain nothing, and no limit lies above it.
     facts.systemPerFault = serial.minorFaults > 0 ? Double(serial.system) / Double(serial.minorFaults) : .infinity
+    // Of the round that all figures are of, not of the median: both must be of one run to be divided.
     facts.startUp = startUpLoser.map { Double($0.startUp ?? 0) / Double(max(1, $0.roundWall)) }
     facts.traffic = trafficFact
     facts.isCrowded = representative.map(isCrowded) ?? false
@@ -43,6 +45,7 @@ struct Evidence {
   /// Several units, of which each had to wait for the one before it.
   private var isChain: Bool { !parallel.isEmpty && parallel.allSatisfy { $0.units > 1 && $0.mostInFlight == 1 } }
 
+  /// Held back everywhere, somewhere, or nowhere: only the first makes moving bytes the verdict over all else.
   private var trafficFact: VerdictFacts.Traffic {
     let losers = Set(heldBack.map(\.slow.setup.name))
     if losers.isEmpty { return .light }
@@ -50,11 +53,13 @@ struct Evidence {
     return all ? .unavoidable : .avoidable
   }
 
+  /// True when bytes came from storage. Mapped inputs show as major faults, where /proc may hide what was read.
   func hasFetched(_ entry: Comparison.Entry) -> Bool { (entry.storageRead ?? 0) > 0 || entry.majorFaults > 0 }
 
   /// The sentences for a verdict of `kind`, which the facts have called for.
   func finding(of kind: Verdict.Kind) -> Finding {
     guard let serial else { return withoutBaseline }
+    // The words follow the kind; a kind that lacks its evidence falls back to a general sentence, never to a guess.
     return switch kind {
     case .oneUnit: oneUnit(serial)
     case .startUpBound: tooSmall(serial)
@@ -89,6 +94,7 @@ struct Evidence {
 
 extension Evidence {
   private func oneUnit(_ serial: Comparison.Entry) -> Finding {
+    // Waiting for a core is no waiting for storage: it counts as wanting one.
     let isBusy = serial.busyCores + serial.queuedShare >= Scaling.computes
     let work =
       isChain
@@ -122,6 +128,8 @@ extension Evidence {
   }
 
   private func memorySetUp(_ serial: Comparison.Entry) -> Finding {
+    // Threads of one process share one lock on its address space (mmap_lock); processes have one each. Where processes
+    // with as many lanes are faster, that lock is what threads waited for.
     let twins = parallel.filter { $0.setup.kind == .threads }.flatMap { threads in
       parallel.filter {
         $0.setup.kind == .processes && $0.setup.lanes == threads.setup.lanes && isFaster($0, than: threads)

@@ -53,6 +53,7 @@ extension Verdict {
     let time = Readable.duration(nanoseconds: Int64(best.wall.median))
     let others = comparison.entries.filter { $0 != best }
     guard !others.isEmpty else { return "Only \(best.setup.title) ran, in \(time)." }
+    // A winner of a race that was disturbed, or that nobody understands, would be quoted all the same.
     guard kind != .undecided, kind != .oversubscribed else {
       return "No winner is named; the least time was \(time), by \(best.setup.title)."
     }
@@ -61,6 +62,7 @@ extension Verdict {
         + "spread, so no winner is named."
     }
     let rivals = comparison.leaders.filter { $0 != best }
+    // Equality is a result of its own; naming a first among equals would make chance look like one.
     if rivals.count == others.count {
       return "No difference beyond the spread: the least time was \(time), "
         + "by \(best.setup.title)."
@@ -75,6 +77,7 @@ extension Verdict {
 
   /// How far `best` leads the serial contender, or, when it is the serial one itself, the next that is truly slower.
   private static func lead(of best: Comparison.Entry, in comparison: Comparison) -> String {
+    // Serial is what people know, so the lead is told beside it wherever it took part and is truly slower.
     if best.setup.kind != .serial, let speedUp = best.speedUp, let serial = comparison.baseline,
       best.wall.differs(from: serial.wall) == true
     {

@@ -42,15 +42,17 @@ package struct VerdictFacts: Sendable, Equatable {
 }
 
 extension VerdictFacts {
-  /// Starting workers costs a few milliseconds; a batch that one lane finishes in less than this many nanoseconds can
-  /// lose all that several lanes gain.
+  /// Starting workers costs a few milliseconds (`lanes lab start-up`); a batch that one lane finishes in less than this
+  /// many nanoseconds can lose all that several lanes gain.
   private static let smallBatch = 100e6
-  /// Starting dominates a run from this part of its wall time on.
+  /// Starting dominates a run from this part of its wall time on: more of it then went into getting ready than into
+  /// work.
   private static let dominating = 0.5
-  /// One lane that keeps a core less busy than this waits for something.
+  /// One lane that keeps a core less busy than this waits for something. Between this and `Scaling.computes` lies what
+  /// neither computing nor waiting explains: those batches are judged by what they did beside it.
   private static let waits = 0.7
-  /// Nanoseconds of system time per minor fault up to which faults can explain that time: 1.6 to 2.4 µs were measured on
-  /// Linux 6 with two virtual cores, for fresh memory as for mapped files; others published 4 µs as 95th percentile.
+  /// Nanoseconds of system time per minor fault up to which faults can explain that time: 1.6 to 2.4 µs were measured
+  /// on Linux 6 with two virtual cores, for fresh memory as for mapped files; others published 4 µs as 95th percentile.
   private static let costliestMinorFault = 4_000.0
 
   /// The part of its time in which a lane alone had a core or wanted one: waiting for a core is no waiting for storage.
@@ -77,7 +79,9 @@ extension VerdictFacts {
     if units == 1 || isChain { return .oneUnit }
     if wall < Self.smallBatch, let startUp, startUp >= Self.dominating { return .startUpBound }
     if isWaiting { return isWriting ? .writeBound : .ioBound }
-    if occupied >= Self.waits, system >= 0.3, systemPerFault <= Self.costliestMinorFault { return .memorySetUpBound }
+    if occupied >= Self.waits, system >= Self.muchSystem, systemPerFault <= Self.costliestMinorFault {
+      return .memorySetUpBound
+    }
     if traffic == .unavoidable { return .ipcBound }
     if queued >= Scaling.crowdedShare { return .oversubscribed }
     if busyCores >= Scaling.computes { return isCrowded ? .oversubscribed : .cpuBound }
@@ -88,14 +92,23 @@ extension VerdictFacts {
   private var isWaiting: Bool {
     let stages = input + output
     let waitsLong = occupied < Self.waits && (hasFetched || stages >= Self.manyStages)
-    let waitsMostly = occupied < Scaling.computes && stages >= 0.5 && (hasFetched || isWriting)
+    let waitsMostly = occupied < Scaling.computes && stages >= Self.mostStages && (hasFetched || isWriting)
     return waitsLong || waitsMostly
   }
 
-  /// From this part of the stages' time on, input and output explain a lane that waits.
+  /// From this part of the stages' time on, input and output explain a lane that waits: it is what `waits` leaves over.
   private static let manyStages = 0.3
 
-  /// Computing and writing together explain all of a lane's time from this part on.
+  /// A lane that may be computing, to judge by its core, waits all the same when its stages were this long: they were
+  /// most of its time, and the core was then busy with copying bytes.
+  private static let mostStages = 0.5
+
+  /// The kernel's part of processor time that is worth a verdict: without it the batch would take two thirds of its
+  /// time.
+  private static let muchSystem = 0.3
+
+  /// Computing and writing together explain all of a lane's time from this part on; the tenth that is left goes into
+  /// planning, handing over and folding, which no stage counts.
   private static let explained = 0.9
 
   private var isWriting: Bool { output >= Self.manyStages && output > input }

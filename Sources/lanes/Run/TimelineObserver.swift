@@ -1,8 +1,10 @@
 import LanesCore
 import LanesOS
 
-/// What a run is asked to measure beside what every run does: where the time of each lane went, and how long the machine
-/// was short of cores, storage or memory.
+/// What a run is asked to measure beside what every run does: where the time of each lane went, and how long the
+/// machine was short of cores, storage or memory.
+///
+/// Costs each unit some additions, and so is there only when somebody asks for what it finds.
 final class TimelineObserver: Observer {
   private let origin = monotonicNow()
   private let pressureBefore = PressureStall.current()
@@ -24,7 +26,8 @@ final class TimelineObserver: Observer {
   /// Adds the figures to the record of the run.
   func complete(_ record: inout RunRecord) {
     growTimelines(to: record.lanes.count)
+    // The pool may have grown beyond what its record counts as lanes; both must match for whoever zips them.
     record.timelines = Array(timelines.prefix(record.lanes.count))
-    record.pressure = pressureBefore.flatMap { before in PressureStall.current()?.since(before) }
+    if let before = pressureBefore, let now = PressureStall.current() { record.pressure = now.since(before) }
   }
 }
