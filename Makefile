@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench install uninstall format lint asan tsan fuzz clean
+.PHONY: help build demo test coverage bench install uninstall format lint asan tsan fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: build ## Convert photographs under every engine and compare what each cost
 
 test: ## Build and run all tests
 	@Scripts/test
+
+coverage: ## Run all tests and print which part of each module's lines they ran (takes long)
+	@Scripts/coverage
 
 bench: build ## Measure against well-known programs and write BENCHMARKS.md (takes long)
 	@Scripts/bench
@@ -42,4 +45,4 @@ fuzz: ## Try made-up images on every decoder, ten minutes each (SECONDS=600)
 	@Scripts/fuzz $(or $(SECONDS),600)
 
 clean: ## Remove everything that was built or fetched
-	@rm -rf .build .build-test .build-asan .build-tsan .build-bench .build-fuzz
+	@rm -rf .build .build-test .build-asan .build-tsan .build-bench .build-fuzz .build-coverage
