@@ -1,4 +1,3 @@
-// Inflating what stands compressed in texts and profiles.
 #include "ccodecs.h"
 #include <stdlib.h>
 #include <zlib.h>

@@ -1,8 +1,6 @@
 // Row kernels. The work is done in vectors of eight floats, which compilers lower to two vectors of four where the
 // processor has no wider ones; products and sums are the same either way, and so are the bits.
 #include "ccodecs.h"
-#include <assert.h>
-#include <csimd.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,15 +9,7 @@
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef uint8_t bytes __attribute__((vector_size(8), aligned(1), may_alias));
-
-// Whether `image` is as ccodecs.h says: 2 channels have alpha, 1 has none.
-static inline __attribute__((unused)) bool is_shape(const struct ccodecs_image *image) {
-  return (image->depth == 8 || image->depth == 16)
-         && (image->channels == 4 || (image->channels == 2 && image->alpha) || (image->channels == 1 && !image->alpha));
-}
-
-// Whether samples of `depth` bits may lie at `row`.
-static inline __attribute__((unused)) bool is_aligned(const uint8_t *row, int depth) { return depth == 8 || (uintptr_t)row % 2 == 0; }
+#define inlined static inline __attribute__((always_inline))
 
 void *ccodecs_allocate(size_t count) {
   size_t rounded = (count + 63) / 64 * 64;
@@ -65,7 +55,6 @@ static double weight_at(enum ccodecs_filter filter, double x) {
 
 int ccodecs_window(
   enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights) {
-  assert(count > 0 && stretch >= 1);
   const double reach = ccodecs_radius(filter) * stretch;
   int low = (int)fmax(0, floor(center - reach)), high = (int)fmin(count - 1, ceil(center + reach));
   // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
@@ -84,7 +73,7 @@ int ccodecs_window(
 }
 
 // Eight channels from 8, 4 or 2 weights.
-CSIMD_INLINE void spread(floats *out, const float *weights, int channels) {
+inlined void spread(floats *out, const float *weights, int channels) {
   floats some = {0};
   if (channels == 1) {
     some = *(const floats *)weights;
@@ -97,7 +86,7 @@ CSIMD_INLINE void spread(floats *out, const float *weights, int channels) {
 }
 
 // Adds up the eight sums of a pixel to one per channel, in halves.
-CSIMD_INLINE void gather(const floats *sums, const int channels, float *out) {
+inlined void gather(const floats *sums, const int channels, float *out) {
   float part[8];
   *(floats *)part = *sums;
   for (int width = 4; width >= channels; width /= 2)
@@ -107,7 +96,7 @@ CSIMD_INLINE void gather(const floats *sums, const int channels, float *out) {
 
 // Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
 // took 1.8 times as long on a Xeon of 2023 with AVX2.
-CSIMD_INLINE void resample(
+inlined void resample(
   const struct ccodecs_axis *axis, const int channels, const float *const rows[4], float *const out[4]) {
   const int step = 8 / channels;
   for (int x = 0; x < axis->count; x++) {
@@ -123,17 +112,14 @@ CSIMD_INLINE void resample(
   }
 }
 
-CSIMD_INLINE void resample_channels(
+inlined void resample_channels(
   const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]) {
-  assert(axis->stride % 8 == 0 && axis->taps >= 1 && axis->taps <= axis->stride);
-  assert(channels == 1 || channels == 2 || channels == 4);
   if (channels == 1) resample(axis, 1, rows, out);
   else if (channels == 2) resample(axis, 2, rows, out);
   else resample(axis, 4, rows, out);
 }
 
-CSIMD_INLINE void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
-  assert(count > 0 && samples % 8 == 0);
+inlined void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
   size_t at = 0;
   for (; at + 32 <= samples; at += 32) {
     floats a = {0}, b = {0}, c = {0}, d = {0};
@@ -157,7 +143,7 @@ CSIMD_INLINE void blend(const float *const *rows, const float *weights, int coun
 }
 
 // Multiplies the colors of `samples` floats by their pixel's alpha times `scale`.
-CSIMD_INLINE void premultiply(float *out, const int channels, float scale, size_t samples) {
+inlined void premultiply(float *out, const int channels, float scale, size_t samples) {
   const floats ones = {1, 1, 1, 1, 1, 1, 1, 1};
   size_t at = 0;
   for (; at + 8 <= samples; at += 8) {
@@ -188,12 +174,12 @@ void ccodecs_fill_level(float *level) {
   }
 }
 
-CSIMD_INLINE bool is_alpha(const struct ccodecs_image *image, int channel) {
+inlined bool is_alpha(const struct ccodecs_image *image, int channel) {
   return channel == 3 || (channel == 1 && image->channels == 2);
 }
 
 // Levels to light; alpha stays.
-CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
+inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
   const float top = image->depth == 8 ? 255 : 65535;
   for (int channel = 0; channel < image->channels; channel++) {
     if (is_alpha(image, channel)) continue;
@@ -204,9 +190,8 @@ CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_i
   }
 }
 
-CSIMD_INLINE void widen(
+inlined void widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve) {
-  assert(is_shape(image) && is_aligned(row, image->depth));
   const size_t samples = (size_t)image->width * (size_t)image->channels;
   if (image->depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
@@ -219,10 +204,10 @@ CSIMD_INLINE void widen(
   else premultiply(out, 2, scale, samples);
 }
 
-CSIMD_INLINE float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
+inlined float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
 
 // Limits and rounds `samples` floats times `scale` to integers of `depth` bits.
-CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
+inlined void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
   if (depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (uint8_t)(int)(limited(row[i] * scale, 255) + 0.5f);
   else
@@ -232,7 +217,7 @@ CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, 
 
 // One pixel of premultiplied color and alpha (0…top) to plain color and alpha. Where the filter overshoots, alpha and
 // color do so together: their quotient is right before either is limited.
-CSIMD_INLINE void divide(const float *pixel, float *out, size_t channels, float top) {
+inlined void divide(const float *pixel, float *out, size_t channels, float top) {
   float alpha = pixel[channels - 1];
   float factor = alpha > 0 ? top / alpha : 0;
   for (size_t channel = 0; channel + 1 < channels; channel++) out[channel] = pixel[channel] * factor;
@@ -240,7 +225,7 @@ CSIMD_INLINE void divide(const float *pixel, float *out, size_t channels, float 
 }
 
 // One pixel of premultiplied color and alpha (0…top) laid on a background; `to` may have more channels.
-CSIMD_INLINE void flatten(
+inlined void flatten(
   const float *pixel, float *out, size_t channels, size_t to, float top, const float background[3]) {
   float alpha = limited(pixel[channels - 1], top);
   float factor = pixel[channels - 1] > top ? top / pixel[channels - 1] : 1;
@@ -251,14 +236,14 @@ CSIMD_INLINE void flatten(
 }
 
 // The level of `light` of at most `top`, in the same range; between the steps of the curve it is a straight line.
-CSIMD_INLINE float level_of(float light, float top, const float *level) {
+inlined float level_of(float light, float top, const float *level) {
   float step = limited(light, top) * ((float)ccodecs_curve_steps / top);
   int below = (int)step;
   return top * (level[below] + (level[below + 1] - level[below]) * (step - (float)below));
 }
 
 // Stores rows of light without alpha.
-CSIMD_INLINE void darken(
+inlined void darken(
   const float *row, const struct ccodecs_image *from, float scale, uint8_t *out, int depth, const float *level) {
   const float top = from->depth == 8 ? 255 : 65535;
   const size_t channels = (size_t)from->channels;
@@ -271,7 +256,7 @@ CSIMD_INLINE void darken(
 
 // Two pixels at a time of four channels to four channels of 8 bits: divided by alpha or laid on a background as above, bit for
 // bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
-CSIMD_INLINE void narrow_pairs(
+inlined void narrow_pairs(
   const float *row, float top, float scale, uint8_t *out, const bool alpha, size_t width, const float background[3]) {
   const floats zeros = {0}, tops = zeros + top, most = zeros + 255;
   const floats behind = {background[0], background[1], background[2], 0, background[0], background[1], background[2], 0};
@@ -296,11 +281,9 @@ CSIMD_INLINE void narrow_pairs(
   }
 }
 
-CSIMD_INLINE void narrow(
+inlined void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {
-  assert(is_shape(from) && is_shape(to) && is_aligned(out, to->depth));
-  assert(from->width == to->width && (from->alpha || !to->alpha));
   const float top = from->depth == 8 ? 255 : 65535, scale = (to->depth == 8 ? 255 : 65535) / top;
   const size_t channels = (size_t)from->channels, wanted = (size_t)to->channels;
   if (!from->alpha && curve) return darken(row, from, scale, out, to->depth, curve->level);
@@ -323,30 +306,31 @@ CSIMD_INLINE void narrow(
 
 // Each kernel twice on x86-64: with 256-bit vectors where the processor has AVX2, else with the 128-bit ones of SSE2.
 // Measured for 1280 × 800 RGB to 512 × 320 on a Xeon of 2023: widen 0.42 and 0.46 ms, resample 1.60 and 2.13 ms, blend
-// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimized in debug builds too.
-#if CSIMD_X86
-#define each_level(name, parameters, arguments, body)                                                                  \
-  CSIMD_AVX2 static void name##_avx2 parameters { body arguments; }                                                    \
-  static void name##_portable parameters { body arguments; }                                                           \
+// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimised in debug builds too.
+#if defined(__x86_64__)
+#define wide __attribute__((target("avx2")))
+#define twice(name, parameters, arguments, body)                                                                       \
+  static wide void name##_wide parameters { body arguments; }                                                          \
+  static void name##_narrow parameters { body arguments; }                                                             \
   void ccodecs_##name parameters {                                                                                     \
-    if (csimd_level_in_use() >= csimd_avx2) name##_avx2 arguments;                                                     \
-    else name##_portable arguments;                                                                                    \
+    if (__builtin_cpu_supports("avx2")) name##_wide arguments;                                                         \
+    else name##_narrow arguments;                                                                                      \
   }
 #else
-#define each_level(name, parameters, arguments, body)                                                                  \
+#define twice(name, parameters, arguments, body)                                                                       \
   void ccodecs_##name parameters { body arguments; }
 #endif
 
-each_level(
+twice(
   widen, (const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve),
   (row, out, image, curve), widen)
-each_level(
+twice(
   resample, (const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]),
   (axis, channels, rows, out), resample_channels)
-each_level(
+twice(
   blend, (const float *const *rows, const float *weights, int count, float *out, size_t samples),
   (rows, weights, count, out, samples), blend)
-each_level(
+twice(
   narrow,
   (const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
    const uint8_t background[3], const struct ccodecs_curve *curve),

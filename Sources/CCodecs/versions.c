@@ -1,4 +1,3 @@
-// What `--version` says of the libraries.
 #include "ccodecs.h"
 
 #include <stdio.h>
@@ -7,10 +6,10 @@
 #include <png.h>
 #include <zlib.h>
 
-#define quoted(tokens) #tokens
-#define text_of(macro) quoted(macro)
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
 
-const char *ccodecs_jpeg_version(void) { return text_of(LIBJPEG_TURBO_VERSION); }
+const char *ccodecs_jpeg_version(void) { return TEXT(LIBJPEG_TURBO_VERSION); }
 
 const char *ccodecs_png_version(void) { return png_get_libpng_ver(NULL); }
 

@@ -37,6 +37,7 @@ package struct CommandTable: Sendable {
 
   /// The command that `path` leads to from here, with `shortcuts` expanded; nil when there is none.
   package func command(at path: [String]) -> CommandTable? {
+    // Stops at the first name that is not there.
     path.reduce(self as CommandTable?) { $0?.subcommand($1) }
   }
 

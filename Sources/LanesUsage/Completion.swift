@@ -23,6 +23,7 @@ package struct Completion: Equatable {
   /// - Parameter words: those behind the program's name, the last one as far as it is typed.
   package init(of words: [String], _ root: CommandTable) {
     guard let typed = words.last else { return }
+    // The words before the last are taken as they are; only the last is being typed.
     var walk = Walk(root: root)
     for word in Shortcuts.expanding(Array(words.dropLast())) { walk.take(word) }
     walk.complete(typed, into: &self)
@@ -63,6 +64,7 @@ package struct Completion: Equatable {
       } else if word == "--" {
         isOver = !table.wrapsCommand
       } else if word.hasPrefix("-"), word != "-" {
+        // Of letters in one word the last one may await a value.
         let name = word.hasPrefix("--") ? word : "-" + String(word.suffix(1))
         if let option = option(name), option.takesValue { pending = option }
       } else {
@@ -71,6 +73,7 @@ package struct Completion: Equatable {
     }
 
     private mutating func descend(_ word: String) {
+      // Behind compare a short name may come where compare's own words ended.
       let words = outer != nil && table.name == root.name ? Shortcuts.expanding([word]) : [word]
       if table.wrapsCommand {
         (outer, table) = (table, root)
@@ -86,6 +89,7 @@ package struct Completion: Equatable {
     private func option(_ name: String) -> CommandTable.Option? { tables.lazy.compactMap { $0.option(name) }.first }
 
     func complete(_ typed: String, into answer: inout Completion) {
+      // From the surest place to the least: a value, a value behind =, an option, a command, an operand.
       if let pending { return values(pending.values, typed, "", into: &answer) }
       if !isOver, typed.hasPrefix("--"), let equals = typed.firstIndex(of: "="),
         let option = option(String(typed[..<equals]))
@@ -115,6 +119,7 @@ package struct Completion: Equatable {
 
     private func options(_ typed: String, into answer: inout Completion) {
       var known: Set<String> = []
+      // Options of compare may stand among the words of the command that it compares, so both are offered.
       for option in tables.flatMap(\.options) where option.isVisible {
         for name in option.names where name.hasPrefix(typed) && known.insert(name).inserted {
           answer.candidates.append(Candidate(word: name, help: option.abstract.firstSentence))
@@ -127,6 +132,7 @@ package struct Completion: Equatable {
       let parent = table.wrapsCommand ? root : table
       let isTop = parent.name == root.name
       for command in parent.subcommands where command.name.hasPrefix(typed) {
+        // Commands that can be compared.
         if isTop, isInner, !["images", "primes", "files"].contains(command.name) { continue }
         if isHelp, command.name == "help" { continue }
         answer.candidates.append(Candidate(word: command.name, help: command.abstract.firstSentence))

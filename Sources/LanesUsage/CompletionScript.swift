@@ -1,4 +1,7 @@
 /// The scripts that teach a shell to ask `lanes __complete`.
+///
+/// They hold no names of commands or options: those come from the program at the moment of asking, so that a script
+/// that was installed long ago offers what is there now.
 package enum CompletionScript {
   /// The word behind which the program answers what a word could become.
   package static let request = "__complete"
@@ -63,6 +66,8 @@ package enum CompletionScript {
 
     """#
 
+  /// Zsh splits nothing at =, but its own completion of files must not see the option before it (`compset`). A colon
+  /// ends a word in _describe and is escaped.
   private static let zsh = #"""
     #compdef lanes
     # Completions of lanes for zsh.
@@ -93,6 +98,7 @@ package enum CompletionScript {
 
     """#
 
+  /// Fish takes candidates with their help behind a tab, which is how the program prints them.
   private static let fish = #"""
     # Completions of lanes for fish.
 

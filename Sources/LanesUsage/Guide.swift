@@ -36,6 +36,7 @@ package struct Guide: Sendable {
 
   /// The page for a terminal of `width` columns.
   package func text(width: Int) -> String {
+    // Longer lines are hard to follow; on fewer columns than twenty every word would stand alone.
     let width = max(20, min(width, 100))
     var lines = abstract.wrapped(to: width)
     for section in sections {
@@ -57,6 +58,7 @@ extension String {
   func wrapped(to width: Int, indent: Int = 0) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
+    // A word that is longer than a line stays whole: breaking an option or a path would make it wrong.
     for word in split(separator: " ") {
       if let last = lines.last, last.count + 1 + word.count <= width {
         lines[lines.count - 1] = last + " " + word

@@ -10,6 +10,7 @@ enum Habits {
 
   /// Advice for an option that the command at `path` does not have; nil for unheard-of ones. The longest path wins.
   static func advice(on option: String, at path: [String]) -> String? {
+    // A family's habit gives way to that of its command.
     options.filter { path.starts(with: $0.path) && $0.names.contains(option) }
       .max { $0.path.count < $1.path.count }?.advice
   }
@@ -17,6 +18,8 @@ enum Habits {
   /// The command that does what another program does.
   static func command(like word: String) -> String? { commands[word] }
 
+  /// Programs that people name by what they would type elsewhere. Those that do something else than the name suggests
+  /// are left out: nearest names would be better advice.
   private static let commands = [
     "wc": "files count", "grep": "files search", "rg": "files search", "sha256sum": "files hash",
     "checksum": "files hash", "mogrify": "images convert", "resize": "images convert",
@@ -27,6 +30,8 @@ enum Habits {
   private static let convert = ["images", "convert"]
   private static let search = ["files", "search"]
 
+  /// Only options that no command has, or that mean something else there. Sources: the manual pages of ImageMagick,
+  /// libvips, GNU coreutils and grep, primesieve and hyperfine. Advice is a sentence that goes on behind a colon.
   private static let options: [Habit] = [
     Habit(
       path: [],

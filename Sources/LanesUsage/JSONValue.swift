@@ -1,4 +1,7 @@
 /// A JSON text taken apart, strictly as RFC 8259 has it; just enough to read what this program itself prints.
+///
+/// Numbers stay text: what is read here are names, words and flags, and a number that is not computed with needs no
+/// type. Depth is not limited, since no stranger's text is read.
 package indirect enum JSONValue: Equatable {
   case null
   case bool(Bool)
@@ -11,6 +14,7 @@ package indirect enum JSONValue: Equatable {
   /// Nil when `text` is not exactly one JSON value.
   package init?(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))
+    // Anything behind the value makes it another text.
     guard let value = reader.value(), reader.skipSpace() == nil else { return nil }
     self = value
   }
@@ -88,6 +92,7 @@ package indirect enum JSONValue: Equatable {
         else { return false }
         reader.position += 1
         guard let value = reader.value() else { return false }
+        // A name that comes twice is a mistake in what wrote it, and would hide one of the values.
         return members.updateValue(value, forKey: key) == nil
       }
       return isWhole ? .object(members) : nil
@@ -96,6 +101,7 @@ package indirect enum JSONValue: Equatable {
     private mutating func number() -> JSONValue? {
       let start = position
       skip("-")
+      // A leading 0 stands alone; what follows it then fails as trailing text.
       guard skip("0") || digits() else { return nil }
       if skip("."), !digits() { return nil }
       if skip("e") || skip("E") {
@@ -149,6 +155,7 @@ package indirect enum JSONValue: Equatable {
       case UInt8(ascii: "t"): return [0x09]
       case UInt8(ascii: "u"):
         let digits = bytes[(position + 1)...].prefix(4)
+        // Halves of a surrogate pair are refused: the writer escapes control characters only.
         guard digits.count == 4, let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16),
           let scalar = Unicode.Scalar(code)
         else { return nil }

@@ -26,6 +26,7 @@ package struct ManualPage {
     self.section = section
     text = ".TH \(Self.argument(name.uppercased())) \(section) \"\" \(Self.argument("lanes " + version)) \"\"\n"
     heading("Name")
+    // whatis(1) and apropos(1) show this line, by convention without a full stop.
     let sentence = abstract.hasSuffix(".") ? String(abstract.dropLast()) : abstract
     line("\(Self.escaped(name)) \\- \(Self.escaped(sentence))")
   }
@@ -118,6 +119,7 @@ package struct ManualPage {
   private static func items(_ options: [CommandTable.Option]) -> [(labels: [String], text: String)] {
     options.reduce(into: []) { items, option in
       let text = explanation(option)
+      // Cases of an enumeration are flags in a row of which each bears the same text, or only the first bears any.
       if let last = items.last, last.text == text || text.isEmpty {
         items[items.count - 1].labels.append(label(option))
       } else {
@@ -126,6 +128,7 @@ package struct ManualPage {
     }
   }
 
+  /// Short names first, as in `-j, --cores N`.
   private static func label(_ option: CommandTable.Option) -> String {
     option.names.sorted { $0.count < $1.count }.joined(separator: ", ")
       + (option.takesValue ? " " + option.valueName : "")
@@ -161,6 +164,8 @@ package struct ManualPage {
   private static func parts(of text: String) -> [Part] {
     var parts = [Part(title: nil)]
     for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+      // A heading is a line in capitals at the margin, as the help texts have them; what stands in parentheses, such as
+      // "(default: all)", may be small.
       let isTitle = line.contains { $0.isLetter } && line.prefix { $0 != "(" } == line.prefix { $0 != "(" }.uppercased()
       if isTitle, !line.hasPrefix(" ") {
         parts.append(Part(title: line))
@@ -178,6 +183,8 @@ package struct ManualPage {
 
   /// Lines that begin with a blank are kept as they are; an empty line ends a paragraph.
   private mutating func paragraphs(_ lines: [String], isFirst: Bool = false) {
+    // Filled text and kept lines take turns: .EX and .EE enclose what is kept, .PP starts a paragraph. An empty line
+    // inside kept text stays, one behind it does not, or the page would have a hole there.
     var isKept = false
     var needsBreak = !isFirst
     for line in lines {
@@ -209,6 +216,7 @@ package struct ManualPage {
 
   private mutating func heading(_ title: String) { line(".SH \(Self.argument(title.uppercased()))") }
 
+  /// A label in bold, and what it means below it, indented (.TP).
   private mutating func item(_ label: String, _ meaning: String) {
     line(".TP")
     line("\\fB\(Self.escaped(label))\\fR")
@@ -236,6 +244,8 @@ package struct ManualPage {
       default: result.append(character)
       }
     }
+    // A dot at the start of a line would begin a macro; \& is a character without width. An apostrophe there would too,
+    // but none is left by now.
     return result.hasPrefix(".") ? "\\&" + result : result
   }
 }

@@ -1,8 +1,8 @@
 /// Finds the word of a command line that the program does not know, and says what was probably meant.
 ///
 /// The parser reports a misspelled option only when nothing else confuses it: of `primes 1e9 --core 4` it says that the
-/// range ends at 4. So when the parser, or a command, refuses a command line, its words are gone through here once more.
-/// A word that is wrong for another reason than being unknown is left to the parser's own message.
+/// range ends at 4. So when the parser, or a command, refuses a command line, its words are gone through here once
+/// more. A word that is wrong for another reason than being unknown is left to the parser's own message.
 package struct WordCheck {
   /// What is wrong, without a full stop's need for more, and whose `--help` tells more.
   package struct Finding: Equatable {
@@ -47,6 +47,7 @@ package struct WordCheck {
 
   /// Descends from `table`, the command at `path`, to the command that the words name, and checks what follows.
   private func check(_ words: ArraySlice<String>, at path: [String], _ table: CommandTable, outer: Outer?) -> Finding? {
+    // A family, or the program itself: the next word must name a command.
     guard !table.subcommands.isEmpty else {
       return Walk(check: self, path: path, table: table, outer: outer).check(words)
     }
@@ -105,6 +106,7 @@ package struct WordCheck {
 
     /// One letter after the other, as `-rl`; the rest of the word is the value of a letter that takes one.
     private func short(_ word: String, _ rest: inout ArraySlice<String>) -> Finding? {
+      // As the parser reads them: letters without values may stand together, and the first with one takes the rest.
       let letters = word.dropFirst().prefix { $0 != "=" }
       for (index, letter) in zip(letters.indices, letters) {
         guard let option = option("-\(letter)") else { return unknownLetter(letter, of: word) }
@@ -170,6 +172,7 @@ extension WordCheck {
   package func value(refusedBy message: String, _ words: [String]) -> Finding? {
     let path = command(of: words)
     guard message.hasPrefix("The value '"), let table = root.command(at: path) else { return nil }
+    // The parser does not say which word it was; the first option with this value is it.
     for (word, next) in zip(words, words.dropFirst() + [""]) {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard let option = table.option(parts.first ?? ""), option.takesValue else { continue }
@@ -197,11 +200,14 @@ extension WordCheck {
 
   /// Habits of the command itself, or of the one around it.
   private func advice(on name: String, _ path: [String], _ tables: [CommandTable]) -> String? {
+    // Among the words of a compared command an option of other tools that compare, such as --runs, is meant for
+    // compare.
     if tables.count > 1, let advice = Habits.advice(on: name, at: ["compare"]) { return advice }
     return Habits.advice(on: name, at: path)
   }
 
   private func near(_ name: String, _ path: [String], _ tables: [CommandTable]) -> [String] {
+    // Single letters are all near each other, so that no guess would be better than none.
     guard name.hasPrefix("--") else { return [] }
     var known: [String] = []
     for name in tables.flatMap({ $0.options.filter(\.isVisible).flatMap(\.names) }) where !known.contains(name) {
@@ -217,6 +223,7 @@ extension WordCheck {
     let program = ([root.name] + wrapper + path).joined(separator: " ")
     let isRefused = outer != nil && path.isEmpty
     let message = isRefused ? "\(program) cannot run '\(word)'" : "there is no command '\(program) \(word)'"
+    // Nearest among siblings; only when none is near are names of other levels worth a guess.
     let near = nearCommands(word, path, table, outer)
     let help =
       near.isEmpty
@@ -257,6 +264,8 @@ extension WordCheck {
 extension WordCheck {
   /// A message of the parser's, shorter and in the words of this program; others as they are.
   package static func shortened(_ message: String) -> String {
+    // The parser's form is: The value 'V' is invalid for '--name <N>': reason. V itself may hold apostrophes, so the
+    // pieces are found by the words between them.
     let parts = message.split(separator: "'", omittingEmptySubsequences: false).map(String.init)
     if message.hasPrefix("Missing expected argument '"), parts.count == 3 { return "\(parts[1]) is missing" }
     guard message.hasPrefix("The value '"), let middle = parts.firstIndex(of: " is invalid for "),

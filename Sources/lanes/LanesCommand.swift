@@ -2,6 +2,8 @@ import ArgumentParser
 import LanesUsage
 
 /// `lanes`: the root of all subcommands.
+///
+/// What belongs to no command is told here: what the shell sees, and one example of each.
 struct LanesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "lanes",

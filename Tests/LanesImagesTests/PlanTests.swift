@@ -1,14 +1,14 @@
 import Glibc
 import LanesCore
-import LanesOS
 import SystemPackage
 import Testing
 
 @testable import LanesImages
 
-/// A fresh directory with files in it, removed at the end with all that it holds.
+/// A fresh directory with files in it, removed at the end.
 final class PlanTree {
   let root: FilePath
+  private var created: [FilePath] = []
 
   init(_ files: [String]) throws {
     var template = Array("/tmp/lanes-plan-XXXXXX".utf8CString)
@@ -21,18 +21,20 @@ final class PlanTree {
     var folder = root
     for component in FilePath(file).removingLastComponent().components {
       folder.append(component)
-      mkdir(folder.string, 0o755)
+      if mkdir(folder.string, 0o755) == 0 { created.append(folder) }
     }
     try write([1, 2, 3], to: path)
+    created.append(path)
   }
 
   func link(_ name: String, to target: String) {
     symlink((self / target).string, (self / name).string)
+    created.append(self / name)
   }
 
   static func / (tree: PlanTree, name: String) -> FilePath { tree.root.pushing(FilePath(name)) }
 
-  deinit { Folders.remove(root) }
+  deinit { for path in created.reversed() + [root] { remove(path.string) } }
 }
 
 func outputs(_ plan: ConvertPlan) -> [String] {
@@ -88,7 +90,7 @@ func refusal(_ request: ConvertRequest) -> [String] {
   @Test func `a missing input fails alone`() throws {
     let tree = try PlanTree(["a.png"])
     let plan = try ConvertPlan(ConvertRequest(inputs: [tree / "gone.png", tree / "a.png"], destination: tree / "out"))
-    let reason = "it cannot be read (no such file or directory)"
+    let reason = "no such file or directory"
     #expect(outputs(plan) == ["\(tree / "gone.png"): \(reason)", (tree / "out/a.png").string])
     #expect(plan.lines.map(\.action) == [.fail(reason: reason), .create])
     #expect(plan.lines.map(\.text).last == "\(tree / "a.png") -> \(tree / "out/a.png")")

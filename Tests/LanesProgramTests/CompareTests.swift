@@ -203,7 +203,7 @@ import Testing
     (["primes", "1e6", "--rounds"], "needs a value"),
     (["images", "convert", "x", "-o", "y"], "temporary folder"),
     (["images", "convert", "x", "--output=y"], "temporary folder"),
-    (["files", "count", "-"], "Standard input"), (["files", "count"], "Standard input"),
+    (["files", "count", "-"], "standard input"), (["files", "count"], "standard input"),
     (["primes", "--trace", "x"], "--trace"),
     (["primes", "20", "10"], "smaller bound first"), (["primes", "--lits"], "--list"),
   ]) func `what a comparison sets itself is refused in the command`(_ words: [String], _ hint: String) throws {

@@ -144,6 +144,36 @@ import Testing
     #expect(JSONValue(first.lines.first ?? "")?["in_bytes"] != .number("20000000"), "\(first.errors)")
   }
 
+  /// Grep's short spellings: what a search alone takes, a compared one reads alike.
+  @Test(arguments: [
+    ["-rnA3", "-e", "-x", "."], ["-rie", "--cold", "."], ["-re", "--", "."], ["-rce", "-", "."],
+    ["-r", "odd", "--color"],
+    ["--silent", "odd", "a"], ["-A", "5", "odd", "a"], ["-1", "odd", "a"], ["-rf", "a", "."],
+    ["odd", "--exclude", "-a", "a"],
+  ])
+  func `a compared search reads its words as the search does`(words: [String]) throws {
+    let folder = TemporaryFolder()
+    try folder.write("a", Bytes("odd -x\n- --cold\n--\n".utf8))
+    let alone = try Program.run(["files", "search"] + words, directory: folder.path)
+    try #require(alone.exit == .status(0) || alone.exit == .status(1), "\(alone.errors)")
+    let compared = try Program.run(
+      ["compare", "--rounds", "1", "--warmup", "0", "--json", "--modes", "serial", "files", "search"] + words,
+      directory: folder.path)
+    #expect(compared.exit == .status(0), "\(compared.errors)")
+    #expect(JSONValue(compared.lines.first ?? "")?["in_bytes"] == .number("19"), "\(compared.text)")
+  }
+
+  @Test(arguments: [["-e", "a"], ["a"], ["-f", "-", "a"], ["-e", "a", "-"], ["-A", "3", "a"]])
+  func `a search of standard input is not compared`(words: [String]) throws {
+    let folder = TemporaryFolder()
+    try folder.write("a", Bytes("a\n".utf8))
+    let result = try Program.run(["compare", "files", "search"] + words, directory: folder.path)
+    #expect(result.exit == .status(64))
+    #expect(
+      result.errorLines.first
+        == "lanes: standard input can be read once only, so it cannot be compared; name files instead")
+  }
+
   @Test func `options of a comparison go before the names behind two dashes`() throws {
     let folder = TemporaryFolder()
     try folder.write("--cold", Bytes("an odd name\n".utf8))

@@ -55,7 +55,7 @@ import Testing
   @Test func `nothing to do is a mistake`() throws {
     try folder.write("empty/readme.txt", [1])
     try expectRefusal(["empty", "-o", "out"], "no images were found in empty")
-    try expectRefusal(["-o", "out"], "No INPUT")
+    try expectRefusal(["-o", "out"], "no INPUT")
     try folder.write("list", [])
     try expectRefusal(["--files-from", "list", "-o", "out"], "holds no names")
     try expectRefusal(["--files-from", "nowhere", "-o", "out"], "cannot be read")

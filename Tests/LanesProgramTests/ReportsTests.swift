@@ -35,6 +35,68 @@ import Testing
     #expect(events.contains { $0["name"] == .string("thread_name") })
   }
 
+  @Test(arguments: EngineChoice.all) func `a trace that cannot be written whole is told, and the status says so`(
+    _ engine: EngineChoice
+  ) throws {
+    let folder = TemporaryFolder()
+    try folder.write("a", Bytes("one\n".utf8))
+    try folder.write("list", Bytes("2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806  a\n".utf8))
+    for (words, output, status) in [
+      (["primes", "1000"], "168\n", 1), (["primes", "--nth", "5"], "11\n", 1),
+      (["files", "count", "a"], "1 1 4 a\n", 1),
+      (["files", "search", "one", "a"], "one\n", 2), (["files", "search", "-q", "one", "a"], "", 2),
+      (["files", "hash", "--check", "list"], "a: OK\n", 1), (["files", "top", "--words", "a"], "1 one\n", 1),
+    ] as [([String], String, Int32)] {
+      let result = try Program.run(words + ["--trace", "/dev/full"] + engine.flags, directory: folder.path)
+      #expect(result.exit == .status(status), "\(words): \(result.errors)")
+      #expect(result.errors == "lanes: the trace /dev/full is incomplete: no space left on device\n", "\(words)")
+      #expect(result.text.filter { $0 != " " } == output.filter { $0 != " " }, "\(words)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      "images info a-photograph-with-a-very-long-name-that-fits-nowhere.jpg", "primes 1e7 --stats",
+      "primes 1e7 --stats --mode processes -j 2", "files stats --delimiter , --column 1 numbers",
+      "files stats --delimiter , --column 1 --by 2 numbers", "lab start-up --rounds 1",
+    ], [50, 60, 80])
+  func `no row of a table is wider than the terminal`(words: String, width: Int) throws {
+    let folder = TemporaryFolder()
+    try folder.write("numbers", Bytes("0.1234567,a\n9.7654321,b\n1e3,c\n7.1,a\n".utf8))
+    try folder.write(
+      "a-photograph-with-a-very-long-name-that-fits-nowhere.jpg", Bytes(try readFile(Fixtures.image("seeds.jpg"))))
+    let script = "script -qec 'stty cols \(width); LC_ALL=C.UTF-8 TERM=dumb \"$LANES\" \(words)' /dev/null"
+    let result = try Program.shell("cd \"$1\"; \(script)", [folder.path.string])
+    #expect(result.exit == .status(0), "\(result.text)")
+    let lines = result.text.replacing("\r\n", with: "\n").split(separator: "\n")
+    #expect(lines.count >= 2)
+    for line in lines { #expect(line.count < width, "\(line)") }
+  }
+
+  @Test func `a trace of images on a full disk is told, and the images are whole`() throws {
+    let photos = try photoFolder()
+    let target = TemporaryFolder()
+    let result = try Program.run(
+      ["images", "convert", photos.path.string, "-o", target.file("out").string, "--quiet", "--trace", "/dev/full"])
+    #expect(result.exit == .status(1))
+    #expect(result.errors == "lanes: the trace /dev/full is incomplete: no space left on device\n")
+    #expect(try Tree(target.file("out")).names.count == Fixtures.goodImages.count)
+  }
+
+  /// As gnulib's close_stdout has it for every program of coreutils.
+  @Test func `statistics that a full disk does not take are no success`() throws {
+    for (words, status) in [("primes 1000 --stats", 1), ("primes 1000", 0), ("files count list --stats", 1)]
+      as [(String, Int32)]
+    {
+      let folder = TemporaryFolder()
+      try folder.write("list", Bytes("x\n".utf8))
+      let result = try Program.shell("cd \"$1\"; \"$LANES\" \(words) 2> /dev/full", [folder.path.string])
+      #expect(result.exit == .status(status), "\(words)")
+      let closed = try Program.shell("cd \"$1\"; \"$LANES\" \(words) 2>&-", [folder.path.string])
+      #expect(closed.exit == .status(0), "\(words)")
+    }
+  }
+
   @Test(arguments: EngineChoice.all) func `statistics tell what a run cost`(_ engine: EngineChoice) throws {
     let result = try Program.run(["primes", "1e7", "--stats"] + engine.flags)
     #expect(result.text == "664579\n")

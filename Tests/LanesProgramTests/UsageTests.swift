@@ -7,6 +7,20 @@ import Testing
   private static let workloads = [["primes"], ["files", "count"], ["images", "convert"], ["images", "info"]]
 
   @Test(arguments: [
+    ["primes", "1", "2", "3"], ["primes", "--nth", "3", "1", "2"], ["files", "search"], ["compare"],
+    ["images", "convert", "-o", "x"], ["compare", "files", "count"], ["images", "info"], ["primes", "--cores"],
+    ["files", "count", "--memory", "x"], ["primes", "9", "--timeout", "0s"], ["compare", "--modes", "x", "primes"],
+    ["lab", "--rounds", "0"], ["images", "convert", "x", "-o", "y", "--quality", "0"], ["primes", "x"],
+  ])
+  func `a message begins in lower case behind the program's name and ends without a full stop`(words: [String]) throws {
+    let result = try Program.run(words)
+    #expect(result.exit == .status(64))
+    let message = try #require(result.errorLines.first).dropFirst("lanes: ".count)
+    #expect(message.first?.isUppercase == false || message.prefix(2).allSatisfy(\.isUppercase), "\(message)")
+    #expect(message.last != ".", "\(message)")
+  }
+
+  @Test(arguments: [
     (["primes", "--lsit"], "Did you mean '--list'?"), (["primes", "--mode", "thread"], "Did you mean 'threads'?"),
     (["primes", "1e9", "--core", "4"], "unknown option '--core'. Did you mean '--cores'?"),
     (["compare", "primes", "10", "--core", "4"], "unknown option '--core'. Did you mean '--cores'?"),

@@ -57,9 +57,18 @@ package enum StandardOutput {
 
 /// Standard error for messages: what cannot be written is dropped.
 package enum StandardError {
+  /// True once a message got lost, as on a full disk. Whoever closed the stream, or its reading end, wanted none.
+  package static var hasLostText: Bool { lost.withLock { $0 } }
+
+  private static let lost = Monitor(false)
+
   package static func write(_ text: String) {
     let bytes = Bytes(text.utf8)
-    bytes.withUnsafeBytes { try? DescriptorIO.writeAll(2, $0) }
+    do throws(SystemError) {
+      try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try DescriptorIO.writeAll(2, bytes) }
+    } catch {
+      if error.errno != EBADF, error.errno != EPIPE { lost.withLock { $0 = true } }
+    }
   }
 
   package static func line(_ text: String) { write(text + "\n") }

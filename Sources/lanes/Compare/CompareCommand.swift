@@ -67,19 +67,21 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")
   var noColor = false
 
+  // Everything from the first word that is no option of compare on, options included: they are the command's.
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command to compare.", valueName: "WORDS"))
   var words: [String] = []
 
   func validate() throws {
-    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000.") }
-    if let warmup, !(0...100).contains(warmup) { throw ValidationError("--warmup takes a number from 0 to 100.") }
-    if json && markdown { throw ValidationError("--json and --markdown exclude each other.") }
+    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000") }
+    if let warmup, !(0...100).contains(warmup) { throw ValidationError("--warmup takes a number from 0 to 100") }
+    if json && markdown { throw ValidationError("--json and --markdown exclude each other") }
   }
 
   func run() throws {
     try StopSignals.install()
     if !quiet { StopSignals.acknowledge(as: UnitNoun("run", "runs")) }
     let subject = try ComparedCommand(words)
+    // A comparison may take an hour; that its report has no place must be known before.
     if let report { try CompareOutput.check(report) }
     let announces = !quiet && Terminal.isCapable(2)
     let race = ComparisonRunner(subject, setups: setups, warmup: warmups, rounds: rounds, cold: cold) {
@@ -92,6 +94,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
       if announces { Self.announce("") }
       throw error.exitCode
     }
+    // The line is erased before anything is printed below it.
     if announces { Self.announce("") }
     let comparison = Comparison(contenders, cpus: CPUs.available, isInterrupted: StopSignals.received != nil)
     if !contenders.isEmpty {
@@ -99,6 +102,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
       output.print()
       if let report { try output.write(to: report) }
     }
+    // The figures there are were shown; the shell still learns that it was a signal.
     if let signal = StopSignals.received { StopSignals.die(by: signal) }
   }
 
@@ -106,6 +110,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
 
   private var usesColor: Bool { !noColor && Terminal.takesColor(1) }
 
+  /// One round warms the page cache and the processor's clock; from a cold cache there is nothing to warm.
   private var warmups: Int { warmup ?? (cold ? 0 : 1) }
 
   /// What was measured, as options: the lists that were given, and how often and from where in any case.
@@ -120,6 +125,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   /// Every contender, the baseline first.
   private var setups: [EngineSetup] {
     let lanes = cores ?? Self.usualLanes(upTo: CPUs.available)
+    // One lane is what serial and event loop have by nature; the lists apply to the others.
     return (modes ?? EngineKind.allCases).flatMap { kind -> [EngineSetup] in
       switch kind {
       case .serial, .eventloop: [EngineSetup(kind: kind, lanes: 1)]
@@ -132,31 +138,39 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     }
   }
 
+  /// Powers of two below all CPUs, and all of them: what a law of scaling can be seen from with few runs.
   private static func usualLanes(upTo all: Int) -> [Int] {
     let powers = sequence(first: 1) { $0 * 2 }.prefix { $0 < all }
     return Array(powers) + [all]
   }
 
+  /// Draws the line anew; empty text leaves the cursor on an empty line.
   private static func announce(_ text: String) { StandardError.write("\r\u{1B}[K" + text) }
 }
 
 @Sendable func parseModes(_ text: String) throws -> [EngineKind] {
-  try parseList(text, "an engine: serial, threads, processes or eventloop") { EngineKind(rawValue: $0) }
+  try parseList(text, "an engine: \(alternatives(EngineKind.self))") { EngineKind(rawValue: $0) }
 }
 
 @Sendable func parseChannels(_ text: String) throws -> [ChannelKind] {
-  try parseList(text, "a way to reach processes: pipe or shm") { ChannelKind(rawValue: $0) }
+  try parseList(text, "a way to reach processes: \(alternatives(ChannelKind.self))") { ChannelKind(rawValue: $0) }
 }
 
 @Sendable func parseLanes(_ text: String) throws -> [Int] {
   try parseList(text, "a number of lanes from 1 to 4096") { Int($0).flatMap { (1...4096).contains($0) ? $0 : nil } }
 }
 
+/// Such as `pipe or shm`.
+private func alternatives<Kind: CaseIterable & RawRepresentable<String>>(_: Kind.Type) -> String {
+  let names = Kind.allCases.map(\.rawValue)
+  return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+}
+
 /// Reads `a,b,c`; every item must be what `read` takes, and none may come twice.
 private func parseList<Item: Equatable>(_ text: String, _ kind: String, _ read: (String) -> Item?) throws -> [Item] {
   var items: [Item] = []
   for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-    guard let item = read(word) else { throw ValidationError("'\(word)' is not \(kind).") }
+    guard let item = read(word) else { throw ValidationError("'\(word)' is not \(kind)") }
     if !items.contains(item) { items.append(item) }
   }
   return items

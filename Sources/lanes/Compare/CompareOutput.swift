@@ -26,12 +26,14 @@ struct CompareOutput {
 
   func print() {
     let printer = ResultPrinter()
+    // The printer holds back what comes in quick succession.
     defer { printer.flush() }
     switch style {
     case .json: ComparisonJSON.lines(comparison).forEach(printer.line)
     case .markdown: markdown.forEach(printer.line)
     case .text(let color): text(color: color).forEach(printer.line)
     }
+    // On standard error, because the table alone would look like a comparison that ran to its end.
     if comparison.isInterrupted {
       StandardError.line("lanes: compare was stopped; the figures are those of the runs that were finished")
     }
@@ -62,10 +64,12 @@ extension CompareOutput {
       guard try FileStatus(of: folder.isEmpty ? FilePath(".") : folder).kind == .directory else {
         throw refusal("\(folder) is no folder; name a file in a folder that exists")
       }
+      // Replacing a device or a pipe by a file would be a surprise, also where it would work.
       let kind = (try? FileStatus(of: path))?.kind
       if let kind, kind != .regular {
         throw refusal("it is \(kind == .directory ? "a folder" : "no regular file"); name a file")
       }
+      // Opens what will be written and lets go of it unnamed: permission and file system are tried, and nothing stays.
       _ = try OutputFile(Self.destination(report))
     } catch let error as SystemError {
       throw refusal("\(error.reason); name a file in a folder that exists and that you may write to")
@@ -74,6 +78,7 @@ extension CompareOutput {
 
   /// Writes the page; it appears under its name only when it is whole.
   func write(to report: String) throws {
+    // Made in memory, tens of kilobytes, and named when whole: a browser never shows half a page.
     let bytes = Bytes(page.html.utf8)
     do throws(SystemError) {
       var file = try OutputFile(Self.destination(report))

@@ -5,6 +5,9 @@ import SystemPackage
 
 /// A `lanes` command whose engine `lanes compare` chooses.
 struct ComparedCommand {
+  /// As they were typed, for people.
+  private let typed: [String]
+  /// As the command reads them.
   private let words: [String]
   /// True when results are files, which then go to a folder of each contender's own.
   let writesFiles: Bool
@@ -17,28 +20,34 @@ struct ComparedCommand {
     if words.contains("--help") || words.contains("-h") && words.prefix(2) != ["files", "search"] {
       throw CleanExit.helpRequest(CompareCommand.self)
     }
+    // lab measures by itself, and a comparison of comparisons says nothing.
     guard let family = words.first, ["images", "primes", "files"].contains(family) else {
-      throw ValidationError("Which command? For example: lanes compare primes 1e9")
+      throw ValidationError("which command? For example: lanes compare primes 1e9")
     }
-    self.words = words
+    typed = words
+    self.words = GrepWords.expanded(words)
     writesFiles = words.prefix(2) == ["images", "convert"]
-    for word in words.prefix(while: { $0 != "--" }) {
-      if let reason = Self.refusal(of: word, writesFiles) { throw ValidationError("\(word): \(reason)") }
+    let isSearch = words.starts(with: GrepWords.command)
+    var rest = self.words.prefix { $0 != "--" }
+    while let word = rest.popFirst() {
+      if let reason = refusal(of: word) { throw ValidationError("\(word): \(reason)") }
+      if isSearch, GrepWords.awaitsValue(word) { rest = rest.dropFirst() }
     }
-    if words.contains("-") || (family == "files" && !Self.namesFiles(words.dropFirst(2))) {
-      throw ValidationError("Standard input can be read once only, so it cannot be compared; name files instead.")
+    if readsStandardInput(try parsed()) {
+      throw ValidationError("standard input can be read once only, so it cannot be compared; name files instead")
     }
-    try check()
   }
 
-  /// True when a word is no option; all that stands behind `--` is none.
-  private static func namesFiles(_ words: ArraySlice<String>) -> Bool {
-    let options = words.prefix { $0 != "--" }
-    return options.contains { !$0.hasPrefix("-") } || options.count + 1 < words.count
+  private func readsStandardInput(_ command: any ParsableCommand) -> Bool {
+    switch command {
+    case let command as FilesSearchCommand: command.readsStandardInput
+    case let command as any FilesOperation: command.operands.readsStandardInput
+    default: words.contains("-")
+    }
   }
 
   /// What a person would type to compare again, quoted where a shell needs it; `options` are those of compare.
-  func display(_ options: [String]) -> String { Self.quoted(["lanes", "compare"] + options + words) }
+  func display(_ options: [String]) -> String { Self.quoted(["lanes", "compare"] + options + typed) }
 
   /// What a person would add to the command's words to run it that way.
   func display(under setup: EngineSetup) -> String {
@@ -51,6 +60,7 @@ struct ComparedCommand {
       + (setup.channel.map { ["--ipc", $0.rawValue] } ?? [])
   }
 
+  /// Words in the form that a shell reads back as they are: plain ones bare, others in single quotes.
   private static func quoted(_ words: [String]) -> String {
     words.map { word in
       let isPlain = word.utf8.allSatisfy {
@@ -64,6 +74,7 @@ struct ComparedCommand {
   /// The arguments of one run.
   func arguments(_ setup: EngineSetup, output: FilePath?) -> [String] {
     // What stands after -- names inputs, so options go before it.
+    // A search's `-e --` is one word by now, so that the first `--` is the one that ends the options.
     let end = words.firstIndex(of: "--") ?? words.endIndex
     var arguments = Array(words[..<end])
     if let output { arguments += ["--output", output.string + "/"] }
@@ -72,23 +83,25 @@ struct ComparedCommand {
     return arguments + Self.engine(setup) + quiet + ["--progress", "never"] + words[end...]
   }
 
-  private static func refusal(of word: String, _ writesFiles: Bool) -> String? {
+  private func refusal(of word: String) -> String? {
     let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
     switch name {
-    case "--mode": return "compare runs every engine; use its own --modes."
-    case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out."
+    case "--mode": return "compare runs every engine; use its own --modes"
+    case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out"
     case "-o" where writesFiles, "--output" where writesFiles:
-      return "compare writes to a temporary folder; leave it out."
-    case _ where CompareWords.options.contains(name): return "its value is missing."
-    case "--dry-run": return "there is nothing to measure in a dry run."
+      return "compare writes to a temporary folder; leave it out"
+    case _ where CommandLineMode.compareWords?.takesValue(name) ?? false:
+      return typed.last == word
+        ? "its value is missing" : "compare takes it as a word of its own, with its value behind it"
+    case "--dry-run": return "there is nothing to measure in a dry run"
     default: return nil
     }
   }
 
-  /// Parses the command as it will be run, so that a mistake is told once and at once.
-  private func check() throws {
+  /// The command as it will be run, so that a mistake is told once and at once.
+  private func parsed() throws -> any ParsableCommand {
     let setup = EngineSetup(kind: .serial, lanes: 1)
-    _ = try LanesCommand.parseAsRoot(
-      GrepWords.expanded(arguments(setup, output: writesFiles ? FilePath("/") : nil)))
+    // Serial and one lane stand for all contenders: what they differ in are values that compare chose itself.
+    return try LanesCommand.parseAsRoot(arguments(setup, output: writesFiles ? FilePath("/") : nil))
   }
 }

@@ -1,10 +1,15 @@
 import LanesCore
 import LanesOS
 import LanesReport
+import LanesUsage
 import SystemPackage
 
 /// One run of a compared command: this program again, its output taken in and its record received.
+///
+/// One thread and one reactor: three pipes are drained, memory is looked at and a stop is passed on while the run
+/// lasts.
 final class ComparedProcess {
+  /// The first number behind the standard streams.
   private static let recordDescriptor: Int32 = 3
 
   private let reactor: Reactor
@@ -36,16 +41,17 @@ final class ComparedProcess {
     let output = try Pipe()
     let errors = try Pipe()
     let record = try Pipe()
+    // The very program that compares, whatever PATH says and although its file may have been replaced meanwhile.
     var command = Child.Command(program: "/proc/self/exe", arguments: ["lanes"] + arguments)
-    command.environment = [
-      ComparedRun.descriptorVariable: String(Self.recordDescriptor),
-      ComparedRun.parentVariable: String(WorkerProcess.currentID),
-    ]
-    if cold { command.environment[ComparedRun.coldVariable] = "1" }
+    let request = ComparedRun(
+      parent: WorkerProcess.currentID, recordDescriptor: Self.recordDescriptor, isCold: cold)
+    command.environment = [ComparedRun.variable: request.text]
     command.descriptors = [
       (1, output.writeEnd.number), (2, errors.writeEnd.number), (Self.recordDescriptor, record.writeEnd.number),
     ]
     child = try Child(command)
+    // Output is hashed as it arrives and not kept: a list of primes may have gigabytes. Of messages the first are kept
+    // for an explanation; what comes later is read and dropped, since a full pipe would stop the run.
     try read(output.readEnd) { [unowned self] in self.outputHash.combine(bytes: $0) }
     try read(errors.readEnd) { [unowned self] in self.messages += $0.prefix(65_536 - min(65_536, self.messages.count)) }
     try read(record.readEnd) { [unowned self] in self.recordBytes += $0 }
@@ -58,15 +64,19 @@ final class ComparedProcess {
   ) throws(SystemError) -> (exit: Child.Exit, result: ComparedResult) {
     lookAtMemory(after: Self.firstLook)
     tick(everySecond)
+    // All three pipes end when the run does, and when a worker that it left behind does: then the run is not over.
     while streams.contains(where: { $0.watch != nil }) { try reactor.turn(waiting: true) }
+    // Usage comes with the record, taken by the run itself; that of wait4 would count its start as well.
     let (exit, _) = try child.wait()
     var reader = WireReader(recordBytes)
     record = try? reader.readRunRecord()
+    // Only from outside can all processes of the run be looked at together.
     record?.proportionalPeak = proportionalPeak
     return (exit, ComparedResult(output: outputHash.finalize(), files: outputs.map(TreeDigest.of) ?? 0))
   }
 
-  /// Nanoseconds after which a run's memory is looked at for the first time; each pause after that is half as long again.
+  /// Nanoseconds after which a run's memory is looked at for the first time; each pause after that is half as long
+  /// again.
   private static let firstLook: Int64 = 10_000_000
   /// A pause is at least this many times as long as a look, so that looking costs the run less than a hundredth.
   private static let pausesPerLook: Int64 = 200
@@ -74,6 +84,7 @@ final class ComparedProcess {
 
   private func lookAtMemory(after pause: Int64) {
     _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
+      // The kernel walks the page tables for a look, with the process's lock held: pauses grow with what looking takes.
       let began = monotonicNow()
       guard let sum = ProcessMemory.proportional(of: self.child.pid) else { return }
       self.proportionalPeak = max(self.proportionalPeak ?? 0, sum)

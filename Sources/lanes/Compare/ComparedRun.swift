@@ -1,34 +1,22 @@
 import LanesCore
 import LanesOS
 import LanesReport
+import LanesUsage
 import SystemPackage
 
-/// The arrangement between `lanes compare` and the runs that it starts: three environment variables.
-///
-/// `LANES_COMPARED_BY` is the number of the process that compares, without which the run has no purpose; `LANES_RECORD_DESCRIPTOR` is the number of an inherited pipe on which the run sends its record; with `LANES_COLD` set
-/// the run drops its inputs from the page cache before it starts the clock.
-enum ComparedRun {
-  static let descriptorVariable = "LANES_RECORD_DESCRIPTOR"
-  static let parentVariable = "LANES_COMPARED_BY"
-  static let coldVariable = "LANES_COLD"
-
-  /// True in a process that `lanes compare` started.
-  static var isCompared: Bool { Terminal.variable(descriptorVariable) != nil }
-
-  static var isCold: Bool { Terminal.variable(coldVariable) != nil }
+/// This run's side of the arrangement with `lanes compare`.
+extension ComparedRun {
+  /// What compare told this process; nil in one that a person started.
+  static let current = Terminal.variable(variable).flatMap(ComparedRun.init)
 
   /// Makes this run end with the comparison that it is part of, even when that is killed.
-  static func followParent() throws(SystemError) {
-    guard let parent = Terminal.variable(parentVariable).flatMap({ Int32($0) }) else { return }
-    try WorkerProcess.settle(parent: parent)
-  }
+  func followParent() throws(SystemError) { try WorkerProcess.settle(parent: parent) }
 
-  /// Sends the record to `lanes compare`, if that is who started this run.
-  static func report(_ record: RunRecord) {
-    guard let number = Terminal.variable(descriptorVariable).flatMap({ Int32($0) }) else { return }
+  /// Sends the record to `lanes compare`. Nobody is left to tell when that fails; compare finds that it has no record.
+  func report(_ record: RunRecord) {
     var writer = WireWriter()
     writer.write(record)
-    writer.bytes.withUnsafeBytes { try? DescriptorIO.writeAll(number, $0) }
+    writer.bytes.withUnsafeBytes { try? DescriptorIO.writeAll(recordDescriptor, $0) }
   }
 
   /// Drops every file that the plan's units read.
@@ -36,8 +24,10 @@ enum ComparedRun {
     var group: [OpenInput] = []
     var last: FilePath?
     while case .unit(let unit) = nextUnit(plan) {
+      // A file in slices comes many times in a row; once is enough.
       guard let path = path(of: unit.source), path != last, let file = try? Descriptor.reading(path) else { continue }
       last = path
+      // Dirty pages cannot be dropped. Writing them back is started for a group of files and waited for at its end.
       PageCache.startWriteBack(file)
       group.append(OpenInput(file))
       if group.count == inputsAtOnce { group = [] }
@@ -68,6 +58,7 @@ enum ComparedRun {
     while true {
       switch plan.next() {
       case .failed: continue
+      // A list that is still arriving is standard input, which is not compared.
       case .waiting: return .end
       case .unit(let unit): return .unit(unit)
       case .end: return .end

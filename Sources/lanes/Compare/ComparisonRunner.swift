@@ -4,7 +4,8 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
-/// Runs contenders in turn, round after round, each run in a process of its own, and checks that all gave the same result.
+/// Runs contenders in turn, round after round, each run in a process of its own, and checks that all gave the same
+/// result.
 final class ComparisonRunner {
   enum Problem: Error {
     /// Two contenders gave different results.
@@ -51,6 +52,8 @@ final class ComparisonRunner {
 
   /// All rounds; after a stop request those runs that were finished.
   func run() throws(Problem) -> [LanesReport.Contender] {
+    // Round after round, all contenders in turn: what the machine does meanwhile, such as warming up or another
+    // program, then falls on all of them alike.
     while let next = progress.next {
       let began = monotonicNow()
       guard let record = try runOnce(setups[next.contender], began) else { return contenders }
@@ -69,13 +72,16 @@ final class ComparisonRunner {
 
   /// One run; nil when a stop was asked for.
   private func runOnce(_ setup: EngineSetup, _ began: Int64) throws(Problem) -> RunRecord? {
+    // So that Ctrl-C says at once that one run is being finished.
     StopSignals.lane(0, isBusyWith: BusyUnits(.none))
     defer { StopSignals.lane(0, isBusyWith: .none) }
     let (run, exit, result) = try execute(setup, began)
     if StopSignals.received != nil { return nil }
+    // 1 is a batch in which some units failed, the same ones everywhere: `compare` sees whether that is so.
     guard case .status(let code) = exit, code == 0 || code == 1, let record = run.record else {
       throw .runFailed(setup, run.explanation(exit))
     }
+    // Where every unit failed, all engines are equally quick at nothing.
     guard record.unitsDone > 0 || record.unitsFailed == 0 else { throw .nothingDone(run.firstMessage) }
     try compare(setup, result)
     return record
@@ -86,6 +92,7 @@ final class ComparisonRunner {
   ) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
     report(progress)
     do throws(SystemError) {
+      // A folder of its own for each run, gone before the next: a file that exists would be refused or skipped.
       let folder = command.writesFiles ? try ScratchFolder() : nil
       let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
       let (exit, result) = try run.finish(outputs: folder?.path) { [self] in
@@ -99,6 +106,7 @@ final class ComparisonRunner {
   }
 
   private func compare(_ setup: EngineSetup, _ result: ComparedResult) throws(Problem) {
+    // The first result is the measure; which of two that differ is right, nobody here can know.
     guard let expected else {
       self.expected = (setup, result)
       return
@@ -107,7 +115,8 @@ final class ComparisonRunner {
   }
 }
 
-/// What a run produced, as far as it must be the same for all: a digest of standard output and one of the files written.
+/// What a run produced, as far as it must be the same for all: a digest of standard output and one of the files
+/// written.
 ///
 /// Digests are of Swift's `Hasher` (SipHash), seeded anew in each process: fit for comparing within one.
 struct ComparedResult: Equatable {

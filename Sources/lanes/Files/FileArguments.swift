@@ -1,8 +1,6 @@
 import ArgumentParser
-import LanesCore
 import LanesImages
 import LanesOS
-import SystemPackage
 
 /// The options of `lanes images convert` that say what is read and where results go.
 struct FileArguments: ParsableArguments {
@@ -49,7 +47,7 @@ struct FileArguments: ParsableArguments {
 
   func validate() throws {
     guard [overwrite, skipExisting, newerOnly].filter({ $0 }).count <= 1 else {
-      throw ValidationError("--overwrite, --skip-existing and --newer-only exclude each other.")
+      throw ValidationError("--overwrite, --skip-existing and --newer-only exclude each other")
     }
   }
 
@@ -63,7 +61,7 @@ struct FileArguments: ParsableArguments {
   /// Refuses what only files with names can have.
   func validateForPipeline(sizes: Bool) throws {
     if skipExisting || newerOnly || keepTimes || name != nil || sizes {
-      throw ValidationError("--skip-existing, --newer-only, --keep-times, --name and --sizes need files, not - .")
+      throw ValidationError("--skip-existing, --newer-only, --keep-times, --name and --sizes need files, not - ")
     }
   }
 
@@ -74,42 +72,23 @@ struct FileArguments: ParsableArguments {
   func arrivingNames() throws -> NameStream? {
     guard let from, !dryRun, output != "-", existing == .refuse || existing == .skip else { return nil }
     do {
-      let kind = try from == "-" ? FileStatus(of: 0).kind : FileStatus(of: RawArguments.path(from)).kind
-      return [.regular, .directory].contains(kind) ? nil : try openList(from)
+      if from == "-" {
+        guard try FileStatus(of: 0).kind != .regular else { return nil }
+        return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
+      }
+      let path = RawArguments.path(from)
+      guard ![.regular, .directory].contains(try FileStatus(of: path).kind) else { return nil }
+      return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
     } catch {
-      throw Self.unreadable(from, error.reason)
+      throw ExitStatus.usage.failing("the list \(from) cannot be read: \(error.reason)")
     }
-  }
-
-  /// The names of a list that is read whole; none without a list.
-  ///
-  /// - Parameter budget: bytes that the list may have.
-  func listedNames(budget: Int) throws -> [FilePath] {
-    guard let from else { return [] }
-    do { return try openList(from).rest(budget: budget) } catch let failure as UnitFailure {
-      throw Self.unreadable(from, failure.reason)
-    } catch let error as SystemError {
-      throw Self.unreadable(from, error.reason)
-    }
-  }
-
-  private func openList(_ from: String) throws(SystemError) -> NameStream {
-    guard from != "-" else {
-      return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
-    }
-    let path = RawArguments.path(from)
-    return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
-  }
-
-  private static func unreadable(_ list: String, _ reason: String) -> any Error {
-    ExitStatus.usage.failing("the list \(list) cannot be read: \(reason)")
   }
 }
 
 @Sendable func parseName(_ text: String) throws -> NameTemplate {
   guard let template = NameTemplate(text) else {
     throw ValidationError(
-      "'\(text)' is not a name: write {dir}/{name}-small.{ext}; there are {dir}, {name}, {ext}, {format}, {size}.")
+      "'\(text)' is not a name: write {dir}/{name}-small.{ext}; there are {dir}, {name}, {ext}, {format}, {size}")
   }
   return template
 }

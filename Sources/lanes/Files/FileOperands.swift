@@ -17,6 +17,8 @@ struct FileOperands: ParsableArguments {
   @Flag(name: .customLong("no-mmap"), help: "Read regular files instead of mapping them.")
   var noMmap = false
 
+  var readsStandardInput: Bool { files.isEmpty || files.contains("-") }
+
   /// The inputs, names as they were typed.
   var inputs: [FileInput] { FileInput.inputs(from: files, path: RawArguments.path) }
 
@@ -24,6 +26,11 @@ struct FileOperands: ParsableArguments {
   func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
     FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap, memory: engine.options.memory)
   }
+}
+
+/// A command of `lanes files` whose operands are nothing but inputs.
+protocol FilesOperation: ParsableCommand {
+  var operands: FileOperands { get }
 }
 
 extension FileOperands {

@@ -4,7 +4,7 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files count`: what `wc` counts.
-struct FilesCountCommand: ParsableCommand, StatedCommand {
+struct FilesCountCommand: FilesOperation, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "count",
     abstract: "Count lines, words, characters and bytes, as LC_ALL=C wc does.",

@@ -14,6 +14,8 @@ extension FilesHashCommand {
     var matched = 0
     /// There was no line to check, or the list could not be read.
     var isHopeless = false
+    /// True when the trace that was asked for could not be written whole.
+    var lacksTrace = false
     /// How the run ended where that was early.
     var early: ExitCode?
   }
@@ -28,7 +30,9 @@ extension FilesHashCommand {
       let tally = try checkList(input, &separation, printer, console)
       printer.flush()
       if let early = tally.early { throw early }
-      if tally.failed + tally.unreadable > 0 || tally.matched == 0 || strict && tally.misformatted > 0 {
+      if tally.lacksTrace || tally.failed + tally.unreadable > 0 || tally.matched == 0
+        || strict && tally.misformatted > 0
+      {
         isGood = false
       }
       if !tally.isHopeless { warn(tally, of: shown(input), console) }
@@ -61,6 +65,7 @@ extension FilesHashCommand {
       tell(file, wanted[next], &tally, printer, console)
     }
     record.printStatistics(engine, to: printer)
+    tally.lacksTrace = record.isTraceIncomplete
     if record.ending != .complete { tally.early = ExitStatus.of(record) }
     return tally
   }

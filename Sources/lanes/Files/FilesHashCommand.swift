@@ -8,7 +8,7 @@ import SystemPackage
 extension HashAlgorithm: ExpressibleByArgument {}
 
 /// `lanes files hash`: checksums and digests, as sha256sum prints and checks them.
-struct FilesHashCommand: ParsableCommand, StatedCommand {
+struct FilesHashCommand: FilesOperation, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "hash",
     abstract: "Print or check CRC-32, XXH3 or SHA-256 of files, as sha256sum does.",
@@ -73,10 +73,10 @@ struct FilesHashCommand: ParsableCommand, StatedCommand {
     for (name, isGiven) in [
       ("ignore-missing", ignoreMissing), ("strict", strict), ("warn", warn), ("status", status),
     ] where isGiven && !check {
-      throw ValidationError("--\(name) is meaningful only with --check.")
+      throw ValidationError("--\(name) is meaningful only with --check")
     }
-    if tag && check { throw ValidationError("--tag is meaningless with --check, which reads every form.") }
-    if operands.recursive && check { throw ValidationError("-r is meaningless with --check, which reads lists.") }
+    if tag && check { throw ValidationError("--tag is meaningless with --check, which reads every form") }
+    if operands.recursive && check { throw ValidationError("-r is meaningless with --check, which reads lists") }
   }
 
   func run() throws {

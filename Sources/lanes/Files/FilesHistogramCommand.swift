@@ -4,7 +4,7 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files histogram`: how often each byte occurs.
-struct FilesHistogramCommand: ParsableCommand, StatedCommand {
+struct FilesHistogramCommand: FilesOperation, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "histogram",
     abstract: "Print how often each byte occurs, and the entropy in bits per byte.",

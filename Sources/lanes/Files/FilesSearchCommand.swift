@@ -44,7 +44,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
 
   func validate() throws {
     if search.expressions.isEmpty, search.patternFiles.isEmpty, operands.files.isEmpty {
-      throw ValidationError("Which PATTERN?")
+      throw ValidationError("which PATTERN?")
     }
   }
 
@@ -94,6 +94,13 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     return (patterns, [.path(".")], true)
   }
 
+  /// Whether inputs or patterns come from standard input.
+  var readsStandardInput: Bool {
+    let isPatternAnOption = !search.expressions.isEmpty || !search.patternFiles.isEmpty
+    let files = isPatternAnOption ? operands.files[...] : operands.files.dropFirst()
+    return search.patternFiles.contains("-") || files.contains("-") || files.isEmpty && !operands.recursive
+  }
+
   private static func lines(of text: Bytes) -> [Bytes] {
     text.split(separator: 0x0A, omittingEmptySubsequences: false).map(Bytes.init)
   }
@@ -123,8 +130,8 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
   private func status(_ output: SearchOutput, _ record: RunRecord) -> ExitCode {
     // Tells of endings that are not the search's doing.
     if let early = ExitStatus.of(record), early.rawValue != ExitStatus.someFailed.rawValue { return early }
-    if engine.quiet, output.hasFound { return .success }
-    if output.hasTrouble { return ExitCode(ExitStatus.trouble.rawValue) }
+    if engine.quiet, output.hasFound, !record.isTraceIncomplete { return .success }
+    if output.hasTrouble || record.isTraceIncomplete { return ExitCode(ExitStatus.trouble.rawValue) }
     return output.hasFound ? .success : ExitCode(ExitStatus.someFailed.rawValue)
   }
 }

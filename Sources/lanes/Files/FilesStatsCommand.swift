@@ -7,7 +7,7 @@ import LanesReport
 extension StatsSplit: ExpressibleByArgument {}
 
 /// `lanes files stats`: count, sum, extremes, mean and standard deviation of a column.
-struct FilesStatsCommand: ParsableCommand, StatedCommand {
+struct FilesStatsCommand: FilesOperation, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Print count, sum, min, max, mean and standard deviation of a column.",
@@ -79,7 +79,7 @@ struct FilesStatsCommand: ParsableCommand, StatedCommand {
     _ = try separator()
     _ = try choice(column, "--column")
     if let decimals, !(0...100).contains(decimals) {
-      throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals).")
+      throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals)")
     }
     _ = try by.map { try choice($0, "--by") }
   }
@@ -114,7 +114,7 @@ struct FilesStatsCommand: ParsableCommand, StatedCommand {
     let names = ["tab": UInt8(ascii: "\t"), "\\t": UInt8(ascii: "\t"), "space": UInt8(ascii: " ")]
     if let byte = names[delimiter] { return byte }
     guard delimiter.utf8.count == 1, let byte = delimiter.utf8.first, ![0x0A, 0x0D, 0x22].contains(byte) else {
-      throw ValidationError("--delimiter takes one byte that is no quotation mark and no line end, or tab.")
+      throw ValidationError("--delimiter takes one byte that is no quotation mark and no line end, or tab")
     }
     return byte
   }
@@ -123,7 +123,7 @@ struct FilesStatsCommand: ParsableCommand, StatedCommand {
   private func choice(_ word: String, _ option: String) throws -> ColumnChoice {
     if header { return .named(word) }
     guard let number = Int(word), (1...1_000_000).contains(number) else {
-      throw ValidationError("\(option) takes the number of a column, from 1; add --header to use its name.")
+      throw ValidationError("\(option) takes the number of a column, from 1; add --header to use its name")
     }
     return .number(number)
   }

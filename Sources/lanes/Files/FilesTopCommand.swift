@@ -4,7 +4,7 @@ import LanesFiles
 import LanesReport
 
 /// `lanes files top`: the most frequent words or lines.
-struct FilesTopCommand: ParsableCommand, StatedCommand {
+struct FilesTopCommand: FilesOperation, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "top",
     abstract: "Print the most frequent words or lines with their counts.",
@@ -47,7 +47,7 @@ struct FilesTopCommand: ParsableCommand, StatedCommand {
   private var kind: Asked.Kind { asked.kind }
 
   func validate() throws {
-    guard count > 0 else { throw ValidationError("-k takes a number from 1 up, not \(count).") }
+    guard count > 0 else { throw ValidationError("-k takes a number from 1 up, not \(count)") }
   }
 
   func run() throws {

@@ -94,7 +94,7 @@ struct SearchArguments: ParsableArguments {
   enum ColorChoice: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
   func validate() throws {
-    if Set(syntax).count > 1 { throw ValidationError("-E, -F and -P exclude each other.") }
+    if Set(syntax).count > 1 { throw ValidationError("-E, -F and -P exclude each other") }
   }
 }
 

@@ -1,5 +1,6 @@
 import LanesCore
 import LanesFiles
+import LanesOS
 import LanesReport
 import SystemPackage
 
@@ -16,10 +17,25 @@ struct StatsPrinter {
     let rows = groups.map { cells($0.summary) }
     var widths = Self.headings.map(\.utf8.count)
     for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) } }
+    if let width = Terminal.wrapping(1), widths.reduce(isGrouped ? 5 : -2, { $0 + 2 + $1 }) > width {
+      return printLists(groups)
+    }
     printer.line(aligned(Self.headings, widths) + (isGrouped ? "  key" : ""))
     for (row, group) in zip(rows, groups) {
       guard printer.isOpen else { return }
       printer.bytes(Bytes((aligned(row, widths) + (isGrouped ? "  " : "")).utf8) + group.key + [0x0A])
+    }
+  }
+
+  /// One figure a line, for terminals that are narrower than the table: rows that wrap cannot be read.
+  private func printLists(_ groups: [(key: Bytes, summary: Summary)]) {
+    for (number, group) in groups.enumerated() {
+      guard printer.isOpen else { return }
+      if number > 0 { printer.line("") }
+      if isGrouped { printer.bytes(Bytes("key     ".utf8) + group.key + [0x0A]) }
+      for (heading, cell) in zip(Self.headings, cells(group.summary)) {
+        printer.line(heading.rightPadded(to: 8) + cell)
+      }
     }
   }
 

@@ -1,6 +1,9 @@
 import LanesUsage
 
 /// `lanes help engines`: what the engines are, and every option that all workloads share.
+///
+/// The help of each command names these options in a few words; what they do, what they default to and how they bear on
+/// each other is told here once.
 enum EngineGuide {
   static let guide = Guide(
     name: "lanes-engines",
@@ -24,6 +27,7 @@ enum EngineGuide {
   /// The page for a terminal of `width` columns.
   static func text(width: Int) -> String { guide.text(width: width) }
 
+  /// One item for each engine: what it is, what it is good for, and what a crash costs.
   private static let modes = Guide.Section(
     "Modes",
     [
@@ -78,6 +82,7 @@ enum EngineGuide {
           + "64, fewer where the limit of open descriptors is low."),
     ])
 
+  /// What keeps one unit, or all of them together, from taking too much.
   private static let limits = Guide.Section(
     "Limits",
     [
@@ -94,6 +99,7 @@ enum EngineGuide {
         "How often the units of a worker process that died are tried again, 0 to 1000. The default is 1."),
     ])
 
+  /// What a run tells beside its results.
   private static let output = Guide.Section(
     "Output",
     [

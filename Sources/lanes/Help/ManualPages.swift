@@ -18,6 +18,7 @@ enum ManualPages {
   }
 
   private static func all(_ root: CommandTable) -> [ManualPage] {
+    // Two sources: the parser's description knows options and operands, the types know usage and statuses.
     let found = commands(LanesCommand.self, [])
     let names = found.map { name($0.path) + "(1)" } + ["lanes-engines(7)"]
     let pages = found.compactMap { type, path -> ManualPage? in

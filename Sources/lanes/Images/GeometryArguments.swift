@@ -66,26 +66,26 @@ struct GeometryArguments: ParsableArguments {
   var fit: Fit?
 
   @Option(
-    help: ArgumentHelp("The side or corner that cover keeps and pad aligns to. (default: centre)", valueName: "PLACE"))
+    help: ArgumentHelp("The side or corner that cover keeps and pad places at. (default: centre)", valueName: "PLACE"))
   var gravity: Gravity?
 
-  @Flag(help: "Let --resize enlarge images. Without it, cover only crops a smaller image and pad only surrounds it.")
+  @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
   var enlarge = false
 
   @Option(help: ArgumentHelp("How --resize weighs pixels. (default: lanczos3)", valueName: "FILTER"))
   var filter: ResampleFilter?
 
   @Flag(
-    name: .customLong("linear-light"), help: "Resize in linear light; assumes sRGB, and is slower.")
+    name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
   var linearLight = false
 
   func validate() throws {
-    guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other.") }
+    guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other") }
     try validateMeaning()
     guard let fit, fit != .inside else { return }
     for size in sizes?.specs.map(Optional.some) ?? [resize] {
       guard case .inside(_?, _?) = size else {
-        throw ValidationError("--fit \(fit.rawValue) needs --resize N or WxH, or --sizes of such only.")
+        throw ValidationError("--fit \(fit.rawValue) needs --resize N or WxH, or --sizes of such only")
       }
     }
   }
@@ -97,10 +97,10 @@ struct GeometryArguments: ParsableArguments {
       ("--linear-light", linearLight),
     ]
     if resize == nil, sizes == nil, let given = resizing.first(where: \.1) {
-      throw ValidationError("\(given.0) says how to resize: add --resize or --sizes.")
+      throw ValidationError("\(given.0) says how to resize: add --resize or --sizes")
     }
     if gravity != nil, fit != .cover, fit != .pad {
-      throw ValidationError("--gravity needs --fit cover or --fit pad.")
+      throw ValidationError("--gravity needs --fit cover or --fit pad")
     }
   }
 
@@ -122,7 +122,7 @@ struct GeometryArguments: ParsableArguments {
 }
 
 @Sendable func parseCrop(_ text: String) throws -> CropSpec {
-  guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10.") }
+  guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10") }
   return spec
 }
 
@@ -136,8 +136,8 @@ struct SizeList {
 
   @Sendable init(_ text: String) throws {
     let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes.") }
-    guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice.") }
+    guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes") }
+    guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice") }
     specs = try names.map { name in
       try parseResize(name)
     }
@@ -147,7 +147,7 @@ struct SizeList {
 
 @Sendable func parseResize(_ text: String) throws -> ResizeSpec {
   guard let spec = ResizeSpec(text) else {
-    throw ValidationError("'\(text)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%.")
+    throw ValidationError("'\(text)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%")
   }
   return spec
 }

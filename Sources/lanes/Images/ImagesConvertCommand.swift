@@ -5,17 +5,6 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
-/// `lanes images`: work on pictures.
-struct ImagesCommand: ParsableCommand, StatedCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "images",
-    abstract: "Convert and examine \(Codecs.standard.names(joinedBy: "and")) images.",
-    usage: "lanes images COMMAND [OPTION]...",
-    subcommands: [ImagesConvertCommand.self, ImagesInfoCommand.self])
-
-  static let statuses = ExitStatus.familyPage
-}
-
 /// `lanes images convert`: a directory of images in, a mirrored directory out.
 struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
@@ -27,10 +16,10 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
       output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
 
-      DEST is left out of a directory that is walked, so that a second run does not convert results.
+      A directory that is walked and holds DEST is walked without it, so that a second run does not convert results.
 
       An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
-      between its blocks or stripped of metadata stays as it is in every pixel (lossless); an image that nothing changes is \
+      between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
       checked and copied. --quality and --subsampling encode anew.
 
       EXAMPLES
@@ -74,7 +63,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     let makePlan: () throws -> any UnitPlan = {
-      guard !isPiped else { return try PipelinePlan(names, files, image.to, options: workload.options) }
+      guard !isPiped else { return try PipelinePlan(names, files, image.to.format, options: workload.options) }
       return outcomes.knowing(
         try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
     }
@@ -97,7 +86,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   func validate() throws {
     try validateQuiet()
     guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
-    throw ValidationError("--name needs {size}, since --sizes gives every image several results.")
+    throw ValidationError("--name needs {size}, since --sizes gives every image several results")
   }
 
   /// Refuses `-q 80`, by which people who know other tools mean the quality.
@@ -105,12 +94,12 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let number = inputs.first { Int($0).map((1...100).contains) == true && (try? FileStatus(of: FilePath($0))) == nil }
     guard engine.quiet, let number else { return }
     throw ValidationError(
-      "-q means --quiet, and there is no file '\(number)': for JPEG quality write --quality \(number).")
+      "-q means --quiet, and there is no file '\(number)': for JPEG quality write --quality \(number)")
   }
 
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
     var options = image.options(
-      format: isPiped ? PipelinePlan.format(image.to, of: files.output) : request.writtenFormat)
+      format: isPiped ? PipelinePlan.format(image.to.format, of: files.output) : request.writtenFormat)
     geometry.apply(to: &options)
     return ConvertWorkload(options)
   }
@@ -121,26 +110,30 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     guard arrivals == nil else { return inputs }
     guard let filesFrom = files.from else {
       guard !inputs.isEmpty else {
-        throw ValidationError("No INPUT: name images, directories, or a list with --files-from.")
+        throw ValidationError("no INPUT: name images, directories, or a list with --files-from")
       }
       return inputs
     }
-    let all = inputs + (try files.listedNames(budget: engine.options.memory))
-    guard !all.isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
-    return all
+    do {
+      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated, memory: engine.options.memory)
+      guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
+      return inputs + list
+    } catch let failure as UnitFailure {
+      throw ExitStatus.usage.failing("the list \(filesFrom) cannot be read: \(failure.reason)")
+    }
   }
 
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     var request = ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
-      format: image.to, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+      format: image.to.format, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
     request.readsList = files.from != nil
     request.keepsTimes = files.keepTimes
     return request
   }
 
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {
-    guard !isPiped else { throw ValidationError("--dry-run has nothing to plan for - .") }
+    guard !isPiped else { throw ValidationError("--dry-run has nothing to plan for - ") }
     for line in try ConvertPlan(request).lines { printer.line(line.text) }
     printer.flush()
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LanesCore
 import LanesImages
+import LanesOS
 import LanesReport
 import SystemPackage
 
@@ -11,7 +12,7 @@ struct ImagesInfoCommand: ParsableCommand, StatedCommand {
     abstract: "Print format, size, channels, bits, colors, coding, metadata and orientation of images.",
     usage: "lanes images info [OPTION]... INPUT...",
     discussion: """
-      A directory is walked. Only headers are read: pixels may be damaged all the same.
+      A directory is walked. Headers are read only: pixels may be damaged all the same.
 
       EXAMPLES
         lanes images info photos
@@ -45,8 +46,32 @@ struct ImagesInfoCommand: ParsableCommand, StatedCommand {
 }
 
 /// Prints a row for every image.
+///
+/// On a terminal, columns are left out that do not fit beside a name, and a name that is too long loses its beginning:
+/// rows that wrap are no table. Everywhere else all columns stand with whole names.
 final class InfoTable: Fold {
+  private struct Column: Sendable {
+    let heading: String
+    /// Columns of the terminal; below zero for words, which stand to the left.
+    let width: Int
+    /// Those with less are taken first.
+    let rank: Int
+    let cell: @Sendable (ImageInfo) -> String
 
+    init(_ heading: String, _ width: Int, rank: Int, _ cell: @escaping @Sendable (ImageInfo) -> String) {
+      self.heading = heading
+      self.width = width
+      self.rank = rank
+      self.cell = cell
+    }
+  }
+
+  /// Room for a name beside the columns.
+  private static let nameWidth = 20
+
+  private let columns: [Column]
+  /// Room for a name where that is limited.
+  private let nameLimit: Int?
   private let printer: ResultPrinter
   private let console: ProgressReporter
   private let json: Bool
@@ -56,6 +81,36 @@ final class InfoTable: Fold {
     self.printer = printer
     self.console = console
     self.json = json
+    let width = Terminal.wrapping(1)
+    columns = width.map { Self.columns(fitting: $0 - Self.nameWidth - 1) } ?? Self.all
+    nameLimit = width.map { [columns] in max(Self.nameWidth, $0 - columns.reduce(1) { $0 + 1 + abs($1.width) }) }
+  }
+
+  private static let all = [
+    Column("FORMAT", -6, rank: 0) { $0.format.name },
+    Column("WIDTH", 7, rank: 0) { "\($0.size.width)" },
+    Column("HEIGHT", 7, rank: 0) { "\($0.size.height)" },
+    Column("CHANNELS", 8, rank: 4) { "\($0.channels)" },
+    Column("BITS", 4, rank: 5) { "\($0.bits)" },
+    Column("COLOR", -7, rank: 2) { $0.color },
+    Column("SAMPLING", -8, rank: 7) { $0.subsampling.isEmpty ? "-" : $0.subsampling },
+    Column("CODING", -11, rank: 6) { $0.coding },
+    Column("ICC", -3, rank: 8) { $0.profileCell },
+    Column("EXIF", -4, rank: 9) { $0.hasExif ? "yes" : "no" },
+    Column("XMP", -3, rank: 10) { $0.hasXMP ? "yes" : "no" },
+    Column("TURN", 4, rank: 3) { "\($0.orientation.rawValue)" },
+    Column("COMMENTS", 8, rank: 11) { "\($0.comments.count)" },
+    Column("BYTES", 11, rank: 1) { "\($0.byteCount)" },
+  ]
+
+  private static func columns(fitting width: Int) -> [Column] {
+    var left = width
+    let most =
+      all.sorted { $0.rank < $1.rank }.prefix { column in
+        left -= abs(column.width) + 1
+        return left >= 0
+      }.last?.rank ?? 0
+    return all.filter { $0.rank <= most }
   }
 
   var ending: Ending? { printer.isOpen ? nil : .outputClosed }
@@ -76,31 +131,18 @@ final class InfoTable: Fold {
 
   private func row(_ unit: Unit, _ info: ImageInfo) {
     console.clear()
-    if !hasHeading {
-      printer.line(
-        Self.row(
-          [
-            "FORMAT", "WIDTH", "HEIGHT", "CHANNELS", "BITS", "COLOR", "SAMPLING", "CODING", "ICC", "EXIF", "XMP",
-            "TURN", "COMMENTS",
-            "BYTES",
-          ], "FILE"))
-      hasHeading = true
-    }
-    let cells = [
-      info.format.name, "\(info.size.width)", "\(info.size.height)", "\(info.channels)", "\(info.bits)", info.color,
-      info.subsampling.isEmpty ? "-" : info.subsampling, info.coding, info.profileCell,
-      info.hasExif ? "yes" : "no", info.hasXMP ? "yes" : "no", "\(info.orientation.rawValue)", "\(info.comments.count)",
-      "\(info.byteCount)",
-    ]
-    printer.line(Self.row(cells, unit.label))
+    if !hasHeading { printer.line(row(columns.map(\.heading), "FILE")) }
+    hasHeading = true
+    let name = unit.label
+    let shown =
+      nameLimit.map { name.count > $0 ? Glyphs.ellipsis + name.suffix($0 - Glyphs.ellipsis.count) : name } ?? name
+    printer.line(row(columns.map { $0.cell(info) }, shown))
   }
 
   /// Words to the left, numbers to the right of their columns.
-  private static func row(_ cells: [String], _ file: String) -> String {
-    let widths = [-6, 7, 7, 8, 4, -7, -8, -11, -3, -4, -3, 4, 8, 11]
-    let padded = zip(cells, widths).map { cell, width in
-      let room = String(repeating: " ", count: max(abs(width) - cell.utf8.count, 0))
-      return width < 0 ? cell + room : room + cell
+  private func row(_ cells: [String], _ file: String) -> String {
+    let padded = zip(cells, columns).map { cell, column in
+      column.width < 0 ? cell.rightPadded(to: -column.width) : cell.leftPadded(to: column.width)
     }
     return padded.joined(separator: " ") + "  " + file
   }
@@ -158,6 +200,6 @@ extension ImageInfo {
   /// The order in which the file holds its pixels, by the format's own word.
   var coding: String {
     guard isProgressive else { return "sequential" }
-    return format.progressiveWord
+    return format == .jpeg ? "progressive" : "interlaced"
   }
 }

@@ -31,6 +31,8 @@ struct LabBench {
   }
 
   func time(_ setup: EngineSetup, _ batch: LabBatch) throws -> Timing {
+    // The first units find lanes asleep and memory untouched; a lane should have had four of them before the clock
+    // starts. But at least half of the batch is timed.
     let stopwatch = Stopwatch(units: batch.units, warm: max(1, batch.units / 8, min(setup.lanes * 4, batch.units / 2)))
     let engine = Engines.make(
       setup.kind, channel: setup.channel ?? .shm, options: EngineOptions(lanes: setup.lanes),
@@ -58,6 +60,8 @@ struct LabBench {
     while true {
       let perUnit = try time(setup, LabBatch(units: count, payload: payload)).perUnit
       let wanted = Int(Double(Self.span) / max(perUnit, 1))
+      // Twice as many change the figure less than the spread; 2^18 units bound the time for engines that are very
+      // quick.
       if wanted <= count * 2 || count >= 1 << 18 { return max(fewest, min(wanted, 1 << 18)) }
       count = min(wanted, count * 16)
     }
@@ -71,6 +75,7 @@ struct LabBench {
       UnsafeMutableRawBufferPointer.allocate(byteCount: payload.count, alignment: 4096)
     }
     defer { for place in places { place.deallocate() } }
+    // Touches all pages once: their first use costs more than copying.
     for place in places { place.copyBytes(from: payload) }
     let began = monotonicNow()
     var copies = 0

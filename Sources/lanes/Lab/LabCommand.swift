@@ -44,23 +44,27 @@ struct LabCommand: ParsableCommand, StatedCommand {
 
   func validate() throws {
     if let cores, !(1...4096).contains(cores) {
-      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores).")
+      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores)")
     }
     guard (1...1000).contains(rounds) else {
-      throw ValidationError("--rounds takes a number from 1 to 1000, not \(rounds).")
+      throw ValidationError("--rounds takes a number from 1 to 1000, not \(rounds)")
     }
+    // A misspelled experiment is told before the first one has run for ten seconds.
     _ = try chosen
   }
 
   func run() throws {
     try StopSignals.install()
+    // Ctrl-C ends between two measurements; half a figure would be none.
     StopSignals.acknowledge(as: LabWorkload.noun)
     let bench = LabBench(lanes: cores ?? CPUs.available)
     let printer = ResultPrinter()
+    // Each result is shown when it is there: all three take half a minute.
     for (position, experiment) in try chosen.enumerated() where printer.isOpen {
       if position > 0, !json { printer.line("") }
       let result = try measure(experiment, bench)
-      (json ? result.jsonLines : result.lines).forEach(printer.line)
+      let width = Terminal.wrapping(1) ?? ComparisonText.usualWidth
+      (json ? result.jsonLines : result.lines(width: width)).forEach(printer.line)
       printer.flush()
     }
   }
@@ -82,8 +86,9 @@ struct LabCommand: ParsableCommand, StatedCommand {
       var chosen: [LabExperiment] = []
       for name in experiments.isEmpty ? ["engines"] : experiments {
         guard let named = LabExperiment.named(name) else {
-          throw ValidationError("'\(name)' is no experiment; there are engines, units, payloads and start-up.")
+          throw ValidationError("'\(name)' is no experiment; there are engines, units, payloads and start-up")
         }
+        // Named twice, measured once.
         chosen += named.filter { !chosen.contains($0) }
       }
       return chosen

@@ -31,21 +31,29 @@ struct LabResult {
   let experiment: LabExperiment
   let title: String
   let headings: [String]
+  /// Headings of columns that a narrow terminal does without, the first one first.
+  var dispensable: [String] = []
   var rows: [LabRow] = []
   /// What the columns mean; sentences.
   let notes: [String]
 
-  /// The lines for people: words to the left, figures to the right.
-  var lines: [String] {
+  /// The lines for people, at most `width` columns wide as far as the columns that matter allow: words to the left,
+  /// figures to the right.
+  func lines(width: Int) -> [String] {
     let table = [headings] + rows.map(\.cells)
     let widths = headings.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    var shown = Array(headings.indices)
+    for heading in dispensable where shown.reduce(0, { $0 + 2 + widths[$1] }) > width {
+      shown.removeAll { headings[$0] == heading }
+    }
     let lined = table.map { cells in
-      cells.enumerated().map { column, cell in
+      shown.map { column in
         column == 0 || headings[column] == "engine"
-          ? cell.rightPadded(to: widths[column]) : cell.leftPadded(to: widths[column])
+          ? cells[column].rightPadded(to: widths[column]) : cells[column].leftPadded(to: widths[column])
       }.joined(separator: "  ")
     }
-    return [title, ""] + lined.map { "  " + $0 } + [""] + notes
+    return ComparisonText.wrap(title, width: width) + [""] + lined.map { "  " + $0 } + [""]
+      + ComparisonText.wrap(notes.joined(separator: " "), width: min(width, 100))
   }
 
   var jsonLines: [String] {

@@ -11,6 +11,7 @@ struct LabPayloads {
     var result = LabResult(
       experiment: .payloads, title: "Payloads: units that carry bytes from memory to the lane that performs them",
       headings: ["payload", "engine", "a unit", "units/s", "bytes/s", "of a copy", "break-even"],
+      dispensable: ["units/s", "of a copy", "bytes/s"],
       notes: [
         "Bytes per second are those that were moved to a worker process; serial, threads and event loop hand",
         "over a reference and move none. Of a copy: beside one thread that copies the same bytes in memory.",
@@ -29,6 +30,7 @@ struct LabPayloads {
       for (index, setup) in bench.setups.enumerated() {
         samples[index].append(try bench.time(setup, LabBatch(units: counts[index], payload: payload)).perUnit)
       }
+      // Beside each round and not once: memory is shared with whatever else runs.
       copies.append(bench.copySpeed(of: payload))
     }
     let medians = samples.map { Statistics($0).median }
@@ -41,15 +43,19 @@ struct LabPayloads {
     }
   }
 
-  /// Nanoseconds of computing for which several lanes take as long a unit as one; nil when none up to a second was found.
+  /// Nanoseconds of computing for which several lanes take as long a unit as one; nil when none up to a second was
+  /// found.
   ///
   /// - Parameters:
   ///   - empty: nanoseconds of a unit that computes nothing, under `setup`.
   ///   - alone: the same under the serial engine.
   private func breakEven(_ setup: EngineSetup, _ payload: Bytes, empty: Double, alone: Double) throws -> Double? {
     var last = (computing: 0.0, gain: alone - empty)
+    // Several lanes are ahead even without any computing.
     guard last.gain < 0 else { return 0 }
     var computing = max(100, (empty - alone) / 2)
+    // Half as long again each time: some forty steps from 100 ns to a second, and the crossing is found between two by
+    // a straight line.
     while computing < 1e9 {
       let count = max(bench.lanes * 16, Int(Double(LabBench.span) / (computing + empty)))
       let batch = LabBatch(units: count, payload: payload, computing: Int64(computing))
@@ -68,6 +74,7 @@ struct LabPayloads {
   ) -> LabRow {
     let rate = 1e9 / max(perUnit, 0.001)
     let speed = rate * Double(size)
+    // Inside one process a payload is handed over by reference, whatever its size; a speed would be made up.
     let moves = size > 0 && setup.kind == .processes
     let cells = [
       Readable.bytes(size), setup.title, Readable.duration(nanoseconds: Int64(perUnit.rounded())),

@@ -2,8 +2,11 @@ import LanesCore
 import LanesReport
 
 /// What starting lanes costs.
+///
+/// Serial and the event loop have nothing to start.
 struct LabStartUp {
   let rounds: Int
+  /// Up to eight on any machine: starting is the coordinator's work, whether or not there are cores.
   static let lanes = [1, 2, 4, 8]
 
   func run() throws -> LabResult {
@@ -17,6 +20,7 @@ struct LabStartUp {
     var ended = answered
     for _ in 0..<rounds {
       for (index, setup) in setups.enumerated() {
+        // One unit a lane, so that the batch has its last answer when every lane has run.
         let timing = try LabBench(lanes: setup.lanes).time(setup, LabBatch(units: setup.lanes))
         answered[index].append(Double(timing.answered))
         ended[index].append(Double(timing.ended))
@@ -24,7 +28,7 @@ struct LabStartUp {
     }
     var result = LabResult(
       experiment: .startUp, title: "Starting lanes: a batch with one empty unit for each",
-      headings: ["engine", "last answer", "spread", "all gone"],
+      headings: ["engine", "last answer", "spread", "all gone"], dispensable: ["spread"],
       notes: [
         "From the start of the run to the last unit's result, and to the end of the last lane; median of",
         "\(rounds) rounds.",

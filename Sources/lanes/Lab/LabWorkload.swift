@@ -25,6 +25,7 @@ struct LabWorkload: Workload {
     guard arrived else { throw UnitFailure(.input, "its payload arrived damaged") }
     if computing > 0 {
       let end = monotonicNow() + computing
+      // By the clock and not by a count of steps: units then take as long on any machine, also where cores are shared.
       while monotonicNow() < end {}
     }
     return []

@@ -13,13 +13,13 @@ extension PrimesCommand {
   func validateCombinatorial() throws {
     guard asked.algorithm == .combinatorial else { return }
     guard asked.nth == nil, asked.tuplets == nil, asked.question == nil || asked.question == .count else {
-      throw ValidationError("--algorithm combinatorial only counts: leave the other question out, or take the sieve.")
+      throw ValidationError("--algorithm combinatorial only counts: leave the other question out, or take the sieve")
     }
     guard bounds.count < 2 || bounds[0] == 0 else {
-      throw ValidationError("--algorithm combinatorial counts from 0: leave START out, or take the sieve.")
+      throw ValidationError("--algorithm combinatorial counts from 0: leave START out, or take the sieve")
     }
     guard bounds.last ?? 0 <= CombinatorialPlan.bounds.upperBound else {
-      throw ValidationError("--algorithm combinatorial counts up to 1e18: choose a smaller STOP.")
+      throw ValidationError("--algorithm combinatorial counts up to 1e18: choose a smaller STOP")
     }
   }
 

@@ -22,7 +22,7 @@ extension PrimesCommand {
       }
       printer.line(json.text)
     } else {
-      for line in StatsText.lines(record) + lines(method, rate) { StandardError.line(line) }
+      for line in record.statisticsLines + lines(method, rate) { StandardError.line(line) }
     }
   }
 
@@ -30,10 +30,11 @@ extension PrimesCommand {
     let caches =
       method.caches.map { "\(Readable.bytes($0.level1)) L1, \(Readable.bytes($0.level2)) L2" }
       ?? "unknown, usual sizes taken"
-    return [
-      "  algorithm  \(method.algorithm)",
-      "  segments   \(Readable.bytes(method.segment)) in blocks of \(Readable.bytes(method.block)); caches: \(caches)",
-      "  candidates \(Readable.count(method.candidates)), \(Readable.count(UInt64(rate))) per second",
+    let rows = [
+      ("algorithm", method.algorithm),
+      ("segments", "\(Readable.bytes(method.segment)) in blocks of \(Readable.bytes(method.block)); caches: \(caches)"),
+      ("candidates", "\(Readable.count(method.candidates)), \(Readable.count(UInt64(rate))) per second"),
     ]
+    return rows.flatMap { StatsText.row($0.0, $0.1, wrapping: Terminal.wrapping(2)) }
   }
 }

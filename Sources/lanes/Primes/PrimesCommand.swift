@@ -59,15 +59,15 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     var algorithm = Algorithm.sieve
 
     func validate() throws {
-      if let nth, nth == 0 { throw ValidationError("--nth counts from 1.") }
+      if let nth, nth == 0 { throw ValidationError("--nth counts from 1") }
       if nth != nil, question != nil || tuplets != nil {
-        throw ValidationError("--nth and --\(question?.rawValue ?? "tuplets") exclude each other.")
+        throw ValidationError("--nth and --\(question?.rawValue ?? "tuplets") exclude each other")
       }
       if let question, tuplets != nil {
-        throw ValidationError("--\(question.rawValue) and --tuplets exclude each other.")
+        throw ValidationError("--\(question.rawValue) and --tuplets exclude each other")
       }
       if let tuplets, PrimesMode(tupletsOf: tuplets) == nil {
-        throw ValidationError("--tuplets takes 2, 3, 4, 5 or 6, not \(tuplets).")
+        throw ValidationError("--tuplets takes 2, 3, 4, 5 or 6, not \(tuplets)")
       }
     }
 
@@ -103,7 +103,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
   func validate() throws {
     if asked.nth == nil { _ = try makeRange() }
     try validateCombinatorial()
-    if asked.nth != nil, bounds.count > 1 { throw ValidationError("At most one bound with --nth: START.") }
+    if asked.nth != nil, bounds.count > 1 { throw ValidationError("at most one bound with --nth: START") }
   }
 
   func run() throws {
@@ -133,7 +133,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
 
   func makeRange() throws -> PrimeRange {
     let stop = bounds.last ?? 1_000_000_000
-    guard bounds.count <= 2 else { throw ValidationError("At most two bounds: START and STOP.") }
+    guard bounds.count <= 2 else { throw ValidationError("at most two bounds: START and STOP") }
     do {
       return try PrimeRange(start: bounds.count == 2 ? bounds[0] : 0, stop: stop)
     } catch {

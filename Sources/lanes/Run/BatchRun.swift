@@ -2,6 +2,7 @@ import ArgumentParser
 import LanesCore
 import LanesOS
 import LanesReport
+import LanesUsage
 
 /// What a subcommand has prepared: a workload, how to plan its units, and where outcomes go.
 struct BatchRun {
@@ -16,15 +17,19 @@ struct BatchRun {
 extension BatchRun {
   /// Runs the job under the engine that `arguments` ask for and reports what that cost.
   func run(_ arguments: EngineArguments, _ console: ProgressReporter) throws -> RunRecord {
+    // Signals first: from here on a stop is answered in order, and what is written under a temporary name is removed.
     try StopSignals.install()
     if !arguments.quiet { StopSignals.acknowledge(as: type(of: workload).noun) }
-    try ComparedRun.followParent()
+    let compared = ComparedRun.current
+    try compared?.followParent()
     let plan = try makePlan()
-    if ComparedRun.isCold { try ComparedRun.dropInputs(of: makePlan()) }
+    if let compared, compared.isCold { try ComparedRun.dropInputs(of: makePlan()) }
     let engine = arguments.engine()
+    // Ahead of the run, so that a trace that cannot be made costs no work.
     let trace = try makeTrace(arguments, engine.setup)
-    let measures = arguments.stats || ComparedRun.isCompared ? TimelineObserver(lanes: engine.setup.lanes) : nil
+    let measures = arguments.stats || compared != nil ? TimelineObserver(lanes: engine.setup.lanes) : nil
     let all: [(any Observer)?] = [console, listener, trace, measures]
+    // Most runs have the console alone; passing on to a list of one would cost every unit a little.
     let observers = all.compactMap { $0 }
     var record: RunRecord
     do {
@@ -33,12 +38,17 @@ extension BatchRun {
         observer: observers.count > 1 ? Observers(observers) : console)
     } catch {
       console.clear()
+      // The engine could not start or was let down by the system; outcomes that came before were folded all the same.
       throw ExitStatus.of(error)
     }
+    // Pressure is read as soon as the run has ended: what this process prints afterwards is not the batch's.
     measures?.complete(&record)
     console.clear()
-    finish(trace, arguments)
-    ComparedRun.report(record)
+    if let failure = trace?.finish() {
+      StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(failure.reason)")
+      record.isTraceIncomplete = true
+    }
+    compared?.report(record)
     return record
   }
 
@@ -50,14 +60,6 @@ extension BatchRun {
       throw ExitStatus.usage.failing("the trace cannot be written to \(path): \(error.reason)")
     }
   }
-
-  private func finish(_ trace: Trace?, _ arguments: EngineArguments) {
-    do throws(SystemError) {
-      try trace?.finish()
-    } catch {
-      StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(error.reason)")
-    }
-  }
 }
 
 extension RunRecord {
@@ -67,14 +69,25 @@ extension RunRecord {
     if arguments.json {
       printer.line(RunJSON.line(self))
     } else {
-      let lines = StatsText.lines(self, width: Terminal.width(2))
-      for line in lines { StandardError.line(line) }
+      for line in statisticsLines { StandardError.line(line) }
     }
   }
+
+  /// For standard error, wrapped where a person reads it.
+  var statisticsLines: [String] {
+    StatsText.lines(self, width: Terminal.wrapping(2) ?? Terminal.width(2), wrapping: Terminal.wrapping(2))
+  }
+}
+
+extension Terminal {
+  /// Columns at which lines to `descriptor` are wrapped: those of a terminal but for the last one, since some wrap as
+  /// soon as that is filled; nil where no terminal reads.
+  static func wrapping(_ descriptor: Int32) -> Int? { isTerminal(descriptor) ? width(descriptor) - 1 : nil }
 }
 
 /// Results on standard output, at once where a person watches; otherwise together with those of a tenth of a second.
 final class ResultPrinter {
+  /// Nanoseconds; a pipe's reader sees results soon enough, and a thousand lines cost one call.
   private static let longestWait: Int64 = 100_000_000
   private var pending = Bytes()
   private var lastFlush = monotonicNow()
@@ -94,6 +107,7 @@ final class ResultPrinter {
       pending.removeAll(keepingCapacity: true)
       lastFlush = monotonicNow()
     }
+    // After a failure nothing is written, lest a gap looks like the whole (`StandardOutput`).
     guard isOpen, !pending.isEmpty else { return }
     do {
       try pending.span.bytes.withUnsafeBytes { (bytes) throws(StandardOutput.Failure) in try StandardOutput.write(bytes)

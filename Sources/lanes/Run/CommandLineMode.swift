@@ -8,7 +8,9 @@ enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
     StopSignals.ignoreBrokenPipes()
-    let words = GrepWords.expanded(Shortcuts.expanding(CompareWords.gathered(typed)))
+    // In this order: what belongs to compare is taken out first, and the words that are left are then read as the
+    // command reads them, be it compared or run.
+    let words = GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
       refuse(finding.message, see: finding.command)
@@ -24,6 +26,15 @@ enum CommandLineMode {
       end(with: error, words)
     }
   }
+
+  /// Options of compare ahead of the command that it compares. Only compare pays for the table that this takes.
+  private static func gathered(_ typed: [String]) -> [String] {
+    guard typed.first == "compare", let words = compareWords else { return typed }
+    return words.gathered(typed)
+  }
+
+  /// Which words are options of compare.
+  static let compareWords = table.flatMap { CompareWords($0) }
 
   /// What is printed for requests that no command serves: pages, completions and their scripts.
   private static func answer(to words: [String]) -> String? {
@@ -49,6 +60,7 @@ enum CommandLineMode {
       if !message.isEmpty { StandardError.line("lanes: \(message)") }
       exitProcess(status.rawValue)
     }
+    // Only now is the table made: whoever made no mistake does not pay for it.
     guard let check = WordCheck(table) else { refuse(message, see: []) }
     let finding = check.check(words) ?? check.value(refusedBy: message, words)
     refuse(finding?.message ?? WordCheck.shortened(message), see: finding?.command ?? check.command(of: words))
@@ -59,22 +71,30 @@ enum CommandLineMode {
     exitProcess(delivered(.success, of: nil))
   }
 
-  /// The status of a command that ended with `status`: another one where its results did not reach standard output, which
-  /// no command need look at, as with gnulib's close_stdout. A reader that went away, such as `head`, is no message.
+  /// The status of a command that ended with `status`: another one where its results did not reach standard output, or
+  /// its messages standard error, which no command need look at, as with gnulib's close_stdout. A reader that went
+  /// away, such as `head`, is no message.
   private static func delivered(_ status: ExitCode, of command: (any ParsableCommand)?) -> Int32 {
-    guard let failure = StandardOutput.failure, [0, ExitStatus.someFailed.rawValue].contains(status.rawValue) else {
-      return status.rawValue
+    guard [0, ExitStatus.someFailed.rawValue].contains(status.rawValue) else { return status.rawValue }
+    // Status 2 is what grep has for trouble; 1 would say that nothing was found.
+    let isSearch = command is FilesSearchCommand
+    guard let failure = StandardOutput.failure else {
+      guard StandardError.hasLostText else { return status.rawValue }
+      return (isSearch ? ExitStatus.trouble : .someFailed).rawValue
     }
     switch failure {
     case .closed where (command as? ImagesConvertCommand)?.writesFiles == true: return status.rawValue
     case .closed, .stopped: break
     case .failed(let error): StandardError.line("lanes: standard output: \(error.reason)")
     }
-    return (command is FilesSearchCommand ? ExitStatus.trouble : .stoppedEarly).rawValue
+    return (isSearch ? ExitStatus.trouble : .stoppedEarly).rawValue
   }
 
+  /// Some of the parser's own messages begin with a capital; behind "lanes: " none does. Words in capitals, such as
+  /// FILE, stay as they are.
   private static func refuse(_ message: String, see command: [String]) -> Never {
-    let code = ExitStatus.usage.failing(message)
+    let isSentence = message.dropFirst().first?.isLowercase ?? false
+    let code = ExitStatus.usage.failing(isSentence ? message.prefix(1).lowercased() + message.dropFirst() : message)
     StandardError.line("See '\((["lanes"] + command).joined(separator: " ")) --help'.")
     exitProcess(code.rawValue)
   }

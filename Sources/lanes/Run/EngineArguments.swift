@@ -8,10 +8,29 @@ import SystemPackage
 extension ChannelKind: ExpressibleByArgument {}
 
 /// `--mode`: an engine, or the choice left to the program.
-enum Mode: String, ExpressibleByArgument, CaseIterable {
-  case serial, threads, processes, eventloop, auto
+///
+/// What engines there are is `EngineKind`'s business; only `auto` is added here.
+enum Mode: ExpressibleByArgument, Equatable {
+  case auto
+  case engine(EngineKind)
+
+  init?(argument: String) {
+    if let kind = EngineKind(rawValue: argument) {
+      self = .engine(kind)
+    } else {
+      guard argument == "auto" else { return nil }
+      self = .auto
+    }
+  }
+
+  /// As it is typed.
+  var name: String { if case .engine(let kind) = self { kind.rawValue } else { "auto" } }
+
+  static var allValueStrings: [String] { EngineKind.allCases.map(\.rawValue) + ["auto"] }
+  var defaultValueDescription: String { name }
 }
 
+/// `--progress`: whether a progress line is drawn; `auto` draws it where standard error is a terminal.
 enum ProgressChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, always, never
 }
@@ -32,6 +51,7 @@ struct EngineArguments: ParsableArguments {
   @Option(help: ArgumentHelp("How bytes reach worker processes.", valueName: "CHANNEL"))
   var ipc = ChannelKind.shm
 
+  // `unconditional`: a value such as -1 is to be refused by what it says, not taken for an unknown option.
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Loads in flight. (default: \(EngineOptions.defaultQueueDepth))", valueName: "N"))
@@ -71,19 +91,21 @@ struct EngineArguments: ParsableArguments {
   var noColor = false
 
   func validate() throws {
+    // 4096 is beyond any machine that runs this, and below what threads and descriptors allow by default.
     if let cores, !(1...4096).contains(cores) {
-      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores).")
+      throw ValidationError("--cores takes a number from 1 to 4096, not \(cores)")
     }
     if let queueDepth, !(1...4096).contains(queueDepth) {
-      throw ValidationError("--queue-depth takes a number from 1 to 4096, not \(queueDepth).")
+      throw ValidationError("--queue-depth takes a number from 1 to 4096, not \(queueDepth)")
     }
-    if isolate, mode != .auto, mode != .processes {
-      throw ValidationError("--isolate asks for worker processes, and --mode \(mode.rawValue) has none; leave one out.")
+    if isolate, mode != .auto, mode != .engine(.processes) {
+      // Naming an engine that cannot keep the promise is a contradiction; taking either side silently would be wrong.
+      throw ValidationError("--isolate asks for worker processes, and --mode \(mode.name) has none; leave one out")
     }
     if retries < 0 || retries > 1000 {
-      throw ValidationError("--retries takes a number from 0 to 1000, not \(retries).")
+      throw ValidationError("--retries takes a number from 0 to 1000, not \(retries)")
     }
-    if let timeout, timeout <= .zero { throw ValidationError("--timeout takes a duration above zero, such as 2s.") }
+    if let timeout, timeout <= .zero { throw ValidationError("--timeout takes a duration above zero, such as 2s") }
   }
 
   var options: EngineOptions {
@@ -97,8 +119,8 @@ struct EngineArguments: ParsableArguments {
   /// How many units may run at a time.
   var lanes: Int {
     switch mode {
-    case .serial, .eventloop: 1
-    case .threads, .processes, .auto: options.lanes
+    case .engine(.serial), .engine(.eventloop): 1
+    case .engine(.threads), .engine(.processes), .auto: options.lanes
     }
   }
 
@@ -106,20 +128,16 @@ struct EngineArguments: ParsableArguments {
   func engine() -> any Engine {
     let options = options
     let worker = WorkerMode.command
-    let kind: EngineKind
     switch mode {
-    case .serial: kind = .serial
-    case .threads: kind = .threads
-    case .processes: kind = .processes
-    case .eventloop: kind = .eventloop
+    case .engine(let kind): return Engines.make(kind, channel: ipc, options: options, worker: worker)
     case .auto:
       let isolation = isolate ? AutoEngine.Isolation(channel: ipc, worker: worker) : nil
       return AutoEngine(options, mayAddLanes: cores == nil, isolation: isolation)
     }
-    return Engines.make(kind, channel: ipc, options: options, worker: worker)
   }
 }
 
+/// Sizes, durations and counts in the notations of `Quantity`, told as one sentence where they are wrong.
 @Sendable func parseSize(_ text: String) throws -> Int {
   do { return try Quantity.size(text) } catch { throw ValidationError(error.reason) }
 }

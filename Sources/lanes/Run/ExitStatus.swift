@@ -7,7 +7,7 @@ import LanesUsage
 /// What the shell sees. One place for all of them; the README lists the same.
 enum ExitStatus: Int32 {
   case good = 0
-  /// The batch ended, some units failed.
+  /// The batch ended; some units failed, or a report about it that was asked for could not be written.
   case someFailed = 1
   /// A search that could not be done, or not for every file.
   case trouble = 2
@@ -28,7 +28,7 @@ enum ExitStatus: Int32 {
   static func of(_ record: RunRecord) -> ExitCode? {
     switch record.ending {
     case .complete, .satisfied, .outputClosed:
-      return record.unitsFailed > 0 ? ExitCode(someFailed.rawValue) : nil
+      return record.unitsFailed > 0 || record.isTraceIncomplete ? ExitCode(someFailed.rawValue) : nil
     case .halted(let reason):
       return stoppedEarly.failing("stopped early: \(reason)")
     case .signalled(let signal):

@@ -2,8 +2,8 @@ import LanesCore
 import LanesOS
 import LanesReport
 
-/// Standard error for people: a progress line that gets out of the way of messages, or, on a terminal that cannot draw a
-/// line anew, one line after the other.
+/// Standard error for people: a progress line that gets out of the way of messages, or, on a terminal that cannot draw
+/// a line anew, one line after the other.
 ///
 /// Used by the coordinating thread only.
 final class ProgressReporter: Observer {
@@ -20,6 +20,7 @@ final class ProgressReporter: Observer {
   /// - Parameter resultsOnScreen: results of this command appear one by one on standard output; a bar between them on
   ///   the same terminal would only be in the way.
   init(_ arguments: EngineArguments, resultsOnScreen: Bool) {
+    // The bar would overwrite, or be torn by, results that appear on the same screen.
     let isClear = Terminal.isCapable(2) && !(resultsOnScreen && Terminal.isTerminal(1))
     showsProgress =
       switch arguments.progress {
@@ -34,6 +35,7 @@ final class ProgressReporter: Observer {
   func planGrew(totalUnits: Int?) { line.total = totalUnits }
 
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    // Counted always and drawn seldom: a batch of short units ends thousands of them between two drawings.
     line.done += 1
     if record.failed { line.failed += 1 }
     guard showsProgress else { return }

@@ -4,11 +4,14 @@ import LanesReport
 import SystemPackage
 
 /// Writes the start and end of every unit to a file while the batch runs.
+///
+/// Called by the coordinating thread only. A trace that fails must not fail the batch: the error is kept until the end.
 final class Trace: Observer {
   private let file: Descriptor
   private let writer: TraceWriter
   private var pending = ""
-  private(set) var failure: SystemError?
+  /// The first error that a write met; nothing is written after it.
+  private var failure: SystemError?
 
   init(_ path: String, setup: EngineSetup) throws(SystemError) {
     file = try Descriptor.creating(FilePath(path))
@@ -28,19 +31,21 @@ final class Trace: Observer {
     inFlight = max(0, inFlight - 1)
     pending += writer.moment(.settle, label: unit.label, lane: record.lane, at: monotonicNow(), inFlight: inFlight)
     pending += writer.events(label: unit.label, number: unit.number, record)
+    // 64 KiB a write: tracing must not slow down what it traces.
     if pending.utf8.count > 1 << 16 { flush() }
   }
 
-  /// Completes the file; throws the first error that a write met.
-  func finish() throws(SystemError) {
+  /// Completes the file; the first error that a write met on the way, if any.
+  func finish() -> SystemError? {
     pending += writer.footer()
     flush()
-    if let failure { throw failure }
+    return failure
   }
 
   private func flush() {
     let bytes = Bytes(pending.utf8)
     pending = ""
+    // Half an event would make the rest of the file unreadable; up to the failure it can be mended by hand.
     guard failure == nil else { return }
     let result = bytes.withUnsafeBytes { bytes in
       Result { () throws(SystemError) in try DescriptorIO.writeAll(file.number, bytes) }

@@ -13,6 +13,8 @@ enum WorkerMode {
   static let command = WorkerCommand(arguments: [word])
 
   /// Every workload that a worker can be asked for.
+  // A worker is told a name and a description and looks the type up here. A workload that is missing works under every
+  // other engine, so that the tests run each under all.
   private static let workloads: [any Workload.Type] = [
     ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
     SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
@@ -29,6 +31,7 @@ enum WorkerMode {
     } catch {
       // The coordinator is gone or has closed the pipe; there is nobody to tell.
     }
+    // EX_SOFTWARE of sysexits.h; the coordinator reads the exit as a crash whatever the number.
     return 70
   }
 }

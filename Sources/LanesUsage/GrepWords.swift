@@ -1,23 +1,39 @@
-import LanesCore
-
 /// The words of `lanes files search` as grep reads them, in a form that the parser of arguments reads alike.
 ///
-/// In one word several letters may stand together, the last one with its value: `-rnA3`, `-im1`, `-5`. What follows `-e` is a pattern
-/// whatever it looks like, and `--color` needs no value. Words that are not understood stay as they were typed.
-enum GrepWords {
-  private static let flags = "EFPHLZachilnoqrsvwx"
+/// In one word several letters may stand together, the last one with its value: `-rnA3`, `-im1`, `-5`. What follows
+/// `-e` is a pattern whatever it looks like, and `--color` needs no value. Words that are not understood stay as they
+/// were typed.
+///
+/// The lists are those of the command's own options and not taken from the parser's description, which would cost every
+/// search 10 ms; a test holds both against each other.
+package enum GrepWords {
+  /// The command whose words are read this way.
+  package static let command = ["files", "search"]
+  /// Letters without a value.
+  package static let flags = "EFPHLZachilnoqrsvwx"
   /// Letters with a value, and the long names of the same options.
-  private static let valued: [Character: String] = [
+  package static let valued: [Character: String] = [
     "A": "after-context", "B": "before-context", "C": "context", "e": "regexp", "f": "file", "m": "max-count",
     "j": "cores",
   ]
-  private static let longValued = [
+  /// Long names whose value may begin with a dash: patterns, names of files, and the values of the letters. All but the
+  /// engine's, which the parser reads alike.
+  package static let longValued = [
     "after-context", "before-context", "context", "regexp", "file", "max-count", "include", "exclude", "exclude-dir",
   ]
+  /// What `--color` takes.
+  package static let colors = ["auto", "always", "never"]
+
+  /// True when the word behind `word` is its value: `-e`, `-rnA` and `--include`, but not `-rnA3`.
+  package static func awaitsValue(_ word: String) -> Bool {
+    if word.hasPrefix("--") { return longValued.contains(String(word.dropFirst(2))) }
+    guard word.hasPrefix("-"), let letter = word.dropFirst().first(where: { valued[$0] != nil }) else { return false }
+    return word.last == letter && word.dropFirst().firstIndex(of: letter) == word.index(before: word.endIndex)
+  }
 
   /// All words of the program's command line; those of other commands stay as they are.
-  static func expanded(_ words: [String]) -> [String] {
-    guard words.prefix(2) == ["files", "search"] else { return words }
+  package static func expanded(_ words: [String]) -> [String] {
+    guard words.prefix(2) == command[...] else { return words }
     var made = Array(words.prefix(2))
     var rest = words.dropFirst(2)
     while let word = rest.popFirst() {
@@ -27,7 +43,7 @@ enum GrepWords {
       }
       if word == "--color" || word == "--colour" {
         // The word behind it may be its value in the form that other options have.
-        let isValue = SearchArguments.ColorChoice(rawValue: rest.first ?? "") != nil
+        let isValue = colors.contains(rest.first ?? "")
         made += isValue ? ["--color"] : ["--color=auto"]
       } else if word.hasPrefix("--colour=") {
         made.append("--color=" + word.dropFirst("--colour=".count))
