@@ -26,6 +26,7 @@ func told(_ name: String, or unknown: String) -> CSetting {
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
   name: "lanes",
@@ -33,6 +34,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
@@ -55,7 +57,7 @@ let package = Package(
     .target(
       name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],
       swiftSettings: strict),
-    .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS"], swiftSettings: strict),
+    .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
     .executableTarget(

@@ -46,9 +46,11 @@ struct Contender: Sendable, CustomTestStringConvertible {
 final class Collector: Fold {
   private(set) var numbers: [Int] = []
   private(set) var outcomes: [Outcome] = []
+  private(set) var sources: [Source] = []
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
     numbers.append(unit.number)
+    sources.append(unit.source)
     outcomes.append(outcome)
   }
 

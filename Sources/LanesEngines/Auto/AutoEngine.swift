@@ -4,7 +4,7 @@ import LanesOS
 /// Chooses engine and lanes by what the first units cost, and says why in the record's notes.
 ///
 /// The pilot is the batch itself: its first units run on the lanes that suit computing, each measured inside. No unit
-/// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same ledger.
+/// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same recorder.
 /// Later measurements may add lanes; they never take any away, because lanes too many cost little.
 package struct AutoEngine: Engine {
   /// How to run units where a crash of one must not harm the others.
@@ -49,18 +49,18 @@ package struct AutoEngine: Engine {
       record.notes.insert("auto chose \(record.setup.title): isolation was asked for", at: 0)
       return record
     }
-    let ledger = Ledger(batch, observer, setup)
-    let run = AutoRun(batch, ledger, options, rules)
+    let recorder = RunRecorder(batch, observer, setup)
+    let run = AutoRun(batch, recorder, options, rules)
     try run.run()
-    ledger.record.notes.insert("auto chose \(run.choice.setup.title): \(run.choice.reason)", at: 0)
-    return ledger.close()
+    recorder.record.notes.insert("auto chose \(run.choice.setup.title): \(run.choice.reason)", at: 0)
+    return recorder.close()
   }
 }
 
 /// The state of one run.
 private final class AutoRun {
   private let workload: any Workload
-  private let ledger: Ledger
+  private let recorder: RunRecorder
   private let admission: Admission
   private let options: EngineOptions
   private let rules: AutoRules
@@ -70,14 +70,14 @@ private final class AutoRun {
   private var isDecided = false
   private(set) var choice: AutoChoice
 
-  init(_ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ rules: AutoRules) {
+  init(_ batch: Batch, _ recorder: RunRecorder, _ options: EngineOptions, _ rules: AutoRules) {
     workload = batch.workload
-    self.ledger = ledger
+    self.recorder = recorder
     self.options = options
     self.rules = rules
-    admission = Admission(batch.plan, ledger, memory: options.memory)
+    admission = Admission(batch.plan, recorder, memory: options.memory)
     choice = rules.start(isOnlyUnit: admission.holdsAtMostOne())
-    ledger.change(choice.setup)
+    recorder.change(choice.setup)
   }
 
   func run() throws(EngineError) {
@@ -89,7 +89,7 @@ private final class AutoRun {
 
   /// True at the end of the plan, false when the choice has changed.
   private func runSerially() throws(EngineError) -> Bool {
-    let lane = SerialLane(workload, ledger, admission, options)
+    let lane = SerialLane(workload, recorder, admission, options)
     lane.measures = pilot.isMeasuring
     while try lane.step() {
       take(lane.takeCosts())
@@ -103,7 +103,7 @@ private final class AutoRun {
     let pool = try ThreadPool.started(lanes: choice.lanes, workload, options)
     defer { pool.shutDown() }
     pool.measures = pilot.isMeasuring
-    let feeder = ThreadFeeder(pool: pool, ledger: ledger, admission: admission) { [unowned self] feeder in
+    let feeder = ThreadFeeder(pool: pool, recorder: recorder, admission: admission) { [unowned self] feeder in
       self.take(pool.takeCosts())
       pool.measures = self.pilot.isMeasuring
       feeder.isToStop = self.choice.kind == .serial
@@ -119,7 +119,7 @@ private final class AutoRun {
       try pool.grow(to: choice.lanes)
     } catch {
       choice.lanes = pool.lanes
-      ledger.change(choice.setup)
+      recorder.change(choice.setup)
     }
   }
 
@@ -136,6 +136,6 @@ private final class AutoRun {
     guard !isDecided || next.lanes > choice.lanes else { return }
     isDecided = true
     choice = next
-    ledger.change(next.setup)
+    recorder.change(next.setup)
   }
 }

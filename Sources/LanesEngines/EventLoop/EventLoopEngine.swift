@@ -1,3 +1,4 @@
+import DequeModule
 import LanesCore
 import LanesOS
 
@@ -11,11 +12,11 @@ package struct EventLoopEngine: Engine {
   package var setup: EngineSetup { EngineSetup(kind: .eventloop, lanes: 1) }
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
-    let ledger = Ledger(batch, observer, setup)
+    let recorder = RunRecorder(batch, observer, setup)
     do {
-      let loop = try EventLoop(batch, ledger, options)
+      let loop = try EventLoop(batch, recorder, options)
       try loop.run()
-      return ledger.close()
+      return recorder.close()
     } catch {
       throw .system("the event loop failed: \(error.call): \(error.reason)")
     }
@@ -24,24 +25,8 @@ package struct EventLoopEngine: Engine {
 
 /// The state of one run.
 private final class EventLoop {
-  /// A unit on its way, with the memory that it occupies.
-  private final class InFlightUnit {
-    let unit: Unit
-    var times = UnitRecord(lane: 0)
-    let input: HeapStorage
-    var count = 0
-    let output: OutputBuffer
-    var outcome: Outcome?
-
-    init(_ unit: Unit, input: HeapStorage, output: OutputBuffer) {
-      self.unit = unit
-      self.input = input
-      self.output = output
-    }
-  }
-
   private let workload: any Workload
-  private let ledger: Ledger
+  private let recorder: RunRecorder
   private let admission: Admission
   private let reactor: Reactor
   private let files: AsyncFiles
@@ -56,7 +41,7 @@ private final class EventLoop {
   private static let nanosecondsBetweenLooks: Int64 = 100_000
   /// Performed units whose outputs are being stored.
   private var storing = BusyUnits()
-  private var ready = Ring<InFlightUnit>()
+  private var ready: Deque<InFlightUnit> = []
   private let depth: Int
   private var inputs: [HeapStorage] = []
   private var outputs: [OutputBuffer] = []
@@ -65,16 +50,16 @@ private final class EventLoop {
   private var isAtEnd = false
   private var clock = LaneClock()
 
-  init(_ batch: Batch, _ ledger: Ledger, _ options: EngineOptions) throws(SystemError) {
+  init(_ batch: Batch, _ recorder: RunRecorder, _ options: EngineOptions) throws(SystemError) {
     workload = batch.workload
-    self.ledger = ledger
-    admission = Admission(batch.plan, ledger, memory: options.memory)
+    self.recorder = recorder
+    admission = Admission(batch.plan, recorder, memory: options.memory)
     timeout = options.timeout
     depth = options.affordableQueueDepth
     reactor = try Reactor()
     files = try AsyncFiles(reactor: reactor, depth: depth * 2, usesRing: options.usesRing, budget: options.memory)
     let reading = files.refusal.map { "\($0): epoll, readahead and plain reads instead" } ?? "io_uring"
-    ledger.record.notes.append("files are read by \(reading); up to \(depth) loads at a time")
+    recorder.record.notes.append("files are read by \(reading); up to \(depth) loads at a time")
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.stop() }
   }
 
@@ -129,10 +114,9 @@ private final class EventLoop {
   }
 
   private func start(_ unit: Unit) {
-    ledger.started(unit, lane: 0)
+    recorder.started(unit, lane: 0)
     bytesAhead += unit.expectedInput
-    let inFlight = InFlightUnit(
-      unit, input: inputs.popLast() ?? HeapStorage(), output: outputs.popLast() ?? OutputBuffer())
+    let inFlight = InFlightUnit(unit)
     inFlight.times.load.start = monotonicNow()
     switch unit.source {
     case .none, .bytes:
@@ -140,7 +124,9 @@ private final class EventLoop {
       ready.append(inFlight)
     case .file, .slice:
       loading += 1
-      files.load(unit.source, into: inFlight.input) { [unowned self] result in self.loaded(inFlight, result) }
+      let input = inputs.popLast() ?? HeapStorage()
+      inFlight.input = input
+      files.load(unit.source, into: input) { [unowned self] result in self.loaded(inFlight, result) }
     }
   }
 
@@ -149,31 +135,30 @@ private final class EventLoop {
     inFlight.times.load.end = monotonicNow()
     switch result {
     case .success(let count):
-      inFlight.count = count
+      inFlight.inputCount = count
       ready.append(inFlight)
-    case .failure(let failure):
-      inFlight.outcome = .failed(failure)
-      finish(inFlight)
+    case .failure(let failure): finish(inFlight, .failed(failure))
     }
   }
 
   private func performNext() {
-    guard let inFlight = ready.removeFirst() else { return }
+    guard let inFlight = ready.popFirst() else { return }
     bytesAhead -= inFlight.unit.expectedInput
-    guard ledger.ending == nil else { return drop(inFlight) }
+    guard recorder.ending == nil else { return drop(inFlight) }
     noteBusy(performing: inFlight.unit.source)
     defer { noteBusy() }
     inFlight.times.perform.start = monotonicNow()
     clock.begin(mapped: false, at: inFlight.times.perform.start)
+    let output = outputs.popLast() ?? OutputBuffer()
+    inFlight.output = output
     do throws(UnitFailure) {
-      inFlight.outcome = .done(try perform(inFlight))
+      let partial = try perform(inFlight, output)
       notePerformed(inFlight)
-      try store(inFlight)
+      try store(inFlight, output, .done(partial))
     } catch {
       notePerformed(inFlight)
-      inFlight.output.restart()
-      inFlight.outcome = .failed(error)
-      finish(inFlight)
+      output.restart()
+      finish(inFlight, .failed(error))
     }
   }
 
@@ -183,54 +168,57 @@ private final class EventLoop {
     inFlight.times.queued = clock.end(at: inFlight.times.perform.end).queued
   }
 
-  private func perform(_ inFlight: InFlightUnit) throws(UnitFailure) -> Bytes {
+  private func perform(_ inFlight: InFlightUnit, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
     let deadline = Deadline(timeout: timeout)
     if case .bytes(let bytes) = inFlight.unit.source {
       inFlight.times.bytesIn = bytes.count
-      return try workload.perform(inFlight.unit, input: bytes.span.bytes, output: inFlight.output, deadline: deadline)
+      return try workload.perform(inFlight.unit, input: bytes.span.bytes, output: output, deadline: deadline)
     }
-    inFlight.times.bytesIn = inFlight.count
-    let input = UnsafeRawBufferPointer(start: inFlight.input.base, count: inFlight.count)
+    inFlight.times.bytesIn = inFlight.inputCount
+    let input = UnsafeRawBufferPointer(start: inFlight.input?.base, count: inFlight.inputCount)
     return try workload.perform(
-      inFlight.unit, input: RawSpan(_unsafeBytes: input), output: inFlight.output, deadline: deadline)
+      inFlight.unit, input: RawSpan(_unsafeBytes: input), output: output, deadline: deadline)
   }
 
-  private func store(_ inFlight: InFlightUnit) throws(UnitFailure) {
-    if inFlight.unit.sink != .none { inFlight.times.bytesOut = inFlight.output.count }
-    let parts = try inFlight.output.withBytes { (bytes) throws(UnitFailure) in
-      try inFlight.unit.sink.parts(of: bytes, ends: inFlight.output.partEnds)
-    }
-    guard !parts.isEmpty else { return finish(inFlight) }
+  private func store(_ inFlight: InFlightUnit, _ output: OutputBuffer, _ outcome: Outcome) throws(UnitFailure) {
+    let sink = inFlight.unit.sink
+    if sink != .none { inFlight.times.bytesOut = output.count }
+    let parts = try output.withBytes { (bytes) throws(UnitFailure) in try sink.parts(of: bytes, ends: output.partEnds) }
+    guard !parts.isEmpty else { return finish(inFlight, outcome) }
     storing.add(inFlight.unit.source)
     inFlight.times.store.start = monotonicNow()
-    files.store(parts) { [unowned self] result in self.stored(inFlight, result) }
+    files.store(parts) { [unowned self] result in self.stored(inFlight, outcome, result) }
   }
 
-  private func stored(_ inFlight: InFlightUnit, _ result: Result<Void, UnitFailure>) {
+  private func stored(_ inFlight: InFlightUnit, _ outcome: Outcome, _ result: Result<Void, UnitFailure>) {
     storing.remove(inFlight.unit.source)
     noteBusy()
     inFlight.times.store.end = monotonicNow()
-    if case .failure(let failure) = result { inFlight.outcome = .failed(failure) }
-    finish(inFlight)
+    if case .failure(let failure) = result { finish(inFlight, .failed(failure)) } else { finish(inFlight, outcome) }
   }
 
-  private func finish(_ inFlight: InFlightUnit) {
+  private func finish(_ inFlight: InFlightUnit, _ outcome: Outcome) {
     if inFlight.times.perform.start == 0 { bytesAhead -= inFlight.unit.expectedInput }
     admission.release(inFlight.unit)
-    inFlight.output.withBytes { ledger.ended(inFlight.unit, inFlight.times, inFlight.outcome!, output: $0) }
+    if let output = inFlight.output {
+      output.withBytes { recorder.ended(inFlight.unit, inFlight.times, outcome, output: $0) }
+    } else {
+      recorder.ended(inFlight.unit, inFlight.times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
     recycle(inFlight)
   }
 
   private func drop(_ inFlight: InFlightUnit) {
     admission.release(inFlight.unit)
-    ledger.drop(inFlight.unit)
+    recorder.drop(inFlight.unit)
     recycle(inFlight)
   }
 
   /// Keeps memory for the next units, but not that of the largest ones for ever.
   private func recycle(_ inFlight: InFlightUnit) {
-    if inFlight.input.capacity <= 16 << 20 { inputs.append(inFlight.input) }
-    inFlight.output.restart()
-    outputs.append(inFlight.output)
+    if let input = inFlight.input, input.capacity <= 16 << 20 { inputs.append(input) }
+    guard let output = inFlight.output else { return }
+    output.restart()
+    outputs.append(output)
   }
 }

@@ -10,7 +10,7 @@ extension Coordinator {
       case .ready:
         failedStarts = 0
         if link.state == .starting { link.state = .ready }
-        ledger.workerStarted(link.lane, after: monotonicNow() - link.began)
+        recorder.workerStarted(link.lane, after: monotonicNow() - link.began)
       case .farewell: link.farewell = try Farewell(frame.body)
       case .replies:
         var reader = WireReader(frame.body)
@@ -29,12 +29,11 @@ extension Coordinator {
     else { throw WireError("a reply to nothing") }
     let inFlight = link.running[position]
     let slot = link.slots[reply.slot]
-    guard slot.unitsInFlight.contains(where: { $0 === inFlight }), isPlausible(reply.times, of: inFlight, link) else {
+    guard slot.hasSent(inFlight), isPlausible(reply.times, of: inFlight, link) else {
       throw WireError("a reply that cannot be")
     }
     let output = try self.output(of: reply, frame, slot)
     link.running.remove(at: position)
-    slot.unanswered -= 1
     idleDeaths = 0
     inFlight.times.takePerforming(from: reply.times)
     typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
@@ -55,11 +54,11 @@ extension Coordinator {
     let end = reply.outputOffset + reply.outputLength
     if let region = slot.output {
       do { try region.view(end) } catch { throw WireError("an output beyond its region") }
-      ledger.record.bytesBetween += reply.outputLength
+      recorder.record.bytesBetween += reply.outputLength
       return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
     }
     guard end <= frame.payloadLength else { throw WireError("an output beyond its frame") }
-    ledger.record.bytesBetween += reply.outputLength
+    recorder.record.bytesBetween += reply.outputLength
     return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
   }
 
@@ -79,25 +78,20 @@ extension Coordinator {
     }
     guard !parts.isEmpty else {
       finish(inFlight, outcome, output)
-      return settleSlot(slot)
+      return slot.answered(stores: false)
     }
-    slot.storing += 1
+    slot.answered(stores: true)
     inFlight.times.store.start = monotonicNow()
     files.store(parts) { [unowned self, outcome] result in
       // `owner` holds the bytes until here.
       _ = owner
       inFlight.times.store.end = monotonicNow()
-      slot.storing -= 1
       if case .failure(let failure) = result {
         self.finish(inFlight, .failed(failure))
       } else {
         self.finish(inFlight, outcome)
       }
-      self.settleSlot(slot)
+      slot.stored()
     }
-  }
-
-  private func settleSlot(_ slot: Slot) {
-    if slot.isSettled { slot.reset() }
   }
 }

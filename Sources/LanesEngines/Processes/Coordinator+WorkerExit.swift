@@ -36,15 +36,15 @@ extension Coordinator {
       let (exit, usage) = try link.reap()
       let end = WorkerEnd(exit, link.offense)
       usages.append(complete(usage, link.farewell))
-      ledger.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
+      recorder.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
       links.removeAll { $0 === link }
       if !wasLeaving || !link.running.isEmpty {
-        ledger.record.workersLost += 1
+        recorder.record.workersLost += 1
         if link.running.isEmpty, !wasStarting { noteIdleDeath(end) }
         returnUnits(of: link, end, blamed: !wasStarting)
       }
       if wasStarting { noteFailedStart(end) }
-      if !wasLeaving, problem == nil, ledger.ending == nil { try start(link.lane) }
+      if !wasLeaving, problem == nil, recorder.ending == nil { try start(link.lane) }
     } catch {
       problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
     }
@@ -74,10 +74,7 @@ extension Coordinator {
   private func returnUnits(of link: WorkerLink, _ end: WorkerEnd, blamed: Bool) {
     let held = link.running
     link.running = []
-    for slot in link.slots {
-      slot.unanswered = 0
-      if slot.loading == 0 { slot.unitsInFlight = [] }
-    }
+    for slot in link.slots { slot.workerEnded() }
     for inFlight in held {
       guard blamed else {
         retryOrDrop(inFlight)
@@ -89,7 +86,7 @@ extension Coordinator {
       case .overdue: retryOrDrop(inFlight)
       case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(bytes)))
       case .oversized:
-        inFlight.mustBeAlone = true
+        inFlight.deaths.mustBeAlone = true
         retryOrDrop(inFlight)
       case .garbled, nil: attributeExit(inFlight, end, isCertain: held.count == 1)
       }
@@ -98,16 +95,16 @@ extension Coordinator {
 
   private func attributeExit(_ inFlight: InFlightUnit, _ end: WorkerEnd, isCertain: Bool) {
     if end.isFromOutside {
-      inFlight.kills += 1
+      inFlight.deaths.kills += 1
       // Twice is still chance, but from then on its neighbors shall not suffer if it is not.
-      inFlight.mustBeAlone = inFlight.kills >= 2
-      if inFlight.kills < max(Self.outsideKills, options.retries + 1) { return retryOrDrop(inFlight) }
+      inFlight.deaths.mustBeAlone = inFlight.deaths.kills >= 2
+      if inFlight.deaths.kills < max(Self.outsideKills, options.retries + 1) { return retryOrDrop(inFlight) }
     } else {
-      inFlight.crashes += 1
-      inFlight.mustBeAlone = true
-      if !isCertain || inFlight.crashes <= options.retries { return retryOrDrop(inFlight) }
+      inFlight.deaths.crashes += 1
+      inFlight.deaths.mustBeAlone = true
+      if !isCertain || inFlight.deaths.crashes <= options.retries { return retryOrDrop(inFlight) }
     }
-    let deaths = inFlight.crashes + inFlight.kills
+    let deaths = inFlight.deaths.count
     let times = deaths == 1 ? "once" : deaths == 2 ? "twice" : "\(deaths) times"
     finish(inFlight, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(end.words)")))
   }

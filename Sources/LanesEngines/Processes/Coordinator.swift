@@ -1,9 +1,10 @@
+import DequeModule
 import LanesCore
 import LanesOS
 
 /// The state of one run over worker processes; itself an event loop that never waits for a disk or a worker.
 ///
-///     plan ─▶ backlog ─▶ slot: load ─▶ frame ─▶ worker ─▶ reply ─▶ store ─▶ ledger
+///     plan ─▶ backlog ─▶ slot: load ─▶ frame ─▶ worker ─▶ reply ─▶ store ─▶ recorder
 ///                 ▲                                │ dies
 ///                 └──────── units it held ─────────┘
 ///
@@ -11,7 +12,7 @@ import LanesOS
 final class Coordinator {
   let reactor: Reactor
   let files: AsyncFiles
-  let ledger: Ledger
+  let recorder: RunRecorder
   let admission: Admission
   let options: EngineOptions
   let channel: ChannelKind
@@ -21,7 +22,7 @@ final class Coordinator {
 
   var links: [WorkerLink] = []
   /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbors.
-  var backlog: [InFlightUnit] = []
+  var backlog: Deque<InFlightUnit> = []
   var usages: [ProcessUsage] = []
   var problem: EngineError?
   /// Workers in a row that ended before they were ready.
@@ -42,16 +43,16 @@ final class Coordinator {
   private static let largestSpare = 64 << 20
 
   init(
-    _ batch: Batch, _ ledger: Ledger, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
+    _ batch: Batch, _ recorder: RunRecorder, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
   ) throws(SystemError) {
     // A worker may die between two writes to it.
     StopSignals.ignoreBrokenPipes()
-    self.ledger = ledger
+    self.recorder = recorder
     self.options = options
     self.channel = channel
     self.command = command
     hello = Hello(channel: channel, timeout: options.timeout, workload: batch.workload).bytes
-    admission = Admission(batch.plan, ledger, memory: options.memory)
+    admission = Admission(batch.plan, recorder, memory: options.memory)
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
     files = try AsyncFiles(
@@ -60,7 +61,7 @@ final class Coordinator {
   }
 
   func run() throws(SystemError) {
-    if let refusal = files.refusal { ledger.record.notes.append("\(refusal): the coordinator reads with readahead") }
+    if let refusal = files.refusal { recorder.record.notes.append("\(refusal): the coordinator reads with readahead") }
     try startWorkers()
     while problem == nil {
       fill()
@@ -76,7 +77,7 @@ final class Coordinator {
       do {
         try start(lane)
       } catch  where lane > 0 && error.isShortage {
-        ledger.record.notes.append("only \(lane) of \(lanes) workers could be started: \(error.call): \(error.reason)")
+        recorder.record.notes.append("only \(lane) of \(lanes) workers could be started: \(error.call): \(error.reason)")
         return
       }
     }
@@ -120,19 +121,19 @@ final class Coordinator {
 
   /// Fills free slots as long as there are units; workers with the least to do come first.
   private func fill() {
-    if ledger.ending != nil { stop() }
-    while let link = nextLink(), let first = nextErrand() {
+    if recorder.ending != nil { stop() }
+    while let link = nextLink(), let first = nextUnit() {
       let slot = link.slots.first { $0.isFree }!
-      var unitsInFlight = [first]
-      while unitsInFlight.count < batchSize, canShare(first), let next = nextErrand() {
+      var units = [first]
+      while units.count < batchSize, canShare(first), let next = nextUnit() {
         guard canShare(next) else {
-          backlog.insert(next, at: 0)
+          backlog.prepend(next)
           break
         }
-        unitsInFlight.append(next)
+        units.append(next)
       }
-      lastNeededLoad = first.needsLoad(channel) || !first.isSmall
-      load(unitsInFlight, slot, link)
+      lastNeededLoad = needsLoad(first) || !first.isSmall
+      load(units, slot, link)
     }
   }
 
@@ -142,7 +143,7 @@ final class Coordinator {
       return link.busySlots == 0 || secondSlotPays
     }
     guard let best = candidates.min(by: { $0.busySlots < $1.busySlots }) else { return nil }
-    if let first = backlog.first, first.mustBeAlone { return candidates.first { $0.busySlots == 0 } }
+    if let first = backlog.first, first.deaths.mustBeAlone { return candidates.first { $0.busySlots == 0 } }
     return best
   }
 
@@ -155,10 +156,10 @@ final class Coordinator {
     return max(1, min(64, Int(1_000_000 / typicalPerform)))
   }
 
-  private func canShare(_ inFlight: InFlightUnit) -> Bool { inFlight.isSmall && !inFlight.mustBeAlone }
+  private func canShare(_ inFlight: InFlightUnit) -> Bool { inFlight.isSmall && !inFlight.deaths.mustBeAlone }
 
-  private func nextErrand() -> InFlightUnit? {
-    if !backlog.isEmpty { return backlog.removeFirst() }
+  private func nextUnit() -> InFlightUnit? {
+    if let next = backlog.popFirst() { return next }
     guard !isAtEnd, inputWatch == nil else { return nil }
     switch admission.step() {
     case .start(let unit): return InFlightUnit(unit)
@@ -175,23 +176,32 @@ final class Coordinator {
 
   // MARK: Loading and sending
 
-  private func load(_ unitsInFlight: [InFlightUnit], _ slot: Slot, _ link: WorkerLink) {
-    slot.unitsInFlight = unitsInFlight
-    slot.loading = 1  // held until every load has been asked for
-    for inFlight in unitsInFlight {
+  private func load(_ units: [InFlightUnit], _ slot: Slot, _ link: WorkerLink) {
+    let toLoad = units.filter(needsLoad)
+    slot.begin(units, loads: toLoad.count)
+    for inFlight in units {
       inFlight.times = UnitRecord(lane: link.lane)
       inFlight.times.load.start = monotonicNow()
       inFlight.times.load.end = inFlight.times.load.start
-      ledger.started(inFlight.unit, lane: link.lane)
-      guard inFlight.needsLoad(channel) else { continue }
-      slot.loading += 1
-      let isDirect = unitsInFlight.count == 1 && channel == .shm
+      recorder.started(inFlight.unit, lane: link.lane)
+    }
+    if toLoad.isEmpty { return sendOrTakeBack(slot, link) }
+    let isDirect = units.count == 1 && channel == .shm
+    for inFlight in toLoad {
       inFlight.input = isDirect ? nil : takeSpare()
       files.load(inFlight.unit.source, into: isDirect ? slot.input! : inFlight.input!) { [unowned self] result in
         self.loaded(inFlight, result, slot, link)
       }
     }
-    loadEnded(slot, link)
+  }
+
+  /// True where the coordinator fetches the input before the unit is sent.
+  private func needsLoad(_ inFlight: InFlightUnit) -> Bool {
+    switch inFlight.unit.source {
+    case .none, .bytes: false
+    case .file: true
+    case .slice: channel == .pipe
+    }
   }
 
   private func takeSpare() -> HeapStorage {
@@ -202,22 +212,20 @@ final class Coordinator {
 
   private func loaded(_ inFlight: InFlightUnit, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
     inFlight.times.load.end = monotonicNow()
+    let failure: UnitFailure?
     switch result {
-    case .success(let count): inFlight.inputCount = count
-    case .failure(let failure):
-      slot.unitsInFlight.removeAll { $0 === inFlight }
-      finish(inFlight, .failed(failure))
+    case .success(let count): (inFlight.inputCount, failure) = (count, nil)
+    case .failure(let reason): failure = reason
     }
-    loadEnded(slot, link)
+    let isComplete = slot.loadEnded(inFlight, failed: failure != nil)
+    if let failure { finish(inFlight, .failed(failure)) }
+    if isComplete { sendOrTakeBack(slot, link) }
   }
 
-  private func loadEnded(_ slot: Slot, _ link: WorkerLink) {
-    slot.loading -= 1
-    guard slot.loading == 0, !slot.unitsInFlight.isEmpty else { return }
-    if ledger.ending != nil || link.state == .dead {
-      let unitsInFlight = slot.unitsInFlight
-      slot.unitsInFlight = []
-      for inFlight in unitsInFlight { retryOrDrop(inFlight) }
+  /// Sends what is loaded, unless the run or the worker has ended meanwhile.
+  private func sendOrTakeBack(_ slot: Slot, _ link: WorkerLink) {
+    if recorder.ending != nil || link.state == .dead {
+      for inFlight in slot.takeBack() { retryOrDrop(inFlight) }
     } else {
       send(slot, link)
     }
@@ -228,23 +236,22 @@ final class Coordinator {
     do throws(UnitFailure) {
       inputs = try channel == .shm ? packIntoRegion(slot) : layOutForPipe(slot)
     } catch {
-      let unitsInFlight = slot.unitsInFlight
-      slot.unitsInFlight = []
-      for inFlight in unitsInFlight { finish(inFlight, .failed(error)) }
+      for inFlight in slot.takeBack() { finish(inFlight, .failed(error)) }
       return
     }
+    let units = slot.units
     var body = WireWriter()
     body.write(UInt8(slot.index))
-    body.write(UInt32(slot.unitsInFlight.count))
-    for (inFlight, input) in zip(slot.unitsInFlight, inputs) {
+    body.write(UInt32(units.count))
+    for (inFlight, input) in zip(units, inputs) {
       UnitRequest(number: inFlight.unit.number, label: inFlight.unit.label, task: inFlight.unit.task, input: input)
         .write(to: &body)
-      ledger.record.bytesBetween += inFlight.inputCount
+      recorder.record.bytesBetween += inFlight.inputCount
     }
-    slot.unanswered = slot.unitsInFlight.count
-    link.running += slot.unitsInFlight
-    for inFlight in slot.unitsInFlight { note(inFlight, isBusy: true) }
-    link.send(.units, body.bytes, payloadOf: channel == .pipe ? slot.unitsInFlight : [])
+    slot.send()
+    link.running += units
+    for inFlight in units { note(inFlight, isBusy: true) }
+    link.send(.units, body.bytes, payloadOf: channel == .pipe ? units : [])
     watchClock(link)
   }
 
@@ -253,7 +260,7 @@ final class Coordinator {
     let region = slot.input!
     var inputs: [UnitRequest.Input] = []
     var offset = 0
-    for inFlight in slot.unitsInFlight {
+    for inFlight in slot.units {
       if case .slice(let slice) = inFlight.unit.source {
         inputs.append(.slice(slice))
         continue
@@ -278,7 +285,7 @@ final class Coordinator {
 
   private func layOutForPipe(_ slot: Slot) -> [UnitRequest.Input] {
     var offset = 0
-    return slot.unitsInFlight.map { inFlight in
+    return slot.units.map { inFlight in
       if case .bytes(let bytes) = inFlight.unit.source { inFlight.inputCount = bytes.count }
       defer { offset += inFlight.inputCount }
       return inFlight.inputCount == 0 ? .none : .at(offset: offset, length: inFlight.inputCount)
@@ -293,13 +300,13 @@ final class Coordinator {
   ) {
     note(inFlight, isBusy: false)
     admission.release(inFlight.unit)
-    ledger.ended(inFlight.unit, inFlight.times, outcome, output: output)
+    recorder.ended(inFlight.unit, inFlight.times, outcome, output: output)
     recycleInput(inFlight)
   }
 
   func drop(_ inFlight: InFlightUnit) {
     admission.release(inFlight.unit)
-    ledger.drop(inFlight.unit)
+    recorder.drop(inFlight.unit)
     recycleInput(inFlight)
   }
 
@@ -307,7 +314,7 @@ final class Coordinator {
   func retryOrDrop(_ inFlight: InFlightUnit) {
     note(inFlight, isBusy: false)
     recycleInput(inFlight)
-    if ledger.ending == nil { backlog.append(inFlight) } else { drop(inFlight) }
+    if recorder.ending == nil { backlog.append(inFlight) } else { drop(inFlight) }
   }
 
   private func note(_ inFlight: InFlightUnit, isBusy: Bool) {

@@ -16,12 +16,12 @@ package struct ProcessesEngine: Engine {
   package var setup: EngineSetup { EngineSetup(kind: .processes, lanes: options.lanes, channel: channel) }
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
-    let ledger = Ledger(batch, observer, setup)
+    let recorder = RunRecorder(batch, observer, setup)
     do {
-      let coordinator = try Coordinator(batch, ledger, options, channel, worker)
+      let coordinator = try Coordinator(batch, recorder, options, channel, worker)
       try coordinator.run()
       if let problem = coordinator.problem { throw problem }
-      return ledger.close(workers: coordinator.usages)
+      return recorder.close(workers: coordinator.usages)
     } catch let error as SystemError {
       throw .system("worker processes: \(error.call): \(error.reason)")
     } catch {

@@ -1,3 +1,4 @@
+import DequeModule
 import LanesCore
 import LanesOS
 
@@ -40,8 +41,9 @@ final class WorkerLink {
   private let orders: Descriptor
   private let replies: Descriptor
   private var reader = FrameReader()
-  private var queue: [Segment] = []
-  private var queueHead = 0
+  /// What the pipe has not taken yet.
+  private var queue: Deque<Segment> = []
+  /// Bytes of the first segment that were written.
   private var segmentWritten = 0
   private var watches: [Reactor.Watch] = []
   private var ordersWatch: Reactor.Watch?
@@ -77,7 +79,7 @@ final class WorkerLink {
   var pid: Int32 { child.pid }
   var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
-  var isReserved: Bool { slots.contains { $0.unitsInFlight.contains(where: \.mustBeAlone) } }
+  var isReserved: Bool { slots.contains { $0.units.contains(where: \.deaths.mustBeAlone) } }
   var busySlots: Int { slots.count { !$0.isFree } }
 
   func send(_ kind: Frame.Kind, _ body: Bytes) {
@@ -85,11 +87,11 @@ final class WorkerLink {
     flush()
   }
 
-  /// Sends a frame whose payload is the inputs of `unitsInFlight`, each as long as its `inputCount`.
-  func send(_ kind: Frame.Kind, _ body: Bytes, payloadOf unitsInFlight: [InFlightUnit]) {
-    let length = unitsInFlight.reduce(0) { $0 + $1.inputCount }
+  /// Sends a frame whose payload is the inputs of `units`, each as long as its `inputCount`.
+  func send(_ kind: Frame.Kind, _ body: Bytes, payloadOf units: [InFlightUnit]) {
+    let length = units.reduce(0) { $0 + $1.inputCount }
     queue.append(.bytes(Frame.encode(kind, body: body, payloadLength: length)))
-    for inFlight in unitsInFlight where inFlight.inputCount > 0 {
+    for inFlight in units where inFlight.inputCount > 0 {
       if case .bytes(let bytes) = inFlight.unit.source {
         queue.append(.bytes(bytes))
       } else {
@@ -151,12 +153,15 @@ final class WorkerLink {
   }
 
   private func flush() {
-    while queueHead < queue.count {
-      guard let taken = write(queue[queueHead]) else { break }
+    while let segment = queue.first {
+      guard let taken = write(segment) else {
+        queue.removeAll(keepingCapacity: true)
+        break
+      }
       guard taken else { return reactor.change(ordersWatch!, to: .writable) }
+      // Lets go of the memory at once.
+      queue.removeFirst()
     }
-    queue.removeAll(keepingCapacity: true)
-    queueHead = 0
     if let ordersWatch { reactor.change(ordersWatch, to: []) }
   }
 
@@ -179,13 +184,6 @@ final class WorkerLink {
       }
     }
     segmentWritten = 0
-    // Lets go of the memory now: under steady traffic the queue itself may never run empty.
-    queue[queueHead] = .bytes([])
-    queueHead += 1
-    if queueHead > 64 {
-      queue.removeFirst(queueHead)
-      queueHead = 0
-    }
     return true
   }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import LanesCore
 import LanesOS
 
@@ -16,30 +17,30 @@ final class Admission {
   }
 
   private let plan: any UnitPlan
-  private let ledger: Ledger
+  private let recorder: RunRecorder
   private let budget: Int
   /// Units started and not released.
   private(set) var inFlight = 0
   private var bytesInFlight = 0
   /// Taken from the plan and not started; one, or two after a look ahead.
-  private var ahead = Ring<Unit>()
+  private var ahead: Deque<Unit> = []
   private var isAtEnd = false
   private var knownTotal: Int?
 
-  init(_ plan: any UnitPlan, _ ledger: Ledger, memory: Int) {
+  init(_ plan: any UnitPlan, _ recorder: RunRecorder, memory: Int) {
     self.plan = plan
-    self.ledger = ledger
+    self.recorder = recorder
     budget = min(memory, 1 << 60)
     knownTotal = plan.totalUnits
   }
 
   func step() -> Step {
     while true {
-      if ledger.ending != nil { return .end }
+      if recorder.ending != nil { return .end }
       if let unit = ahead.first {
         if let failure = refusal(of: unit) {
-          ahead.removeFirst()
-          ledger.refused(unit, failure)
+          _ = ahead.popFirst()
+          recorder.refused(unit, failure)
           continue
         }
         return admit(unit)
@@ -62,7 +63,7 @@ final class Admission {
     defer { tellTotal() }
     switch plan.next() {
     case .unit(let unit): ahead.append(unit)
-    case .failed(let unit, let failure): ledger.refused(unit, failure)
+    case .failed(let unit, let failure): recorder.refused(unit, failure)
     case .waiting(let descriptor): return descriptor
     case .end: isAtEnd = true
     }
@@ -82,11 +83,11 @@ final class Admission {
   }
 
   private func admit(_ unit: Unit) -> Step {
-    let wanted = bytesInFlight + ledger.heldBytes + weight(unit)
-    guard inFlight == 0 || (wanted <= budget && ledger.hasRoom) else { return .full }
-    ahead.removeFirst()
+    let wanted = bytesInFlight + recorder.results.heldBytes + weight(unit)
+    guard inFlight == 0 || (wanted <= budget && recorder.results.hasRoom) else { return .full }
+    _ = ahead.popFirst()
     inFlight += 1
-    ledger.record.mostInFlight = max(ledger.record.mostInFlight, inFlight)
+    recorder.record.mostInFlight = max(recorder.record.mostInFlight, inFlight)
     bytesInFlight += weight(unit)
     return .start(unit)
   }
@@ -96,6 +97,6 @@ final class Admission {
   private func tellTotal() {
     guard plan.totalUnits != knownTotal else { return }
     knownTotal = plan.totalUnits
-    ledger.planGrew(knownTotal)
+    recorder.planGrew(knownTotal)
   }
 }

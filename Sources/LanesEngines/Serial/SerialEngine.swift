@@ -10,10 +10,10 @@ package struct SerialEngine: Engine {
   package var setup: EngineSetup { EngineSetup(kind: .serial, lanes: 1) }
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
-    let ledger = Ledger(batch, observer, setup)
-    let lane = SerialLane(batch.workload, ledger, Admission(batch.plan, ledger, memory: options.memory), options)
+    let recorder = RunRecorder(batch, observer, setup)
+    let lane = SerialLane(batch.workload, recorder, Admission(batch.plan, recorder, memory: options.memory), options)
     while try lane.step() {}
-    return ledger.close()
+    return recorder.close()
   }
 }
 
@@ -23,13 +23,13 @@ final class SerialLane {
   var measures = false
   private var costs = UnitCosts()
   private let executor: BlockingExecutor
-  private let ledger: Ledger
+  private let recorder: RunRecorder
   private let admission: Admission
   private let output = OutputBuffer()
 
-  init(_ workload: any Workload, _ ledger: Ledger, _ admission: Admission, _ options: EngineOptions) {
+  init(_ workload: any Workload, _ recorder: RunRecorder, _ admission: Admission, _ options: EngineOptions) {
     executor = BlockingExecutor(workload, options)
-    self.ledger = ledger
+    self.recorder = recorder
     self.admission = admission
   }
 
@@ -37,12 +37,12 @@ final class SerialLane {
   func step() throws(EngineError) -> Bool {
     switch admission.step() {
     case .start(let unit):
-      ledger.started(unit, lane: 0)
+      recorder.started(unit, lane: 0)
       let before = measures ? ThreadUsage.current() : nil
       let (times, outcome) = executor.run(unit, lane: 0, output: output)
       if let before { costs.add(times, from: before, to: ThreadUsage.current()) }
       admission.release(unit)
-      output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
+      output.withBytes { recorder.ended(unit, times, outcome, output: $0) }
       return true
     case .waiting(let descriptor):
       try waitForInput(descriptor)

@@ -1,12 +1,12 @@
 import LanesCore
 import LanesOS
 
-/// Moves units from the plan into the pool and outcomes from the pool into the ledger.
+/// Moves units from the plan into the pool and outcomes from the pool into the recorder.
 ///
 /// Belongs to the coordinating thread.
 final class ThreadFeeder {
   private let pool: ThreadPool
-  private let ledger: Ledger
+  private let recorder: RunRecorder
   private let admission: Admission
   private let lookAround: (ThreadFeeder) -> Void
   private var inFlight = 0
@@ -19,10 +19,10 @@ final class ThreadFeeder {
   private static let unitsPerLane = 64
 
   /// - Parameter lookAround: called between two rounds of feeding, on the calling thread.
-  init(pool: ThreadPool, ledger: Ledger, admission: Admission, lookAround: @escaping (ThreadFeeder) -> Void = { _ in })
+  init(pool: ThreadPool, recorder: RunRecorder, admission: Admission, lookAround: @escaping (ThreadFeeder) -> Void = { _ in })
   {
     self.pool = pool
-    self.ledger = ledger
+    self.recorder = recorder
     self.admission = admission
     self.lookAround = lookAround
   }
@@ -81,21 +81,21 @@ final class ThreadFeeder {
 
   private func settle(_ event: ThreadPool.Event) {
     switch event {
-    case .started(let unit, let lane): ledger.started(unit, lane: lane)
+    case .started(let unit, let lane): recorder.started(unit, lane: lane)
     case .ended(let unit, let times, let outcome, let output, let isNew):
       inFlight -= 1
       admission.release(unit)
-      if isNew { ledger.started(unit, lane: times.lane) }
+      if isNew { recorder.started(unit, lane: times.lane) }
       if let output {
-        output.withBytes { ledger.ended(unit, times, outcome, output: $0) }
+        output.withBytes { recorder.ended(unit, times, outcome, output: $0) }
         pool.recycle(output)
       } else {
-        ledger.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+        recorder.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
       }
     case .dropped(let unit):
       inFlight -= 1
       admission.release(unit)
-      ledger.drop(unit)
+      recorder.drop(unit)
     }
   }
 }

@@ -1,3 +1,4 @@
+import DequeModule
 import LanesCore
 import LanesOS
 import Synchronization
@@ -18,7 +19,7 @@ final class ThreadPool: Sendable {
   }
 
   private struct Queue {
-    var units = Ring<Unit>()
+    var units: Deque<Unit> = []
     var lanes = 0
     var idleLanes = 0
     var isClosed = false
@@ -29,7 +30,7 @@ final class ThreadPool: Sendable {
       let size = max(1, min(limit, units.count / (2 * lanes)))
       var share: [Unit] = []
       share.reserveCapacity(size)
-      while share.count < size, let unit = units.removeFirst() { share.append(unit) }
+      while share.count < size, let unit = units.popFirst() { share.append(unit) }
       return share
     }
   }

@@ -12,12 +12,12 @@ package struct ThreadsEngine: Engine {
   package var setup: EngineSetup { EngineSetup(kind: .threads, lanes: options.lanes) }
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
-    let ledger = Ledger(batch, observer, setup)
+    let recorder = RunRecorder(batch, observer, setup)
     let pool = try ThreadPool.started(lanes: options.lanes, batch.workload, options)
     defer { pool.shutDown() }
-    try ThreadFeeder(pool: pool, ledger: ledger, admission: Admission(batch.plan, ledger, memory: options.memory)).run()
+    try ThreadFeeder(pool: pool, recorder: recorder, admission: Admission(batch.plan, recorder, memory: options.memory)).run()
     pool.shutDown()
-    return ledger.close()
+    return recorder.close()
   }
 }
 
