@@ -57,7 +57,7 @@ let package = Package(
     .target(
       name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],
       swiftSettings: strict),
-    .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque], swiftSettings: strict),
+    .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque, system], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
     .executableTarget(

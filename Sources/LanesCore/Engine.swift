@@ -31,38 +31,6 @@ package enum EngineError: Error, Equatable {
   case system(String)
 }
 
-package enum EngineKind: String, Sendable, CaseIterable {
-  case serial, threads, processes, eventloop
-}
-
-package enum ChannelKind: String, Sendable, CaseIterable {
-  case pipe, shm
-}
-
-/// An engine's kind and size.
-package struct EngineSetup: Sendable, Equatable {
-  package var kind: EngineKind
-  /// Threads or processes that perform units.
-  package var lanes: Int
-  /// How bytes reach worker processes; nil for engines inside one process.
-  package var channel: ChannelKind?
-
-  package init(kind: EngineKind, lanes: Int, channel: ChannelKind? = nil) {
-    self.kind = kind
-    self.lanes = lanes
-    self.channel = channel
-  }
-
-  /// Such as "processes/shm ×2"; for people, in the characters of their locale.
-  package var title: String {
-    let name = channel.map { "\(kind.rawValue)/\($0.rawValue)" } ?? kind.rawValue
-    return kind == .serial || kind == .eventloop ? name : "\(name) \(Glyphs.times)\(lanes)"
-  }
-
-  /// The title for programs: the same in every locale.
-  package var name: String { Glyphs.with(.unicode) { title } }
-}
-
 /// Hears of units as they start and end; called on the coordinating thread only.
 package protocol Observer: AnyObject {
   func batchStarted(totalUnits: Int?)

@@ -3,6 +3,9 @@ package enum Outcome: Sendable, Equatable {
   /// Done, with the workload's partial result as bytes.
   case done(Bytes)
   case failed(UnitFailure)
+
+  /// True for a failure after which every other unit would fail in the same way.
+  package var haltsBatch: Bool { if case .failed(let failure) = self { failure.haltsBatch } else { false } }
 }
 
 /// Why one unit failed; the batch goes on.
@@ -32,6 +35,36 @@ package struct UnitFailure: Error, Sendable, Equatable {
     self.kind = kind
     self.reason = reason
     self.haltsBatch = haltsBatch
+  }
+}
+
+extension UnitFailure {
+  /// An input that the system would not give, for a reason in its words.
+  ///
+  /// - Parameter isShortage: true when descriptors, processes or memory ran out.
+  package static func unreadable(_ reason: String, isShortage: Bool) -> UnitFailure {
+    UnitFailure(isShortage ? .resources : .input, reason)
+  }
+
+  /// A file that lost bytes after it was planned; `offset` counts from the start of the file.
+  package static func cutShort(at offset: Int) -> UnitFailure {
+    UnitFailure(.input, "it was cut short while it was read, near byte \(offset)")
+  }
+
+  /// Memory that is not there.
+  package static func noMemory(_ shortage: MemoryShortage) -> UnitFailure {
+    let size = ByteCount.text(shortage.bytes)
+    guard let reason = shortage.sharedReason else {
+      return UnitFailure(.resources, "there is not enough memory: \(size) were asked for")
+    }
+    return UnitFailure(.resources, "there is not enough shared memory: \(size) were asked for (\(reason))")
+  }
+
+  /// An input that is taken whole and is larger than all that may be in flight.
+  package static func tooLarge(_ size: Int, budget: Int) -> UnitFailure {
+    UnitFailure(
+      .resources,
+      "it is \(ByteCount.text(size)), more than the \(ByteCount.text(budget)) of --memory: raise --memory")
   }
 }
 

@@ -7,8 +7,8 @@ package final class OutputBuffer: @unchecked Sendable {
   package protocol Storage: AnyObject {
     var base: UnsafeMutableRawPointer? { get }
     var capacity: Int { get }
-    /// Makes `capacity` at least `needed`, or throws `.resources`.
-    func grow(to needed: Int, keeping used: Int) throws(UnitFailure)
+    /// Makes `capacity` at least `needed`.
+    func enlarge(to needed: Int, keeping used: Int) throws(MemoryShortage)
     /// Gives back what is beyond `most` bytes, or all when there is more; what it holds is lost.
     func trim(to most: Int)
   }
@@ -73,5 +73,35 @@ package final class OutputBuffer: @unchecked Sendable {
   ) throws(Failure) -> Result {
     guard let base = storage.base else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     return try body(UnsafeRawBufferPointer(start: base + start, count: count))
+  }
+}
+
+extension OutputBuffer.Storage {
+  /// Makes `capacity` at least `needed`, or throws `.resources`.
+  package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
+    do {
+      try enlarge(to: needed, keeping: used)
+    } catch {
+      throw .noMemory(error)
+    }
+  }
+
+  /// Makes room for `needed` bytes, at least doubling so that growing step by step stays cheap.
+  package func grow(atLeast needed: Int, keeping used: Int) throws(UnitFailure) {
+    guard needed > capacity else { return }
+    try grow(to: max(needed, used == 0 ? 0 : capacity * 2, 65536), keeping: used)
+  }
+}
+
+/// Memory that is not there.
+package struct MemoryShortage: Error, Sendable, Equatable {
+  /// Bytes that were asked for.
+  package let bytes: Int
+  /// Why memory shared between processes was refused, in the system's words; nil for the process's own.
+  package let sharedReason: String?
+
+  package init(_ bytes: Int, sharedReason: String? = nil) {
+    self.bytes = bytes
+    self.sharedReason = sharedReason
   }
 }

@@ -145,6 +145,14 @@ package struct FileSlice: Sendable, Equatable {
     self.length = length
     self.identity = identity
   }
+
+  /// Throws unless a file of this identity and size is the one that was planned and still holds the slice.
+  package func check(_ identity: FileIdentity, size: Int) throws(UnitFailure) {
+    guard identity == self.identity else {
+      throw UnitFailure(.input, "another file took its place while it was read")
+    }
+    guard size >= offset + length else { throw .cutShort(at: size) }
+  }
 }
 
 /// Device and inode: two paths with equal identities name one file.

@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// A system call that failed, with its errno.
 package struct SystemError: Error, Sendable, Equatable {
@@ -10,6 +11,12 @@ package struct SystemError: Error, Sendable, Equatable {
     self.call = call
     self.errno = errno
   }
+
+  /// The same with the errno by name.
+  package init(_ call: String, _ code: Errno) { self.init(call, errno: code.rawValue) }
+
+  /// The errno by name.
+  package var code: Errno { Errno(rawValue: errno) }
 
   /// The kernel's words for the errno, such as "no such file or directory".
   package var reason: String {

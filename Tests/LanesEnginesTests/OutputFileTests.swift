@@ -1,5 +1,6 @@
 import Glibc
 import LanesCore
+import LanesEngines
 import LanesOS
 import LanesTesting
 import SystemPackage

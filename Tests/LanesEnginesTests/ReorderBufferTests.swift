@@ -112,7 +112,8 @@ import Testing
   @Test func `the first failure that halts the batch is the reason of the end, and stays it`() {
     let (recorder, _) = recorder()
     #expect(recorder.ending == nil)
-    recorder.ended(unit(2, .echo), times(0), .failed(UnitFailure(.output, "disk full", haltsBatch: true)), output: nothing)
+    recorder.ended(
+      unit(2, .echo), times(0), .failed(UnitFailure(.output, "disk full", haltsBatch: true)), output: nothing)
     recorder.ended(unit(1, .echo), times(1), .failed(UnitFailure(.output, "again", haltsBatch: true)), output: nothing)
     recorder.drop(unit(0, .echo))
     #expect(recorder.ending == .halted("unit 2: disk full"))

@@ -20,13 +20,15 @@ struct Contender: Sendable, CustomTestStringConvertible {
     return usesRing ? name : "\(name) without io_uring"
   }
 
-  static let all = [
-    Contender(kind: .serial), Contender(kind: .threads), Contender(kind: .processes, channel: .pipe),
-    Contender(kind: .processes, channel: .shm), Contender(kind: .eventloop),
-    Contender(kind: .eventloop, usesRing: false), Contender(kind: .processes, channel: .shm, usesRing: false),
-    Contender(kind: .threads, isAuto: true), Contender(kind: .serial, isAuto: true),
-    Contender(kind: .processes, isAuto: true),
-  ]
+  /// Every engine as it is, by every way to reach workers, and then those that can be set up in another way.
+  static let all =
+    EngineKind.allCases.flatMap { kind in
+      kind.setups(lanes: [2]).map { Contender(kind: kind, channel: $0.channel ?? .shm) }
+    } + [
+      Contender(kind: .eventloop, usesRing: false), Contender(kind: .processes, channel: .shm, usesRing: false),
+      Contender(kind: .threads, isAuto: true), Contender(kind: .serial, isAuto: true),
+      Contender(kind: .processes, isAuto: true),
+    ]
   static let processes = all.filter { $0.kind == .processes }
 
   func engine(_ change: (inout EngineOptions) -> Void = { _ in }) -> any Engine {

@@ -33,7 +33,7 @@ extension ContractTests {
       }
       let (collector, record) = try run(contender.engine(), units)
       #expect(collector.failure(50)?.kind == .crashed)
-      #expect(collector.failure(50)?.reason.contains(SignalName.of(signal)) == true)
+      #expect(collector.failure(50)?.reason.contains(Signal.name(signal)) == true)
       #expect(record.unitsDone == 199)
       if signal != SIGKILL { #expect(record.workersLost == 2) }
     }

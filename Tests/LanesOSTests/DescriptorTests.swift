@@ -9,14 +9,14 @@ import Testing
 @Suite struct DescriptorTests {
   @Test func `the count sees a leak`() async {
     await #expect(processExitsWith: .success) {
-      #expect(gain { _ = open("/dev/null", O_RDONLY) } == 1)
-      #expect(gain { close(open("/dev/null", O_RDONLY)) } == 0)
+      #expect(gainedDescriptors { _ = open("/dev/null", O_RDONLY) } == 1)
+      #expect(gainedDescriptors { close(open("/dev/null", O_RDONLY)) } == 0)
     }
   }
 
   @Test func `descriptors close with their values`() async {
     await #expect(processExitsWith: .success) {
-      let gained = try gain {
+      let gained = try gainedDescriptors {
         let pipe = try Pipe()
         let event = try Descriptor.event()
         let file = try Descriptor.reading("/dev/null")
@@ -33,7 +33,7 @@ import Testing
   @Test func `a released descriptor is the caller's`() async {
     await #expect(processExitsWith: .success) {
       var number: Int32 = -1
-      let gained = try gain { number = try Descriptor.reading("/dev/null").release() }
+      let gained = try gainedDescriptors { number = try Descriptor.reading("/dev/null").release() }
       #expect(gained == 1)
       let closed = close(number)
       #expect(closed == 0)
@@ -44,24 +44,25 @@ import Testing
     await #expect(processExitsWith: .success) {
       let folder = TemporaryFolder()
       let path = try folder.write("file", Bytes(repeating: 1, count: 100_000))
-      let gained = try gain {
+      let gained = try gainedDescriptors {
         _ = try Reactor()
         _ = try SharedRegion()
-        _ = try OutputFile(Destination(path: folder.file("new"), replacesExisting: false))
+        _ = try Descriptor.creatingNew(folder.file("new \(UInt64.random(in: 0 ... .max))"), permissions: 0o600)
+        _ = try Descriptor.unnamed(in: folder.path, permissions: 0o600)
         _ = try readFile(path)
         var child = try Child(Child.Command(program: "/bin/true", arguments: ["true"]))
         _ = try child.wait()
         _ = try Child(Child.Command(program: "/bin/sleep", arguments: ["sleep", "1000"]))
         let walk = DirectoryWalk(root: folder.path)
         _ = walk.next()
-        _ = try AsyncFiles(reactor: Reactor(), depth: 4)
+        _ = try? CompletionRing(depth: 4) { $0() }
       }
       #expect(gained == 0)
     }
   }
 
   @Test func `failed openings leave nothing open`() async {
-    await #expect(processExitsWith: .success) { #expect(gain(failToOpen) == 0) }
+    await #expect(processExitsWith: .success) { #expect(gainedDescriptors(failToOpen) == 0) }
   }
 
   @Test func `a full pipe is waited for, also when it does not block`() throws {
@@ -80,24 +81,12 @@ import Testing
   }
 }
 
-/// How many more descriptors are open after `body` than before it: the middle one of five trials, since the test library
-/// opens and closes some of its own while a process starts.
-private func gain(_ body: () throws -> Void) rethrows -> Int {
-  let gains = try (0..<5).map { _ in
-    let before = openDescriptorCount()
-    try body()
-    return openDescriptorCount() - before
-  }
-  return gains.sorted()[2]
-}
-
 /// Fails in every way that has opened something before, or might have.
 private func failToOpen() {
   #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading("/nonexistent").release() }
   #expect(throws: SystemError("open", errno: EISDIR)) { try Descriptor.creating("/tmp").release() }
   #expect(throws: SystemError.self) {
-    _ = try OutputFile(Destination(path: "/proc/lanes/file", replacesExisting: false))
+    _ = try Descriptor.creatingNew("/proc/lanes/file", permissions: 0o600)
   }
   #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"])) }
-  #expect(throws: UnitFailure.self) { try BlockingLoader().load(.file("/tmp")) }
 }

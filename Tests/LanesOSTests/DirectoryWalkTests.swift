@@ -54,9 +54,7 @@ import Testing
   @Test func `names keep their bytes, whatever they are`() throws {
     let names: [Bytes] = [[0x0A], [0x2D, 0x72], [0x80, 0xFE], [0xFF]]
     for name in names {
-      var file = try OutputFile(
-        Destination(path: folder.path.pushing(FilePath(rawBytes: name)), replacesExisting: false))
-      try file.commit()
+      _ = try Descriptor.creating(folder.path.pushing(FilePath(rawBytes: name)))
     }
     var found: [Bytes] = []
     let walk = DirectoryWalk(root: folder.path)

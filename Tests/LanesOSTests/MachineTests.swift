@@ -98,8 +98,8 @@ import Testing
   }
 
   @Test func `signals have names`() {
-    #expect(SignalName.of(SIGSEGV) == "SIGSEGV")
-    #expect(SignalName.of(SIGKILL) == "SIGKILL")
-    #expect(SignalName.of(60) == "signal 60")
+    #expect(Signal.name(SIGSEGV) == "SIGSEGV")
+    #expect(Signal.name(SIGKILL) == "SIGKILL")
+    #expect(Signal.name(60) == "signal 60")
   }
 }

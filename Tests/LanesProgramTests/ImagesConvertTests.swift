@@ -98,10 +98,8 @@ import Testing
     let image = try readFile(Fixtures.image("nuthatch-bits.png"))
     try Folders.make(folder.file("in"))
     for name in names {
-      var file = try OutputFile(
-        Destination(path: folder.file("in").pushing(FilePath(rawBytes: name)), replacesExisting: false))
-      try image.withUnsafeBytes { try file.write($0) }
-      try file.commit()
+      let file = try Descriptor.creating(folder.file("in").pushing(FilePath(rawBytes: name)))
+      try image.withUnsafeBytes { try DescriptorIO.writeAll(file.number, $0) }
     }
     let walked = try Program.run(["images", "convert", "in", "-o", "out"] + engine.flags, directory: folder.path)
     #expect(walked.exit == .status(0))

@@ -28,6 +28,8 @@ package struct ScriptedWorkload: Workload {
     case produceParts([Int])
     /// Makes the partial result longer by this many bytes.
     case tell(Int)
+    /// Fails in a way that every other unit would, as on a full disk.
+    case halt
   }
 
   package init() {}
@@ -78,6 +80,7 @@ package struct ScriptedWorkload: Workload {
         output.endPart()
       }
     case .tell: break
+    case .halt: throw UnitFailure(.output, "nothing can be stored", haltsBatch: true)
     }
   }
 
@@ -129,6 +132,7 @@ package struct ScriptedWorkload: Workload {
       writer.write(UInt8(9))
       writer.write(here)
       writer.write(path)
+    case .halt: writer.write(UInt8(10))
     }
     return writer.bytes
   }
@@ -150,6 +154,7 @@ package struct ScriptedWorkload: Workload {
       case 9:
         let here = try reader.readPath()
         return .meet(here, until: try reader.readPath())
+      case 10: return .halt
       default:
         var lengths: [Int] = []
         for _ in 0..<(try reader.read(UInt32.self)) { lengths.append(try reader.read()) }

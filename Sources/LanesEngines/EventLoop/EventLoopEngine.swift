@@ -176,8 +176,7 @@ private final class EventLoop {
     }
     inFlight.times.bytesIn = inFlight.inputCount
     let input = UnsafeRawBufferPointer(start: inFlight.input?.base, count: inFlight.inputCount)
-    return try workload.perform(
-      inFlight.unit, input: RawSpan(_unsafeBytes: input), output: output, deadline: deadline)
+    return try workload.perform(inFlight.unit, input: input.bytes, output: output, deadline: deadline)
   }
 
   private func store(_ inFlight: InFlightUnit, _ output: OutputBuffer, _ outcome: Outcome) throws(UnitFailure) {

@@ -1,5 +1,6 @@
-import Glibc
+import DequeModule
 import LanesCore
+import LanesOS
 
 /// Loads and stores files without making the reactor's thread wait for the disk.
 ///
@@ -17,9 +18,8 @@ package final class AsyncFiles {
   /// Why there is no ring; nil when there is one.
   package let refusal: String?
   private var active: [UInt64: FileOperation] = [:]
-  private var readAhead: [FileOperation] = []
-  private var waiting: [FileOperation] = []
-  private var waitingHead = 0
+  private var readAhead: Deque<any FileOperation> = []
+  private var waiting: Deque<any FileOperation> = []
   private var nextToken: UInt64 = 0
   /// Why the ring takes no more requests; thrown by the next `advance`.
   private var problem: SystemError?
@@ -66,7 +66,7 @@ package final class AsyncFiles {
   }
 
   /// Operations not completed yet.
-  package var pending: Int { active.count + readAhead.count + (waiting.count - waitingHead) }
+  package var pending: Int { active.count + readAhead.count + waiting.count }
   /// True when another operation would start at once.
   package var hasRoom: Bool { active.count + readAhead.count < depth }
 
@@ -104,8 +104,7 @@ package final class AsyncFiles {
       if let problem { throw problem }
       return isNews
     }
-    guard !readAhead.isEmpty else { return false }
-    let operation = readAhead.removeFirst()
+    guard let operation = readAhead.popFirst() else { return false }
     operation.runBlocking()
     startWaiting()
     return true
@@ -117,15 +116,7 @@ package final class AsyncFiles {
   }
 
   private func startWaiting() {
-    while waitingHead < waiting.count, hasRoom {
-      let operation = waiting[waitingHead]
-      waitingHead += 1
-      start(operation)
-    }
-    if waitingHead > 256, waitingHead * 2 > waiting.count {
-      waiting.removeFirst(waitingHead)
-      waitingHead = 0
-    }
+    while hasRoom, let operation = waiting.popFirst() { start(operation) }
   }
 
   private func start(_ operation: FileOperation) {
@@ -168,7 +159,7 @@ package final class AsyncFiles {
     let now = monotonicNow()
     let since = stuckSince ?? now
     stuckSince = since
-    if now - since > Self.longestRefusal { problem = SystemError("io_uring_enter", errno: EAGAIN) }
+    if now - since > Self.longestRefusal { problem = SystemError("io_uring_enter", .resourceTemporarilyUnavailable) }
     if retry == nil {
       retry = reactor.schedule(at: now + Self.retryPause) { [unowned self] in
         self.retry = nil

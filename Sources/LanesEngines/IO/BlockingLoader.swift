@@ -1,6 +1,5 @@
-import CLinux
-import Glibc
 import LanesCore
+import LanesOS
 import SystemPackage
 
 /// Loads one unit's source at a time, waiting for the disk; slices of regular files are mapped.
@@ -49,9 +48,9 @@ package final class BlockingLoader {
     switch holding {
     case .nothing: return try body(RawSpan())
     case .bytes(let bytes): return try body(bytes.span.bytes)
-    case .heap: return try body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: heap.base, count: count)))
+    case .heap: return try body(UnsafeRawBufferPointer(start: heap.base, count: count).bytes)
     case .mapping(let held):
-      return try held.mapping.withBytes { (bytes) throws(Failure) in try body(RawSpan(_unsafeBytes: bytes)) }
+      return try held.mapping.withBytes { (bytes) throws(Failure) in try body(bytes.bytes) }
     }
   }
 
@@ -72,16 +71,18 @@ package final class BlockingLoader {
   }
 
   private func loadFile(_ path: FilePath, _ expected: Int) throws(UnitFailure) {
-    do {
-      let file = try Descriptor.reading(path)
-      // A directory is refused by read(2).
-      try readToEnd(file.number, expecting: expected > 0 ? expected : try FileStatus(of: file.number).size)
-      holding = .heap
-    } catch let error as SystemError {
-      throw .unreadable(error)
-    } catch {
-      throw error as! UnitFailure  // the two kinds are all that the body throws
-    }
+    // A directory is refused by read(2).
+    let file = try Self.open(path)
+    try readToEnd(file.number, expecting: expected > 0 ? expected : try Self.status(of: file.number).size)
+    holding = .heap
+  }
+
+  private static func open(_ path: FilePath) throws(UnitFailure) -> Descriptor {
+    do { return try Descriptor.reading(path) } catch { throw .unreadable(error) }
+  }
+
+  private static func status(of fd: Int32) throws(UnitFailure) -> FileStatus {
+    do { return try FileStatus(of: fd) } catch { throw .unreadable(error) }
   }
 
   /// Reads until read(2) gives nothing.
@@ -90,53 +91,54 @@ package final class BlockingLoader {
   /// end, since only there read(2) gives fewer bytes of a regular file than it was asked for. Files that claim to be
   /// empty, as those of /proc do, and all that have another size by now go on to the read of nothing. Looking again
   /// whether the file is still a regular one would cost as much as a tenth of reading it.
-  private func readToEnd(_ fd: Int32, expecting expected: Int) throws {
+  private func readToEnd(_ fd: Int32, expecting expected: Int) throws(UnitFailure) {
     count = 0
-    guard expected <= budget else { throw UnitFailure.tooLarge(expected, budget: budget) }
+    guard expected <= budget else { throw .tooLarge(expected, budget: budget) }
     try heap.grow(atLeast: min(expected, .max - 1) + 1, keeping: 0)
     while true {
-      guard count <= budget else { throw UnitFailure.tooLarge(count, budget: budget) }
+      guard count <= budget else { throw .tooLarge(count, budget: budget) }
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
-      guard let got = try DescriptorIO.read(fd, into: room), got > 0 else { return }
+      guard let got = try Self.read(fd, into: room), got > 0 else { return }
       count += got
       if got == expected, count == got, got < room.count { return }
     }
   }
 
+  private static func read(_ fd: Int32, into room: UnsafeMutableRawBufferPointer) throws(UnitFailure) -> Int? {
+    do { return try DescriptorIO.read(fd, into: room) } catch { throw .unreadable(error) }
+  }
+
   private func loadSlice(_ slice: FileSlice) throws(UnitFailure) {
-    do {
-      let file = try Descriptor.reading(slice.path)
-      try slice.check(file.number)
-      count = slice.length
-      if slice.isMapped, let mapping = try map(slice, file.number) {
-        holding = .mapping(HeldMapping(mapping, of: file))
-        return
-      }
-      try readSlice(slice, file.number)
-    } catch let error as SystemError {
-      throw .unreadable(error)
-    } catch {
-      throw error as! UnitFailure  // the two kinds are all that the body throws
+    let file = try Self.open(slice.path)
+    try slice.check(file.number)
+    count = slice.length
+    if slice.isMapped, let mapping = try map(slice, file.number) {
+      holding = .mapping(HeldMapping(mapping, of: file))
+      return
     }
+    try readSlice(slice, file.number)
   }
 
   /// Nil where the file system does not map files (FUSE, some of /proc) or the address space is full.
-  private func map(_ slice: FileSlice, _ fd: Int32) throws(SystemError) -> Mapping? {
-    do {
+  private func map(_ slice: FileSlice, _ fd: Int32) throws(UnitFailure) -> Mapping? {
+    do throws(SystemError) {
       let mapping = try Mapping(fd, offset: slice.offset, length: slice.length)
       mapping.populate()
       return mapping
-    } catch  where error.errno == ENODEV || error.errno == ENOMEM {
+    } catch  where error.code == .operationNotSupportedByDevice || error.code == .noMemory {
       return nil
+    } catch {
+      throw .unreadable(error)
     }
   }
 
-  private func readSlice(_ slice: FileSlice, _ fd: Int32) throws {
+  private func readSlice(_ slice: FileSlice, _ fd: Int32) throws(UnitFailure) {
     try heap.grow(atLeast: slice.length, keeping: 0)
     let room = UnsafeMutableRawBufferPointer(start: heap.base, count: slice.length)
-    let filled = try DescriptorIO.read(fd, at: slice.offset, into: room)
-    guard filled == slice.length else { throw UnitFailure.cutShort(at: slice.offset + filled) }
+    let filled: Int
+    do { filled = try DescriptorIO.read(fd, at: slice.offset, into: room) } catch { throw .unreadable(error) }
+    guard filled == slice.length else { throw .cutShort(at: slice.offset + filled) }
     try slice.check(fd)
     holding = .heap
   }
@@ -157,28 +159,20 @@ extension FileSlice {
 
   /// Throws unless `status` is of the file that was planned and still holds the slice.
   package func check(_ status: FileStatus) throws(UnitFailure) {
-    guard status.identity == identity else {
-      throw UnitFailure(.input, "another file took its place while it was read")
-    }
-    guard status.size >= offset + length else { throw .cutShort(at: status.size) }
+    try check(status.identity, size: status.size)
   }
 }
 
 extension UnitFailure {
   /// An input that the kernel would not give.
   package static func unreadable(_ error: SystemError) -> UnitFailure {
-    UnitFailure(error.isShortage ? .resources : .input, error.reason)
-  }
-
-  /// A file that lost bytes after it was planned; `offset` counts from the start of the file.
-  package static func cutShort(at offset: Int) -> UnitFailure {
-    UnitFailure(.input, "it was cut short while it was read, near byte \(offset)")
+    .unreadable(error.reason, isShortage: error.isShortage)
   }
 
   /// An output that the kernel would not take.
   package static func unwritable(_ path: FilePath, _ error: SystemError) -> UnitFailure {
     let reason =
-      error.errno == EEXIST
+      error.code == .fileExists
       ? "\(path.forDisplay) exists already"
       : "\(path.forDisplay) cannot be written: \(error.reason)"
     return UnitFailure(.output, reason, haltsBatch: error.isFullOrBroken)

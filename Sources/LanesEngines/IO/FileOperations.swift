@@ -1,5 +1,5 @@
-import Glibc
 import LanesCore
+import LanesOS
 import SystemPackage
 
 /// One load or store as a chain of requests.
@@ -39,25 +39,67 @@ final class CacheGuess {
 
 /// open → fstat → read until the end → close, into memory that grows as needed.
 ///
-/// What is in the page cache is read at once, what is not by threads of the kernel: with these two ways 20,000 cold files
-/// of 4 to 64 kB took 0.75 of the time that reads take which the kernel finishes in the submitting thread.
+///     waiting ─▶ opening ─▶ open ─▶ reading ─▶ ended       with a ring, one request at a time
+///     waiting ─▶ open (read ahead) ─▶ reading ─▶ ended     in blocking calls
+///
+/// Every state may go to `ended`, where the file is closed. What is in the page cache is read at once, what is not by
+/// threads of the kernel: with these two ways 20,000 cold files of 4 to 64 kB took 0.75 of the time that reads take which
+/// the kernel finishes in the submitting thread.
 final class LoadOperation: FileOperation {
+  private enum State {
+    /// Nothing was asked for.
+    case waiting
+    /// The kernel opens the file; the name must stay until it has.
+    case opening(UnsafeMutablePointer<CChar>)
+    /// The file is open and was not looked at.
+    case open(Int32)
+    case reading(Reading)
+    case ended(Result<Int, UnitFailure>)
+  }
+
+  /// A file that is being read.
+  private struct Reading {
+    let file: Int32
+    var extent: Extent
+    var filled = 0
+    /// Bytes that the last read was asked for.
+    var requested = 0
+    var issueMode = RingRequest.IssueMode.ifCached
+
+    /// Where the next byte is read; -1 for what has no offsets.
+    var offset: Int {
+      switch extent {
+      case .slice(let start, _): start + filled
+      case .file: filled
+      case .stream: -1
+      }
+    }
+
+    /// Bytes to read in all; nil until the end is met.
+    var wanted: Int? {
+      switch extent {
+      case .slice(_, let length): length
+      case .file(let limit): limit
+      case .stream: nil
+      }
+    }
+  }
+
+  /// How far a file is read.
+  private enum Extent {
+    case slice(start: Int, length: Int)
+    /// A regular file: one byte more than it should have, which tells its end; nil where it does not say, or has grown.
+    case file(limit: Int?)
+    /// Something without offsets, such as a pipe.
+    case stream
+  }
+
   private let source: Source
   private let storage: any OutputBuffer.Storage
   private let budget: Int
   private let guess: CacheGuess
   private let completion: AsyncFiles.LoadCompletion
-  private var file: Int32?
-  /// The name for the kernel, until the file is open.
-  private var name: UnsafeMutablePointer<CChar>?
-  private var issueMode = RingRequest.IssueMode.ifCached
-  private var filled = 0
-  /// Bytes to read; nil until the end of the file is met.
-  private var wanted: Int?
-  private var start = 0
-  private var isSeekable = true
-  private var requested = 0
-  private var outcome: Result<Int, UnitFailure>?
+  private var state = State.waiting
 
   /// Linux reads at most 2 GiB less a page at a time; a quarter keeps one request from hogging a worker of the ring.
   private static let largestRead = 512 << 20
@@ -73,163 +115,188 @@ final class LoadOperation: FileOperation {
     self.completion = completion
   }
 
-  deinit {
-    free(name)
-    closeFile()
-  }
+  deinit { letGo() }
 
   func next(_ result: Int32?) -> RingRequest? {
     do throws(UnitFailure) {
-      guard let result else { return try opening() }
-      if file != nil, issueMode == .ifCached {
-        guess.wasCached(result >= 0)
-        if result == -EAGAIN || result == -EOPNOTSUPP { return try reading(by: .byWorker) }
-      }
-      guard result >= 0 else { throw .unreadable(SystemError("read", errno: -result)) }
-      if file == nil {
-        file = result
-        try inspect()
-      } else if !take(Int(result)) {
-        return nil
-      }
-      return try reading(by: filled == 0 ? guess.issueMode() : .byWorker)
+      return try step(result)
     } catch {
-      outcome = .failure(error)
+      end(.failure(error))
       return nil
     }
   }
 
   func finish() {
-    closeFile()
-    completion(outcome ?? .success(filled))
-  }
-
-  private func closeFile() {
-    if let file { close(file) }
-    file = nil
+    guard case .ended(let outcome) = state else { preconditionFailure("a load that has not ended") }
+    completion(outcome)
   }
 
   func prefetch() {
-    guard let path, let file = try? Descriptor.reading(path) else { return }
-    if case .slice(let slice) = source { start = slice.offset }
-    posix_fadvise(file.number, off_t(start), 0, POSIX_FADV_WILLNEED)
-    self.file = file.release()
+    guard let file = try? Descriptor.reading(path) else { return }
+    if case .slice(let slice) = source { file.readAhead(from: slice.offset) } else { file.readAhead(from: 0) }
+    state = .open(file.release())
   }
 
   func runBlocking() {
     do throws(UnitFailure) {
-      if file == nil, let path { file = try Self.open(path) }
-      try inspect()
-      var more = true
-      while more {
-        try makeRoom()
-        more = take(try readOnce())
-      }
+      if case .waiting = state { state = .open(try Self.open(path)) }
+      guard case .open(let file) = state else { preconditionFailure("a load that the ring has begun") }
+      var reading = try inspect(file)
+      repeat { try makeRoom(&reading) } while try take(readOnce(reading), &reading)
+      end(.success(reading.filled))
     } catch {
-      outcome = .failure(error)
+      end(.failure(error))
     }
     finish()
   }
 
-  private var path: FilePath? {
-    switch source {
-    case .file(let path): path
-    case .slice(let slice): slice.path
-    case .none, .bytes: nil
+  // MARK: Transitions
+
+  /// Takes the result of the last request, where there was one, and gives the next; nil when the load has ended.
+  private func step(_ result: Int32?) throws(UnitFailure) -> RingRequest? {
+    switch state {
+    case .waiting: return try opening()
+    case .opening:
+      let file = try checked(result)
+      letGo()
+      state = .open(file)
+      var reading = try inspect(file)
+      return try request(&reading, by: guess.issueMode())
+    case .reading(var reading):
+      if reading.issueMode == .ifCached {
+        guess.wasCached(result.map { $0 >= 0 } ?? false)
+        if Self.mayWait(result) { return try request(&reading, by: .byWorker) }
+      }
+      if try take(Int(checked(result)), &reading) { return try request(&reading, by: .byWorker) }
+      end(.success(reading.filled))
+      return nil
+    case .open, .ended: preconditionFailure("a load that has no request under way")
     }
   }
 
   private func opening() throws(UnitFailure) -> RingRequest {
-    guard let path else { preconditionFailure("only files are loaded") }
     do { try StandardStreams.check(path) } catch { throw .unreadable(error) }
-    name = path.withPlatformString { strdup($0) }
-    return .open(name!)
+    let length = path.length + 1
+    let name = UnsafeMutablePointer<CChar>.allocate(capacity: length)
+    path.withPlatformString { name.initialize(from: $0, count: length) }
+    state = .opening(name)
+    return .open(name)
+  }
+
+  /// Asks for the next bytes.
+  private func request(
+    _ reading: inout Reading, by preferred: RingRequest.IssueMode
+  ) throws(UnitFailure) -> RingRequest {
+    try makeRoom(&reading)
+    let room = UnsafeMutableRawBufferPointer(start: storage.base! + reading.filled, count: reading.requested)
+    reading.issueMode =
+      reading.offset < 0 ? .whenReady : reading.requested < worthAWorker ? preferred : .byWorker
+    state = .reading(reading)
+    return .read(reading.file, into: room, at: reading.offset, reading.issueMode)
+  }
+
+  private func end(_ outcome: Result<Int, UnitFailure>) {
+    letGo()
+    state = .ended(outcome)
+  }
+
+  /// Gives back what the state holds.
+  private func letGo() {
+    switch state {
+    case .waiting, .ended: break
+    case .opening(let name): name.deallocate()
+    case .open(let file): _ = Descriptor(owning: file)
+    case .reading(let reading): _ = Descriptor(owning: reading.file)
+    }
+  }
+
+  // MARK: What the states do
+
+  /// The result of a request that was not refused.
+  private func checked(_ result: Int32?) throws(UnitFailure) -> Int32 {
+    guard let result else { preconditionFailure("a request without a result") }
+    guard result >= 0 else { throw .unreadable(SystemError("read", errno: -result)) }
+    return result
+  }
+
+  /// True when a read that may not wait was refused because it would have to, or the file system cannot tell.
+  private static func mayWait(_ result: Int32?) -> Bool {
+    result == -Errno.resourceTemporarilyUnavailable.rawValue || result == -Errno.notSupportedOnSocket.rawValue
+  }
+
+  private var path: FilePath {
+    switch source {
+    case .file(let path): path
+    case .slice(let slice): slice.path
+    case .none, .bytes: preconditionFailure("only files are loaded")
+    }
   }
 
   /// Looks at the opened file and makes room for what it should hold.
-  private func inspect() throws(UnitFailure) {
-    let size: Int
-    do throws(SystemError) {
-      let status = try FileStatus(of: file!)
-      guard status.kind != .directory else { throw SystemError("read", errno: EISDIR) }
-      isSeekable = status.kind == .regular
-      if case .slice(let slice) = source { return adopt(slice, status) }
-      size = isSeekable ? status.size : 0
-    } catch {
-      throw .unreadable(error)
-    }
-    guard size <= budget else { throw .tooLarge(size, budget: budget) }
-    wanted = size > 0 ? min(size, .max - 1) + 1 : nil
-    try storage.grow(atLeast: wanted ?? 65536, keeping: 0)
-  }
-
-  private var sliceFailure: UnitFailure?
-
-  private func adopt(_ slice: FileSlice, _ status: FileStatus) {
-    do throws(UnitFailure) {
-      try slice.check(status)
-      start = slice.offset
-      wanted = slice.length
+  private func inspect(_ file: Int32) throws(UnitFailure) -> Reading {
+    let status = try Self.status(of: file)
+    guard status.kind != .directory else { throw .unreadable(SystemError("read", .isDirectory)) }
+    if case .slice(let slice) = source {
+      try slice.check(status.identity, size: status.size)
       try storage.grow(atLeast: slice.length, keeping: 0)
-    } catch {
-      sliceFailure = error
+      return Reading(file: file, extent: .slice(start: slice.offset, length: slice.length))
     }
+    guard status.kind == .regular else {
+      try storage.grow(atLeast: 65536, keeping: 0)
+      return Reading(file: file, extent: .stream)
+    }
+    guard status.size <= budget else { throw .tooLarge(status.size, budget: budget) }
+    let limit = status.size > 0 ? min(status.size, .max - 1) + 1 : nil
+    try storage.grow(atLeast: limit ?? 65536, keeping: 0)
+    return Reading(file: file, extent: .file(limit: limit))
   }
 
-  private func makeRoom() throws(UnitFailure) {
-    if let sliceFailure { throw sliceFailure }
-    guard source.isSlice || filled <= budget else { throw .tooLarge(filled, budget: budget) }
-    try storage.grow(atLeast: wanted ?? filled + 65536, keeping: filled)
-    requested = min(storage.capacity, wanted ?? storage.capacity) - filled
-    requested = min(requested, Self.largestRead)
+  private func makeRoom(_ reading: inout Reading) throws(UnitFailure) {
+    guard source.isSlice || reading.filled <= budget else { throw .tooLarge(reading.filled, budget: budget) }
+    try storage.grow(atLeast: reading.wanted ?? reading.filled + 65536, keeping: reading.filled)
+    let room = min(storage.capacity, reading.wanted ?? storage.capacity) - reading.filled
+    reading.requested = min(room, Self.largestRead)
   }
 
-  private func reading(by preferred: RingRequest.IssueMode) throws(UnitFailure) -> RingRequest {
-    try makeRoom()
-    let room = UnsafeMutableRawBufferPointer(start: storage.base! + filled, count: requested)
-    issueMode = isSeekable ? (requested < worthAWorker ? preferred : .byWorker) : .whenReady
-    return .read(file!, into: room, at: isSeekable ? start + filled : -1, issueMode)
-  }
-
-  private func readOnce() throws(UnitFailure) -> Int {
+  private func readOnce(_ reading: Reading) throws(UnitFailure) -> Int {
+    let room = UnsafeMutableRawBufferPointer(start: storage.base! + reading.filled, count: reading.requested)
     do throws(SystemError) {
-      return try retrying("read") {
-        isSeekable
-          ? pread(file!, storage.base! + filled, requested, off_t(start + filled))
-          : read(file!, storage.base! + filled, requested)
-      }
+      if reading.offset >= 0 { return try DescriptorIO.readOnce(reading.file, at: reading.offset, into: room) }
+      return try DescriptorIO.read(reading.file, into: room) ?? 0
     } catch {
       throw .unreadable(error)
     }
   }
 
   /// Counts bytes that arrived; false when the load is over.
-  private func take(_ count: Int) -> Bool {
-    filled += count
-    if case .slice(let slice) = source {
-      if filled == slice.length {
-        do { try slice.check(file!) } catch { outcome = .failure(error) }
+  private func take(_ count: Int, _ reading: inout Reading) throws(UnitFailure) -> Bool {
+    reading.filled += count
+    switch reading.extent {
+    case .slice(let start, let length):
+      if reading.filled == length {
+        let status = try Self.status(of: reading.file)
+        if case .slice(let slice) = source { try slice.check(status.identity, size: status.size) }
         return false
       }
-      if count > 0 { return true }
-      outcome = .failure(.cutShort(at: start + filled))
-      return false
+      guard count > 0 else { throw .cutShort(at: start + reading.filled) }
+      return true
+    case .stream, .file(limit: nil): return count > 0
+    case .file(let limit?):
+      // A regular file that gave all it was to hold, and not the byte after, is at its end; so it is where a read that may
+      // wait gives less than was asked for. Everything else ends with a read of nothing.
+      if count == 0 || reading.filled == limit - 1 { return false }
+      if count < reading.requested, reading.issueMode != .ifCached { return false }
+      if reading.filled >= limit { reading.extent = .file(limit: nil) }
+      return true
     }
-    if count == 0 { return false }
-    guard let wanted, isSeekable else { return true }
-    // A regular file that gave all it was to hold, and not the byte behind, is at its end; so it is where a read that may
-    // wait gives less than was asked for. Everything else ends with a read of nothing.
-    if filled == wanted - 1 || (count < requested && issueMode != .ifCached) { return false }
-    if filled >= wanted { self.wanted = nil }
-    return true
   }
 
   private static func open(_ path: FilePath) throws(UnitFailure) -> Int32 {
-    do {
-      return try Descriptor.reading(path).release()
-    } catch {
-      throw .unreadable(error)
-    }
+    do { return try Descriptor.reading(path).release() } catch { throw .unreadable(error) }
+  }
+
+  private static func status(of file: Int32) throws(UnitFailure) -> FileStatus {
+    do { return try FileStatus(of: file) } catch { throw .unreadable(error) }
   }
 }
 

@@ -76,6 +76,11 @@ extension Coordinator {
         outcome = .failed(error)
       }
     }
+    // Sent before the batch was halted: what is left to do would fail as the unit did that halted it.
+    if case .halted = recorder.ending, !parts.isEmpty || outcome.haltsBatch {
+      retryOrDrop(inFlight)
+      return slot.answered(stores: false)
+    }
     guard !parts.isEmpty else {
       finish(inFlight, outcome, output)
       return slot.answered(stores: false)

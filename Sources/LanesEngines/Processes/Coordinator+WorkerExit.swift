@@ -10,7 +10,9 @@ import LanesOS
 extension Coordinator {
   /// Kills from outside that one unit may meet: far beyond bad luck, soon enough when the unit itself exhausts memory.
   private static let outsideKills = 10
-  private static let outsideSignals: Set<Int32> = [1, 2, 9, 15]
+  private static let outsideSignals: Set<Int32> = [
+    Signal.hangUp, Signal.interrupt, Signal.kill, Signal.terminate,
+  ]
 
   /// How a worker ended, and whose doing that was.
   private struct WorkerEnd {
@@ -84,7 +86,7 @@ extension Coordinator {
       case .overdue(let overdue) where inFlight === overdue:
         finish(inFlight, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
       case .overdue: retryOrDrop(inFlight)
-      case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(bytes)))
+      case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(MemoryShortage(bytes))))
       case .oversized:
         inFlight.deaths.mustBeAlone = true
         retryOrDrop(inFlight)
@@ -132,7 +134,7 @@ extension Child.Exit {
   var words: String {
     switch self {
     case .status(let code): "with exit status \(code)"
-    case .signal(let number): "by signal \(number) (\(SignalName.of(number)))"
+    case .signal(let number): "by signal \(number) (\(Signal.name(number)))"
     }
   }
 }

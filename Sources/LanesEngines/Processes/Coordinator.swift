@@ -77,7 +77,8 @@ final class Coordinator {
       do {
         try start(lane)
       } catch  where lane > 0 && error.isShortage {
-        recorder.record.notes.append("only \(lane) of \(lanes) workers could be started: \(error.call): \(error.reason)")
+        recorder.record.notes.append(
+          "only \(lane) of \(lanes) workers could be started: \(error.call): \(error.reason)")
         return
       }
     }
@@ -101,10 +102,10 @@ final class Coordinator {
   private func shutDown() throws(SystemError) {
     for link in links where link.state != .dead {
       link.state = .leaving
-      if problem == nil { link.send(.end, Bytes()) } else { link.kill(9) }
+      if problem == nil { link.send(.end, Bytes()) } else { link.kill() }
     }
     _ = reactor.schedule(at: monotonicNow() + 5_000_000_000) { [unowned self] in
-      for link in self.links { link.kill(9) }
+      for link in self.links { link.kill() }
     }
     while !links.isEmpty || files.pending > 0 { try turn() }
   }

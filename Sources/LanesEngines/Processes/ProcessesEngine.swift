@@ -17,15 +17,14 @@ package struct ProcessesEngine: Engine {
 
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let recorder = RunRecorder(batch, observer, setup)
-    do {
-      let coordinator = try Coordinator(batch, recorder, options, channel, worker)
+    let coordinator: Coordinator
+    do throws(SystemError) {
+      coordinator = try Coordinator(batch, recorder, options, channel, worker)
       try coordinator.run()
-      if let problem = coordinator.problem { throw problem }
-      return recorder.close(workers: coordinator.usages)
-    } catch let error as SystemError {
-      throw .system("worker processes: \(error.call): \(error.reason)")
     } catch {
-      throw error as! EngineError  // the two kinds are all that the body throws
+      throw .system("worker processes: \(error.call): \(error.reason)")
     }
+    if let problem = coordinator.problem { throw problem }
+    return recorder.close(workers: coordinator.usages)
   }
 }

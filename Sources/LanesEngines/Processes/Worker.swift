@@ -130,7 +130,7 @@ package final class Worker {
     case .none, .at(_, length: 0): return try body(RawSpan())
     case .at(let offset, let length):
       let base = try inputBase(slot, offset + length, frame)
-      return try body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base + offset, count: length)))
+      return try body(UnsafeRawBufferPointer(start: base + offset, count: length).bytes)
     case .slice(let slice):
       defer { slices.release() }
       try slices.load(.slice(slice))

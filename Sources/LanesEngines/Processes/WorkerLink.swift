@@ -102,12 +102,12 @@ final class WorkerLink {
     flush()
   }
 
-  func kill(_ signal: Int32) { child.kill(signal) }
+  func kill() { child.kill(Signal.kill) }
 
   /// Kills the worker for what it did; what it has not said by now is not listened to, unless it was only slow.
   func kill(for offense: Offense) {
     if self.offense == nil { self.offense = offense }
-    kill(9)
+    kill()
     if !isHeard { reactor.forget(repliesWatch) }
   }
 

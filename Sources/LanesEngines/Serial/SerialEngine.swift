@@ -63,8 +63,7 @@ final class SerialLane {
 func waitForInput(_ descriptor: Int32, also other: Int32? = nil) throws(EngineError) {
   let descriptors = [descriptor, StopSignals.wakeDescriptor] + (other.map { [$0] } ?? [])
   do {
-    // 0x1 is POLLIN, poll(2).
-    try DescriptorIO.wait(for: descriptors.map { ($0, 0x1) })
+    try DescriptorIO.wait(for: descriptors.map { ($0, .readable) })
   } catch {
     throw .system("waiting for input failed: \(error.reason)")
   }

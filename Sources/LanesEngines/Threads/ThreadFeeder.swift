@@ -19,8 +19,10 @@ final class ThreadFeeder {
   private static let unitsPerLane = 64
 
   /// - Parameter lookAround: called between two rounds of feeding, on the calling thread.
-  init(pool: ThreadPool, recorder: RunRecorder, admission: Admission, lookAround: @escaping (ThreadFeeder) -> Void = { _ in })
-  {
+  init(
+    pool: ThreadPool, recorder: RunRecorder, admission: Admission,
+    lookAround: @escaping (ThreadFeeder) -> Void = { _ in }
+  ) {
     self.pool = pool
     self.recorder = recorder
     self.admission = admission
@@ -82,20 +84,25 @@ final class ThreadFeeder {
   private func settle(_ event: ThreadPool.Event) {
     switch event {
     case .started(let unit, let lane): recorder.started(unit, lane: lane)
-    case .ended(let unit, let times, let outcome, let output, let isNew):
-      inFlight -= 1
-      admission.release(unit)
-      if isNew { recorder.started(unit, lane: times.lane) }
-      if let output {
-        output.withBytes { recorder.ended(unit, times, outcome, output: $0) }
-        pool.recycle(output)
-      } else {
-        recorder.ended(unit, times, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
-      }
+    case .startedAndEnded(let ended):
+      recorder.started(ended.unit, lane: ended.times.lane)
+      settle(ended)
+    case .ended(let ended): settle(ended)
     case .dropped(let unit):
       inFlight -= 1
       admission.release(unit)
       recorder.drop(unit)
     }
+  }
+
+  private func settle(_ ended: ThreadPool.Ended) {
+    inFlight -= 1
+    admission.release(ended.unit)
+    guard let output = ended.output else {
+      return recorder.ended(
+        ended.unit, ended.times, ended.outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    output.withBytes { recorder.ended(ended.unit, ended.times, ended.outcome, output: $0) }
+    pool.recycle(output)
   }
 }

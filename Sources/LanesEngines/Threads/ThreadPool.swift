@@ -5,24 +5,46 @@ import Synchronization
 
 /// A growing number of threads that perform units from a queue; a feeder fills it and takes what ended.
 ///
+///     running ──a failure halts the batch──▶ halted ──shutDown──▶ closed
+///        └───────────────────shutDown──────────────────────────────▲
+///
 /// Lane threads touch only the two monitors and the pool of buffers. Short units are taken and handed back several at a
 /// time, since every taking of a lock and every waking of a thread costs as much as a unit of a microsecond. After
 /// `shutDown` no thread is left.
 final class ThreadPool: Sendable {
+  /// How a unit ended; `output` is there only where the coordinator serves the unit's sink.
+  struct Ended: Sendable {
+    let unit: Unit
+    let times: UnitRecord
+    let outcome: Outcome
+    let output: OutputBuffer?
+  }
+
   enum Event: Sendable {
     /// Told ahead of the end where a unit may take its time.
     case started(Unit, lane: Int)
-    /// `output` is there only where the coordinator serves the unit's sink; `isNew` where its start was not told.
-    case ended(Unit, UnitRecord, Outcome, output: OutputBuffer?, isNew: Bool)
-    /// Not begun, because a stop was asked for.
+    /// The end of a unit whose start was told.
+    case ended(Ended)
+    /// Start and end of a short unit at once.
+    case startedAndEnded(Ended)
+    /// Not begun, because a stop was asked for or the batch was halted.
     case dropped(Unit)
+  }
+
+  private enum Phase: UInt8, AtomicRepresentable {
+    /// Units are performed.
+    case running
+    /// Another unit would fail as well: units that were not begun are dropped.
+    case halted
+    /// Lanes end.
+    case closed
   }
 
   private struct Queue {
     var units: Deque<Unit> = []
     var lanes = 0
-    var idleLanes = 0
-    var isClosed = false
+    /// Lanes that wait for units.
+    var idle: Set<Int> = []
 
     /// Units for one lane, and no more than leaves the other lanes their part; nil when there are none.
     mutating func share(atMost limit: Int) -> [Unit]? {
@@ -35,28 +57,59 @@ final class ThreadPool: Sendable {
     }
   }
 
+  /// What a lane does next.
+  private enum Turn {
+    case perform([Unit])
+    case leave
+  }
+
+  /// Whether the feeder has something to do. Starts alone are not told of: they need not wake it.
+  private enum News {
+    case none
+    /// So many units ended or were dropped; more may be waited for.
+    case ended(Int)
+    /// As above, and one must not wait: it took its time, or a lane has nothing else to do.
+    case urgent(Int)
+
+    var count: Int {
+      switch self {
+      case .none: 0
+      case .ended(let count), .urgent(let count): count
+      }
+    }
+
+    mutating func add(_ more: Int, isUrgent: Bool) {
+      let sum = count + more
+      if case .urgent = self { self = .urgent(sum) } else { self = isUrgent ? .urgent(sum) : .ended(sum) }
+    }
+
+    /// What has ended must not wait any longer.
+    mutating func hurry() { if case .ended(let count) = self { self = .urgent(count) } }
+  }
+
   private struct Finished {
     /// The events of shares, in the order in which these ended.
     var shares: [[Event]] = []
-    /// Units that ended or were dropped and that the feeder has not taken.
-    var ended = 0
-    /// So many of them are worth waking the feeder.
+    var news = News.none
+    /// Minimum number of finished units that wakes the feeder.
     var wanted = 1
-    /// Among them is one that must not wait: it took its time, or a lane has nothing else to do.
-    var isUrgent = false
     /// What the units cost that ended while `measures` was set.
     var costs = UnitCosts()
     /// Empty lists with memory.
     var spare: [[Event]] = []
 
-    /// The feeder is to act; a start alone need not wake it.
-    var matters: Bool { ended > 0 && (isUrgent || ended >= wanted) }
+    var isDue: Bool {
+      switch news {
+      case .none: false
+      case .ended(let count): count >= wanted
+      case .urgent: true
+      }
+    }
 
     mutating func take() -> [[Event]] {
       defer {
         shares = []
-        ended = 0
-        isUrgent = false
+        news = .none
       }
       return shares
     }
@@ -68,6 +121,9 @@ final class ThreadPool: Sendable {
   private let buffers = Monitor<[OutputBuffer]>([])
   private let threads = Monitor<[WorkerThread]>([])
   private let finishedSignal: Descriptor
+  /// Relaxed: a lane that learns of it late performs a unit more. It closes while the queue's lock is held, so that no lane
+  /// misses the waking.
+  private let phase = Atomic<Phase>(.running)
   private let wakes = Atomic<Bool>(false)
   private let isMeasuring = Atomic<Bool>(false)
   private let workload: any Workload
@@ -109,7 +165,7 @@ final class ThreadPool: Sendable {
     guard !units.isEmpty else { return }
     let idle = queue.withLock { queue in
       for unit in units { queue.units.append(unit) }
-      return queue.idleLanes
+      return queue.idle.count
     }
     if units.count == 1 || idle == 1 { queue.wakeOne() } else if idle > 0 { queue.wakeAll() }
   }
@@ -125,13 +181,13 @@ final class ThreadPool: Sendable {
     if wanted > 1 {
       let burst = finished.wait(atMost: Self.longestWait) { finished in
         finished.wanted = wanted
-        return finished.matters ? finished.take() : nil
+        return finished.isDue ? finished.take() : nil
       }
       if let burst { return burst }
     }
     return finished.wait { finished in
       finished.wanted = 1
-      return finished.matters ? finished.take() : nil
+      return finished.isDue ? finished.take() : nil
     }
   }
 
@@ -142,7 +198,7 @@ final class ThreadPool: Sendable {
     }
   }
 
-  var hasFinished: Bool { finished.withLock { $0.ended > 0 } }
+  var hasFinished: Bool { finished.withLock { $0.news.count > 0 } }
 
   /// Readable after a unit ended while `wakesDescriptor` was set.
   var finishedDescriptor: Int32 { finishedSignal.number }
@@ -175,7 +231,7 @@ final class ThreadPool: Sendable {
 
   /// Lets lanes end what they run and joins them; units still queued are forgotten. May be called again.
   func shutDown() {
-    queue.withLock { $0.isClosed = true }
+    queue.withLock { _ in phase.store(.closed, ordering: .relaxed) }
     queue.wakeAll()
     let running = threads.withLock { threads in
       defer { threads = [] }
@@ -189,7 +245,7 @@ final class ThreadPool: Sendable {
   private func serve(_ lane: Int, _ executor: BlockingExecutor) {
     var report = LaneReport(lane: lane)
     var limit = 1
-    while let share = nextShare(atMost: limit) {
+    while case .perform(let share) = nextTurn(atMost: limit, lane) {
       report.expect(share.count)
       let isAlone = share.count == 1
       for (position, unit) in share.enumerated() {
@@ -206,7 +262,7 @@ final class ThreadPool: Sendable {
   }
 
   private func perform(_ unit: Unit, _ executor: BlockingExecutor, _ report: inout LaneReport, tellsStart: Bool) {
-    guard StopSignals.received == nil else {
+    guard phase.load(ordering: .relaxed) == .running, StopSignals.received == nil else {
       report.add(.dropped(unit), isUrgent: true)
       return
     }
@@ -218,33 +274,38 @@ final class ThreadPool: Sendable {
     let (times, outcome) = executor.run(unit, lane: report.lane, output: output)
     report.lastUnit = times.duration
     if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
+    if outcome.haltsBatch { halt() }
+    let ended = Ended(unit: unit, times: times, outcome: outcome, output: leavesOutput ? output : nil)
     report.add(
-      .ended(unit, times, outcome, output: leavesOutput ? output : nil, isNew: !tellsStart),
-      isUrgent: report.lastUnit > Self.shareNanoseconds)
+      tellsStart ? .ended(ended) : .startedAndEnded(ended),
+      isUrgent: outcome.haltsBatch || report.lastUnit > Self.shareNanoseconds)
   }
 
-  /// Up to `limit` units, and no more than leaves the other lanes their part; nil when there will be none.
-  private func nextShare(atMost limit: Int) -> [Unit]? {
-    if let share = queue.withLock({ $0.share(atMost: limit) }) { return share }
+  /// Lets no lane begin another unit.
+  private func halt() { _ = phase.compareExchange(expected: .running, desired: .halted, ordering: .relaxed) }
+
+  /// Up to `limit` units, and no more than leaves the other lanes their part; waits while there are none.
+  private func nextTurn(atMost limit: Int, _ lane: Int) -> Turn {
+    if let turn = queue.withLock({ turn(&$0, atMost: limit) }) { return turn }
     // What this lane waits for may depend on what the feeder does not know yet.
     hurry()
-    var isIdle = false
-    return queue.wait { queue -> [Unit]?? in
-      if let share = queue.share(atMost: limit) {
-        if isIdle { queue.idleLanes -= 1 }
-        return .some(share)
-      }
-      if queue.isClosed { return .some(nil) }
-      if !isIdle { queue.idleLanes += 1 }
-      isIdle = true
-      return nil
+    return queue.wait { queue in
+      let turn = self.turn(&queue, atMost: limit)
+      if turn == nil { queue.idle.insert(lane) } else { queue.idle.remove(lane) }
+      return turn
     }
+  }
+
+  /// Nil while there is nothing to do.
+  private func turn(_ queue: inout Queue, atMost limit: Int) -> Turn? {
+    if phase.load(ordering: .relaxed) == .closed { return .leave }
+    return queue.share(atMost: limit).map(Turn.perform)
   }
 
   private func giveBack(_ units: ArraySlice<Unit>) {
     let idle = queue.withLock { queue in
       for unit in units.reversed() { queue.units.prepend(unit) }
-      return queue.idleLanes
+      return queue.idle.count
     }
     if idle > 0 { queue.wakeAll() }
   }
@@ -252,22 +313,21 @@ final class ThreadPool: Sendable {
   /// Tells the feeder at once of what ended.
   private func hurry() {
     let isNews = finished.withLock { finished in
-      let mattered = finished.matters
-      finished.isUrgent = finished.ended > 0
-      return finished.matters && !mattered
+      let wasDue = finished.isDue
+      finished.news.hurry()
+      return finished.isDue && !wasDue
     }
     if isNews { finished.wakeOne() }
   }
 
   private func post(_ report: inout LaneReport) {
     let isNews = finished.withLock { finished in
-      let mattered = finished.matters
+      let wasDue = finished.isDue
       finished.shares.append(report.events)
-      finished.ended += report.events.count
-      if report.isUrgent { finished.isUrgent = true }
+      finished.news.add(report.events.count, isUrgent: report.isUrgent)
       finished.costs.add(report.costs)
       report.clear(for: finished.spare.popLast() ?? [])
-      return finished.matters && !mattered
+      return finished.isDue && !wasDue
     }
     if isNews { finished.wakeOne() }
     if wakesDescriptor { finishedSignal.raiseEvent() }

@@ -15,7 +15,8 @@ package struct ThreadsEngine: Engine {
     let recorder = RunRecorder(batch, observer, setup)
     let pool = try ThreadPool.started(lanes: options.lanes, batch.workload, options)
     defer { pool.shutDown() }
-    try ThreadFeeder(pool: pool, recorder: recorder, admission: Admission(batch.plan, recorder, memory: options.memory)).run()
+    try ThreadFeeder(pool: pool, recorder: recorder, admission: Admission(batch.plan, recorder, memory: options.memory))
+      .run()
     pool.shutDown()
     return recorder.close()
   }

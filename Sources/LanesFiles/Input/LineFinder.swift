@@ -1,5 +1,6 @@
-import Glibc
+import CKernels
 import LanesCore
+import LanesOS
 import SystemPackage
 
 /// The bytes that end a line.
@@ -11,10 +12,11 @@ package enum LineEnds: Sendable, Equatable {
   /// Position of the first line end in `bytes`.
   package func first(in bytes: RawSpan) -> Int? {
     bytes.withUnsafeBytes { buffer in
-      guard let base = buffer.baseAddress else { return nil }
-      let newline = memchr(base, 0x0A, buffer.count).map { UnsafeRawPointer($0) - base }
-      guard self == .newlineOrZero else { return newline }
-      return memchr(base, 0, newline ?? buffer.count).map { UnsafeRawPointer($0) - base } ?? newline
+      guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+      let newline = ckernels_first_byte(base, buffer.count, 0x0A)
+      guard self == .newlineOrZero else { return newline < 0 ? nil : newline }
+      let zero = ckernels_first_byte(base, newline < 0 ? buffer.count : newline, 0)
+      return zero >= 0 ? zero : newline < 0 ? nil : newline
     }
   }
 
@@ -50,14 +52,22 @@ package final class LineFinder {
     while at < range.upperBound {
       let count = min(piece, range.upperBound - at)
       if buffer.count < count { buffer = Bytes(repeating: 0, count: count) }
-      let got = try retrying("pread") {
-        buffer.withUnsafeMutableBytes { pread(file.number, $0.baseAddress, count, off_t(at)) }
-      }
+      let got = try readOnce(at, count)
       guard got > 0 else { return nil }
       if let found = ends.first(in: buffer.span.bytes.extracting(0..<got)) { return at + found }
       at += got
       piece = min(piece * 4, Self.largestPiece)
     }
     return nil
+  }
+
+  private func readOnce(_ offset: Int, _ count: Int) throws(SystemError) -> Int {
+    let result = buffer.withUnsafeMutableBytes { bytes in
+      Result { () throws(SystemError) in
+        try DescriptorIO.readOnce(
+          file.number, at: offset, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]))
+      }
+    }
+    return try result.get()
   }
 }

@@ -120,23 +120,51 @@ package final class StatsPlan: UnitPlan {
   }
 
   private func readHeader(_ source: Source) throws(UnitFailure) -> [Bytes] {
-    let loader = BlockingLoader()
-    var head = source
-    if case .slice(var slice) = source {
-      slice.length = min(slice.length, Self.longestHeader)
-      slice.isMapped = false
-      head = .slice(slice)
-    }
-    try loader.load(head)
-    return try loader.withInput { (input) throws(UnitFailure) in
-      let end = LineEnds.newline.first(in: input) ?? input.byteCount
-      return try input.extracting(StatsScan.markBytes(input)..<end).withUnsafeBytes { (line) throws(UnitFailure) in
-        do throws(FieldReader.Malformed) {
-          return try FieldReader.fields(line, delimiter: options.delimiter)
-        } catch {
-          throw UnitFailure(.rejected, "line 1: \(error.reason)")
-        }
+    let head = try head(of: source)
+    let input = head.span.bytes
+    let end = LineEnds.newline.first(in: input) ?? input.byteCount
+    return try input.extracting(StatsScan.markBytes(input)..<end).withUnsafeBytes { (line) throws(UnitFailure) in
+      do throws(FieldReader.Malformed) {
+        return try FieldReader.fields(line, delimiter: options.delimiter)
+      } catch {
+        throw UnitFailure(.rejected, "line 1: \(error.reason)")
       }
     }
+  }
+
+  /// The first bytes of a source, as many as are looked at for a header. Blocks for the disk.
+  private func head(of source: Source) throws(UnitFailure) -> Bytes {
+    switch source {
+    case .none: return []
+    case .bytes(let bytes): return bytes
+    case .file(let path): return try head(of: path)
+    case .slice(let slice): return try head(of: slice.path, slice)
+    }
+  }
+
+  private func head(of path: FilePath, _ slice: FileSlice? = nil) throws(UnitFailure) -> Bytes {
+    let bytes: Bytes
+    let status: FileStatus
+    do throws(SystemError) {
+      let file = try Descriptor.reading(path)
+      status = try FileStatus(of: file.number)
+      // Files of /proc say that they hold nothing.
+      let size = status.size > 0 ? min(status.size, Self.longestHeader) : Self.longestHeader
+      bytes = try Self.read(file.number, from: slice?.offset ?? 0, atMost: slice.map { min(size, $0.length) } ?? size)
+    } catch {
+      throw .unreadable(error.reason, isShortage: error.isShortage)
+    }
+    try slice?.check(status.identity, size: status.size)
+    return bytes
+  }
+
+  private static func read(_ fd: Int32, from offset: Int, atMost limit: Int) throws(SystemError) -> Bytes {
+    var bytes = Bytes(repeating: 0, count: limit)
+    var span = bytes.mutableSpan
+    let count = try span.withUnsafeMutableBytes { (room) throws(SystemError) in
+      try DescriptorIO.read(fd, at: offset, into: room)
+    }
+    bytes.removeLast(limit - count)
+    return bytes
   }
 }

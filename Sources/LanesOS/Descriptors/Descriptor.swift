@@ -34,6 +34,52 @@ package struct Descriptor: ~Copyable, Sendable {
     return Descriptor(owning: try retrying("open") { path.withPlatformString { open($0, flags, 0o666) } })
   }
 
+  /// A new file without a name in `folder`, whose writes wait for the disk (O_TMPFILE and O_DSYNC of open(2)); nil where the
+  /// folder does not exist or its file system has no such files.
+  package static func unnamed(in folder: FilePath, permissions: UInt16) throws(SystemError) -> Descriptor? {
+    let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
+    do {
+      let number = try retrying("open") { folder.withPlatformString { open($0, flags, mode_t(permissions)) } }
+      return Descriptor(owning: number)
+    } catch  where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
+      return nil
+    }
+  }
+
+  /// A new file called `path`, whose writes wait for the disk; throws EEXIST when the name is taken.
+  package static func creatingNew(_ path: FilePath, permissions: UInt16) throws(SystemError) -> Descriptor {
+    let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_DSYNC
+    return Descriptor(
+      owning: try retrying("open") { path.withPlatformString { open($0, flags, mode_t(permissions)) } })
+  }
+
+  /// Gives a file without a name the name `path`; throws EEXIST when it is taken (linkat(2)).
+  package func link(as path: FilePath) throws(SystemError) {
+    _ = try retrying("linkat") { [number] in path.withPlatformString { clinux_link_unnamed(number, $0) } }
+  }
+
+  /// Takes over owner and permissions of another file as far as the kernel lets us: only root may give files away, and some
+  /// file systems have no permissions (FAT).
+  package func adoptOwnership(of other: FileStatus) {
+    guard let own = try? FileStatus(of: number) else { return }
+    if own.owner != other.owner || own.group != other.group { _ = fchown(number, other.owner, other.group) }
+    if own.permissions != other.permissions { _ = fchmod(number, mode_t(other.permissions)) }
+  }
+
+  /// Sets the times of last access and change.
+  package func setTimes(_ times: FileTimes) throws(SystemError) {
+    let both = [times.accessed, times.modified].map { time in
+      let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+      return rest < 0
+        ? timespec(tv_sec: Int(seconds) - 1, tv_nsec: Int(rest) + 1_000_000_000)
+        : timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
+    }
+    _ = try retrying("futimens") { [number] in futimens(number, both) }
+  }
+
+  /// Asks the kernel to read ahead from `offset` to the end of the file (posix_fadvise(2)).
+  package func readAhead(from offset: Int) { posix_fadvise(number, off_t(offset), 0, POSIX_FADV_WILLNEED) }
+
   /// An event counter for waking a reactor, eventfd(2).
   package static func event() throws(SystemError) -> Descriptor {
     Descriptor(owning: try retrying("eventfd") { clinux_eventfd() })
@@ -98,9 +144,7 @@ package enum DescriptorIO {
   ) throws(SystemError) -> Int {
     var filled = 0
     while filled < room.count {
-      let got = try retrying("pread") {
-        pread(fd, room.baseAddress! + filled, room.count - filled, off_t(offset + filled))
-      }
+      let got = try readOnce(fd, at: offset + filled, into: UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
       if got == 0 { break }
       filled += got
     }
@@ -124,14 +168,28 @@ package enum DescriptorIO {
       if let written = try write(fd, UnsafeRawBufferPointer(rebasing: rest)) {
         rest = rest.dropFirst(written)
       } else {
-        try wait(for: [(fd, Int16(POLLOUT))])
+        try wait(for: [(fd, .writable)])
       }
     }
   }
 
-  /// Blocks until one of the descriptors is ready for its poll(2) events, or a signal arrives.
-  package static func wait(for descriptors: [(fd: Int32, events: Int16)]) throws(SystemError) {
-    var entries = descriptors.map { pollfd(fd: $0.fd, events: $0.events, revents: 0) }
+  /// Reads once from `offset` of a file that has offsets; 0 at its end.
+  package static func readOnce(
+    _ fd: Int32, at offset: Int, into room: UnsafeMutableRawBufferPointer
+  ) throws(SystemError) -> Int {
+    try retrying("pread") { pread(fd, room.baseAddress, room.count, off_t(offset)) }
+  }
+
+  /// What poll(2) can wait for.
+  package enum Readiness: Sendable {
+    case readable, writable
+
+    fileprivate var bits: Int16 { Int16(self == .readable ? POLLIN : POLLOUT) }
+  }
+
+  /// Blocks until one of the descriptors is ready for what it is asked for, or a signal arrives; poll(2).
+  package static func wait(for descriptors: [(fd: Int32, readiness: Readiness)]) throws(SystemError) {
+    var entries = descriptors.map { pollfd(fd: $0.fd, events: $0.readiness.bits, revents: 0) }
     let result = poll(&entries, nfds_t(entries.count), -1)
     let code = errno
     if result == -1 && code != EINTR { throw SystemError("poll", errno: code) }

@@ -41,7 +41,7 @@ package enum StandardOutput {
       } else if code == EINTR {
         if StopSignals.received != nil { throw .stopped }
       } else if code == EAGAIN {
-        try? DescriptorIO.wait(for: [(1, Int16(POLLOUT)), (StopSignals.wakeDescriptor, Int16(POLLIN))])
+        try? DescriptorIO.wait(for: [(1, .writable), (StopSignals.wakeDescriptor, .readable)])
         if StopSignals.received != nil { throw .stopped }
       } else {
         throw code == EPIPE ? .closed : .failed(SystemError("write", errno: code))

@@ -20,7 +20,7 @@ package enum StandardStreams {
   }
 
   /// Throws EBADF where `path` stands for a standard stream that is closed: opening it would give /dev/null anew.
-  static func check(_ path: FilePath) throws(SystemError) {
+  package static func check(_ path: FilePath) throws(SystemError) {
     let bits = closed.load(ordering: .relaxed)
     guard bits != 0 else { return }
     for (number, name) in ["stdin", "stdout", "stderr"].enumerated() where bits >> UInt8(number) & 1 == 1 {

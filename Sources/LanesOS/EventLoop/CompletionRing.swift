@@ -1,11 +1,10 @@
 import CLinux
 import Glibc
-import LanesCore
 
 /// What a ring can be asked to do.
-enum RingRequest {
+package enum RingRequest {
   /// Who carries a request out that might have to wait for the disk.
-  enum IssueMode {
+  package enum IssueMode {
     /// The kernel decides: in the submitting thread when nothing is to be waited for.
     case whenReady
     /// The submitting thread, and only what is in the page cache: the result is -EAGAIN or fewer bytes otherwise.
@@ -30,20 +29,20 @@ enum RingRequest {
 }
 
 /// A submission and a completion queue shared with the kernel.
-final class CompletionRing {
+package final class CompletionRing {
   private let ring: OpaquePointer
   private let submitting: (() -> Int32) -> Int32
   /// Requests for which the queue had no room, oldest first.
   private var waiting: [(request: RingRequest, token: UInt64)] = []
   /// True while the queue holds requests that the kernel has not taken.
-  private(set) var isDirty = false
+  package private(set) var isDirty = false
   private let wake: Descriptor
 
   /// Threads of the kernel that wait for files at most. Cold small files gained up to sixteen on two cores.
   private static let mostWorkers = 32
 
   /// - Parameter submit: carries out each handing over; the test's place to fail instead.
-  init(depth: Int, submit: @escaping (() -> Int32) -> Int32) throws(SystemError) {
+  package init(depth: Int, submit: @escaping (() -> Int32) -> Int32) throws(SystemError) {
     let wake = try Descriptor.event()
     let entries = UInt32(clamping: max(8, depth))
     guard let ring = clinux_ring_new(entries, wake.number, UInt32(min(max(4, depth), Self.mostWorkers))) else {
@@ -57,10 +56,10 @@ final class CompletionRing {
   deinit { clinux_ring_free(ring) }
 
   /// Readable when completions may have arrived.
-  var wakeDescriptor: Int32 { wake.number }
+  package var wakeDescriptor: Int32 { wake.number }
 
   /// Queues a request; `submit` hands it over.
-  func prepare(_ request: RingRequest, token: UInt64) {
+  package func prepare(_ request: RingRequest, token: UInt64) {
     isDirty = true
     if !waiting.isEmpty || !queue(request, token) { waiting.append((request, token)) }
   }
@@ -79,7 +78,7 @@ final class CompletionRing {
   ///
   /// EBUSY and EAGAIN of io_uring_enter(2) say that completions are to be taken first, or that the kernel is short of memory
   /// for now: requests then stay queued, `isDirty` stays true, and another call is due once completions were taken.
-  func submit() throws(SystemError) {
+  package func submit() throws(SystemError) {
     while isDirty {
       let taken = submitting { clinux_ring_submit(ring) }
       if taken == -EINTR { continue }
@@ -92,11 +91,11 @@ final class CompletionRing {
   }
 
   /// The result is what the call would have returned, or a negative errno.
-  func nextCompletion() -> (token: UInt64, result: Int32)? {
+  package func nextCompletion() -> (token: UInt64, result: Int32)? {
     var token: UInt64 = 0
     var result: Int32 = 0
     return clinux_ring_next(ring, &token, &result) ? (token, result) : nil
   }
 
-  func resetWake() { wake.drainEvent() }
+  package func resetWake() { wake.drainEvent() }
 }

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Walks a tree depth first, names in byte order, one step at a time.
 ///
-/// Symbolic links inside the tree are not followed (as `grep -r` and `find` do), so a loop cannot be entered; pipes,
+/// Symbolic links inside the tree are not followed (as `find` does), so a loop cannot be entered; pipes,
 /// sockets and devices are passed over. Memory holds the names of the directories on the way, not of the whole tree, and
 /// at most one directory is open.
 package final class DirectoryWalk {

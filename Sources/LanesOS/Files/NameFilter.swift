@@ -2,7 +2,7 @@ import Glibc
 import LanesCore
 import SystemPackage
 
-/// Which files are passed over on account of their names: grep's `--include`, `--exclude` and `--exclude-dir`.
+/// Which files are passed over on account of their names: rules that include or exclude files, and excluded directories.
 ///
 /// Globs are those of fnmatch(3), in which `*` and `?` match slashes too. A file or directory that a walk comes by is known by the
 /// last part of its path; one that was named is known by all of it, but for slashes at its end, or by what follows any slash in it.

@@ -1,18 +1,18 @@
 import Glibc
 import LanesCore
 
-/// Memory of this process for inputs, outputs and frames. A wish that cannot be granted is a failure of the unit, not the end
-/// of the process, as it would be with Swift's own allocator.
+/// Memory of this process for inputs, outputs and frames. A wish that cannot be granted is an error, not the end of the
+/// process, as it would be with Swift's own allocator.
 package final class HeapStorage: OutputBuffer.Storage {
   package private(set) var base: UnsafeMutableRawPointer?
   package private(set) var capacity = 0
 
   package init() {}
 
-  package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
+  package func enlarge(to needed: Int, keeping used: Int) throws(MemoryShortage) {
     var larger: UnsafeMutableRawPointer?
     guard FreeMemory.hasRoom(for: needed), posix_memalign(&larger, 64, needed) == 0, let larger else {
-      throw .noMemory(needed)
+      throw MemoryShortage(needed)
     }
     // An output may start, aligned, a few bytes behind the end of the memory so far.
     if let base { larger.copyMemory(from: base, byteCount: min(used, capacity)) }
@@ -36,14 +36,6 @@ extension OutputBuffer {
   package convenience init() { self.init(HeapStorage()) }
 }
 
-extension OutputBuffer.Storage {
-  /// Makes room for `needed` bytes, at least doubling so that growing step by step stays cheap.
-  package func grow(atLeast needed: Int, keeping used: Int) throws(UnitFailure) {
-    guard needed > capacity else { return }
-    try grow(to: max(needed, used == 0 ? 0 : capacity * 2, 65536), keeping: used)
-  }
-}
-
 /// What the machine has left.
 package enum FreeMemory {
   /// From this size on the kernel is asked: it grants more than there is, and ends a process that touches it.
@@ -60,19 +52,5 @@ package enum FreeMemory {
   static func hasRoom(for bytes: Int) -> Bool {
     guard bytes > worthAsking, let available = availableMemory(includingSwap: true) else { return true }
     return bytes <= available
-  }
-}
-
-extension UnitFailure {
-  /// Memory that is not there.
-  package static func noMemory(_ bytes: Int) -> UnitFailure {
-    UnitFailure(.resources, "there is not enough memory: \(ByteCount.text(bytes)) were asked for")
-  }
-
-  /// An input that is taken whole and is larger than all that may be in flight.
-  package static func tooLarge(_ size: Int, budget: Int) -> UnitFailure {
-    UnitFailure(
-      .resources,
-      "it is \(ByteCount.text(size)), more than the \(ByteCount.text(budget)) of --memory: raise --memory")
   }
 }

@@ -27,17 +27,16 @@ package final class SharedRegion: OutputBuffer.Storage {
 
   /// Makes room for `needed` bytes. The pages are allocated before they are touched: on a full tmpfs a write into
   /// unallocated pages would raise SIGBUS.
-  package func grow(to needed: Int, keeping used: Int) throws(UnitFailure) {
+  package func enlarge(to needed: Int, keeping used: Int) throws(MemoryShortage) {
     guard needed <= .max - Self.granularity, FreeMemory.hasRoom(for: needed - capacity) else {
-      throw .noMemory(needed)
+      throw MemoryShortage(needed)
     }
     let rounded = (needed + Self.granularity - 1) / Self.granularity * Self.granularity
     do {
       _ = try retrying("fallocate") { clinux_fallocate(descriptor.number, 0, Int64(rounded)) }
       try map(rounded)
     } catch {
-      throw UnitFailure(
-        .resources, "there is not enough shared memory: \(ByteCount.text(rounded)) were asked for (\(error.reason))")
+      throw MemoryShortage(rounded, sharedReason: error.reason)
     }
   }
 

@@ -1,9 +1,14 @@
 import Glibc
 
-/// Names of signals for messages.
-package enum SignalName {
+/// Numbers and names of signals, signal(7).
+package enum Signal {
+  package static let hangUp = SIGHUP
+  package static let interrupt = SIGINT
+  package static let kill = SIGKILL
+  package static let terminate = SIGTERM
+
   /// Such as "SIGSEGV"; the number for signals without a name of their own.
-  package static func of(_ number: Int32) -> String { names[number] ?? "signal \(number)" }
+  package static func name(_ number: Int32) -> String { names[number] ?? "signal \(number)" }
 
   private static let names: [Int32: String] = [
     SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGABRT: "SIGABRT",

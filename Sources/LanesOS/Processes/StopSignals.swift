@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import LanesCore
 
 /// SIGINT and SIGTERM as a request that everybody can ask about.
 ///
@@ -20,19 +19,35 @@ package enum StopSignals {
   /// Readable once a stop was asked for; lives as long as the process.
   package static let wakeDescriptor: Int32 = clinux_eventfd()
 
-  /// From now on the first signal is answered at once with how many units are going to be finished, such as "finishing 2
-  /// images; again to stop now": by the handler itself, since all threads may be busy. It says nothing when no lane is.
-  ///
-  /// - Parameter noun: what units are called, with at most 31 bytes each.
-  package static func acknowledge(as noun: UnitNoun) {
+  /// What the pieces of work are called that a stop request waits for, each with at most 31 bytes.
+  package struct Nouns {
+    package let one: String
+    package let many: String
+    package let onePart: String
+    package let manyParts: String
+
+    package init(one: String, many: String, onePart: String, manyParts: String) {
+      self.one = one
+      self.many = many
+      self.onePart = onePart
+      self.manyParts = manyParts
+    }
+  }
+
+  /// From now on the first signal is answered at once with how much is going to be finished, such as "finishing 2 images;
+  /// again to stop now": by the handler itself, since all threads may be busy. It says nothing when no lane is.
+  package static func acknowledge(as nouns: Nouns) {
     let start = Terminal.isTerminal(2) ? Terminal.lineStart : ""
-    clinux_stop_words(start, noun.one, noun.many, noun.onePart, noun.manyParts)
+    clinux_stop_words(start, nouns.one, nouns.many, nouns.onePart, nouns.manyParts)
   }
 
   /// What `lane` is going to finish whatever happens; called by the lane's own thread. Costs one store.
-  @inline(__always)
-  package static func lane(_ lane: Int, isBusyWith units: BusyUnits) {
-    clinux_stop_busy(UInt32(truncatingIfNeeded: lane), UInt32(clamping: units.whole), UInt32(clamping: units.parts))
+  ///
+  /// - Parameters:
+  ///   - whole: whole inputs.
+  ///   - parts: parts of inputs.
+  package static func lane(_ lane: Int, isBusyWith whole: Int, parts: Int) {
+    clinux_stop_busy(UInt32(truncatingIfNeeded: lane), UInt32(clamping: whole), UInt32(clamping: parts))
   }
 
   /// The signal that asked to stop, if one did.
@@ -57,32 +72,4 @@ package enum StopSignals {
     clinux_die_by(signal)
     exit(128 + signal)
   }
-}
-
-/// A number of units, told apart by whether they are whole inputs or parts of one.
-package struct BusyUnits: Sendable, Equatable {
-  package var whole = 0
-  /// Slices of files and pieces of streams.
-  package var parts = 0
-
-  package init() {}
-
-  /// One unit that reads `source`.
-  package init(_ source: Source) { add(source) }
-
-  package mutating func add(_ source: Source) {
-    switch source {
-    case .none, .file: whole += 1
-    case .slice, .bytes: parts += 1
-    }
-  }
-
-  package mutating func remove(_ source: Source) {
-    switch source {
-    case .none, .file: whole -= 1
-    case .slice, .bytes: parts -= 1
-    }
-  }
-
-  package static let none = BusyUnits()
 }

@@ -21,7 +21,7 @@ package struct TraceWriter: Sendable {
     self.setup = setup
     self.origin = origin
     // Complete events ("X") of one thread must nest; what overlaps has to be a pair of asynchronous events ("b", "e").
-    stagesOverlap = setup.kind == .processes || setup.kind == .eventloop
+    stagesOverlap = setup.kind.overlapsStages
   }
 
   /// The start of the file, with the names of the process and the lanes.

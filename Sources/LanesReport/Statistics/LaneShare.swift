@@ -13,9 +13,8 @@ package struct LaneShare: Sendable, Equatable {
   /// store beside the lane while it performs another unit: only performing is busy time there, and shares may add up
   /// to more than 100 %.
   package static func all(of record: RunRecord) -> [LaneShare] {
-    let storesInLane = record.setup.kind == .serial || record.setup.kind == .threads
     return record.lanes.map { lane in
-      let busy = lane.performing + (storesInLane ? lane.loading + lane.storing : 0)
+      let busy = lane.performing + (record.setup.kind.overlapsStages ? 0 : lane.loading + lane.storing)
       return LaneShare(usage: lane, idle: max(0, record.wall - busy), wall: record.wall)
     }
   }

@@ -102,11 +102,11 @@ extension Comparison {
 
   /// Threads and processes by way of reaching them, those that took part.
   package var series: [Series] {
-    let ways: [(EngineKind, ChannelKind?)] = [(.threads, nil), (.processes, .pipe), (.processes, .shm)]
-    return ways.compactMap { kind, channel in
-      let found = entries.filter { $0.setup.kind == kind && $0.setup.channel == channel }
+    let ways = EngineKind.allCases.filter(\.takesLanes).flatMap { $0.setups(lanes: [1]) }
+    return ways.compactMap { way in
+      let found = entries.filter { $0.setup.kind == way.kind && $0.setup.channel == way.channel }
       guard !found.isEmpty else { return nil }
-      return Series(kind: kind, channel: channel, entries: found.sorted { $0.setup.lanes < $1.setup.lanes })
+      return Series(kind: way.kind, channel: way.channel, entries: found.sorted { $0.setup.lanes < $1.setup.lanes })
     }
   }
 

@@ -31,7 +31,7 @@ struct Scaling {
   /// lanes (Karp and Flatt, "Measuring parallel processor performance", 1990); nil for one lane and where it says
   /// nothing.
   func serialFraction(of entry: Comparison.Entry) -> Double? {
-    guard entry.setup.lanes > 1, entry.setup.kind != .eventloop, applies(to: entry) else { return nil }
+    guard entry.setup.lanes > 1, !entry.setup.kind.isAsynchronous, applies(to: entry) else { return nil }
     guard let speedUp = entry.speedUp, speedUp > 0 else { return nil }
     let lanes = Double(entry.setup.lanes)
     let fraction = (1 / speedUp - 1 / lanes) / (1 - 1 / lanes)
@@ -39,7 +39,7 @@ struct Scaling {
   }
 
   private func applies(to entry: Comparison.Entry) -> Bool {
-    guard entry.setup.kind != .eventloop, entry.setup.lanes <= cpus ?? .max else { return false }
+    guard !entry.setup.kind.isAsynchronous, entry.setup.lanes <= cpus ?? .max else { return false }
     guard serial.busyCores >= Self.computes, serial.units > 1, serial.unitsFailed == 0, entry.unitsFailed == 0 else {
       return false
     }

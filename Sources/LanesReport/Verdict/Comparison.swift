@@ -53,7 +53,7 @@ package struct Comparison: Sendable {
     self.isInterrupted = isInterrupted
     self.cpus = cpus
     typicalRuns = contenders.map { $0.records[$0.medianRound] }
-    let baselineIndex = contenders.firstIndex { $0.setup.kind == .serial }
+    let baselineIndex = contenders.firstIndex { $0.setup.kind.isBaseline }
     self.baselineIndex = baselineIndex
     let baseline = baselineIndex.map { Statistics(contenders[$0].records.map { Double($0.wall) }).median }
     let entries = contenders.map { Entry($0, baseline: baseline) }

@@ -57,12 +57,12 @@ extension Evidence {
   }
 
   private func othersInFlight(beside serial: Comparison.Entry) -> InFlight {
-    let others = comparison.entries.filter { $0.setup.kind == .eventloop || $0.setup.lanes > 1 }
+    let others = comparison.entries.filter { $0.setup.kind.isAsynchronous || $0.setup.lanes > 1 }
     if others.isEmpty { return .none }
     let ahead = others.filter { isFaster($0, than: serial) }.sorted { $0.wall.median < $1.wall.median }
     if ahead.isEmpty { return others.contains { $0.wall.differs(from: serial.wall) == nil } ? .unknown : .behind }
     let shown = ahead.prefix(3).map { entry in
-      "\(entry.setup.kind == .eventloop ? "the event loop, on one thread," : entry.setup.title) needed \(time(entry))"
+      "\(entry.setup.kind.spokenName ?? entry.setup.title) needed \(time(entry))"
     }
     return .ahead(Readable.list(Array(shown)) + ", serial \(time(serial))")
   }

@@ -31,7 +31,7 @@ extension Evidence {
   }
 
   private func movedMuch(_ entry: Comparison.Entry) -> Bool {
-    guard entry.setup.kind == .processes, entry.bytesBetween > 0 else { return false }
+    guard entry.setup.kind.usesWorkers, entry.bytesBetween > 0 else { return false }
     // A run of less than 1/64 s counts as one, so that a megabyte at least is needed to make traffic heavy.
     let seconds = max(Double(entry.roundWall) / 1e9, 1.0 / 64)
     return Double(entry.bytesBetween) >= Self.heavyTraffic * seconds || movingShare(entry) >= Self.heavyShare
@@ -50,7 +50,7 @@ extension Evidence {
   /// Threads move nothing, and shared memory copies once where a pipe copies twice.
   private func isCheaper(_ other: Comparison.Entry, than slow: Comparison.Entry) -> Bool {
     guard other.setup.lanes == slow.setup.lanes else { return false }
-    return other.setup.kind == .threads || slow.setup.channel == .pipe && other.setup.channel == .shm
+    return other.setup.kind.sharesMemory || slow.setup.channel == .pipe && other.setup.channel == .shm
   }
 
   private func isAhead(_ quick: Comparison.Entry, of slow: Comparison.Entry) -> Bool {
@@ -89,7 +89,7 @@ extension Evidence {
     let ways = losers.flatMap { loser in
       comparison.entries.filter { isCheaper($0, than: loser.slow) && isAhead($0, of: loser.slow) }
     }
-    let free = ways.filter { $0.setup.kind == .threads && $0.bytesBetween == 0 }
+    let free = ways.filter { $0.setup.kind.sharesMemory && $0.bytesBetween == 0 }
     let shared = ways.filter { way in
       way.setup.channel == .shm && !losers.contains { $0.slow.setup == way.setup }
     }.min { $0.wall.median < $1.wall.median }

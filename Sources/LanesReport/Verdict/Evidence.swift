@@ -130,9 +130,9 @@ extension Evidence {
   private func memorySetUp(_ serial: Comparison.Entry) -> Finding {
     // Threads of one process share one lock on its address space (mmap_lock); processes have one each. Where processes
     // with as many lanes are faster, that lock is what threads waited for.
-    let twins = parallel.filter { $0.setup.kind == .threads }.flatMap { threads in
+    let twins = parallel.filter { $0.setup.kind.sharesMemory }.flatMap { threads in
       parallel.filter {
-        $0.setup.kind == .processes && $0.setup.lanes == threads.setup.lanes && isFaster($0, than: threads)
+        $0.setup.kind.usesWorkers && $0.setup.lanes == threads.setup.lanes && isFaster($0, than: threads)
       }
     }
     let hint =

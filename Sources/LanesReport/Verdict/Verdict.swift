@@ -78,7 +78,7 @@ extension Verdict {
   /// How far `best` leads the serial contender, or, when it is the serial one itself, the next that is truly slower.
   private static func lead(of best: Comparison.Entry, in comparison: Comparison) -> String {
     // Serial is what people know, so the lead is told beside it wherever it took part and is truly slower.
-    if best.setup.kind != .serial, let speedUp = best.speedUp, let serial = comparison.baseline,
+    if !best.setup.kind.isBaseline, let speedUp = best.speedUp, let serial = comparison.baseline,
       best.wall.differs(from: serial.wall) == true
     {
       return ", \(Readable.fixed(speedUp, digits: 2)) times as fast as serial"

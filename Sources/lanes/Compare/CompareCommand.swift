@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesCore
+import LanesEngines
 import LanesOS
 import LanesReport
 
@@ -125,17 +126,8 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   /// Every contender, the baseline first.
   private var setups: [EngineSetup] {
     let lanes = cores ?? Self.usualLanes(upTo: CPUs.available)
-    // One lane is what serial and event loop have by nature; the lists apply to the others.
-    return (modes ?? EngineKind.allCases).flatMap { kind -> [EngineSetup] in
-      switch kind {
-      case .serial, .eventloop: [EngineSetup(kind: kind, lanes: 1)]
-      case .threads: lanes.map { EngineSetup(kind: kind, lanes: $0) }
-      case .processes:
-        (ipc ?? ChannelKind.allCases).flatMap { channel in
-          lanes.map { EngineSetup(kind: kind, lanes: $0, channel: channel) }
-        }
-      }
-    }
+    // One lane is what some engines have by nature; the lists apply to the others.
+    return (modes ?? EngineKind.allCases).flatMap { $0.setups(lanes: lanes, channels: ipc ?? ChannelKind.allCases) }
   }
 
   /// Powers of two below all CPUs, and all of them: what a law of scaling can be seen from with few runs.

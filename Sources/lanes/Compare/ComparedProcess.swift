@@ -1,4 +1,5 @@
 import LanesCore
+import LanesEngines
 import LanesOS
 import LanesReport
 import LanesUsage
@@ -104,7 +105,7 @@ final class ComparedProcess {
   func explanation(_ exit: Child.Exit) -> String {
     switch exit {
     case .status(let code): "the run ended with status \(code)\(firstMessage)"
-    case .signal(let number): "the run was ended by \(SignalName.of(number))\(firstMessage)"
+    case .signal(let number): "the run was ended by \(Signal.name(number))\(firstMessage)"
     }
   }
 

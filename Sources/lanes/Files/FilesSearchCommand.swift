@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesCore
+import LanesEngines
 import LanesFiles
 import LanesOS
 import LanesReport

@@ -1,3 +1,4 @@
+import LanesCore
 import LanesUsage
 
 /// `lanes help engines`: what the engines are, and every option that all workloads share.
@@ -30,26 +31,12 @@ enum EngineGuide {
   /// One item for each engine: what it is, what it is good for, and what a crash costs.
   private static let modes = Guide.Section(
     "Modes",
-    [
-      .item("--mode serial", "One unit after the other on one thread: the baseline."),
-      .item(
-        "--mode threads",
-        "A pool of threads, one for each CPU unless --cores says otherwise. Lanes share all memory, and handing over a "
-          + "unit costs less than a microsecond; a crash ends the run."),
-      .item(
-        "--mode processes",
-        "A pool of worker processes, each this program started anew. They share nothing but what --ipc moves, and a "
-          + "crash costs only the unit that caused it. Starting a worker takes a few milliseconds."),
-      .item(
-        "--mode eventloop",
-        "One thread computes while the kernel reads and writes many files at once (io_uring, or a few helper threads "
-          + "where that is not allowed). It suits many files that are not in the page cache; it never uses a second "
-          + "CPU for computing."),
+    EngineKind.allCases.map { .item("--mode \($0.rawValue)", $0.summary) } + [
       .item(
         "--mode auto",
         "The default. The first units of the batch are measured while they run; the rest runs on one thread for each "
           + "CPU where units compute, on eight for each CPU where they wait for storage, and serially where there is "
-          + "one unit, one CPU, or nothing worth sharing. --stats says what was chosen and why."),
+          + "one unit, one CPU, or nothing worth sharing. --stats says what was chosen and why.")
     ])
 
   private static let choosing = Guide.Section(
@@ -58,7 +45,8 @@ enum EngineGuide {
       .item(
         "--isolate",
         "Contain crashes: auto then runs worker processes, so that a crash fails only the unit that caused it. For "
-          + "inputs that may crash a decoder. It cannot be combined with --mode serial, threads or eventloop."),
+          + "inputs that may crash a decoder. It cannot be combined with --mode \(EngineKind.list { !$0.usesWorkers })."
+      ),
       .paragraph(
         "To see what each engine costs for a batch, run lanes compare with the same words. To see what the engines "
           + "themselves cost, run lanes lab engines."),

@@ -14,13 +14,7 @@ struct LabBench {
   /// Nanoseconds that one measurement takes about.
   static let span: Int64 = 40_000_000
 
-  var setups: [EngineSetup] {
-    [
-      EngineSetup(kind: .serial, lanes: 1), EngineSetup(kind: .threads, lanes: lanes),
-      EngineSetup(kind: .processes, lanes: lanes, channel: .pipe),
-      EngineSetup(kind: .processes, lanes: lanes, channel: .shm), EngineSetup(kind: .eventloop, lanes: 1),
-    ]
-  }
+  var setups: [EngineSetup] { EngineKind.allCases.flatMap { $0.setups(lanes: [lanes]) } }
 
   /// Nanoseconds from the start of a run to its last result, and to its very end.
   struct Timing {

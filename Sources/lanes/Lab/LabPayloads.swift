@@ -37,7 +37,7 @@ struct LabPayloads {
     return try bench.setups.indices.map { index in
       let setup = bench.setups[index]
       let breakEven =
-        setup.lanes > 1 && setup.kind != .serial
+        setup.lanes > 1
         ? try self.breakEven(setup, payload, empty: medians[index], alone: medians[0]) : nil
       return row(setup, size, medians[index], Statistics(copies).median, breakEven)
     }
@@ -75,7 +75,7 @@ struct LabPayloads {
     let rate = 1e9 / max(perUnit, 0.001)
     let speed = rate * Double(size)
     // Inside one process a payload is handed over by reference, whatever its size; a speed would be made up.
-    let moves = size > 0 && setup.kind == .processes
+    let moves = size > 0 && setup.kind.usesWorkers
     let cells = [
       Readable.bytes(size), setup.title, Readable.duration(nanoseconds: Int64(perUnit.rounded())),
       Readable.count(Int(rate)), moves ? Readable.bytes(Int(speed)) + "/s" : Glyphs.dash,

@@ -11,10 +11,7 @@ struct LabStartUp {
 
   func run() throws -> LabResult {
     let setups = Self.lanes.flatMap { lanes in
-      [
-        EngineSetup(kind: .threads, lanes: lanes), EngineSetup(kind: .processes, lanes: lanes, channel: .pipe),
-        EngineSetup(kind: .processes, lanes: lanes, channel: .shm),
-      ]
+      EngineKind.allCases.filter(\.takesLanes).flatMap { $0.setups(lanes: [lanes]) }
     }
     var answered = Array(repeating: [Double](), count: setups.count)
     var ended = answered

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesCore
+import LanesEngines
 import LanesOS
 import LanesReport
 import LanesUsage

@@ -28,6 +28,10 @@ enum Mode: ExpressibleByArgument, Equatable {
 
   static var allValueStrings: [String] { EngineKind.allCases.map(\.rawValue) + ["auto"] }
   var defaultValueDescription: String { name }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
+
+  /// True where units may be performed in worker processes.
+  var mayUseWorkers: Bool { if case .engine(let kind) = self { kind.usesWorkers } else { true } }
 }
 
 /// `--progress`: whether a progress line is drawn; `auto` draws it where standard error is a terminal.
@@ -98,7 +102,7 @@ struct EngineArguments: ParsableArguments {
     if let queueDepth, !(1...4096).contains(queueDepth) {
       throw ValidationError("--queue-depth takes a number from 1 to 4096, not \(queueDepth)")
     }
-    if isolate, mode != .auto, mode != .engine(.processes) {
+    if isolate, !mode.mayUseWorkers {
       // Naming an engine that cannot keep the promise is a contradiction; taking either side silently would be wrong.
       throw ValidationError("--isolate asks for worker processes, and --mode \(mode.name) has none; leave one out")
     }
@@ -118,10 +122,7 @@ struct EngineArguments: ParsableArguments {
 
   /// How many units may run at a time.
   var lanes: Int {
-    switch mode {
-    case .engine(.serial), .engine(.eventloop): 1
-    case .engine(.threads), .engine(.processes), .auto: options.lanes
-    }
+    if case .engine(let kind) = mode, !kind.takesLanes { 1 } else { options.lanes }
   }
 
   /// The engine asked for. `auto` may use more threads than CPUs only where `--cores` leaves the number to it.

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesEngines
 import LanesOS
 import SystemPackage
 
