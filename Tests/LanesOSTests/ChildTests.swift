@@ -17,7 +17,7 @@ import Testing
 
   @Test func `a child can be killed, and its descriptor tells the end`() throws {
     var child = try shell("exec sleep 1000")
-    var entry = pollfd(fd: child.pidfd.number, events: .readable, revents: 0)
+    var entry = pollfd(fd: child.pidfd.number, events: Int16(POLLIN), revents: 0)
     #expect(poll(&entry, 1, 0) == 0)
     child.kill(SIGKILL)
     try DescriptorIO.wait(for: [(child.pidfd.number, .readable)])
