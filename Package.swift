@@ -4,7 +4,7 @@ import PackageDescription
 
 /// Every module of ours is built in Swift 6 mode and a warning in it is an error.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-/// The C modules hold thin wrappers and kernels; they are optimised in debug builds too, so that tests stay quick. Only there
+/// The C modules hold thin wrappers and kernels; they are optimized in debug builds too, so that tests stay quick. Only there
 /// do they check their callers with `assert`.
 let strictC: [CSetting] = [
   .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"]), .define("NDEBUG", .when(configuration: .release)),

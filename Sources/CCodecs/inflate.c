@@ -1,3 +1,4 @@
+// Inflating what stands compressed in texts and profiles.
 #include "ccodecs.h"
 #include <stdlib.h>
 #include <zlib.h>

@@ -25,7 +25,7 @@ void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors);
 // Leaves through the jump with a status of our own.
 _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status, const char *message);
 
-// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up behind as many.
+// Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up after as many.
 enum { ccodecs_max_scans = 100 };
 
 // Where libjpeg puts what it encodes.

@@ -1,4 +1,7 @@
+// JPEG to rows. libjpeg-turbo reads the header of every file; the pixels come from it or, where they are wanted smaller, from
+// the decoder of cjpegscaled.h. What stands in segments is read in Swift, which walks the file once for all of them.
 #include "internal.h"
+#include <assert.h>
 #include <cjpegscaled.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,7 @@ struct ccodecs_jpeg_decoder {
   bool broken;   // an error in the middle of what is salvaged: the rest is gray
   const uint8_t *bytes;
   size_t count;
-  bool library_only; // also for salvage: libjpeg goes on behind damage where the scaled decoder ends
+  bool library_only; // also for salvage: libjpeg goes on after damage where the scaled decoder ends
   struct scaled_jpeg *scaled; // decodes in place of libjpeg when there is one
 };
 
@@ -59,18 +62,6 @@ static void set_up(struct ccodecs_jpeg_decoder *decoder, const uint8_t *bytes, s
   info->src = &decoder->source;
   decoder->progress.progress_monitor = on_progress;
   info->progress = &decoder->progress;
-  jpeg_save_markers(info, JPEG_APP0 + 1, 0xFFFF);
-}
-
-static void find_metadata(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_header *header) {
-  static const char name[] = "Exif\0"; // with the closing NUL of the literal: six bytes
-  for (jpeg_saved_marker_ptr marker = decoder->info.marker_list; marker; marker = marker->next) {
-    if (marker->marker != JPEG_APP0 + 1 || marker->data_length <= sizeof name) continue;
-    if (memcmp(marker->data, name, sizeof name) != 0) continue;
-    header->exif = marker->data + sizeof name;
-    header->exif_size = marker->data_length - sizeof name;
-    break;
-  }
 }
 
 static void fill_image(const struct jpeg_decompress_struct *info, struct ccodecs_image *image) {
@@ -93,7 +84,6 @@ static void read_header(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_hea
   header->cmyk = info->num_components == 4;
   if ((uint64_t)info->image_width * info->image_height > decoder->limits.max_pixels)
     ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_too_large, "too many pixels");
-  find_metadata(decoder, header);
 }
 
 struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
@@ -133,7 +123,7 @@ static bool describe(struct jpeg_decompress_struct *info, struct scaled_frame *f
     frame->component[index].h = component->h_samp_factor;
     frame->component[index].v = component->v_samp_factor;
     // libjpeg keeps a table row by row.
-    for (int k = 0; k < 64; k++) frame->component[index].quantiser[k] = table->quantval[scaled_natural_order[k]];
+    for (int k = 0; k < 64; k++) frame->component[index].quantizer[k] = table->quantval[scaled_natural_order[k]];
   }
   return true;
 }
@@ -181,6 +171,7 @@ bool ccodecs_jpeg_start(
   struct ccodecs_jpeg_decoder *decoder, struct ccodecs_scale *scale, struct ccodecs_image *image,
   struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
+  assert(scale->across >= 1 && scale->across <= 8 && scale->down >= 1 && scale->down <= 8);
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
   if (has_coarse_luma(info)) *scale = (struct ccodecs_scale){8, 8};
@@ -222,6 +213,7 @@ static bool give_up(struct ccodecs_jpeg_decoder *decoder) {
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   struct jpeg_decompress_struct *info = &decoder->info;
+  assert(count >= 0);
   if (decoder->scaled) {
     enum scaled_status status = scaled_good;
     for (int row = 0; row < count && status == scaled_good; row++)

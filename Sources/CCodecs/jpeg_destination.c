@@ -1,4 +1,6 @@
+// Where encoded JPEGs go: through a buffer to a callback, metadata before the first scan.
 #include "internal.h"
+#include <assert.h>
 
 static void begin_buffer(j_compress_ptr info) {
   struct ccodecs_jpeg_destination *destination = (struct ccodecs_jpeg_destination *)info->dest;
@@ -32,9 +34,12 @@ void ccodecs_jpeg_direct(
 }
 
 void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metadata *metadata) {
-  static const char name[] = "Exif\0"; // six bytes with the literal's own NUL
-  // A marker holds 65,533 bytes; longer Exif, which only PNG can carry, does not fit into a JPEG.
-  if (metadata->exif && metadata->exif_size + sizeof name <= 65533) {
+  enum { most = 65533 }; // bytes that may follow a segment's length (ITU-T T.81, B.1.1.4)
+  // Exif 2.32, 4.7.2.1; six bytes with the literal's own NUL. The only word of a segment that is spelled in C: the others
+  // come as blocks, or from libjpeg.
+  static const char name[] = "Exif\0";
+  // Longer Exif, which only PNG can carry, does not fit into a JPEG.
+  if (metadata->exif && metadata->exif_size + sizeof name <= most) {
     jpeg_write_m_header(info, JPEG_APP0 + 1, (unsigned)(metadata->exif_size + sizeof name));
     for (size_t i = 0; i < sizeof name; i++) jpeg_write_m_byte(info, name[i]);
     for (size_t i = 0; i < metadata->exif_size; i++) jpeg_write_m_byte(info, metadata->exif[i]);
@@ -42,6 +47,7 @@ void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metad
   if (metadata->icc) jpeg_write_icc_profile(info, metadata->icc, (unsigned)metadata->icc_size);
   for (size_t i = 0; i < metadata->block_count; i++) {
     const struct ccodecs_block *block = metadata->blocks + i;
+    assert(block->size <= most);
     jpeg_write_marker(info, block->name[0], block->bytes, (unsigned)block->size);
   }
 }

@@ -1,4 +1,6 @@
+// Rows to JPEG, by libjpeg-turbo.
 #include "internal.h"
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,8 @@ static void configure(
 struct ccodecs_jpeg_encoder *ccodecs_jpeg_create(
   const struct ccodecs_image *image, const struct ccodecs_jpeg_settings *settings,
   const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result) {
+  assert((image->channels == 1 || image->channels == 4) && image->depth == 8 && !image->alpha);
+  assert(settings->quality >= 1 && settings->quality <= 100);
   struct ccodecs_jpeg_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
   encoder->errors.result = result;

@@ -1,3 +1,4 @@
+// From libjpeg's errors and warnings to results, by a jump back into the entry point that armed it.
 #include "internal.h"
 #include <jerror.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 // does, whose code is in no library; TurboJPEG's tjTransform (2.1) cannot be stopped, nor fit Huffman codes, and refuses
 // unusual subsampling.
 #include "internal.h"
+#include <assert.h>
 #include <jerror.h>
 #include <stdlib.h>
 
@@ -111,7 +112,7 @@ static void move_component(
   uint32_t across = is_alone ? 1 : (uint32_t)stored->h_samp_factor, down = is_alone ? 1 : (uint32_t)stored->v_samp_factor;
   uint32_t unit_x = unit(transform, transform->in.max_h_samp_factor);
   uint32_t unit_y = unit(transform, transform->in.max_v_samp_factor);
-  // The stored block behind (reversed) or at the result's first one.
+  // The stored block after (reversed) or at the result's first one.
   uint32_t first_x = (turn->x + (turn->reverse_x ? turn->width : 0)) / unit_x * across;
   uint32_t first_y = (turn->y + (turn->reverse_y ? turn->height : 0)) / unit_y * down;
   for (JDIMENSION row = 0; row < made->height_in_blocks; row++)
@@ -178,6 +179,7 @@ bool ccodecs_jpeg_transform(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, const struct ccodecs_turn *turn,
   bool progressive, const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink,
   struct ccodecs_result *result) {
+  assert(turn->width > 0 && turn->height > 0);
   struct transform *transform = calloc(1, sizeof *transform);
   if (!transform) return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
   transform->limits = *limits;

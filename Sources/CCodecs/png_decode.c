@@ -1,3 +1,4 @@
+// PNG to rows, by libpng with limits of our own.
 #include "internal.h"
 #include <png.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static void on_read(png_structp png, png_bytep target, size_t count) {
   size_t rest = decoder->count - decoder->position;
   if (count > rest) {
     if (!decoder->limits.salvage || rest == 0) leave(decoder, ccodecs_truncated, "it ends inside the image data");
-    // libpng asks for several kilobytes at a time: what there is of them is used, and it stops at the zeros behind.
+    // libpng asks for several kilobytes at a time: what there is of them is used, and it stops at the zeros after them.
     ccodecs_note_damage(decoder->damage, "it ends inside the image data");
     memset(target + rest, 0, count - rest);
     count = rest;

@@ -1,4 +1,6 @@
+// Rows to PNG, by libpng.
 #include "internal.h"
+#include <assert.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +100,9 @@ static void write_header(
 struct ccodecs_png_encoder *ccodecs_png_create(
   const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
   const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result) {
+  assert(image->channels == 1 || image->channels == 2 || image->channels == 4);
+  assert(image->depth == 8 || image->depth == 16);
+  assert(settings->level >= 0 && settings->level <= 9 && settings->filter >= -1 && settings->filter <= 5);
   struct ccodecs_png_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
   encoder->sink = *sink;

@@ -1,6 +1,8 @@
 // Row kernels. The work is done in vectors of eight floats, which compilers lower to two vectors of four where the
 // processor has no wider ones; products and sums are the same either way, and so are the bits.
 #include "ccodecs.h"
+#include <assert.h>
+#include <csimd.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,7 +11,15 @@
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef uint8_t bytes __attribute__((vector_size(8), aligned(1), may_alias));
-#define inlined static inline __attribute__((always_inline))
+
+// Whether `image` is as ccodecs.h says: 2 channels have alpha, 1 has none.
+static inline __attribute__((unused)) bool is_shape(const struct ccodecs_image *image) {
+  return (image->depth == 8 || image->depth == 16)
+         && (image->channels == 4 || (image->channels == 2 && image->alpha) || (image->channels == 1 && !image->alpha));
+}
+
+// Whether samples of `depth` bits may lie at `row`.
+static inline __attribute__((unused)) bool is_aligned(const uint8_t *row, int depth) { return depth == 8 || (uintptr_t)row % 2 == 0; }
 
 void *ccodecs_allocate(size_t count) {
   size_t rounded = (count + 63) / 64 * 64;
@@ -55,6 +65,7 @@ static double weight_at(enum ccodecs_filter filter, double x) {
 
 int ccodecs_window(
   enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights) {
+  assert(count > 0 && stretch >= 1);
   const double reach = ccodecs_radius(filter) * stretch;
   int low = (int)fmax(0, floor(center - reach)), high = (int)fmin(count - 1, ceil(center + reach));
   // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
@@ -73,7 +84,7 @@ int ccodecs_window(
 }
 
 // Eight channels from 8, 4 or 2 weights.
-inlined void spread(floats *out, const float *weights, int channels) {
+CSIMD_INLINE void spread(floats *out, const float *weights, int channels) {
   floats some = {0};
   if (channels == 1) {
     some = *(const floats *)weights;
@@ -86,7 +97,7 @@ inlined void spread(floats *out, const float *weights, int channels) {
 }
 
 // Adds up the eight sums of a pixel to one per channel, in halves.
-inlined void gather(const floats *sums, const int channels, float *out) {
+CSIMD_INLINE void gather(const floats *sums, const int channels, float *out) {
   float part[8];
   *(floats *)part = *sums;
   for (int width = 4; width >= channels; width /= 2)
@@ -96,7 +107,7 @@ inlined void gather(const floats *sums, const int channels, float *out) {
 
 // Four rows at a time share the spreading of the weights, and their sums do not wait for each other; one row at a time
 // took 1.8 times as long on a Xeon of 2023 with AVX2.
-inlined void resample(
+CSIMD_INLINE void resample(
   const struct ccodecs_axis *axis, const int channels, const float *const rows[4], float *const out[4]) {
   const int step = 8 / channels;
   for (int x = 0; x < axis->count; x++) {
@@ -112,14 +123,17 @@ inlined void resample(
   }
 }
 
-inlined void resample_channels(
+CSIMD_INLINE void resample_channels(
   const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]) {
+  assert(axis->stride % 8 == 0 && axis->taps >= 1 && axis->taps <= axis->stride);
+  assert(channels == 1 || channels == 2 || channels == 4);
   if (channels == 1) resample(axis, 1, rows, out);
   else if (channels == 2) resample(axis, 2, rows, out);
   else resample(axis, 4, rows, out);
 }
 
-inlined void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
+CSIMD_INLINE void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
+  assert(count > 0 && samples % 8 == 0);
   size_t at = 0;
   for (; at + 32 <= samples; at += 32) {
     floats a = {0}, b = {0}, c = {0}, d = {0};
@@ -143,7 +157,7 @@ inlined void blend(const float *const *rows, const float *weights, int count, fl
 }
 
 // Multiplies the colors of `samples` floats by their pixel's alpha times `scale`.
-inlined void premultiply(float *out, const int channels, float scale, size_t samples) {
+CSIMD_INLINE void premultiply(float *out, const int channels, float scale, size_t samples) {
   const floats ones = {1, 1, 1, 1, 1, 1, 1, 1};
   size_t at = 0;
   for (; at + 8 <= samples; at += 8) {
@@ -174,12 +188,12 @@ void ccodecs_fill_level(float *level) {
   }
 }
 
-inlined bool is_alpha(const struct ccodecs_image *image, int channel) {
+CSIMD_INLINE bool is_alpha(const struct ccodecs_image *image, int channel) {
   return channel == 3 || (channel == 1 && image->channels == 2);
 }
 
 // Levels to light; alpha stays.
-inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
+CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
   const float top = image->depth == 8 ? 255 : 65535;
   for (int channel = 0; channel < image->channels; channel++) {
     if (is_alpha(image, channel)) continue;
@@ -190,8 +204,9 @@ inlined void lighten(const uint8_t *row, float *out, const struct ccodecs_image 
   }
 }
 
-inlined void widen(
+CSIMD_INLINE void widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve) {
+  assert(is_shape(image) && is_aligned(row, image->depth));
   const size_t samples = (size_t)image->width * (size_t)image->channels;
   if (image->depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (float)row[i];
@@ -204,10 +219,10 @@ inlined void widen(
   else premultiply(out, 2, scale, samples);
 }
 
-inlined float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
+CSIMD_INLINE float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
 
 // Limits and rounds `samples` floats times `scale` to integers of `depth` bits.
-inlined void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
+CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
   if (depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (uint8_t)(int)(limited(row[i] * scale, 255) + 0.5f);
   else
@@ -217,7 +232,7 @@ inlined void store(const float *row, float scale, uint8_t *out, int depth, size_
 
 // One pixel of premultiplied color and alpha (0…top) to plain color and alpha. Where the filter overshoots, alpha and
 // color do so together: their quotient is right before either is limited.
-inlined void divide(const float *pixel, float *out, size_t channels, float top) {
+CSIMD_INLINE void divide(const float *pixel, float *out, size_t channels, float top) {
   float alpha = pixel[channels - 1];
   float factor = alpha > 0 ? top / alpha : 0;
   for (size_t channel = 0; channel + 1 < channels; channel++) out[channel] = pixel[channel] * factor;
@@ -225,7 +240,7 @@ inlined void divide(const float *pixel, float *out, size_t channels, float top) 
 }
 
 // One pixel of premultiplied color and alpha (0…top) laid on a background; `to` may have more channels.
-inlined void flatten(
+CSIMD_INLINE void flatten(
   const float *pixel, float *out, size_t channels, size_t to, float top, const float background[3]) {
   float alpha = limited(pixel[channels - 1], top);
   float factor = pixel[channels - 1] > top ? top / pixel[channels - 1] : 1;
@@ -236,14 +251,14 @@ inlined void flatten(
 }
 
 // The level of `light` of at most `top`, in the same range; between the steps of the curve it is a straight line.
-inlined float level_of(float light, float top, const float *level) {
+CSIMD_INLINE float level_of(float light, float top, const float *level) {
   float step = limited(light, top) * ((float)ccodecs_curve_steps / top);
   int below = (int)step;
   return top * (level[below] + (level[below + 1] - level[below]) * (step - (float)below));
 }
 
 // Stores rows of light without alpha.
-inlined void darken(
+CSIMD_INLINE void darken(
   const float *row, const struct ccodecs_image *from, float scale, uint8_t *out, int depth, const float *level) {
   const float top = from->depth == 8 ? 255 : 65535;
   const size_t channels = (size_t)from->channels;
@@ -256,7 +271,7 @@ inlined void darken(
 
 // Two pixels at a time of four channels to four channels of 8 bits: divided by alpha or laid on a background as above, bit for
 // bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
-inlined void narrow_pairs(
+CSIMD_INLINE void narrow_pairs(
   const float *row, float top, float scale, uint8_t *out, const bool alpha, size_t width, const float background[3]) {
   const floats zeros = {0}, tops = zeros + top, most = zeros + 255;
   const floats behind = {background[0], background[1], background[2], 0, background[0], background[1], background[2], 0};
@@ -281,9 +296,11 @@ inlined void narrow_pairs(
   }
 }
 
-inlined void narrow(
+CSIMD_INLINE void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {
+  assert(is_shape(from) && is_shape(to) && is_aligned(out, to->depth));
+  assert(from->width == to->width && (from->alpha || !to->alpha));
   const float top = from->depth == 8 ? 255 : 65535, scale = (to->depth == 8 ? 255 : 65535) / top;
   const size_t channels = (size_t)from->channels, wanted = (size_t)to->channels;
   if (!from->alpha && curve) return darken(row, from, scale, out, to->depth, curve->level);
@@ -306,31 +323,30 @@ inlined void narrow(
 
 // Each kernel twice on x86-64: with 256-bit vectors where the processor has AVX2, else with the 128-bit ones of SSE2.
 // Measured for 1280 × 800 RGB to 512 × 320 on a Xeon of 2023: widen 0.42 and 0.46 ms, resample 1.60 and 2.13 ms, blend
-// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimised in debug builds too.
-#if defined(__x86_64__)
-#define wide __attribute__((target("avx2")))
-#define twice(name, parameters, arguments, body)                                                                       \
-  static wide void name##_wide parameters { body arguments; }                                                          \
-  static void name##_narrow parameters { body arguments; }                                                             \
+// 0.50 and 0.82 ms; decoding such an image takes about 15 ms. C, because it is optimized in debug builds too.
+#if CSIMD_X86
+#define each_level(name, parameters, arguments, body)                                                                  \
+  CSIMD_AVX2 static void name##_avx2 parameters { body arguments; }                                                    \
+  static void name##_portable parameters { body arguments; }                                                           \
   void ccodecs_##name parameters {                                                                                     \
-    if (__builtin_cpu_supports("avx2")) name##_wide arguments;                                                         \
-    else name##_narrow arguments;                                                                                      \
+    if (csimd_level_in_use() >= csimd_avx2) name##_avx2 arguments;                                                     \
+    else name##_portable arguments;                                                                                    \
   }
 #else
-#define twice(name, parameters, arguments, body)                                                                       \
+#define each_level(name, parameters, arguments, body)                                                                  \
   void ccodecs_##name parameters { body arguments; }
 #endif
 
-twice(
+each_level(
   widen, (const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve),
   (row, out, image, curve), widen)
-twice(
+each_level(
   resample, (const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]),
   (axis, channels, rows, out), resample_channels)
-twice(
+each_level(
   blend, (const float *const *rows, const float *weights, int count, float *out, size_t samples),
   (rows, weights, count, out, samples), blend)
-twice(
+each_level(
   narrow,
   (const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
    const uint8_t background[3], const struct ccodecs_curve *curve),

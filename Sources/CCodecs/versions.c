@@ -1,3 +1,4 @@
+// What `--version` says of the libraries.
 #include "ccodecs.h"
 
 #include <stdio.h>
@@ -6,10 +7,10 @@
 #include <png.h>
 #include <zlib.h>
 
-#define TEXT_OF(number) #number
-#define TEXT(macro) TEXT_OF(macro)
+#define quoted(tokens) #tokens
+#define text_of(macro) quoted(macro)
 
-const char *ccodecs_jpeg_version(void) { return TEXT(LIBJPEG_TURBO_VERSION); }
+const char *ccodecs_jpeg_version(void) { return text_of(LIBJPEG_TURBO_VERSION); }
 
 const char *ccodecs_png_version(void) { return png_get_libpng_ver(NULL); }
 

@@ -30,7 +30,7 @@ struct scaled_component {
   uint8_t place[64];        // of the coefficients in zigzag order among the kept ones; kept_count for the others
   uint64_t keep;            // bit k: coefficient k in zigzag order is kept
   uint8_t rows_to[64], columns_to[64]; // of the kept ones, those up to coefficient k lie in as many
-  uint16_t quantiser[64];   // in zigzag order
+  uint16_t quantizer[64];   // in zigzag order
   int8_t bit[64];           // lowest bit that the scans so far told, -1 for none
   int predicted;            // DC
   int16_t *kept;            // progressive: kept_count for each block

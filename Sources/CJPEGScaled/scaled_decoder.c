@@ -1,4 +1,6 @@
+// The decoder's outer loop: memory, scans up to the first row, rows.
 #include "scaled.h"
+#include <assert.h>
 #include <stdlib.h>
 
 static int divided_up(int value, int by) { return (value + by - 1) / by; }
@@ -45,7 +47,7 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
     component->samples_stride = component->blocks_across * component->points_across + 16;
     blocks += component->h * component->v;
     keep(component);
-    for (int k = 0; k < 64; k++) component->quantiser[k] = frame->component[index].quantiser[k];
+    for (int k = 0; k < 64; k++) component->quantizer[k] = frame->component[index].quantizer[k];
   }
   return blocks <= 10; // of an MCU (B.2.3)
 }
@@ -55,7 +57,7 @@ static bool allocate(struct scaled_component *component, bool progressive) {
   size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
   component->samples = malloc((samples + 16) * sizeof *component->samples);
   if (!component->samples || !progressive) return component->samples;
-  // Vectors may read a little behind the last block.
+  // Vectors may read a little beyond the last block.
   component->kept = calloc(blocks * (size_t)component->kept_count + 16, sizeof *component->kept);
   component->nonzero = calloc(blocks, sizeof *component->nonzero);
   return component->kept && component->nonzero;
@@ -107,12 +109,15 @@ static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled
 enum scaled_status scaled_open(
   const uint8_t *bytes, size_t count, const struct scaled_frame *frame, struct scaled_ratio scale,
   const struct scaled_check *check, struct scaled_jpeg **result) {
+  assert(scale.across >= 1 && scale.across <= 8 && scale.down >= 1 && scale.down <= 8);
+  assert(frame->component_count == 1 || frame->component_count == 3);
+  assert(frame->width > 0 && frame->width <= 65535 && frame->height > 0 && frame->height <= 65535);
   struct scaled_jpeg *decoder = calloc(1, sizeof *decoder);
   *result = NULL;
   if (!decoder) return scaled_no_memory;
   decoder->bytes = bytes;
   decoder->count = count;
-  decoder->position = 2; // behind SOI
+  decoder->position = 2; // after SOI
   decoder->check = *check;
   decoder->progressive = frame->progressive;
   decoder->component_count = frame->component_count;
@@ -150,13 +155,14 @@ enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
     enum scaled_status status = make_samples(decoder, decoder->next_row / rows);
     if (status != scaled_good) return status;
   }
+  assert(decoder->next_row < decoder->out_height);
   scaled_color(decoder, inside, row);
   decoder->next_row++;
   return scaled_good;
 }
 
 enum scaled_status scaled_finish(struct scaled_jpeg *decoder) {
-  if (decoder->progressive) return scaled_good; // all scans were read, and EOI behind them
+  if (decoder->progressive) return scaled_good; // all scans were read, and EOI after them
   if (!scaled_end_data(decoder)) return scaled_odd;
   int marker;
   enum scaled_status status = scaled_walk(decoder, &marker);

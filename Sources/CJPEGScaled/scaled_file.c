@@ -1,3 +1,7 @@
+// Markers and tables. LanesImages/Metadata/JPEGMarkers.swift walks the segments before the first scan for what they say; this
+// walk is another for a reason. It goes on between scans and to EOI, defines tables on its way, and must refuse what libjpeg
+// would complain of, down to the bytes between entropy-coded data and the next marker, where the other one passes over
+// everything that it does not know.
 #include "scaled.h"
 #include <string.h>
 
@@ -5,7 +9,7 @@ const uint8_t scaled_natural_order[64] = {
   0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6,  7,  14, 21, 28,
   35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
-// A segment's contents, behind its length.
+// A segment's contents, after its length.
 struct segment {
   const uint8_t *bytes;
   size_t count;

@@ -1,5 +1,6 @@
 // Huffman tables, made ready for reading several bits at a time.
 #include "scaled.h"
+#include <assert.h>
 #include <string.h>
 
 static void define_whole(struct scaled_huffman *table) {
@@ -17,6 +18,7 @@ static void define_whole(struct scaled_huffman *table) {
 
 // Makes a table from the number of codes of each length (annex C). False when it cannot be one; no code is all ones.
 bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
+  assert(count >= 0 && count <= 256); // the sum of `counts`
   memset(table->look, 0, sizeof table->look);
   memset(table->symbols, 0, sizeof table->symbols);
   memcpy(table->symbols, symbols, (size_t)count);

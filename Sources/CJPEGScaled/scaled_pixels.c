@@ -2,6 +2,8 @@
 // kept coefficients stand for are evaluated at the middles of those points, so that planes of a coarser grid need no other
 // enlarging. The vectors are treated as in resample.c, for the same reasons.
 #include "scaled.h"
+#include <assert.h>
+#include <csimd.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +14,6 @@ typedef float floats4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int16_t shorts __attribute__((vector_size(16), aligned(2), may_alias));
 typedef int16_t shorts4 __attribute__((vector_size(8), aligned(2), may_alias));
-#define inlined static inline __attribute__((always_inline))
 
 static void fill_cosines(float table[8][16], int kept, int points) {
   for (int u = 0; u < kept; u++)
@@ -28,7 +29,7 @@ void scaled_prepare(struct scaled_component *component) {
     if (place == component->kept_count) continue;
     int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
-    component->factor[place] = (float)(component->quantiser[k] * both / 4);
+    component->factor[place] = (float)(component->quantizer[k] * both / 4);
   }
   int rows = 1, columns = 1;
   for (int k = 0; k < 64; k++) {
@@ -43,7 +44,7 @@ void scaled_prepare(struct scaled_component *component) {
 // The amplitudes of one row of eight or four coefficients. Vectors are handed on by pointers: without AVX there is no
 // register for them, and the compiler warns.
 #define amplitudes(type, integers)                                                                                     \
-  inlined void amplitudes_##type(                                                                                      \
+  CSIMD_INLINE void amplitudes_##type(                                                                                      \
     const struct scaled_component *component, const int16_t *kept, int at, type *out) {                               \
     const type value = __builtin_convertvector(*(const integers *)(kept + at), type);                                  \
     *out = value * *(const type *)(component->factor + at);                                                            \
@@ -54,7 +55,7 @@ amplitudes(floats4, shorts4)
 // First the columns, then the rows: of `rows` × `columns` coefficients, outside of which all are 0, `down` rows of samples.
 // `type` holds a row of coefficients, `parts` of `result` a row of samples.
 #define transform(name, type, result, parts)                                                                           \
-  inlined void name(                                                                                                   \
+  CSIMD_INLINE void name(                                                                                                   \
     const struct scaled_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
     const int columns) {                                                                                               \
     type sums[16], row;                                                                                                \
@@ -82,7 +83,7 @@ transform(transform_4_to_8, floats4, floats, 1)
 
 // The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in zigzag
 // order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
-inlined void transform_block(
+CSIMD_INLINE void transform_block(
   const struct scaled_component *component, const int16_t *kept, float *out, const int highest) {
   const int down = component->points_down, across = component->points_across;
   const int rows = component->rows_to[highest], columns = component->columns_to[highest];
@@ -98,15 +99,16 @@ inlined void transform_block(
   else transform_4(component, kept, out, down, rows, columns);
 }
 
-inlined void fill_flat(const struct scaled_component *component, int16_t dc, float *out) {
+CSIMD_INLINE void fill_flat(const struct scaled_component *component, int16_t dc, float *out) {
   const float level = dc * component->factor[0];
   for (int y = 0; y < component->points_down; y++, out += component->samples_stride)
     for (int x = 0; x < component->points_across; x++) out[x] = level;
 }
 
 // Rows of samples may be written to beyond the block's, where the next block will be or nothing.
-inlined void make_samples(
+CSIMD_INLINE void make_samples(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+  assert(row >= 0 && row < component->v && column >= 0 && column < component->blocks_across);
   float *out = component->samples + row * component->points_down * component->samples_stride
                + column * component->points_across;
   const uint64_t seen = nonzero & component->keep & ~1ull;
@@ -115,7 +117,7 @@ inlined void make_samples(
 }
 
 // Limited and rounded.
-inlined void round_to_levels(const floats *values, ints *levels) {
+CSIMD_INLINE void round_to_levels(const floats *values, ints *levels) {
   const floats lowest = {0}, highest = lowest + 255;
   *levels = __builtin_convertvector(
     __builtin_elementwise_min(__builtin_elementwise_max(*values, lowest), highest) + 0.5f, ints);
@@ -126,7 +128,7 @@ static const float *row_of(const struct scaled_jpeg *decoder, int component, int
 }
 
 // The matrix of JFIF (T.871, 7), which is that of BT.601.
-inlined void color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
+CSIMD_INLINE void color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row), *blue = row_of(decoder, 1, row), *red = row_of(decoder, 2, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
     floats y = *(const floats *)(luma + x) + 128, cb = *(const floats *)(blue + x), cr = *(const floats *)(red + x);
@@ -139,7 +141,7 @@ inlined void color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   }
 }
 
-inlined void gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
+CSIMD_INLINE void gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
     const floats exact = *(const floats *)(luma + x) + 128;
@@ -149,34 +151,32 @@ inlined void gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   }
 }
 
-inlined void color_or_gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
+CSIMD_INLINE void color_or_gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   if (decoder->component_count == 3) color(decoder, row, out);
   else gray(decoder, row, out);
 }
 
-#if defined(__x86_64__)
-#define wide __attribute__((target("avx2")))
-static wide void make_samples_wide(
+#if CSIMD_X86
+CSIMD_AVX2 static void make_samples_avx2(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   make_samples(component, kept, nonzero, row, column);
 }
-static wide void color_wide(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
+CSIMD_AVX2 static void color_avx2(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   color_or_gray(decoder, row, out);
 }
-static bool is_wide(void) { return __builtin_cpu_supports("avx2"); }
-#else
-#define make_samples_wide make_samples
-#define color_wide color_or_gray
-static bool is_wide(void) { return false; }
 #endif
 
 void scaled_make_samples(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
-  if (is_wide()) make_samples_wide(component, kept, nonzero, row, column);
-  else make_samples(component, kept, nonzero, row, column);
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2) return make_samples_avx2(component, kept, nonzero, row, column);
+#endif
+  make_samples(component, kept, nonzero, row, column);
 }
 
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
-  if (is_wide()) color_wide(decoder, row, out);
-  else color_or_gray(decoder, row, out);
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2) return color_avx2(decoder, row, out);
+#endif
+  color_or_gray(decoder, row, out);
 }

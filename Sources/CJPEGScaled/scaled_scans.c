@@ -1,10 +1,10 @@
 // Entropy decoding. Each function that visits blocks is compiled twice on x86-64: with the bit instructions that came with
 // AVX2, and without.
 #include "scaled.h"
+#include <assert.h>
+#include <csimd.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define inlined static inline __attribute__((always_inline))
 
 // The next bits of a scan, the first of them on top. Behind the data come zeros, which are counted.
 struct bits {
@@ -30,7 +30,7 @@ static __attribute__((noinline)) struct bits fill_slowly(struct bits bits) {
 }
 
 // Makes at least 56 bits available.
-inlined void fill(struct bits *bits) {
+CSIMD_INLINE void fill(struct bits *bits) {
   if (bits->end - bits->at >= 8) {
     uint64_t next;
     memcpy(&next, bits->at, 8);
@@ -48,25 +48,26 @@ inlined void fill(struct bits *bits) {
   *bits = fill_slowly(*bits);
 }
 
-inlined void skip(struct bits *bits, int count) {
+CSIMD_INLINE void skip(struct bits *bits, int count) {
   bits->buffer <<= count;
   bits->count -= count;
 }
 
 // `count` is at least 1.
-inlined int take(struct bits *bits, int count) {
+CSIMD_INLINE int take(struct bits *bits, int count) {
+  assert(count >= 1 && count <= bits->count);
   int value = (int)(bits->buffer >> (64 - count));
   skip(bits, count);
   return value;
 }
 
 // F.2.2.1, figure F.12; `size` is at least 1.
-inlined int take_signed(struct bits *bits, int size) {
+CSIMD_INLINE int take_signed(struct bits *bits, int size) {
   int value = take(bits, size);
   return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
-inlined int take_symbol(struct bits *bits, const struct scaled_huffman *table) {
+CSIMD_INLINE int take_symbol(struct bits *bits, const struct scaled_huffman *table) {
   unsigned entry = table->look[bits->buffer >> (64 - scaled_look)];
   if (entry) {
     skip(bits, (int)(entry >> 8));
@@ -84,7 +85,7 @@ inlined int take_symbol(struct bits *bits, const struct scaled_huffman *table) {
   return 0;
 }
 
-inlined int read_dc(struct scaled_component *component, const struct scaled_huffman *table, struct bits *bits) {
+CSIMD_INLINE int read_dc(struct scaled_component *component, const struct scaled_huffman *table, struct bits *bits) {
   int size = take_symbol(bits, table);
   if (size) component->predicted += take_signed(bits, size);
   return component->predicted;
@@ -92,7 +93,7 @@ inlined int read_dc(struct scaled_component *component, const struct scaled_huff
 
 // Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `scaled_to_end` and 0 for EOB, EOB0. Other
 // sizes of 0, which only progressive files have, are left to the caller: it gets `scaled_to_end` plus their run (G.1.2.2).
-inlined int read_coefficient(const struct scaled_huffman *table, struct bits *bits, int *value) {
+CSIMD_INLINE int read_coefficient(const struct scaled_huffman *table, struct bits *bits, int *value) {
   if (bits->count < 32) fill(bits);
   const int32_t whole = table->whole[bits->buffer >> (64 - scaled_look)];
   if (whole) {
@@ -106,7 +107,7 @@ inlined int read_coefficient(const struct scaled_huffman *table, struct bits *bi
 }
 
 // One block of a sequential scan (F.2.2); `kept` begins as zeros and has room for 65. Returns which are not 0.
-inlined uint64_t read_block(
+CSIMD_INLINE uint64_t read_block(
   struct scaled_component *component, const struct scaled_huffman *dc, const struct scaled_huffman *ac,
   struct bits *bits, int16_t *kept) {
   if (bits->count < 32) fill(bits);
@@ -128,7 +129,7 @@ inlined uint64_t read_block(
 }
 
 // Whether everything taken so far was there and made sense.
-inlined bool is_sound(const struct bits *bits) { return !bits->bad && (uint64_t)bits->count >= 8 * bits->padding; }
+CSIMD_INLINE bool is_sound(const struct bits *bits) { return !bits->bad && (uint64_t)bits->count >= 8 * bits->padding; }
 
 // Whether the data has been taken to its last byte: what is left does not fill one.
 static bool is_used_up(struct bits *bits) {
@@ -154,7 +155,7 @@ struct block_scan {
   int run; // blocks without anything new, this one included (EOBRUN)
 };
 
-inlined void read_first_ac(
+CSIMD_INLINE void read_first_ac(
   struct block_scan *scan, const struct scaled_component *component, struct bits *bits, int16_t *kept,
   uint64_t *nonzero) {
   if (scan->run > 0) {
@@ -185,8 +186,9 @@ inlined void read_first_ac(
 }
 
 // Reads one more bit for each of the coefficients `which`: at most 56, none of them 0.
-inlined void correct_some(
+CSIMD_INLINE void correct_some(
   uint64_t which, int count, int low, const struct scaled_component *component, struct bits *bits, int16_t *kept) {
+  assert(count <= 56 && which != 0);
   if (bits->count < count) fill(bits);
   for (uint64_t left = which & component->keep; left; left &= left - 1) {
     int k = __builtin_ctzll(left), index = __builtin_popcountll(which & ((1ull << k) - 1));
@@ -197,7 +199,7 @@ inlined void correct_some(
   skip(bits, count);
 }
 
-inlined void correct(
+CSIMD_INLINE void correct(
   uint64_t which, int low, const struct scaled_component *component, struct bits *bits, int16_t *kept) {
   const int count = __builtin_popcountll(which);
   if (count == 0) return;
@@ -208,8 +210,8 @@ inlined void correct(
 }
 
 // The set bits of `word` without the lowest `count`, up to the next one; 0 when there are no more.
-inlined uint64_t set_bit(uint64_t word, int count, const bool is_wide) {
-#if defined(__x86_64__)
+CSIMD_INLINE uint64_t set_bit(uint64_t word, int count, const bool is_wide) {
+#if CSIMD_X86
   if (is_wide) {
     uint64_t found;
     __asm__("pdep %2, %1, %0" : "=r"(found) : "r"(1ull << count), "r"(word));
@@ -222,7 +224,7 @@ inlined uint64_t set_bit(uint64_t word, int count, const bool is_wide) {
 }
 
 // G.1.2.3: coefficients that are not 0 get one more bit; between them stand new ones, of one bit and a sign.
-inlined void refine_ac(
+CSIMD_INLINE void refine_ac(
   struct block_scan *scan, const struct scaled_component *component, struct bits *bits, int16_t *kept,
   uint64_t *nonzero, const bool is_wide) {
   const uint64_t old = *nonzero, to_last = ~0ull >> (63 - scan->last);
@@ -254,7 +256,7 @@ inlined void refine_ac(
 }
 
 // A scan of one component's AC coefficients: its blocks row by row (A.2.2).
-inlined enum scaled_status decode_ac(struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool refines, const bool is_wide) {
+CSIMD_INLINE enum scaled_status decode_ac(struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool refines, const bool is_wide) {
   struct scaled_component *component = decoder->component + scan->component[0];
   struct block_scan blocks = {decoder->ac + scan->ac_table[0], scan->first, scan->last, scan->low, 0};
   if (!blocks.table->defined) return scaled_odd;
@@ -277,7 +279,7 @@ inlined enum scaled_status decode_ac(struct scaled_jpeg *decoder, const struct s
   return blocks.run == 0 && is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
-inlined void read_dc_of_block(
+CSIMD_INLINE void read_dc_of_block(
   struct scaled_component *component, const struct scaled_huffman *table, const struct scaled_scan *scan,
   struct bits *bits, size_t block) {
   int16_t *kept = component->kept + block * (size_t)component->kept_count;
@@ -292,7 +294,7 @@ inlined void read_dc_of_block(
 }
 
 // A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
-inlined enum scaled_status decode_dc(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
+CSIMD_INLINE enum scaled_status decode_dc(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   const bool alone = scan->count == 1;
   const struct scaled_component *only = decoder->component + scan->component[0];
   const int across = alone ? only->columns : decoder->mcus_across, down = alone ? only->rows : decoder->mcus_down;
@@ -324,14 +326,14 @@ inlined enum scaled_status decode_dc(struct scaled_jpeg *decoder, const struct s
   return is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
-inlined enum scaled_status decode_scan(
+CSIMD_INLINE enum scaled_status decode_scan(
   struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool is_wide) {
   if (scan->first == 0) return decode_dc(decoder, scan);
   return scan->high > 0 ? decode_ac(decoder, scan, true, is_wide) : decode_ac(decoder, scan, false, is_wide);
 }
 
 // The next row of MCUs of a sequential file, to samples (A.2).
-inlined enum scaled_status decode_mcus(struct scaled_jpeg *decoder) {
+CSIMD_INLINE enum scaled_status decode_mcus(struct scaled_jpeg *decoder) {
   struct bits bits = {
     .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,
     .padding = decoder->padding};
@@ -370,26 +372,23 @@ bool scaled_end_data(struct scaled_jpeg *decoder) {
   return used_up;
 }
 
-#if defined(__x86_64__)
-#define wide __attribute__((target("avx2,bmi,bmi2,popcnt")))
-static wide enum scaled_status decode_scan_wide(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
+#if CSIMD_X86
+CSIMD_AVX2 static enum scaled_status decode_scan_avx2(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   return decode_scan(decoder, scan, true);
 }
-static wide enum scaled_status decode_mcus_wide(struct scaled_jpeg *decoder) { return decode_mcus(decoder); }
-static bool has_wide(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
-         && __builtin_cpu_supports("popcnt");
-}
-#else
-#define decode_scan_wide(decoder, scan) decode_scan(decoder, scan, false)
-#define decode_mcus_wide decode_mcus
-static bool has_wide(void) { return false; }
+CSIMD_AVX2 static enum scaled_status decode_mcus_avx2(struct scaled_jpeg *decoder) { return decode_mcus(decoder); }
 #endif
 
 enum scaled_status scaled_decode_scan(struct scaled_jpeg *decoder) {
-  return has_wide() ? decode_scan_wide(decoder, &decoder->scan) : decode_scan(decoder, &decoder->scan, false);
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2) return decode_scan_avx2(decoder, &decoder->scan);
+#endif
+  return decode_scan(decoder, &decoder->scan, false);
 }
 
 enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder) {
-  return has_wide() ? decode_mcus_wide(decoder) : decode_mcus(decoder);
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2) return decode_mcus_avx2(decoder);
+#endif
+  return decode_mcus(decoder);
 }

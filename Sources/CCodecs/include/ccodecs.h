@@ -53,8 +53,8 @@ struct ccodecs_header {
   bool progressive; // progressive JPEG or interlaced PNG
   struct ccodecs_color color;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
-  // Owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A profile is of a PNG:
-  // libjpeg would take a broken one for damage of the image, so that a JPEG's is put together elsewhere.
+  // Of a PNG; owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A JPEG's are
+  // read in Swift: libjpeg would take a broken profile for damage of the image.
   const uint8_t *icc, *exif;
   size_t icc_size, exif_size;
 };
@@ -64,7 +64,7 @@ struct ccodecs_limits {
   // Asked every few rows, also between the scans of a progressive file; false stops the decoder.
   bool (*go_on)(void *context);
   void *context;
-  // Damage behind the header is made up for and told by `…_damage` instead of failing: a JPEG's missing pixels are gray,
+  // Damage after the header is made up for and told by `…_damage` instead of failing: a JPEG's missing pixels are gray,
   // a PNG's missing rows transparent, or `background` (8-bit red, green, blue) where there is no alpha.
   bool salvage;
   uint8_t background[3];
@@ -209,7 +209,7 @@ int ccodecs_window(
   enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights);
 
 // How one axis is resampled: output sample i is the sum of weights[i·stride + k] · input[first[i] + k], k < taps.
-// Weights behind those of a sample are 0; stride is a multiple of 8 and at least `taps`.
+// Weights after those of a sample are 0; stride is a multiple of 8 and at least `taps`.
 struct ccodecs_axis {
   const int32_t *first;
   const float *weights;
@@ -228,7 +228,7 @@ void ccodecs_fill_level(float *level);
 // 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colors are multiplied by alpha/max when there is alpha.
 void ccodecs_widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
-// Resamples four rows. They must be readable for axis->stride pixels behind their end, and finite there.
+// Resamples four rows. They must be readable for axis->stride pixels after their end, and finite there.
 void ccodecs_resample(const struct ccodecs_axis *axis, int channels, const float *const rows[4], float *const out[4]);
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);

@@ -43,7 +43,7 @@ struct scaled_frame {
   int component_count;
   struct {
     int id, h, v;
-    uint16_t quantiser[64]; // in zigzag order
+    uint16_t quantizer[64]; // in zigzag order
   } component[scaled_components];
 };
 
