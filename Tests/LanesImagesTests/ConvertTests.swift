@@ -115,7 +115,7 @@ private let goodFixtures = [
     }
     let gray = try header(of: input)
     let fitting = ImageMetadata(
-      of: gray, .jpeg, options: options(), output: Samples(1, 1) { _, _, _ in 0 }.shape, .jpeg)
+      of: gray, .jpeg, options: options(), output: Samples(1, 1) { _, _, _ in 0 }.shape, .jpeg, keepsThumbnail: true)
     #expect(fitting.profile == nil, "a profile for colors does not go along with gray")
   }
 

@@ -104,7 +104,7 @@ import Testing
 
   private func described(comments: [String]) throws -> Bytes {
     let texts = comments.flatMap { segment(0xFE, Bytes($0.utf8)) }
-    return try insert(segment(0xE1, ImageTexts.xmpName + Self.packet) + texts, into: fixture("seeds.jpg"))
+    return try insert(segment(0xE1, JPEGIdentifier.xmp.bytes + Self.packet) + texts, into: fixture("seeds.jpg"))
   }
 
   private func insert(_ segments: Bytes, into jpeg: Bytes) -> Bytes { Bytes(jpeg[..<2]) + segments + jpeg[2...] }

@@ -9,11 +9,11 @@ import Testing
 @Suite struct NameStreamTests {
   /// A stream of names and the end of the pipe that feeds it.
   private func makeStream(nulSeparated: Bool = false) throws -> (NameStream, feed: Int32) {
-    let tree = FilePath("/tmp/lanes-names-\(getpid())-\(UInt32.random(in: 0 ... .max))")
-    #expect(mkfifo(tree.string, 0o600) == 0)
-    defer { unlink(tree.string) }
-    let reader = try ReadyReader(opening: tree)
-    let feed = open(tree.string, O_WRONLY)
+    let tree = try PlanTree([])
+    let list = (tree / "list").string
+    #expect(mkfifo(list, 0o600) == 0)
+    let reader = try ReadyReader(opening: tree / "list")
+    let feed = open(list, O_WRONLY)
     return (NameStream(reader, label: "list", nulSeparated: nulSeparated), feed)
   }
 
@@ -51,6 +51,22 @@ import Testing
     guard case .failed(let reason) = stream.next() else { throw UnitFailure(.input, "not failed") }
     #expect(reason.contains("more than 4096 bytes"))
     close(feed)
+  }
+
+  @Test func `a list is read whole, from a file or a pipe, within its budget`() throws {
+    let tree = try PlanTree([])
+    try write(Bytes("a.jpg\n\nb c.jpg".utf8), to: tree / "list")
+    func stream() throws -> NameStream {
+      NameStream(try ReadyReader(opening: tree / "list"), label: "list", nulSeparated: false)
+    }
+    #expect(try stream().rest(budget: 14) == ["a.jpg", "b c.jpg"])
+    #expect(throws: UnitFailure.tooLarge(14, budget: 13)) { try stream().rest(budget: 13) }
+    let folder = NameStream(try ReadyReader(opening: tree.root), label: "list", nulSeparated: false)
+    #expect(throws: UnitFailure(.input, "is a directory")) { try folder.rest(budget: 9) }
+    let (piped, feed) = try makeStream(nulSeparated: true)
+    _ = Bytes("a\0b".utf8).withUnsafeBytes { write(feed, $0.baseAddress, $0.count) }
+    close(feed)
+    #expect(try piped.rest(budget: 9) == ["a", "b"])
   }
 
   @Test func `a plan takes names as they come, and what cannot be done fails alone`() throws {

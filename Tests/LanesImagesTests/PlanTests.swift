@@ -1,14 +1,14 @@
 import Glibc
 import LanesCore
+import LanesOS
 import SystemPackage
 import Testing
 
 @testable import LanesImages
 
-/// A fresh directory with files in it, removed at the end.
+/// A fresh directory with files in it, removed at the end with all that it holds.
 final class PlanTree {
   let root: FilePath
-  private var created: [FilePath] = []
 
   init(_ files: [String]) throws {
     var template = Array("/tmp/lanes-plan-XXXXXX".utf8CString)
@@ -21,20 +21,18 @@ final class PlanTree {
     var folder = root
     for component in FilePath(file).removingLastComponent().components {
       folder.append(component)
-      if mkdir(folder.string, 0o755) == 0 { created.append(folder) }
+      mkdir(folder.string, 0o755)
     }
     try write([1, 2, 3], to: path)
-    created.append(path)
   }
 
   func link(_ name: String, to target: String) {
     symlink((self / target).string, (self / name).string)
-    created.append(self / name)
   }
 
   static func / (tree: PlanTree, name: String) -> FilePath { tree.root.pushing(FilePath(name)) }
 
-  deinit { for path in created.reversed() + [root] { remove(path.string) } }
+  deinit { Folders.remove(root) }
 }
 
 func outputs(_ plan: ConvertPlan) -> [String] {

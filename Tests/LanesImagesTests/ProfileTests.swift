@@ -132,9 +132,9 @@ import Testing
       #expect(try header(of: part).profile == .none)
     }
     let context = CodecContext(deadline: .never, output: OutputBuffer())
-    let info = try file.withUnsafeBytes { try ImageInfo($0, context: context) }
+    let info = try file.withUnsafeBytes { try ImageInfo($0, codecs: .standard, context: context) }
     #expect(info.hasProfile && info.profileFault?.contains(reason) == true)
     var reader = WireReader(info.encoded())
-    #expect(try ImageInfo(from: &reader) == info)
+    #expect(try ImageInfo(from: &reader, codecs: .standard) == info)
   }
 }

@@ -111,7 +111,7 @@ struct Samples: Equatable {
     let context = CodecContext(deadline: .never, output: OutputBuffer())
     (shape, values) = (RowShape(size: PixelSize(0, 0), channels: 1, depth: 8, hasAlpha: false), [])
     self = try bytes.withUnsafeBytes { raw in
-      let (_, decoder) = try openDecoder(raw, options: ConvertOptions(), context: context)
+      let (_, decoder) = try Codecs.standard.openDecoder(raw, options: ConvertOptions(), context: context)
       var scale = DecodeScale.full
       let shape = try decoder.start(at: &scale)
       var pixels = Bytes(repeating: 0, count: shape.bytesPerRow * shape.size.height)
@@ -154,12 +154,8 @@ func iccProfile(_ space: String = "RGB ") -> Bytes {
 /// An image with metadata in `format`.
 func encode(_ image: Samples, as format: ImageFormat, _ metadata: ImageMetadata = ImageMetadata()) throws -> Bytes {
   let context = CodecContext(deadline: .never, output: OutputBuffer())
-  switch format {
-  case .jpeg:
-    let fine = options { ($0.quality, $0.subsampling) = (95, .quarter) }
-    try image.send(to: JPEGEncoder(image.shape, metadata: metadata, options: fine, context: context))
-  case .png: try image.send(to: PNGEncoder(image.shape, metadata: metadata, options: options(), context: context))
-  }
+  let fine = options { ($0.quality, $0.subsampling) = (95, .quarter) }
+  try image.send(to: format.codec.makeEncoder(image.shape, metadata: metadata, options: fine, context: context))
   return context.output.withBytes { Bytes($0) }
 }
 
@@ -186,5 +182,20 @@ func convertSizes(
 /// The header of an image.
 func header(of bytes: Bytes) throws -> ImageHeader {
   let context = CodecContext(deadline: .never, output: OutputBuffer())
-  return try bytes.withUnsafeBytes { try openDecoder($0, options: ConvertOptions(), context: context).1.header }
+  return try bytes.withUnsafeBytes {
+    try Codecs.standard.openDecoder($0, options: ConvertOptions(), context: context).1.header
+  }
+}
+
+/// The same numbers in each run (splitmix64).
+struct Repeatable: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
 }

@@ -130,7 +130,7 @@ import Testing
     let packet = Bytes("<x tiff:Orientation=\"\(said.rawValue)\"/>".utf8)
     metadata.blocks = [
       format == .jpeg
-        ? MetadataBlock(name: [JPEGSegments.app1], bytes: ImageTexts.xmpName + packet)
+        ? MetadataBlock(name: [JPEGMarkers.app1], bytes: JPEGIdentifier.xmp.bytes + packet)
         : PNGText.block(PNGText.xmpKeyword, packet)
     ]
     return metadata

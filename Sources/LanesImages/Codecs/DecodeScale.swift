@@ -22,7 +22,7 @@ struct DecodeScale: Equatable {
     DecodeScale(across: max(across, other.across), down: max(down, other.down))
   }
 
-  /// Sides up to this length are decoded whole. What stands in the last block behind the image's edge is mixed into a
+  /// Sides up to this length are decoded whole. What stands in the last block beyond the image's edge is mixed into a
   /// scaled block, which is seen where blocks are few: of 2880 × 3 pixels made 200 × 1, 31 dB instead of 55.
   private static let narrow = 128
 

@@ -8,12 +8,20 @@ struct ImageHeader {
   var exif: Exif?
   /// What a PNG says of its colors without a profile.
   var color: ccodecs_color
-  /// Progressive JPEG or interlaced PNG.
+  /// A coarse image comes first, as in a progressive JPEG or an interlaced PNG.
   var isProgressive: Bool
   /// XMP, comments and the like.
   var texts = ImageTexts()
   /// Four inks, which become red, green and blue when they are decoded.
   var isCMYK: Bool
+
+  /// Of an image that says nothing but its shape.
+  init(_ shape: RowShape) {
+    self.shape = shape
+    color = ccodecs_color()
+    isProgressive = false
+    isCMYK = false
+  }
 
   init(_ header: ccodecs_header) {
     shape = header.image.shape
@@ -34,8 +42,8 @@ extension ImageHeader {
   ///
   /// - Parameter geometry: of this image, by the same options.
   func meets(_ options: ConvertOptions, _ format: ImageFormat, _ geometry: Geometry) -> Bool {
-    geometry.leavesAlone(shape.size) && options.outputFormat(for: format) == format && options.leavesAlone(format)
-      && !(options.grayscale && shape.channels == 4) && !(options.resetsOrientation && saysTurned) && !profile.isBroken
+    geometry.keepsPicture(of: self, options) && options.outputFormat(for: format) == format
+      && options.leavesAlone(format) && !(options.resetsOrientation && saysTurned) && !profile.isBroken
   }
 
   /// True when Exif or XMP says that the pixels are to be turned. Turned back by a turn that was asked for, pixels may stay
@@ -67,20 +75,6 @@ protocol ImageDecoder: AnyObject {
   func finish() throws(UnitFailure)
   /// The first damage that was made up for.
   var damage: String? { get }
-}
-
-/// Opens the decoder that the first bytes ask for.
-func openDecoder(
-  _ bytes: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext
-) throws(UnitFailure) -> (ImageFormat, any ImageDecoder) {
-  guard bytes.count > 0 else { throw UnitFailure(.rejected, "it is empty") }
-  guard let format = ImageFormat(sniffing: bytes) else {
-    throw UnitFailure(.rejected, "it is not an image that lanes can read (JPEG or PNG)")
-  }
-  switch format {
-  case .jpeg: return (format, try JPEGDecoder(bytes, options: options, context: context))
-  case .png: return (format, try PNGDecoder(bytes, options: options, context: context))
-  }
 }
 
 /// Decodes all rows of `shape` and what follows them, and finishes `stage`; without one they are only checked.

@@ -1,79 +1,71 @@
-import LanesCore
-import LanesOS
 import SystemPackage
 
-/// A kind of image file that can be read and written.
-package enum ImageFormat: UInt8, Sendable, CaseIterable {
-  case jpeg, png
+/// A kind of image file that can be read and written: a handle on its codec.
+package struct ImageFormat: Sendable {
+  package static let jpeg = ImageFormat(JPEGCodec())
+  package static let png = ImageFormat(PNGCodec())
 
-  /// The name in messages and in JSON lines.
-  package var name: String {
-    switch self {
-    case .jpeg: "JPEG"
-    case .png: "PNG"
-    }
-  }
+  let codec: any Codec
 
+  init(_ codec: any Codec) { self.codec = codec }
+
+  /// What `--to` and `{format}` call it, such as `jpeg`.
+  package var id: String { codec.id }
+  /// The name in messages and in JSON lines, such as `JPEG`.
+  package var name: String { codec.name }
   /// The suffix that new files get, without the dot.
-  package var suffix: String {
-    switch self {
-    case .jpeg: "jpg"
-    case .png: "png"
-    }
-  }
-
-  /// Recognises the first bytes of a file, whatever its name says.
-  ///
-  /// Sources: ITU-T T.81, B.1.1.3 (SOI and the next marker's first byte); PNG specification, 5.2.
-  init?(sniffing bytes: UnsafeRawBufferPointer) {
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-      self = .jpeg
-    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-      self = .png
-    } else {
-      return nil
-    }
-  }
-
-  /// The format that a file name's suffix stands for, in either case; nil when it stands for none.
-  package init?(suffixOf path: FilePath) {
-    guard let suffix = path.suffix else { return nil }
-    self.init(suffix: suffix)
-  }
-
-  /// The same of a suffix without its dot.
-  init?(suffix: String) {
-    let suffix = suffix.lowercased()
-    guard imageSuffixes.contains(suffix) else { return nil }
-    self = suffix == "png" ? .png : .jpeg
-  }
+  package var suffix: String { codec.suffixes[0] }
+  /// What a file that shows a coarse image first is called.
+  package var progressiveWord: String { codec.traits.progressiveWord }
 }
 
-extension ImageFormat {
-  /// Bytes that tell every format.
-  private static let signature = 8
+extension ImageFormat: Hashable {
+  package static func == (one: ImageFormat, other: ImageFormat) -> Bool { one.id == other.id }
+  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
 
-  /// What the first bytes of a file say; nil when they say nothing, or cannot be read.
-  init?(reading path: FilePath) {
-    guard let file = try? Descriptor.reading(path) else { return nil }
-    let bytes = withUnsafeTemporaryAllocation(byteCount: Self.signature, alignment: 1) { room -> Bytes in
-      let count = (try? DescriptorIO.read(file.number, at: 0, into: room)) ?? 0
-      return Bytes(room[..<count])
+extension ConvertOptions {
+  /// What `--to` says: one format for all results, or that of each input's contents.
+  package struct Format: Sendable, Hashable {
+    package static let same = Format(image: nil)
+    package static let jpeg = Format(image: .jpeg)
+    package static let png = Format(image: .png)
+
+    /// nil for that of the input.
+    package let image: ImageFormat?
+
+    package init(image: ImageFormat?) { self.image = image }
+
+    /// What a suffix stands for; `.same` when it stands for nothing that is written.
+    package init(suffix: String?, in codecs: Codecs = .standard) {
+      image = suffix.flatMap(codecs.format(suffix:))
     }
-    guard let format = bytes.withUnsafeBytes({ ImageFormat(sniffing: $0) }) else { return nil }
-    self = format
+
+    /// Reads what `name` gives, or the suffix of new files, such as `jpg`; nil for anything else.
+    package init?(_ text: String, in codecs: Codecs = .standard) {
+      if text == Self.same.name {
+        self = .same
+      } else if let image = codecs.formats.first(where: { $0.id == text || $0.suffix == text }) {
+        self.init(image: image)
+      } else {
+        return nil
+      }
+    }
+
+    /// All that `--to` takes.
+    package static var allNames: [String] { Codecs.standard.formats.map(\.id) + [same.name] }
+
+    package var name: String { image?.id ?? "same" }
   }
 }
 
 extension FilePath {
-  /// What stands behind the last dot of the last name, as it is written; nil for nothing, and where the name begins there.
+  /// What follows the last dot of the last name, as it is written; nil for nothing, and where the name begins there.
   package var suffix: String? { self.extension.flatMap { $0.isEmpty ? nil : $0 } }
 }
 
-/// Suffixes of the files that are taken from directories, in lower case and without the dot.
-package let imageSuffixes = ["jpg", "jpeg", "jpe", "jfif", "png"]
-
-/// Suffixes, in lower case, of picture formats that are neither read nor written here: a JPEG must not get such a name.
+/// Suffixes, in lower case, of picture formats that others read and write: a result of ours must not get such a name. Those
+/// of formats in the table do not count.
 let foreignSuffixes: Set<String> = [
   "apng", "arw", "avif", "bmp", "cr2", "cr3", "dds", "dib", "dng", "emf", "eps", "exr", "fits", "gif", "hdr", "heic",
   "heif", "hif", "ico", "j2c", "j2k", "jls", "jng", "jp2", "jpf", "jpm", "jpx", "jxl", "jxr", "mng", "nef", "orf",
@@ -81,6 +73,3 @@ let foreignSuffixes: Set<String> = [
   "pbm", "pcx", "pdf", "pgm", "pnm", "ppm", "ps", "psb", "psd", "qoi", "raf", "raw", "rw2", "svg", "svgz", "tga", "tif",
   "tiff", "wbmp", "wdp", "webp", "wmf", "xbm", "xcf", "xpm",
 ]
-
-/// The formats that are written, and the suffixes that stand for them.
-let writtenSuffixes = "JPEG (.jpg, .jpeg, .jpe, .jfif) and PNG (.png)"

@@ -27,6 +27,7 @@ final class JPEGDecoder: ImageDecoder {
     let segments = JPEGSegments(bytes)
     known.texts = ImageTexts(jpeg: segments)
     known.profile = EmbeddedProfile(jpeg: segments)
+    known.exif = segments.exif
     self.header = known
     shape = self.header.shape
   }

@@ -10,13 +10,15 @@ final class PNGEncoder: RowSink {
     _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, storage: ccodecs_png_storage? = nil,
     context: CodecContext
   ) throws(UnitFailure) {
+    var metadata = metadata
+    metadata.profile = metadata.profile.map(ICCProfile.trimmed)
     var image = ccodecs_image(shape)
     let filter = options.pngFilter.flatMap(ConvertOptions.PNGFilter.allCases.firstIndex) ?? -1
     var settings = ccodecs_png_settings(
       level: Int32(options.pngLevel ?? ConvertOptions.defaultPNGLevel), filter: Int32(filter), storage: nil)
     var sink = context.sink
     var result = ccodecs_result()
-    let create = { (settings: inout ccodecs_png_settings) in
+    let create = { [metadata] (settings: inout ccodecs_png_settings) in
       metadata.withC { ccodecs_png_create(&image, &settings, $0, &sink, &result) }
     }
     var encoder: OpaquePointer?

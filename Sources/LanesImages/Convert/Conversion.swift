@@ -9,12 +9,6 @@ struct Conversion {
   private let geometry: Geometry
   private(set) var report: ConvertedImage
 
-  /// Reads the header and decides what is to be done.
-  init(_ input: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
-    let (format, decoder) = try openDecoder(input, options: options, context: context)
-    try self.init(of: decoder, format, options: options, context: context)
-  }
-
   /// Decides what is to be done with what `decoder` gives.
   init(
     of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
@@ -50,8 +44,7 @@ struct Conversion {
 
   /// The scale at which the decoder need make the image at least.
   var scale: DecodeScale {
-    let mayScale = report.inputFormat == .jpeg && options.allowsDecoderScaling
-    guard mayScale else { return .full }
+    guard options.allowsDecoderScaling else { return .full }
     return DecodeScale(of: decoder.header.shape.size, part: geometry.crop.size, to: geometry.scaled)
   }
 
@@ -66,7 +59,8 @@ struct Conversion {
     let (part, covered) = geometry.window(in: rows.size, scale: scale)
     var cropped = rows
     cropped.size = part.size
-    let resized = outputShape(of: rows, size: geometry.window.size)
+    var resized = report.outputFormat.codec.outputShape(of: rows, options: options)
+    resized.size = geometry.window.size
     var stage = try stages(after: resized)
     if cropped != resized || geometry.scaled != geometry.window.size {
       var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
@@ -96,25 +90,11 @@ struct Conversion {
     return isGrayed ? try GrayStage(resized, next: stage) : stage
   }
 
-  /// A JPEG has 8 bits and no alpha; gray stays gray unless it lies on a colored background.
-  private func outputShape(of rows: RowShape, size: PixelSize) -> RowShape {
-    var shape = rows
-    shape.size = size
-    if report.outputFormat == .png, let depth = options.pngDepth { shape.depth = depth }
-    guard report.outputFormat == .jpeg else { return shape }
-    shape.depth = 8
-    shape.hasAlpha = false
-    if rows.channels == 2 { shape.channels = options.background.isGray ? 1 : 4 }
-    return shape
-  }
-
   private func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
     let metadata = ImageMetadata(
-      of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat)
-    switch report.outputFormat {
-    case .jpeg: return try JPEGEncoder(shape, metadata: metadata, options: options, context: context)
-    case .png: return try PNGEncoder(shape, metadata: metadata, options: options, context: context)
-    }
+      of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat,
+      keepsThumbnail: geometry.keepsPicture(of: decoder.header, options))
+    return try report.outputFormat.codec.makeEncoder(shape, metadata: metadata, options: options, context: context)
   }
 
   /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.

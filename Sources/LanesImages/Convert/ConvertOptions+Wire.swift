@@ -2,7 +2,7 @@ import LanesCore
 
 extension ConvertOptions {
   func describe(to writer: inout WireWriter) {
-    writer.write(format.rawValue)
+    writer.write(format.name)
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
     writer.write(UInt32(sizes.count))
@@ -30,8 +30,8 @@ extension ConvertOptions {
     writer.write(maxPixels)
   }
 
-  init(from reader: inout WireReader) throws(WireError) {
-    format = try Self.known(Format(rawValue: try reader.readString()))
+  init(from reader: inout WireReader, codecs: Codecs) throws(WireError) {
+    format = try Self.known(Format(try reader.readString(), in: codecs))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
     for _ in 0..<(try reader.read(UInt32.self)) { sizes.append(try reader.readResizeSpec()) }
     fit = try Self.known(Fit(rawValue: try reader.readString()))

@@ -2,21 +2,6 @@ import LanesCore
 
 /// What is to happen to each image of a batch.
 package struct ConvertOptions: Sendable, Equatable {
-  package enum Format: String, Sendable, CaseIterable {
-    /// The format of the input's contents.
-    case same
-    case jpeg, png
-
-    /// nil for that of the input.
-    var image: ImageFormat? {
-      switch self {
-      case .same: nil
-      case .jpeg: .jpeg
-      case .png: .png
-      }
-    }
-  }
-
   /// Which descriptions of an image go along with it.
   package enum Metadata: String, Sendable, CaseIterable {
     /// Color description and Exif.
@@ -84,15 +69,12 @@ package struct ConvertOptions: Sendable, Equatable {
   package var autoOrient = true
   /// Inputs and outputs of more pixels are refused.
   package var maxPixels = Self.defaultMaxPixels
-  /// Accepts damage behind the header: what is missing is made up for, and the result says so.
+  /// Accepts damage after the header: what is missing is made up for, and the result says so.
   package var salvage = false
 
   package init() {}
 
   func outputFormat(for input: ImageFormat) -> ImageFormat { format.image ?? input }
-
-  /// True when nothing is asked that needs the pixels of every JPEG; size and colors have still to be looked at.
-  var allowsLossless: Bool { quality == nil && subsampling == nil && !salvage }
 
   /// How pixels are turned before anything else whose file says that they are to be displayed as `said`.
   func applied(_ said: Orientation) -> Orientation { autoOrient ? said : .upright }
@@ -109,15 +91,11 @@ package struct ConvertOptions: Sendable, Equatable {
     return pixels.overflow || total.overflow ? .max : total.partialValue
   }
 
-  /// True when a JPEG may be decoded smaller, which mixes its pixels before the resampler sees them.
+  /// True when a decoder may make an image smaller, which mixes its pixels before the resampler sees them.
   var allowsDecoderScaling: Bool { filter != .nearest && !linearLight }
 
   /// True when nothing is asked that would change an upright image of `format` whose size stays.
   func leavesAlone(_ format: ImageFormat) -> Bool {
-    guard metadata == .all else { return false }
-    return switch format {
-    case .jpeg: quality == nil && subsampling == nil && !progressive && !optimizeCoding
-    case .png: pngLevel == nil && pngFilter == nil && pngDepth == nil
-    }
+    metadata == .all && !format.codec.settings(in: self).contains(where: \.isGiven)
   }
 }

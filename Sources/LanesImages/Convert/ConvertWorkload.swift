@@ -6,10 +6,17 @@ package struct ConvertWorkload: Workload {
   package static let noun = UnitNoun("image", "images")
 
   package let options: ConvertOptions
+  private let codecs: Codecs
 
-  package init(_ options: ConvertOptions) { self.options = options }
+  /// - Parameter codecs: the formats that are read and written; worker processes know those of the program only.
+  package init(_ options: ConvertOptions, codecs: Codecs = .standard) {
+    self.options = options
+    self.codecs = codecs
+  }
 
-  package init(from reader: inout WireReader) throws(WireError) { options = try ConvertOptions(from: &reader) }
+  package init(from reader: inout WireReader) throws(WireError) {
+    self.init(try ConvertOptions(from: &reader, codecs: .standard))
+  }
 
   package func describe(to writer: inout WireWriter) { options.describe(to: &writer) }
 
@@ -33,7 +40,7 @@ package struct ConvertWorkload: Workload {
   }
 
   /// Converts, and once more from the start by libjpeg-turbo alone when the quicker decoder found something odd, be it
-  /// behind rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
+  /// after rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
   private func attempt(
     _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ output: OutputBuffer,
     _ deadline: Deadline
@@ -54,16 +61,9 @@ package struct ConvertWorkload: Workload {
     _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
   ) throws(UnitFailure) -> Bytes {
     guard options.sizes.isEmpty else { return try performSizes(unit, bytes, options, context) }
-    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
-    switch format {
-    case .jpeg:
-      if let image = try LosslessJPEG(of: decoder, options: options, context: context)?.run(bytes) {
-        return image.encoded()
-      }
-    case .png:
-      if let image = try StoredPNG(of: bytes, decoder.header, options: options, context: context)?.run() {
-        return image.encoded()
-      }
+    let (format, decoder) = try codecs.openDecoder(bytes, options: options, context: context)
+    if let image = try format.codec.move(bytes, decoder.header, options: options, context: context) {
+      return image.encoded()
     }
     return try Conversion(of: decoder, format, options: options, context: context).run(bytes).encoded()
   }
@@ -73,15 +73,18 @@ package struct ConvertWorkload: Workload {
     _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
   ) throws(UnitFailure) -> Bytes {
     let sizes = unit.task.map { options.sizes[Int($0)] }
-    let conversion = try SizesConversion(bytes, options: options, sizes: sizes, context: context)
+    let (format, decoder) = try codecs.openDecoder(bytes, options: options, context: context)
+    let conversion = try SizesConversion(of: decoder, format, options: options, sizes: sizes, context: context)
     return try conversion.run(bytes).flatMap { $0.encoded() }
   }
 
   /// Reads back what `perform` returned: one report per result.
-  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> [ConvertedImage] {
+  package static func decodePartial(
+    _ bytes: Bytes, codecs: Codecs = .standard
+  ) throws(WireError) -> [ConvertedImage] {
     var reader = WireReader(bytes)
     var images: [ConvertedImage] = []
-    while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader)) }
+    while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader, codecs: codecs)) }
     return images
   }
 }

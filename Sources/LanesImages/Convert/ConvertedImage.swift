@@ -40,8 +40,8 @@ package struct ConvertedImage: Sendable, Equatable {
   func encoded() -> Bytes {
     var writer = WireWriter()
     for side in [inputSize.width, inputSize.height, outputSize.width, outputSize.height] { writer.write(UInt32(side)) }
-    writer.write(inputFormat.rawValue)
-    writer.write(outputFormat.rawValue)
+    writer.write(inputFormat.id)
+    writer.write(outputFormat.id)
     writer.write(orientation.rawValue)
     writer.write(method.rawValue)
     writer.write(byteCount)
@@ -50,12 +50,12 @@ package struct ConvertedImage: Sendable, Equatable {
     return writer.bytes
   }
 
-  init(from reader: inout WireReader) throws(WireError) {
+  init(from reader: inout WireReader, codecs: Codecs) throws(WireError) {
     inputSize = PixelSize(Int(try reader.read(UInt32.self)), Int(try reader.read(UInt32.self)))
     outputSize = PixelSize(Int(try reader.read(UInt32.self)), Int(try reader.read(UInt32.self)))
     guard
-      let inputFormat = ImageFormat(rawValue: try reader.read()),
-      let outputFormat = ImageFormat(rawValue: try reader.read()),
+      let inputFormat = codecs.format(named: try reader.readString()),
+      let outputFormat = codecs.format(named: try reader.readString()),
       let orientation = Orientation(rawValue: try reader.read()),
       let method = Method(rawValue: try reader.read())
     else { throw WireError("an unknown image format, orientation or method") }

@@ -9,7 +9,7 @@ package struct ImageInfo: Sendable, Equatable {
   package var channels: Int
   /// Bits of one stored sample, or of an index into a palette.
   package var bits: Int
-  /// Progressive JPEG or interlaced PNG.
+  /// A coarse image comes first, as in a progressive JPEG or an interlaced PNG.
   package var isProgressive: Bool
   /// True also for one that is broken.
   package var hasProfile: Bool
@@ -30,16 +30,16 @@ package struct ImageInfo: Sendable, Equatable {
   package var byteCount: Int
 
   /// - Parameter bytes: the whole file, of which only the header is looked at.
-  init(_ bytes: UnsafeRawBufferPointer, context: CodecContext) throws(UnitFailure) {
+  init(_ bytes: UnsafeRawBufferPointer, codecs: Codecs, context: CodecContext) throws(UnitFailure) {
     var options = ConvertOptions()
     options.maxPixels = .max
-    let (format, decoder) = try openDecoder(bytes, options: options, context: context)
+    let (format, decoder) = try codecs.openDecoder(bytes, options: options, context: context)
     let header = decoder.header
     self.format = format
     size = header.shape.size
     channels = header.shape.channels == 4 && !header.shape.hasAlpha && !header.isCMYK ? 3 : header.shape.channels
-    // A PNG's bits stand behind its width and height (PNG, 11.2.1); only JPEGs of 8 bits are read.
-    bits = format == .png ? Int(bytes[24]) : header.shape.depth
+    let stored = format.codec.storage(of: bytes, header)
+    (bits, paletteSize, subsampling) = (stored.bits, stored.paletteSize, stored.subsampling)
     isProgressive = header.isProgressive
     hasProfile = header.profile.isThere
     profileFault = header.profile.fault
@@ -48,14 +48,12 @@ package struct ImageInfo: Sendable, Equatable {
     hasXMP = header.texts.xmp != nil
     comments = header.texts.comments.map { String(decoding: $0, as: UTF8.self) }
     isCMYK = header.isCMYK
-    paletteSize = format == .png ? PNGChunks(bytes).palettes : 0
-    subsampling = format == .jpeg ? JPEGSegments(bytes).subsampling : ""
     byteCount = bytes.count
   }
 
   func encoded() -> Bytes {
     var writer = WireWriter()
-    writer.write(format.rawValue)
+    writer.write(format.id)
     for number in [size.width, size.height, channels, bits, byteCount, paletteSize] { writer.write(number) }
     for flag in [isProgressive, hasProfile, hasExif, hasXMP, isCMYK] { writer.write(flag) }
     writer.write(subsampling)
@@ -66,8 +64,8 @@ package struct ImageInfo: Sendable, Equatable {
     return writer.bytes
   }
 
-  init(from reader: inout WireReader) throws(WireError) {
-    guard let format = ImageFormat(rawValue: try reader.read()) else { throw WireError("an unknown image format") }
+  init(from reader: inout WireReader, codecs: Codecs) throws(WireError) {
+    guard let format = codecs.format(named: try reader.readString()) else { throw WireError("an unknown image format") }
     self.format = format
     size = PixelSize(try reader.read(), try reader.read())
     channels = try reader.read()

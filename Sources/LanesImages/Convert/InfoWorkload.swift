@@ -7,22 +7,24 @@ package struct InfoWorkload: Workload {
   package static let name = "images.info"
   package static let noun = UnitNoun("image", "images")
 
-  package init() {}
-  package init(from reader: inout WireReader) throws(WireError) {}
+  private let codecs: Codecs
+
+  package init(codecs: Codecs = .standard) { self.codecs = codecs }
+  package init(from reader: inout WireReader) throws(WireError) { self.init() }
   package func describe(to writer: inout WireWriter) {}
 
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      try ImageInfo(bytes, context: CodecContext(deadline: deadline, output: output)).encoded()
+      try ImageInfo(bytes, codecs: codecs, context: CodecContext(deadline: deadline, output: output)).encoded()
     }
   }
 
   /// Reads back what `perform` returned.
-  package static func decodePartial(_ bytes: Bytes) throws(WireError) -> ImageInfo {
+  package static func decodePartial(_ bytes: Bytes, codecs: Codecs = .standard) throws(WireError) -> ImageInfo {
     var reader = WireReader(bytes)
-    return try ImageInfo(from: &reader)
+    return try ImageInfo(from: &reader, codecs: codecs)
   }
 }
 
@@ -32,12 +34,13 @@ package final class InfoPlan: UnitPlan {
   /// Rows of headers, and profiles of a few hundred kilobytes.
   private static let memory = 4 << 20
 
-  private var files = PlannedFiles()
+  private var files: PlannedFiles
   private var position = 0
 
   /// - Parameter inputs: files, directories, and `-` for standard input.
   /// - Throws: `PlanRefusal` when there is nothing to look at.
-  package init(_ inputs: [FilePath]) throws(PlanRefusal) {
+  package init(_ inputs: [FilePath], codecs: Codecs = .standard) throws(PlanRefusal) {
+    files = PlannedFiles(codecs: codecs)
     for input in inputs {
       if input == FilePath("-") {
         let path = FilePath("/dev/stdin")
@@ -46,7 +49,7 @@ package final class InfoPlan: UnitPlan {
         files.take(input)
       }
     }
-    guard files.count > 0 else { throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: inputs)]) }
+    guard files.count > 0 else { throw PlanRefusal(messages: [files.nothingFound(in: inputs)]) }
   }
 
   package var totalUnits: Int? { files.count }

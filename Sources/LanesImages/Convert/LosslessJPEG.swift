@@ -9,14 +9,15 @@ struct LosslessJPEG {
   private let header: ImageHeader
   private let geometry: Geometry
 
+  /// True when nothing is asked that needs the pixels of every JPEG; size and colors have still to be looked at.
+  static func isAllowed(by options: ConvertOptions) -> Bool {
+    options.outputFormat(for: .jpeg) == .jpeg && options.quality == nil && options.subsampling == nil
+      && !options.salvage
+  }
+
   /// nil when something is asked that needs pixels, or nothing at all.
-  ///
-  /// - Parameter decoder: of a JPEG; only its header is looked at.
-  init?(of decoder: any ImageDecoder, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
-    guard options.outputFormat(for: .jpeg) == .jpeg, !options.salvage else { return nil }
-    guard options.quality == nil, options.subsampling == nil else { return nil }
-    let header = decoder.header
-    guard !options.grayscale || header.shape.channels == 1 else { return nil }
+  init?(of header: ImageHeader, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
+    guard Self.isAllowed(by: options), !options.grayscale || header.shape.channels == 1 else { return nil }
     geometry = try Geometry(of: header, options: options)
     guard !geometry.isResized, !header.meets(options, .jpeg, geometry) else { return nil }
     self.options = options
@@ -48,32 +49,31 @@ struct LosslessJPEG {
   /// All segments that describe the image, in their order.
   ///
   /// Left out are JFIF's and Adobe's, which the encoder writes, with JFIF's thumbnail, and the index of further pictures
-  /// behind the image (CIPA DC-007), which are left out too; so are the pieces of a broken profile.
+  /// after the image (CIPA DC-007), which are left out too; so are the pieces of a broken profile.
   private func metadata(_ jpeg: JPEGSegments) -> ImageMetadata {
     var metadata = ImageMetadata()
     for segment in jpeg.segments {
-      let isDescription = (0xE1...0xEF).contains(segment.marker) || segment.marker == JPEGSegments.comment
-      guard isDescription, segment.marker != 0xEE else { continue }
-      let isProfile = segment.isProfile
-      let isIndex = segment.marker == JPEGSegments.app2 && segment.bytes.starts(with: "MPF\0".utf8)
-      guard !isIndex, !(isProfile && header.profile.isBroken) else { continue }
-      guard options.metadata == .all || options.metadata == .icc && isProfile else { continue }
-      let bytes = options.resetsOrientation ? Self.upright(segment) : Bytes(segment.bytes)
-      metadata.blocks.append(MetadataBlock(name: [segment.marker], bytes: bytes))
+      let isDescription = JPEGMarkers.app1To15.contains(segment.marker) || segment.marker == JPEGMarkers.comment
+      guard isDescription, segment.marker != JPEGMarkers.app14 else { continue }
+      guard !segment.isA(.multiPicture, in: JPEGMarkers.app2), !(segment.isProfile && header.profile.isBroken) else {
+        continue
+      }
+      guard options.metadata == .all || options.metadata == .icc && segment.isProfile else { continue }
+      metadata.blocks.append(MetadataBlock(name: [segment.marker], bytes: described(segment)))
     }
     return metadata
   }
 
-  private static func upright(_ segment: JPEGSegments.Segment) -> Bytes {
+  /// A segment's bytes as they hold for the result.
+  private func described(_ segment: JPEGSegments.Segment) -> Bytes {
     let bytes = Bytes(segment.bytes)
-    guard segment.marker == JPEGSegments.app1 else { return bytes }
-    if bytes.starts(with: ImageTexts.xmpName) { return XMP.upright(bytes) }
-    guard bytes.starts(with: exifName), var exif = Exif(Bytes(bytes.dropFirst(exifName.count))) else { return bytes }
-    exif.resetOrientation()
-    return exifName + exif.bytes
+    guard segment.marker == JPEGMarkers.app1 else { return bytes }
+    if options.resetsOrientation, JPEGIdentifier.xmp.begins(bytes) { return XMP.upright(bytes) }
+    guard var exif = JPEGIdentifier.exif.content(of: bytes).flatMap(Exif.init) else { return bytes }
+    if options.resetsOrientation { exif.resetOrientation() }
+    if !geometry.keepsPicture(of: header, options) { exif.removeThumbnail() }
+    return JPEGIdentifier.exif.bytes + exif.bytes
   }
-
-  private static let exifName = Bytes("Exif\0\0".utf8)
 }
 
 extension ccodecs_turn {

@@ -23,9 +23,10 @@ struct SizesConversion {
 
   /// - Parameter sizes: what each result is resized to, at least one.
   init(
-    _ input: UnsafeRawBufferPointer, options: ConvertOptions, sizes: [ResizeSpec], context: CodecContext
+    of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, sizes: [ResizeSpec],
+    context: CodecContext
   ) throws(UnitFailure) {
-    (format, decoder) = try openDecoder(input, options: options, context: context)
+    (self.format, self.decoder) = (format, decoder)
     target = context.output
     var parts: [Part] = []
     for size in sizes {
@@ -38,10 +39,12 @@ struct SizesConversion {
     self.parts = parts
   }
 
-  /// Converts `input`, the bytes this was made from; ends one part of the output per size.
+  /// Converts `input`, the bytes that the decoder reads; ends one part of the output per size.
   func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> [ConvertedImage] {
     var moved: [ConvertedImage?] = []
-    for part in parts { moved.append(try move(part, input)) }
+    for part in parts {
+      moved.append(try format.codec.move(input, decoder.header, options: part.options, context: part.context))
+    }
     try decode(zip(parts, moved).filter { $1 == nil }.map(\.0))
     var reports: [ConvertedImage] = []
     for (part, moved) in zip(parts, moved) {
@@ -58,14 +61,6 @@ struct SizesConversion {
       reports.append(report)
     }
     return reports
-  }
-
-  /// Makes a result without decoding, if it can be made so.
-  private func move(_ part: Part, _ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage? {
-    switch format {
-    case .jpeg: try LosslessJPEG(of: decoder, options: part.options, context: part.context)?.run(input)
-    case .png: try StoredPNG(of: input, decoder.header, options: part.options, context: part.context)?.run()
-    }
   }
 
   /// Decodes once for all of `parts`, those that are copied included: damage must not be.

@@ -31,7 +31,9 @@ struct StoredPNG {
     cropped.size = geometry.crop.size
     var turned = cropped
     turned.size = geometry.result
-    let metadata = ImageMetadata(of: decoder.header, .png, options: options, output: describedShape(turned), .png)
+    let metadata = ImageMetadata(
+      of: decoder.header, .png, options: options, output: describedShape(turned), .png,
+      keepsThumbnail: geometry.keepsPicture(of: decoder.header, options))
     var stage: any RowSink = try PNGEncoder(
       turned, metadata: metadata, options: options, storage: storage, context: context)
     if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: cropped, next: stage) }

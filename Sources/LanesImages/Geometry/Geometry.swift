@@ -62,6 +62,11 @@ struct Geometry {
     crop == PixelRect(all: stored) && scaled == stored && turn == .upright && result == stored
   }
 
+  /// True when the result shows the picture of the image that `header` is of, pixel for pixel and in its colors.
+  func keepsPicture(of header: ImageHeader, _ options: ConvertOptions) -> Bool {
+    leavesAlone(header.shape.size) && !(options.grayscale && header.shape.channels == 4)
+  }
+
   /// True when pixels are mixed or added, so that they cannot be moved as they are stored.
   var isResized: Bool { scaled != crop.size || isPadded }
 

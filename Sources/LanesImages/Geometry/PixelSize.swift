@@ -16,3 +16,22 @@ package struct PixelSize: Sendable, Equatable {
 
   var transposed: PixelSize { PixelSize(height, width) }
 }
+
+/// A rectangle of whole pixels, of at least one.
+package struct PixelRect: Sendable, Equatable {
+  package var x: Int
+  package var y: Int
+  package var size: PixelSize
+
+  init(x: Int, y: Int, size: PixelSize) {
+    self.x = x
+    self.y = y
+    self.size = size
+  }
+
+  var columns: Range<Int> { x..<x + size.width }
+  var rows: Range<Int> { y..<y + size.height }
+
+  /// All pixels of an image of `size`.
+  init(all size: PixelSize) { self.init(x: 0, y: 0, size: size) }
+}

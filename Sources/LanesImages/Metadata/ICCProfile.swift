@@ -18,9 +18,10 @@ enum EmbeddedProfile: Equatable {
 extension EmbeddedProfile {
   /// Puts the pieces of a JPEG's profile together, whatever order they come in.
   ///
-  /// Each has its number, from 1, and their count behind the name. Source: ICC.1:2022, B.4.
+  /// Each has its number, from 1, and their count after the name. Source: ICC.1:2022, B.4.
   init(jpeg: JPEGSegments) {
-    let pieces = jpeg.segments.filter(\.isProfile).map { UnsafeRawBufferPointer(rebasing: $0.bytes.dropFirst(12)) }
+    let word = JPEGIdentifier.profile.bytes.count
+    let pieces = jpeg.segments.filter(\.isProfile).map { UnsafeRawBufferPointer(rebasing: $0.bytes.dropFirst(word)) }
     guard let first = pieces.first else {
       self = .none
       return
@@ -62,7 +63,7 @@ extension EmbeddedProfile {
 /// Source: ICC.1:2022, 7.2 (header) and 7.3 (tag table). The rules are those that browsers go by: a profile may be followed
 /// by padding, but must not be shorter than it says, and no tag may lie outside it.
 enum ICCProfile {
-  /// The header, and the number of tags behind it.
+  /// The header, and the number of tags after it.
   private static let shortest = 132
   /// Classes of input, display, output and color space profiles, and the spaces that they connect to.
   private static let kinds = ["scnr", "mntr", "prtr", "spac"].map { Bytes($0.utf8) }

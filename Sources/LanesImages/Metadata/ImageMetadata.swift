@@ -14,55 +14,34 @@ struct ImageMetadata {
   /// Nothing.
   init() {}
 
-  /// Keeps of `header` what `options` ask for and what fits `rows` in `format`; a turned image is said to be upright.
+  /// Keeps of `header` what `options` ask for, what `format` can hold, and what fits rows of `shape`; a turned image is said to
+  /// be upright.
   ///
-  /// XMP and comments go from either format to the other; IPTC, extended XMP and other texts stay in their own.
+  /// XMP and comments go from one format to another; IPTC, extended XMP and other texts stay in their own.
+  ///
+  /// - Parameters:
+  ///   - input: the format that `header` is of.
+  ///   - keepsThumbnail: the picture is the same, so that Exif's thumbnail still shows it.
   init(
     of header: ImageHeader, _ input: ImageFormat, options: ConvertOptions, output shape: RowShape,
-    _ format: ImageFormat
+    _ format: ImageFormat, keepsThumbnail: Bool
   ) {
-    if options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
+    let traits = format.codec.traits
+    if traits.profile, options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
       Self.describes(profile, shape)
     {
-      self.profile = format == .png ? ICCProfile.trimmed(profile) : profile
+      self.profile = profile
     }
     if options.metadata != .none { color = header.color }
     guard options.metadata == .all else { return }
-    if var exif = header.exif {
+    if traits.exif, var exif = header.exif {
       if options.resetsOrientation { exif.resetOrientation() }
+      if !keepsThumbnail { exif.removeThumbnail() }
       self.exif = exif.bytes
     }
-    addTexts(header.texts, from: input, to: format, upright: options.resetsOrientation)
-  }
-
-  private mutating func addTexts(_ texts: ImageTexts, from input: ImageFormat, to format: ImageFormat, upright: Bool) {
-    let xmp = upright ? texts.xmp.map(XMP.upright) : texts.xmp
-    switch format {
-    case .jpeg:
-      if let xmp, xmp.count <= XMP.mostInJPEG {
-        blocks.append(MetadataBlock(name: [JPEGSegments.app1], bytes: ImageTexts.xmpName + xmp))
-      }
-      for comment in texts.comments where comment.count <= Self.mostInSegment {
-        blocks.append(MetadataBlock(name: [JPEGSegments.comment], bytes: comment))
-      }
-    case .png:
-      if let xmp { blocks.append(PNGText.block(PNGText.xmpKeyword, xmp)) }
-      guard input == .jpeg else { break }
-      for comment in texts.comments {
-        if let text = Self.readable(comment) { blocks.append(PNGText.block(PNGText.commentKeyword, text)) }
-      }
-    }
-    if input == format { blocks += texts.blocks }
-  }
-
-  /// Bytes that follow the length of a JPEG's segment.
-  private static let mostInSegment = 65_533
-
-  /// A JPEG's comment in UTF-8, which most are; the others are taken for Latin-1. Up to the first NUL, which PNG forbids.
-  private static func readable(_ comment: Bytes) -> Bytes? {
-    let text = Bytes(comment.prefix { $0 != 0 })
-    guard !text.isEmpty else { return nil }
-    return String(validating: text, as: UTF8.self) != nil ? text : Bytes(PNGText.fromLatin1(text).utf8)
+    var texts = header.texts
+    if options.resetsOrientation { texts.xmp = texts.xmp.map(XMP.upright) }
+    blocks = format.codec.blocks(for: texts, from: input)
   }
 
   /// A profile names its color space in bytes 16…19 (ICC.1:2022, 7.2.8).

@@ -19,23 +19,15 @@ struct MetadataBlock: Equatable {
 }
 
 extension ImageTexts {
-  /// Before the packet in an APP1 segment. Source: XMP Specification Part 3 (2020), 1.1.3.
-  static let xmpName = Bytes("http://ns.adobe.com/xap/1.0/\0".utf8)
-  /// Before each part of what did not fit into the packet (same, 1.1.3.1).
-  private static let extensionName = Bytes("http://ns.adobe.com/xmp/extension/\0".utf8)
-  /// APP13 holds IPTC and what else Photoshop writes.
-  private static let app13: UInt8 = 0xED
-
   /// - Parameter jpeg: a whole file.
   init(jpeg: JPEGSegments) {
     for segment in jpeg.segments {
-      switch segment.marker {
-      case JPEGSegments.app1 where segment.bytes.starts(with: Self.xmpName):
-        if xmp == nil { xmp = Bytes(segment.bytes.dropFirst(Self.xmpName.count)) }
-      case JPEGSegments.app1 where segment.bytes.starts(with: Self.extensionName), Self.app13:
+      if segment.isA(.xmp, in: JPEGMarkers.app1) {
+        if xmp == nil { xmp = JPEGIdentifier.xmp.content(of: segment.bytes) ?? [] }
+      } else if segment.isA(.extendedXMP, in: JPEGMarkers.app1) || segment.marker == JPEGMarkers.app13 {
         blocks.append(MetadataBlock(name: [segment.marker], bytes: Bytes(segment.bytes)))
-      case JPEGSegments.comment: comments.append(Bytes(segment.bytes))
-      default: break
+      } else if segment.marker == JPEGMarkers.comment {
+        comments.append(Bytes(segment.bytes))
       }
     }
   }

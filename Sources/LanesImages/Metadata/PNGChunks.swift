@@ -1,7 +1,7 @@
 import CCodecs
 import LanesCore
 
-/// The chunks of a PNG in order, those behind the pixels included. Nothing is checked: that is the decoder's part.
+/// The chunks of a PNG in order, those after the pixels included. Nothing is checked: that is the decoder's part.
 ///
 /// Source: PNG specification, 5.3.
 struct PNGChunks {

@@ -2,7 +2,7 @@ import LanesCore
 
 /// Turns an image as its orientation says.
 ///
-/// Mirroring works row by row; every other turn holds the whole image, which is why this stage stands behind the
+/// Mirroring works row by row; every other turn holds the whole image, which is why this stage follows the
 /// resampler.
 final class OrientStage: RowSink {
   private let orientation: Orientation

@@ -4,7 +4,7 @@ import CCodecs
 struct ResampleAxis {
   /// First input sample of each output sample's window.
   let first: [Int32]
-  /// `stride` weights per output sample, of sum 1; those behind a window's end are 0.
+  /// `stride` weights per output sample, of sum 1; those after a window's end are 0.
   let weights: [Float]
   /// Length of the longest window.
   let taps: Int
@@ -44,5 +44,19 @@ struct ResampleAxis {
     self.taps = taps
     self.stride = stride
     self.inputCount = inputCount
+  }
+}
+
+extension ResampleAxis {
+  /// Lends the tables to C for the length of a call.
+  func withC(_ body: (UnsafePointer<ccodecs_axis>) -> Void) {
+    first.withUnsafeBufferPointer { first in
+      weights.withUnsafeBufferPointer { weights in
+        var axis = ccodecs_axis(
+          first: first.baseAddress, weights: weights.baseAddress, count: Int32(outputCount), taps: Int32(taps),
+          stride: Int32(stride))
+        body(&axis)
+      }
+    }
   }
 }

@@ -70,7 +70,7 @@ final class ResampleStage: RowSink {
   }
 
   /// Makes the rows that wait as narrow as the result and puts them into the ring. Always `band` rows are worked on:
-  /// what the last, shorter band leaves in the slots behind it is overwritten or never asked for.
+  /// what the last, shorter band leaves in the slots after it is overwritten or never asked for.
   private func narrowWaitingRows() {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: Self.band) { rows in
       withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: Self.band) { slots in

@@ -14,7 +14,7 @@ package final class ConvertPlan: UnitPlan {
   private let namesOneFile: Bool
   /// The destination is the counterpart of the one directory that is walked.
   private let mirrorsOneFolder: Bool
-  private var files = PlannedFiles()
+  private var files: PlannedFiles
   /// Results that are there already, by the position of their input; one bit per size.
   private var skipped: [Int: UInt64] = [:]
   /// Inputs all of whose results are there already.
@@ -43,7 +43,8 @@ package final class ConvertPlan: UnitPlan {
     self.arrivals = arrivals
     self.onSkip = onSkip
     let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
-    naming = OutputNaming(format: request.writtenFormat, template: template)
+    naming = OutputNaming(format: request.writtenFormat, template: template, codecs: request.codecs)
+    files = PlannedFiles(codecs: request.codecs)
     namesOneFile = request.namesOneFile && arrivals == nil
     mirrorsOneFolder =
       request.inputs.count == 1 && arrivals == nil && ConvertRequest.kind(of: request.inputs[0]) == .directory
@@ -52,10 +53,10 @@ package final class ConvertPlan: UnitPlan {
     for input in request.inputs { files.take(input) }
     for index in 0..<files.count { lookInside(index) }
     guard files.count > 0 || arrivals != nil else {
-      throw PlanRefusal(messages: [PlannedFiles.nothingFound(in: request.inputs)])
+      throw PlanRefusal(messages: [files.nothingFound(in: request.inputs)])
     }
-    var check = PlanCheck(self)
-    try check.refuse()
+    var check = PlanCheck(of: self)
+    try check.refuse(self)
     for index in 0..<files.count { noteExisting(index) }
     if arrivals != nil { self.check = check }
   }
@@ -103,12 +104,12 @@ package final class ConvertPlan: UnitPlan {
   /// Names depend on what a file holds where its format stays: its suffix may belie it.
   private func lookInside(_ index: Int) {
     guard naming.asksContents, !namesOneFile, failure(index) == nil else { return }
-    files.note(index, content: ImageFormat(reading: files.path(index)))
+    files.note(index, content: request.codecs.format(reading: files.path(index)))
   }
 
   private func examine(_ index: Int) {
     guard failure(index) == nil else { return }
-    if let objection = check!.objection(to: index) {
+    if let objection = check!.objection(to: index, of: self) {
       files.fail(index, UnitFailure(.rejected, objection))
       return
     }
@@ -126,7 +127,9 @@ package final class ConvertPlan: UnitPlan {
         path: output(index, $0), replacesExisting: replacesExisting, permissions: files.permissions(index),
         times: files.times(index), mirror: mirror(index, $0))
     }
-    let memory = MemoryEstimate(ImageProbe(reading: path), fileSize: files.size(index), options: options).bytes
+    let memory = MemoryEstimate(
+      ImageProbe(reading: path, codecs: request.codecs), fileSize: files.size(index), options: options
+    ).bytes
     return .unit(
       Unit(
         number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },

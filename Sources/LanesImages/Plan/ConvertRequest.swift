@@ -18,6 +18,8 @@ package struct ConvertRequest: Sendable {
   package var existing: Existing
   /// Names results below the destination, which is then a directory; nil for the names of the inputs.
   package var name: NameTemplate?
+  /// The formats that are known by suffix and contents.
+  package var codecs: Codecs
   /// Names of the sizes that every input gets a result of, in the order of `ConvertOptions.sizes`; empty for one result
   /// per input.
   package var sizes: [String]
@@ -36,8 +38,9 @@ package struct ConvertRequest: Sendable {
   package init(
     inputs: [FilePath], destination: FilePath, destinationIsDirectory: Bool = false,
     format: ConvertOptions.Format = .same, existing: Existing = .refuse, name: NameTemplate? = nil,
-    sizes: [String] = []
+    sizes: [String] = [], codecs: Codecs = .standard
   ) {
+    self.codecs = codecs
     self.inputs = inputs
     self.destination = destination
     self.destinationIsDirectory = destinationIsDirectory
@@ -58,7 +61,7 @@ package struct ConvertRequest: Sendable {
   /// the template ends.
   package var writtenFormat: ConvertOptions.Format {
     guard format == .same, let suffix = givenSuffix else { return format }
-    return ConvertOptions.Format(suffix: suffix)
+    return ConvertOptions.Format(suffix: suffix, in: codecs)
   }
 
   /// The suffix that was written for all results, without its dot.
@@ -67,49 +70,20 @@ package struct ConvertRequest: Sendable {
   /// What is wrong with the suffix that was written for all results; nil when it is one of the format that is written.
   var objectionToSuffix: String? {
     givenSuffix.flatMap {
-      Self.objection(toSuffix: $0, format: format, of: name == nil ? destination.forDisplay : "--name")
+      codecs.objection(toSuffix: $0, asked: format, of: name == nil ? destination.forDisplay : "--name")
     }
   }
 
   /// What is wrong with the name of a directory for the results: that of an image is one by mistake.
   var objectionToDirectory: String? {
     guard !namesOneFile, !destinationIsDirectory, Self.kind(of: destination) == nil else { return nil }
-    guard let suffix = destination.suffix else { return nil }
-    guard ImageFormat(suffix: suffix) != nil || foreignSuffixes.contains(suffix.lowercased()) else { return nil }
+    guard let suffix = destination.suffix, codecs.isImage(suffix: suffix) else { return nil }
     let name = destination.forDisplay
     return
       "\(name) is the name of an image, and these results need a directory; to make one of that name write \(name)/"
   }
 
-  /// What is wrong with a name for a result: it ends in a suffix that stands for another format or for none.
-  ///
-  /// - Parameters:
-  ///   - format: what is asked for; a suffix that stands for no image's format is then accepted.
-  ///   - subject: what ends in the suffix.
-  package static func objection(toSuffix suffix: String, format: ConvertOptions.Format, of subject: String) -> String? {
-    if let meant = ImageFormat(suffix: suffix) {
-      guard let asked = format.image, asked != meant else { return nil }
-      return "\(subject) ends in .\(suffix), and --to \(format.rawValue) writes \(asked.name); leave out one of them"
-    }
-    let isForeign = foreignSuffixes.contains(suffix.lowercased())
-    guard isForeign || format == .same else { return nil }
-    let remedy =
-      isForeign ? "use one of these suffixes" : "use one of these suffixes, or add --to jpeg or --to png"
-    return "\(subject) ends in .\(suffix), but lanes writes \(writtenSuffixes) only; \(remedy)"
-  }
-
   static func kind(of path: FilePath) -> FileStatus.Kind? { try? FileStatus(of: path).kind }
-}
-
-extension ConvertOptions.Format {
-  /// What a suffix stands for; `.same` when it stands for nothing that is written.
-  package init(suffix: String?) {
-    switch suffix.flatMap(ImageFormat.init(suffix:)) {
-    case .jpeg: self = .jpeg
-    case .png: self = .png
-    case nil: self = .same
-    }
-  }
 }
 
 /// A batch that cannot be carried out as asked; nothing was done.

@@ -6,8 +6,6 @@ import LanesCore
 package struct MemoryEstimate {
   /// Decoder and encoder state, tables, and what the program's own allocator keeps between images.
   private static let base = 4 << 20
-  /// Encoded bytes per pixel of a result at most likely, for its output buffer.
-  private static let encodedJPEG = 1
 
   package let bytes: Int
 
@@ -22,7 +20,7 @@ package struct MemoryEstimate {
       return
     }
     var bytes = probe.decoderBytes
-    let mayMove = probe.format == .jpeg && options.outputFormat(for: .jpeg) == .jpeg && options.allowsLossless
+    let moving = probe.format.codec.movingMemory(probe, options: options)
     var results = 0
     let sizes: [ResizeSpec?] = options.sizes.isEmpty ? [options.resize] : options.sizes
     for resize in sizes {
@@ -32,24 +30,20 @@ package struct MemoryEstimate {
       guard let geometry = try? Geometry(stored: probe.size, orientation: orientation, options: options) else {
         continue
       }
-      // Moved coefficients are held twice, before and after.
-      if mayMove, !geometry.isResized { bytes = max(bytes, 2 * probe.coefficients) }
+      if !geometry.isResized { bytes = max(bytes, moving) }
       results += Self.result(of: geometry, probe, options)
     }
     self.bytes = Self.base + bytes + results
   }
 
-  /// Rows on their way, the rows that turning holds, the encoder's coefficients, and the encoded result.
+  /// Rows on their way, the rows that turning holds, the encoder, and the encoded result.
   private static func result(of geometry: Geometry, _ probe: ImageProbe, _ options: ConvertOptions) -> Int {
-    let pixels = geometry.result.area
-    let isJPEG = options.outputFormat(for: probe.format) == .jpeg
     // A narrow row of floats for each of the rows under the widest filter, and a band of wide ones.
     let taps = 6 * max(1, geometry.crop.size.height / max(1, geometry.scaled.height)) + 6
     let rows = (taps * geometry.window.size.width + 8 * probe.size.width) * 4 * MemoryLayout<Float>.size
     let turned = geometry.turn.keepsRowOrder ? 0 : geometry.window.size.area * probe.bytesPerPixel
-    // 16-bit coefficients of one to three planes: optimised and progressive JPEGs are encoded in two passes.
-    let encoder = isJPEG && (options.progressive || options.optimizeCoding) ? 6 * pixels : 0
-    let encoded = isJPEG ? encodedJPEG * pixels : pixels * probe.bytesPerPixel
-    return rows + turned + encoder + encoded
+    let encoding = options.outputFormat(for: probe.format).codec.encodingMemory(
+      pixels: geometry.result.area, bytesPerPixel: probe.bytesPerPixel, options: options)
+    return rows + turned + encoding
   }
 }

@@ -2,7 +2,7 @@ import LanesCore
 import LanesOS
 import SystemPackage
 
-/// Names of files that arrive through a pipe, one after the other, without waiting for the end of the list.
+/// Names of files in a list: one after the other as they arrive through a pipe, or all at once.
 package final class NameStream {
   package enum Step {
     case name(FilePath)
@@ -23,6 +23,8 @@ package final class NameStream {
   private var buffer: Bytes = []
   private var start = 0
   private var isAtEnd = false
+  /// Bytes of the list so far.
+  private var received = 0
 
   /// - Parameter nulSeparated: names end with NUL and may hold newlines.
   package init(_ reader: ReadyReader, label: String, nulSeparated: Bool) {
@@ -51,7 +53,7 @@ package final class NameStream {
       start = 0
       do {
         switch try reader.read(into: &buffer, atMost: Self.piece) {
-        case .bytes: continue
+        case .bytes(let count): received += count
         case .notReady: return .notReady
         case .end: isAtEnd = true
         }
@@ -59,6 +61,26 @@ package final class NameStream {
         return .failed(reason: error.reason)
       }
     }
+  }
+
+  /// All names that are still to come; waits for them.
+  ///
+  /// - Parameter budget: bytes that the list may have.
+  package func rest(budget: Int) throws(UnitFailure) -> [FilePath] {
+    var names: [FilePath] = []
+    while true {
+      guard received <= budget else { throw .tooLarge(received, budget: budget) }
+      switch next() {
+      case .name(let name): names.append(name)
+      case .notReady: try wait()
+      case .end: return names
+      case .failed(let reason): throw UnitFailure(.input, reason)
+      }
+    }
+  }
+
+  private func wait() throws(UnitFailure) {
+    do { try reader.wait() } catch { throw UnitFailure(.input, error.reason) }
   }
 
   /// The last name need not be ended by a separator.

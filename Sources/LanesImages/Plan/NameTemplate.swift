@@ -11,7 +11,7 @@ package struct NameTemplate: Sendable, Equatable {
     case name
     /// The result's suffix without the dot; where it is empty, a dot before it goes too.
     case ext
-    /// `jpeg` or `png`: what `--to` says, else what the input holds; `other` for what is no image.
+    /// Such as `jpeg`: what `--to` says, else what the input holds; `other` for what is no image.
     case format
     /// What `--sizes` calls the result's size; nothing when there is one size only.
     case size

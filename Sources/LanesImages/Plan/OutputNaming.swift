@@ -7,18 +7,19 @@ struct OutputNaming {
 
   let format: ConvertOptions.Format
   var template: NameTemplate?
+  let codecs: Codecs
 
   /// True when names depend on what the inputs hold.
   var asksContents: Bool { format == .same }
 
   /// The result's path below the destination for an input whose path below it would be `name`: what the template says,
-  /// else `name` with the suffix of the format, in place of an image suffix or behind the name.
+  /// else `name` with the suffix of the format, in place of an image suffix or after the name.
   ///
   /// - Parameters:
   ///   - content: the format of what the input holds; nil when it is no image that can be read.
   ///   - size: the name of the result's size, for templates that ask for it.
   func result(for name: Bytes, content: ImageFormat? = nil, size: String = "") -> Bytes {
-    let (stem, suffix) = Self.parts(of: name)
+    let (stem, suffix) = parts(of: name)
     guard let template else {
       let wanted = self.suffix(suffix, content)
       return wanted == suffix ? name : stem + [Self.dot] + wanted
@@ -41,21 +42,20 @@ struct OutputNaming {
   /// A name without an image suffix stays without one, and `jpeg` stays `jpeg`; a suffix that belies the contents goes.
   private func suffix(_ input: Bytes, _ content: ImageFormat?) -> Bytes {
     if let written = format.image { return Bytes(written.suffix.utf8) }
-    guard let content, !input.isEmpty, ImageFormat(suffix: Self.text(input)) != content else { return input }
+    guard let content, !input.isEmpty, codecs.format(suffix: Self.text(input)) != content else { return input }
     return Bytes(content.suffix.utf8)
   }
 
   private func formatName(_ suffix: Bytes, _ content: ImageFormat?) -> String {
-    let known = resultFormat(of: content) ?? ImageFormat(suffix: Self.text(suffix))
-    return known.map { "\($0)" } ?? "other"
+    let known = resultFormat(of: content) ?? codecs.format(suffix: Self.text(suffix))
+    return known?.id ?? "other"
   }
 
   /// `name` without an image suffix, and that suffix without its dot; nothing when it has none.
-  private static func parts(of name: Bytes) -> (stem: Bytes, suffix: Bytes) {
-    guard let dot = name.lastIndex(of: dot), dot > 0, name[dot - 1] != slash else { return (name, []) }
+  private func parts(of name: Bytes) -> (stem: Bytes, suffix: Bytes) {
+    guard let dot = name.lastIndex(of: Self.dot), dot > 0, name[dot - 1] != Self.slash else { return (name, []) }
     let suffix = Bytes(name[(dot + 1)...])
-    let isImage = ImageFormat(suffix: text(suffix)) != nil || foreignSuffixes.contains(text(suffix).lowercased())
-    return isImage ? (Bytes(name[..<dot]), suffix) : (name, [])
+    return codecs.isImage(suffix: Self.text(suffix)) ? (Bytes(name[..<dot]), suffix) : (name, [])
   }
 
   private static func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }

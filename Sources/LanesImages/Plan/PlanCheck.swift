@@ -2,25 +2,24 @@ import LanesCore
 import LanesOS
 import SystemPackage
 
-/// Finds what a plan must not do, before any of it is done.
+/// Finds what a plan must not do, before any of it is done. It remembers what it has seen of a plan, which is handed in for
+/// each question.
 struct PlanCheck {
   /// Messages that are given; the rest is counted.
   private static let shown = 5
 
-  private unowned let plan: ConvertPlan
   /// Inputs and results by the hash of the result's name, so that names need not be kept.
   private var seen: [Int: (index: Int, result: Int)] = [:]
   /// Files that are read, once the destination exists and one of them could lie there.
   private var inputs: Set<FileIdentity> = []
   private let destinationExists: Bool
 
-  init(_ plan: ConvertPlan) {
-    self.plan = plan
+  init(of plan: ConvertPlan) {
     destinationExists = ConvertRequest.kind(of: plan.destination) != nil
   }
 
   /// Refuses the whole plan for all that is wrong with it.
-  mutating func refuse() throws(PlanRefusal) {
+  mutating func refuse(_ plan: ConvertPlan) throws(PlanRefusal) {
     if let kind = ConvertRequest.kind(of: plan.destination), kind != .directory, plan.writesIntoDirectory {
       let text = "\(plan.destination.forDisplay) is not a directory, which the results of several inputs need"
       throw PlanRefusal(messages: [text])
@@ -31,9 +30,9 @@ struct PlanCheck {
     var messages: [String] = []
     var more = 0
     let startable = (0..<plan.count).filter { plan.failure($0) == nil }
-    for index in startable { note(index) }
+    for index in startable { note(index, of: plan) }
     for index in startable {
-      guard let objection = firstObjection(to: index) else { continue }
+      guard let objection = firstObjection(to: index, of: plan) else { continue }
       if messages.count < Self.shown { messages.append(objection) } else { more += 1 }
     }
     guard !messages.isEmpty else { return }
@@ -42,20 +41,20 @@ struct PlanCheck {
   }
 
   /// What is wrong with an input that came later than the others, or nil.
-  mutating func objection(to index: Int) -> String? {
-    note(index)
-    return firstObjection(to: index)
+  mutating func objection(to index: Int, of plan: ConvertPlan) -> String? {
+    note(index, of: plan)
+    return firstObjection(to: index, of: plan)
   }
 
-  private mutating func note(_ index: Int) {
+  private mutating func note(_ index: Int, of plan: ConvertPlan) {
     guard destinationExists, let status = try? FileStatus(of: plan.input(index)) else { return }
     inputs.insert(status.identity)
   }
 
-  private mutating func firstObjection(to index: Int) -> String? {
+  private mutating func firstObjection(to index: Int, of plan: ConvertPlan) -> String? {
     for result in plan.results(index) {
-      if let objection = misplaced(index, result) ?? misnamed(index, result) ?? collision(index, result)
-        ?? taken(index, result)
+      if let objection = misplaced(index, result, plan) ?? misnamed(index, result, plan)
+        ?? collision(index, result, plan) ?? taken(index, result, plan)
       {
         return objection
       }
@@ -64,7 +63,7 @@ struct PlanCheck {
   }
 
   /// A result that a template would place outside the destination or on the destination itself.
-  private func misplaced(_ index: Int, _ result: Int) -> String? {
+  private func misplaced(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     guard plan.writesIntoDirectory else { return nil }
     let components = plan.outputName(index, result).split(separator: UInt8(ascii: "/"))
     let isOutside = components.contains { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) }
@@ -73,17 +72,19 @@ struct PlanCheck {
   }
 
   /// A result that a template would give the suffix of another format.
-  private func misnamed(_ index: Int, _ result: Int) -> String? {
+  private func misnamed(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     guard plan.writesIntoDirectory, let format = plan.resultFormat(index) else { return nil }
     let output = plan.output(index, result)
-    guard let suffix = output.suffix, ImageFormat(suffix: suffix) != format else { return nil }
-    guard ImageFormat(suffix: suffix) != nil || foreignSuffixes.contains(suffix.lowercased()) else { return nil }
+    let codecs = plan.request.codecs
+    guard let suffix = output.suffix, codecs.format(suffix: suffix) != format, codecs.isImage(suffix: suffix) else {
+      return nil
+    }
     let input = plan.input(index).forDisplay
     return "\(input) gives a \(format.name), which would be called \(output.forDisplay); let --name end in .{ext}"
   }
 
   /// Two results under one name.
-  private mutating func collision(_ index: Int, _ result: Int) -> String? {
+  private mutating func collision(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     let name = plan.outputName(index, result)
     guard let earlier = seen.updateValue((index, result), forKey: name.hashValue) else { return nil }
     guard plan.outputName(earlier.index, earlier.result) == name else { return nil }
@@ -98,7 +99,7 @@ struct PlanCheck {
   }
 
   /// A result whose name is taken, by an input above all.
-  private func taken(_ index: Int, _ result: Int) -> String? {
+  private func taken(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     guard destinationExists else { return nil }
     let output = plan.output(index, result)
     guard let status = try? FileStatus(of: output, followingLinks: false) else { return nil }

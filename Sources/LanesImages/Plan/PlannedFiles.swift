@@ -13,9 +13,11 @@ struct PlannedFiles {
     let tail: UInt32
     let size: Int
     let permissions: UInt16
-    var content: ImageFormat?
+    /// Position of its format in the table, once its first bytes were looked at.
+    var content: UInt8?
   }
 
+  let codecs: Codecs
   private var paths: Bytes = []
   private var entries: [Entry] = []
   /// Inputs that cannot be started, by position.
@@ -28,6 +30,9 @@ struct PlannedFiles {
   var leftOut: FileIdentity?
   /// True once that directory was come by.
   private(set) var hasLeftOut = false
+
+  /// - Parameter codecs: the formats whose files are taken from directories.
+  init(codecs: Codecs) { self.codecs = codecs }
 
   var count: Int { entries.count }
 
@@ -72,7 +77,47 @@ struct PlannedFiles {
   func permissions(_ index: Int) -> UInt16 { entries[index].permissions }
   func times(_ index: Int) -> FileTimes? { keepsTimes ? fileTimes[index] : nil }
   /// What the file's first bytes stand for, once that was noted.
-  func content(_ index: Int) -> ImageFormat? { entries[index].content }
-  mutating func note(_ index: Int, content: ImageFormat?) { entries[index].content = content }
+  func content(_ index: Int) -> ImageFormat? { entries[index].content.map { codecs.formats[Int($0)] } }
+  mutating func note(_ index: Int, content: ImageFormat?) {
+    entries[index].content = content.flatMap(codecs.formats.firstIndex).map { UInt8($0) }
+  }
   func failure(_ index: Int) -> UnitFailure? { failures[index] }
+}
+
+extension PlannedFiles {
+  /// Adds a file, or the images below a directory; what cannot be read is added as a failure.
+  mutating func take(_ input: FilePath) {
+    let status: FileStatus
+    do {
+      status = try FileStatus(of: input)
+    } catch {
+      return add(input, failing: UnitFailure(.input, error.reason))
+    }
+    switch status.kind {
+    case .directory: walk(input)
+    case .regular: add(input, relative: FilePath(root: nil, [input.lastComponent!]), status: status)
+    default: add(input, failing: UnitFailure(.input, "it is neither a file nor a directory"))
+    }
+  }
+
+  private mutating func walk(_ directory: FilePath) {
+    let walk = DirectoryWalk(root: directory, leavingOut: leftOut)
+    while let step = walk.next() {
+      switch step {
+      case .file(let file):
+        guard codecs.format(suffixOf: file.path) != nil else { continue }
+        add(file.path, relative: file.relative, status: try? walk.status(of: file))
+      case .unreadable(let path, let error):
+        add(path, failing: UnitFailure(.input, error.reason))
+      }
+    }
+    note(leavingOut: walk.hasLeftOut)
+  }
+
+  /// Why there is nothing to do.
+  func nothingFound(in inputs: [FilePath]) -> String {
+    if inputs.isEmpty { return "no images were named" }
+    let places = inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
+    return "no images were found in \(places); names ending in \(codecs.suffixes) are taken"
+  }
 }

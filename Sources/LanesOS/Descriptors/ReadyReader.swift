@@ -55,6 +55,9 @@ package final class ReadyReader {
     return got == 0 ? .end : .bytes(got)
   }
 
+  /// Waits until `read` has something to say.
+  package func wait() throws(SystemError) { try DescriptorIO.wait(for: [(descriptor, Int16(POLLIN))]) }
+
   /// The offset at which the next byte is read, or nil where there is none, as in a pipe (lseek(2)).
   package var offset: Int? {
     let offset = lseek(descriptor, 0, SEEK_CUR)

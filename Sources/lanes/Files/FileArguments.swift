@@ -1,6 +1,8 @@
 import ArgumentParser
+import LanesCore
 import LanesImages
 import LanesOS
+import SystemPackage
 
 /// The options of `lanes images convert` that say what is read and where results go.
 struct FileArguments: ParsableArguments {
@@ -72,16 +74,35 @@ struct FileArguments: ParsableArguments {
   func arrivingNames() throws -> NameStream? {
     guard let from, !dryRun, output != "-", existing == .refuse || existing == .skip else { return nil }
     do {
-      if from == "-" {
-        guard try FileStatus(of: 0).kind != .regular else { return nil }
-        return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
-      }
-      let path = RawArguments.path(from)
-      guard ![.regular, .directory].contains(try FileStatus(of: path).kind) else { return nil }
-      return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
+      let kind = try from == "-" ? FileStatus(of: 0).kind : FileStatus(of: RawArguments.path(from)).kind
+      return [.regular, .directory].contains(kind) ? nil : try openList(from)
     } catch {
-      throw ExitStatus.usage.failing("the list \(from) cannot be read: \(error.reason)")
+      throw Self.unreadable(from, error.reason)
     }
+  }
+
+  /// The names of a list that is read whole; none without a list.
+  ///
+  /// - Parameter budget: bytes that the list may have.
+  func listedNames(budget: Int) throws -> [FilePath] {
+    guard let from else { return [] }
+    do { return try openList(from).rest(budget: budget) } catch let failure as UnitFailure {
+      throw Self.unreadable(from, failure.reason)
+    } catch let error as SystemError {
+      throw Self.unreadable(from, error.reason)
+    }
+  }
+
+  private func openList(_ from: String) throws(SystemError) -> NameStream {
+    guard from != "-" else {
+      return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
+    }
+    let path = RawArguments.path(from)
+    return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
+  }
+
+  private static func unreadable(_ list: String, _ reason: String) -> any Error {
+    ExitStatus.usage.failing("the list \(list) cannot be read: \(reason)")
   }
 }
 

@@ -11,7 +11,7 @@ enum ProgramVersion {
   static var text: String {
     let commit = String(cString: cbuild_commit())
     let version = "lanes \(number) (\(commit == "unknown" ? "unknown commit" : "commit \(commit)"))"
-    var libraries = ImageLibraries.versions + FileLibraries.versions
+    var libraries = Codecs.standard.libraries + FileLibraries.versions
     // Headers older than 2.4 do not say their version; the package does, where the build could ask it.
     libraries.append(("liburing", RingLibrary.version ?? namedRingVersion))
     let list = libraries.map { "\($0.name) \($0.version)" }.joined(separator: ", ")

@@ -66,17 +66,17 @@ struct GeometryArguments: ParsableArguments {
   var fit: Fit?
 
   @Option(
-    help: ArgumentHelp("The side or corner that cover keeps and pad places at. (default: centre)", valueName: "PLACE"))
+    help: ArgumentHelp("The side or corner that cover keeps and pad aligns to. (default: centre)", valueName: "PLACE"))
   var gravity: Gravity?
 
-  @Flag(help: "Let --resize enlarge; else cover only crops and pad only surrounds an image that is smaller.")
+  @Flag(help: "Let --resize enlarge images. Without it, cover only crops a smaller image and pad only surrounds it.")
   var enlarge = false
 
   @Option(help: ArgumentHelp("How --resize weighs pixels. (default: lanczos3)", valueName: "FILTER"))
   var filter: ResampleFilter?
 
   @Flag(
-    name: .customLong("linear-light"), help: "Let --resize mix light instead of levels (sRGB is assumed; slower).")
+    name: .customLong("linear-light"), help: "Resize in linear light; assumes sRGB, and is slower.")
   var linearLight = false
 
   func validate() throws {

@@ -1,33 +1,16 @@
 import ArgumentParser
 import LanesImages
 
-/// `--to`.
-enum FormatChoice: String, ExpressibleByArgument, CaseIterable {
-  case jpeg, png, same
+/// `--to`: the formats of the table, and `same`.
+extension ConvertOptions.Format: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
 
-  init?(argument: String) { self.init(rawValue: argument == "jpg" ? "jpeg" : argument) }
-
-  var format: ConvertOptions.Format {
-    switch self {
-    case .jpeg: .jpeg
-    case .png: .png
-    case .same: .same
-    }
-  }
+  package static var allValueStrings: [String] { allNames }
+  package static var defaultCompletionKind: CompletionKind { .list(allNames) }
+  package var defaultValueDescription: String { name }
 }
 
-/// `--metadata`.
-enum MetadataChoice: String, ExpressibleByArgument, CaseIterable {
-  case all, icc, none
-
-  var metadata: ConvertOptions.Metadata {
-    switch self {
-    case .all: .all
-    case .icc: .icc
-    case .none: .none
-    }
-  }
-}
+extension ConvertOptions.Metadata: ExpressibleByArgument {}
 
 /// `--png-depth`.
 enum DepthChoice: Int, ExpressibleByArgument, CaseIterable {
@@ -44,7 +27,7 @@ struct ImageArguments: ParsableArguments {
     help: ArgumentHelp(
       "Output format; without it the suffix of DEST (for one file) or of --name decides, else that of the input.",
       valueName: "FORMAT"))
-  var to = FormatChoice.same
+  var to = ConvertOptions.Format.same
 
   @Flag(help: "Convert to grayscale.")
   var grayscale = false
@@ -60,7 +43,7 @@ struct ImageArguments: ParsableArguments {
   @Option(help: ArgumentHelp("JPEG chroma subsampling; 420 unless given.", valueName: "SCHEME"))
   var subsampling: ConvertOptions.Subsampling?
 
-  @Flag(name: .customLong("optimize-coding"), help: "Fit JPEG's Huffman codes to the image: smaller, a little slower.")
+  @Flag(name: .customLong("optimize-coding"), help: "Optimize JPEG's Huffman codes: smaller files, a little slower.")
   var optimizeCoding = false
 
   @Option(
@@ -76,18 +59,18 @@ struct ImageArguments: ParsableArguments {
 
   @Option(
     name: .customLong("png-depth"),
-    help: ArgumentHelp("Bits of a PNG's samples; the input's unless given.", valueName: "N"))
+    help: ArgumentHelp("PNG bits per sample; the input's unless given.", valueName: "N"))
   var pngDepth: DepthChoice?
 
   @Option(
     help: ArgumentHelp(
-      "What shows through transparency in a JPEG, and what pads: #rrggbb or a name. (default: white)",
+      "Color of padding, and behind transparency in a JPEG: #rrggbb or a name. (default: white)",
       valueName: "COLOR"),
     transform: parseColor)
   var background: RGBColor?
 
   @Option(help: ArgumentHelp("Which metadata to keep.", valueName: "KIND"))
-  var metadata = MetadataChoice.all
+  var metadata = ConvertOptions.Metadata.all
 
   @Option(
     name: .customLong("max-pixels"), parsing: .unconditional,
@@ -95,11 +78,11 @@ struct ImageArguments: ParsableArguments {
     transform: parseCount)
   var maxPixels: UInt64?
 
-  @Flag(help: "Keep what can be decoded of damaged images; they are told as degraded.")
+  @Flag(help: "Keep what can be decoded of damaged images, and report them as degraded.")
   var salvage = false
 
   func validate() throws {
-    try validateFormat()
+    if let objection = Codecs.standard.objection(toSettingsOf: options(format: to)) { throw ValidationError(objection) }
     if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality takes a number from 1 to 100, not \(quality)")
     }
@@ -107,21 +90,6 @@ struct ImageArguments: ParsableArguments {
       throw ValidationError("--png-level takes a number from 0 to 9, not \(pngLevel)")
     }
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0") }
-  }
-
-  /// Settings of a format that is never written.
-  private func validateFormat() throws {
-    let jpeg = [
-      ("--quality", quality != nil), ("--progressive", progressive), ("--subsampling", subsampling != nil),
-      ("--optimize-coding", optimizeCoding),
-    ]
-    let png = [("--png-level", pngLevel != nil), ("--png-filter", pngFilter != nil), ("--png-depth", pngDepth != nil)]
-    if to == .png, let given = jpeg.first(where: \.1) {
-      throw ValidationError("\(given.0) is for JPEG, and --to png writes none: leave out one of them")
-    }
-    if to == .jpeg, let given = png.first(where: \.1) {
-      throw ValidationError("\(given.0) is for PNG, and --to jpeg writes none: leave out one of them")
-    }
   }
 
   /// What these arguments ask for, with nothing said of the shape.
@@ -140,7 +108,7 @@ struct ImageArguments: ParsableArguments {
     options.pngDepth = pngDepth?.rawValue
     options.salvage = salvage
     if let background { options.background = background }
-    options.metadata = metadata.metadata
+    options.metadata = metadata
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }
     return options
   }

@@ -5,6 +5,17 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
+/// `lanes images`: work on pictures.
+struct ImagesCommand: ParsableCommand, StatedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "images",
+    abstract: "Convert and examine \(Codecs.standard.names(joinedBy: "and")) images.",
+    usage: "lanes images COMMAND [OPTION]...",
+    subcommands: [ImagesConvertCommand.self, ImagesInfoCommand.self])
+
+  static let statuses = ExitStatus.familyPage
+}
+
 /// `lanes images convert`: a directory of images in, a mirrored directory out.
 struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
@@ -16,10 +27,10 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       complete. Nothing is written when two inputs would give one output, when an output is an input, or when an \
       output exists (see --overwrite, --skip-existing and --newer-only). lanes images convert - -o - converts one image in a pipeline.
 
-      A directory that is walked and holds DEST is walked without it, so that a second run does not convert results.
+      DEST is left out of a directory that is walked, so that a second run does not convert results.
 
       An image is oriented, cropped, turned, resized and made gray, in this order. A JPEG that is only turned, cropped \
-      between its blocks or stripped of metadata stays as it is in every pixel (lossless); what nothing changes is \
+      between its blocks or stripped of metadata stays as it is in every pixel (lossless); an image that nothing changes is \
       checked and copied. --quality and --subsampling encode anew.
 
       EXAMPLES
@@ -63,7 +74,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     let makePlan: () throws -> any UnitPlan = {
-      guard !isPiped else { return try PipelinePlan(names, files, image.to.format, options: workload.options) }
+      guard !isPiped else { return try PipelinePlan(names, files, image.to, options: workload.options) }
       return outcomes.knowing(
         try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
     }
@@ -99,7 +110,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
 
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
     var options = image.options(
-      format: isPiped ? PipelinePlan.format(image.to.format, of: files.output) : request.writtenFormat)
+      format: isPiped ? PipelinePlan.format(image.to, of: files.output) : request.writtenFormat)
     geometry.apply(to: &options)
     return ConvertWorkload(options)
   }
@@ -114,19 +125,15 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       }
       return inputs
     }
-    do {
-      let list = try NameList.read(filesFrom, nulSeparated: files.nulSeparated, memory: engine.options.memory)
-      guard !(inputs + list).isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
-      return inputs + list
-    } catch let failure as UnitFailure {
-      throw ExitStatus.usage.failing("the list \(filesFrom) cannot be read: \(failure.reason)")
-    }
+    let all = inputs + (try files.listedNames(budget: engine.options.memory))
+    guard !all.isEmpty else { throw ExitStatus.usage.failing("the list \(filesFrom) holds no names") }
+    return all
   }
 
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     var request = ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
-      format: image.to.format, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+      format: image.to, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
     request.readsList = files.from != nil
     request.keepsTimes = files.keepTimes
     return request

@@ -12,7 +12,7 @@ struct ImagesInfoCommand: ParsableCommand, StatedCommand {
     abstract: "Print format, size, channels, bits, colors, coding, metadata and orientation of images.",
     usage: "lanes images info [OPTION]... INPUT...",
     discussion: """
-      A directory is walked. Headers are read only: pixels may be damaged all the same.
+      A directory is walked. Only headers are read: pixels may be damaged all the same.
 
       EXAMPLES
         lanes images info photos
@@ -200,6 +200,6 @@ extension ImageInfo {
   /// The order in which the file holds its pixels, by the format's own word.
   var coding: String {
     guard isProgressive else { return "sequential" }
-    return format == .jpeg ? "progressive" : "interlaced"
+    return format.progressiveWord
   }
 }

@@ -44,7 +44,7 @@ final class PipelinePlan: UnitPlan {
     guard files.output != "-" else { return .standardOutput }
     let path = RawArguments.path(files.output)
     let objection = path.suffix.flatMap {
-      ConvertRequest.objection(toSuffix: $0, format: format, of: path.forDisplay)
+      Codecs.standard.objection(toSuffix: $0, asked: format, of: path.forDisplay)
     }
     if let objection { throw PlanRefusal(messages: [objection]) }
     if let status = try? FileStatus(of: path) {
