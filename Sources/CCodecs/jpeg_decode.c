@@ -20,6 +20,7 @@ struct ccodecs_jpeg_decoder {
   struct scaled_jpeg *scaled; // decodes in place of libjpeg when there is one
 };
 
+// The whole file is in memory: there is nothing to begin, to refill or to end.
 static void begin_source(j_decompress_ptr info) { (void)info; }
 static boolean on_end_of_bytes(j_decompress_ptr info) {
   static const JOCTET end[] = {0xFF, JPEG_EOI};
@@ -42,6 +43,7 @@ static void skip_bytes(j_decompress_ptr info, long count) {
   info->src->bytes_in_buffer -= (size_t)count;
 }
 
+// Called at least once per row of MCUs, also while a progressive file is read as a whole, so that time is asked for often enough.
 static void on_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
@@ -98,6 +100,7 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   decoder->errors.salvage = decoder->library_only = limits->salvage;
   ccodecs_jpeg_catch(&decoder->errors);
   decoder->info.err = &decoder->errors.manager;
+// From here on an error of libjpeg comes back to this line.
   if (setjmp(decoder->errors.jump)) return ccodecs_jpeg_close(decoder), NULL;
   set_up(decoder, bytes, count);
   read_header(decoder, header);

@@ -10,6 +10,7 @@ struct ccodecs_jpeg_encoder {
   struct ccodecs_jpeg_destination destination;
 };
 
+// Factors of luma; both color planes keep 1 × 1 (ITU-T T.81, A.1.1). libjpeg's default is 4:2:0.
 static void set_subsampling(struct jpeg_compress_struct *info, int subsampling) {
   if (info->num_components != 3) return;
   info->comp_info[0].h_samp_factor = subsampling == 444 ? 1 : 2;
@@ -24,11 +25,14 @@ static void configure(
   info->image_width = image->width;
   info->image_height = image->height;
   info->input_components = image->channels;
+// RGBX skips the fourth channel, so that rows need not be packed first.
   info->in_color_space = image->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_RGBX;
   jpeg_set_defaults(info);
+// TRUE keeps quantizers below 256, which baseline files need (B.2.4.1).
   jpeg_set_quality(info, settings->quality, TRUE);
   set_subsampling(info, settings->subsampling);
   info->optimize_coding = settings->optimize;
+// Chooses scans by the number of components.
   if (settings->progressive) jpeg_simple_progression(info);
 }
 
@@ -58,6 +62,7 @@ bool ccodecs_jpeg_write(struct ccodecs_jpeg_encoder *encoder, const uint8_t *row
   return true;
 }
 
+// A second pass, for optimized or progressive files, runs here and asks nobody whether to go on.
 bool ccodecs_jpeg_complete(struct ccodecs_jpeg_encoder *encoder, struct ccodecs_result *result) {
   encoder->errors.result = result;
   if (setjmp(encoder->errors.jump)) return false;

@@ -15,6 +15,7 @@ _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status,
   longjmp(errors->jump, 1);
 }
 
+// libjpeg's errors by number, as far as they are told apart; `msg_parm` holds what its message shows.
 static _Noreturn void on_error(j_common_ptr info) {
   char text[JMSG_LENGTH_MAX];
   info->err->format_message(info, text);
@@ -49,6 +50,7 @@ static void on_message(j_common_ptr info, int level) {
   ccodecs_note_damage(errors->damage, text);
 }
 
+// libjpeg would print to standard error.
 static void ignore(j_common_ptr info) { (void)info; }
 
 void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors) {

@@ -53,6 +53,7 @@ static bool is_exact(const struct transform *transform) {
          first_y % unit(transform, transform->in.max_v_samp_factor) == 0;
 }
 
+// A quantizer belongs to its coefficient, which changes rows and columns with it.
 static void transpose_tables(struct jpeg_compress_struct *out) {
   for (int index = 0; index < NUM_QUANT_TBLS; index++) {
     JQUANT_TBL *table = out->quant_tbl_ptrs[index];
@@ -79,6 +80,7 @@ static void configure(struct transform *transform, bool progressive) {
     component->h_samp_factor = turn->transpose ? down : across;
     component->v_samp_factor = turn->transpose ? across : down;
   }
+// Factors of a single component mean nothing (A.2.2).
   if (out->num_components == 1) out->comp_info[0].h_samp_factor = out->comp_info[0].v_samp_factor = 1;
   out->optimize_coding = TRUE;
   if (progressive) jpeg_simple_progression(out);
@@ -156,6 +158,7 @@ static void run(
   struct move moves[DCTSIZE2];
   jpeg_read_header(in, TRUE);
   if (!is_exact(transform)) ccodecs_jpeg_throw((j_common_ptr)in, ccodecs_inexact, "blocks would be cut");
+// From here on the coefficients of the whole image are held, twice.
   jvirt_barray_ptr *stored = jpeg_read_coefficients(in);
   configure(transform, progressive || in->progressive_mode);
   ccodecs_jpeg_direct(out, &transform->destination, sink);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Limits far above sound images: a side, chunks that are kept, and bytes of one chunk once it is inflated.
 enum { max_axis = 1000000, max_chunks = 1000, max_chunk_bytes = 16 << 20 };
 
 struct ccodecs_png_decoder {
@@ -23,6 +24,7 @@ struct ccodecs_png_decoder {
   char damage[224];
 };
 
+// Every error goes through here, to the entry point that armed the jump last.
 static _Noreturn void leave(struct ccodecs_png_decoder *decoder, enum ccodecs_status status, const char *message) {
   ccodecs_fail(decoder->result, status, message);
   longjmp(decoder->jump, 1);
@@ -164,6 +166,7 @@ static void find_metadata(struct ccodecs_png_decoder *decoder, struct ccodecs_he
   }
 }
 
+// libpng's two structures; false when memory is short.
 static bool begin(struct ccodecs_png_decoder *decoder) {
   decoder->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, decoder, on_error, on_warning);
   if (!decoder->png) return false;
@@ -184,6 +187,7 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   if (!begin(decoder)) leave(decoder, ccodecs_no_memory, "out of memory");
   set_limits(decoder->png, limits->salvage);
   png_set_read_fn(decoder->png, decoder, on_read);
+// Before libpng reads the header: a size that is refused must cost no memory.
   check_size(decoder, header);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
@@ -263,6 +267,7 @@ bool ccodecs_png_read(
       memcpy(rows + (size_t)row * stride, decoder->whole + decoder->next_row * decoder->row_bytes, decoder->row_bytes);
     return true;
   }
+// Rows that do not come are blank when the image is salvaged.
   uint32_t first = decoder->next_row;
   if (!decoder->broken && !read_rows(decoder, rows, stride, count)) return false;
   for (uint32_t row = decoder->next_row - first; row < (uint32_t)count; row++, decoder->next_row++)

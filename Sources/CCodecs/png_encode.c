@@ -29,6 +29,7 @@ static void on_warning(png_structp png, png_const_charp message) {
   (void)message;
 }
 
+// libpng hands over each chunk in three pieces: header, data and checksum.
 static void on_write(png_structp png, png_bytep bytes, size_t count) {
   struct ccodecs_png_encoder *encoder = png_get_io_ptr(png);
   if (!encoder->sink.take(encoder->sink.context, bytes, count))
@@ -51,10 +52,13 @@ static void set_storage(struct ccodecs_png_encoder *encoder, const struct ccodec
     palette[index] = (png_color){storage->palette[index][0], storage->palette[index][1], storage->palette[index][2]};
   if (storage->colors > 0) png_set_PLTE(encoder->png, encoder->info, palette, storage->colors);
   if (storage->alphas > 0) png_set_tRNS(encoder->png, encoder->info, storage->alpha, storage->alphas, NULL);
+// libpng takes a transparent color as five numbers, of which the first is an index that no color type here uses.
   png_color_16 key = {0, storage->key[0], storage->key[1], storage->key[2], storage->key[3]};
   if (storage->has_key) png_set_tRNS(encoder->png, encoder->info, NULL, 0, &key);
 }
 
+// Chunks of metadata, in the order in which they are given. They must not come before IHDR and the color chunks, nor after the
+// pixels, where some readers do not look.
 static void write_blocks(png_structp png, const struct ccodecs_metadata *metadata) {
   for (size_t index = 0; index < metadata->block_count; index++) {
     const struct ccodecs_block *block = metadata->blocks + index;
@@ -76,6 +80,7 @@ static void write_header(
   png_structp png = encoder->png;
   int kind = image->channels < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
   if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
+// A profile or a chunk that libpng objects to is left out; the image is written all the same.
   png_set_benign_errors(png, 1);
   set_compression(png, settings);
   const struct ccodecs_png_storage *storage = settings->storage;
@@ -92,6 +97,7 @@ static void write_header(
   png_write_info_before_PLTE(png, encoder->info);
   write_blocks(png, metadata);
   png_write_info(png, encoder->info);
+// The format is big-endian (PNG, 7.1); packing makes bits of indices that came one to a byte.
   png_set_swap(png);
   png_set_packing(png);
   if (image->channels == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);

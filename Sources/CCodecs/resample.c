@@ -29,6 +29,7 @@ void *ccodecs_allocate(size_t count) {
 }
 void ccodecs_free(void *memory) { free(memory); }
 
+// The sinc function windowed by its own middle lobe, stretched to three samples (Duchon, 1979).
 static double lanczos3(double x) {
   if (fabs(x) < 1e-9) return 1;
   if (fabs(x) >= 3) return 0;
@@ -36,6 +37,7 @@ static double lanczos3(double x) {
   return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
 }
 
+// Mitchell and Netravali's family of cubics, by their equation 8.
 static double cubic(double x, double b, double c) {
   double a = fabs(x);
   if (a < 1) return ((12 - 9 * b - 6 * c) * a * a * a + (-18 + 12 * b + 6 * c) * a * a + 6 - 2 * b) / 6;
@@ -53,6 +55,7 @@ double ccodecs_radius(enum ccodecs_filter filter) {
   }
 }
 
+// Weight of a sample at distance x from the center, before weights are made to add up to 1.
 static double weight_at(enum ccodecs_filter filter, double x) {
   switch (filter) {
   case ccodecs_lanczos3: return lanczos3(x);
@@ -132,6 +135,7 @@ CSIMD_INLINE void resample_channels(
   else resample(axis, 4, rows, out);
 }
 
+// Thirty-two floats at a time keep four independent sums, so that additions do not wait for each other.
 CSIMD_INLINE void blend(const float *const *rows, const float *weights, int count, float *out, size_t samples) {
   assert(count > 0 && samples % 8 == 0);
   size_t at = 0;
@@ -193,6 +197,7 @@ CSIMD_INLINE bool is_alpha(const struct ccodecs_image *image, int channel) {
 }
 
 // Levels to light; alpha stays.
+// Levels of the samples index the table; the scale of floats stays that of the samples, so that alpha can stay.
 CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
   const float top = image->depth == 8 ? 255 : 65535;
   for (int channel = 0; channel < image->channels; channel++) {
@@ -204,6 +209,7 @@ CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_i
   }
 }
 
+// Colors times alpha: what is transparent must not bleed into its neighbors.
 CSIMD_INLINE void widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve) {
   assert(is_shape(image) && is_aligned(row, image->depth));
@@ -222,6 +228,7 @@ CSIMD_INLINE void widen(
 CSIMD_INLINE float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
 
 // Limits and rounds `samples` floats times `scale` to integers of `depth` bits.
+// Adding a half and cutting off rounds: values are never negative here.
 CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
   if (depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (uint8_t)(int)(limited(row[i] * scale, 255) + 0.5f);
@@ -296,6 +303,7 @@ CSIMD_INLINE void narrow_pairs(
   }
 }
 
+// The shortest way for each combination; the loop at the end takes all others.
 CSIMD_INLINE void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {

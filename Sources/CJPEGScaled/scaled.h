@@ -39,6 +39,7 @@ struct scaled_component {
   float across[8][16], down[8][16]; // by coefficient and sample: the cosines
   float *samples;           // one row of MCUs
   int samples_stride;
+  bool is_wide; // AVX2 is in use: asked once for an image, since samples are made block by block
 };
 
 struct scaled_scan {

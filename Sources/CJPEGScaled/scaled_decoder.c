@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+// Rounded up: parts of `by` that `value` begins.
 static int divided_up(int value, int by) { return (value + by - 1) / by; }
 
 // Which coefficients are kept, and where.
@@ -52,6 +53,7 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
   return blocks <= 10; // of an MCU (B.2.3)
 }
 
+// What a component needs: one row of MCUs of samples, and the coefficients of the whole image where later scans come back.
 static bool allocate(struct scaled_component *component, bool progressive) {
   size_t blocks = (size_t)component->blocks_across * (size_t)component->blocks_down;
   size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
@@ -96,6 +98,7 @@ static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
   return scaled_good;
 }
 
+// Everything up to the first row: layout, memory, and all scans of a progressive file.
 static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
   if (!lay_out(decoder, frame)) return scaled_odd;
   for (int index = 0; index < decoder->component_count; index++)
@@ -151,6 +154,7 @@ static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row)
 
 enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
   const int rows = decoder->scale.down * decoder->v_most, inside = decoder->next_row % rows;
+// Rows come out one by one, and are made in rows of MCUs.
   if (inside == 0) {
     enum scaled_status status = make_samples(decoder, decoder->next_row / rows);
     if (status != scaled_good) return status;

@@ -15,6 +15,7 @@ struct segment {
   size_t count;
 };
 
+// Numbers of two bytes are big-endian (B.1.1.1).
 static unsigned number(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
 
 // Goes to the next marker, over the bytes that may fill the space before one (B.1.1.2); nothing else may stand there.
@@ -29,6 +30,7 @@ static enum scaled_status find_marker(struct scaled_jpeg *decoder, int *marker) 
   return scaled_good;
 }
 
+// `scaled_short` where the file ends inside it.
 static enum scaled_status take_segment(struct scaled_jpeg *decoder, struct segment *segment) {
   if (decoder->count - decoder->position < 2) return scaled_short;
   size_t length = number(decoder->bytes + decoder->position);
@@ -54,6 +56,7 @@ static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct seg
   return scaled_good;
 }
 
+// B.2.4.4; 0 ends restarts.
 static enum scaled_status define_restarts(struct scaled_jpeg *decoder, struct segment segment) {
   if (segment.count != 2) return scaled_odd;
   decoder->restart_interval = (int)number(segment.bytes);
@@ -83,6 +86,7 @@ enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker) {
   }
 }
 
+// Position of a component in the frame; -1 for one that is not there.
 static int component_named(const struct scaled_jpeg *decoder, int id) {
   for (int index = 0; index < decoder->component_count; index++)
     if (decoder->component[index].id == id) return index;

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+// Most codes and the bits of their values fit into ten bits together; one look then tells run, value and length. Codes that
+// mean something else in progressive files (EOB1 to EOB14) are left to the caller.
 static void define_whole(struct scaled_huffman *table) {
   for (unsigned next = 0; next < 1 << scaled_look; next++) {
     int length = table->look[next] >> 8, size = table->look[next] & 15, run = table->look[next] >> 4 & 15, value = 0;

@@ -15,6 +15,7 @@ typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int16_t shorts __attribute__((vector_size(16), aligned(2), may_alias));
 typedef int16_t shorts4 __attribute__((vector_size(8), aligned(2), may_alias));
 
+// The basis functions at the middles of `points` points instead of 8 (A.3.3).
 static void fill_cosines(float table[8][16], int kept, int points) {
   for (int u = 0; u < kept; u++)
     for (int x = 0; x < points; x++) table[u][x] = (float)cos((2 * x + 1) * u * 3.14159265358979323846 / (2 * points));
@@ -22,6 +23,7 @@ static void fill_cosines(float table[8][16], int kept, int points) {
 
 // A.3.3
 void scaled_prepare(struct scaled_component *component) {
+  component->is_wide = csimd_level_in_use() >= csimd_avx2;
   fill_cosines(component->across, component->kept_across, component->points_across);
   fill_cosines(component->down, component->kept_down, component->points_down);
   for (int k = 0; k < 64; k++) {
@@ -99,6 +101,7 @@ CSIMD_INLINE void transform_block(
   else transform_4(component, kept, out, down, rows, columns);
 }
 
+// A block of one level, which most blocks of skies and walls are at a small scale.
 CSIMD_INLINE void fill_flat(const struct scaled_component *component, int16_t dc, float *out) {
   const float level = dc * component->factor[0];
   for (int y = 0; y < component->points_down; y++, out += component->samples_stride)
@@ -123,6 +126,7 @@ CSIMD_INLINE void round_to_levels(const floats *values, ints *levels) {
     __builtin_elementwise_min(__builtin_elementwise_max(*values, lowest), highest) + 0.5f, ints);
 }
 
+// A row of the samples that `scaled_make_samples` made last.
 static const float *row_of(const struct scaled_jpeg *decoder, int component, int row) {
   return decoder->component[component].samples + row * decoder->component[component].samples_stride;
 }
@@ -141,6 +145,7 @@ CSIMD_INLINE void color(const struct scaled_jpeg *decoder, int row, uint8_t *out
   }
 }
 
+// One channel: luma as it is, with the level shift of A.3.1 taken back.
 CSIMD_INLINE void gray(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
@@ -169,7 +174,7 @@ CSIMD_AVX2 static void color_avx2(const struct scaled_jpeg *decoder, int row, ui
 void scaled_make_samples(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
 #if CSIMD_X86
-  if (csimd_level_in_use() >= csimd_avx2) return make_samples_avx2(component, kept, nonzero, row, column);
+  if (component->is_wide) return make_samples_avx2(component, kept, nonzero, row, column);
 #endif
   make_samples(component, kept, nonzero, row, column);
 }

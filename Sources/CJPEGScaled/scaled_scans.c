@@ -15,6 +15,8 @@ struct bits {
   bool bad;         // there was a code that the table does not have, or a value that cannot be
 };
 
+// Byte by byte: at stuffed zeros (B.1.1.5), at markers and near the end. Not inlined, and by value, so that the fast way keeps
+// the reader's state in registers.
 static __attribute__((noinline)) struct bits fill_slowly(struct bits bits) {
   while (bits.count <= 56) {
     uint64_t byte = 0;
@@ -48,6 +50,7 @@ CSIMD_INLINE void fill(struct bits *bits) {
   *bits = fill_slowly(*bits);
 }
 
+// Drops bits that were looked at.
 CSIMD_INLINE void skip(struct bits *bits, int count) {
   bits->buffer <<= count;
   bits->count -= count;
@@ -85,6 +88,7 @@ CSIMD_INLINE int take_symbol(struct bits *bits, const struct scaled_huffman *tab
   return 0;
 }
 
+// A difference from the block before it (F.1.2.1).
 CSIMD_INLINE int read_dc(struct scaled_component *component, const struct scaled_huffman *table, struct bits *bits) {
   int size = take_symbol(bits, table);
   if (size) component->predicted += take_signed(bits, size);
@@ -199,6 +203,7 @@ CSIMD_INLINE void correct_some(
   skip(bits, count);
 }
 
+// `correct_some` for any number: a refill brings at least 56 bits.
 CSIMD_INLINE void correct(
   uint64_t which, int low, const struct scaled_component *component, struct bits *bits, int16_t *kept) {
   const int count = __builtin_popcountll(which);
@@ -326,6 +331,7 @@ CSIMD_INLINE enum scaled_status decode_dc(struct scaled_jpeg *decoder, const str
   return is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
+// Constants for `refines`, so that each version of the loop is compiled without it.
 CSIMD_INLINE enum scaled_status decode_scan(
   struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool is_wide) {
   if (scan->first == 0) return decode_dc(decoder, scan);

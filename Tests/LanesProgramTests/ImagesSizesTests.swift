@@ -65,7 +65,8 @@ import Testing
   }
 
   @Test func `an empty list is a mistake`() throws {
-    let result = try Program.shell("true | \"$LANES\" images convert --files-from - -o \"$1\"", ["/tmp/never"])
+    let result = try Program.shell(
+      "true | \"$LANES\" images convert --files-from - -o \"$1\"", [TemporaryFolder().path.appending("never").string])
     #expect(result.exit == .status(64))
     #expect(result.errors == "lanes: the list - holds no names\n")
   }

@@ -4,10 +4,12 @@ import LanesCore
 /// What C calls back into while it decodes or encodes one image. Nothing is thrown across C: a failure is kept here and
 /// thrown once C has returned. C holds it unretained; every decoder and encoder here retains it for as long as C does.
 final class CodecContext {
+  /// When the unit has to be over, and whether it is to stop.
   let deadline: Deadline
   let output: OutputBuffer
   /// JPEGs are decoded by libjpeg-turbo, whatever they hold.
   let usesLibrary: Bool
+  /// What a callback threw. C then only says that it was stopped, and the reason is taken from here.
   private(set) var failure: UnitFailure?
   /// The decoder that is quicker found something odd in a JPEG: whether it is sound only libjpeg-turbo can tell.
   private(set) var isUndecided = false
@@ -45,10 +47,12 @@ final class CodecContext {
       context: Unmanaged.passUnretained(self).toOpaque())
   }
 
+  /// The context that C was handed. Nothing is retained: the decoder or encoder that holds C's object holds the context too.
   private static func from(_ pointer: UnsafeMutableRawPointer?) -> CodecContext {
     Unmanaged<CodecContext>.fromOpaque(pointer!).takeUnretainedValue()
   }
 
+  /// Runs a callback of Swift. C learns only whether it succeeded: an error must not be thrown across its frames.
   private func attempt(_ body: (CodecContext) throws(UnitFailure) -> Void) -> Bool {
     do {
       try body(self)

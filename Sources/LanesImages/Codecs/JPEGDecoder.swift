@@ -10,6 +10,7 @@ final class JPEGDecoder: ImageDecoder {
 
   /// - Parameter bytes: must outlive the decoder.
   init(_ bytes: UnsafeRawBufferPointer, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
+    // `header` is C's memory until `ImageHeader` has copied what it needs.
     var limits = context.limits(options)
     var header = ccodecs_header()
     var result = ccodecs_result()
@@ -20,10 +21,13 @@ final class JPEGDecoder: ImageDecoder {
       }
       throw context.failure(from: result, format: .jpeg)
     }
+    // Before anything is decoded: a decoder cannot be changed in the middle of an image.
     if context.usesLibrary { ccodecs_jpeg_use_library(decoder) }
     self.decoder = decoder
     self.context = context
     var known = ImageHeader(header)
+    // libjpeg would save only the kinds of segments that it was told of, and takes a broken profile for damage of the image.
+    // The file is in memory, so that one walk finds them all.
     let segments = JPEGSegments(bytes)
     known.texts = ImageTexts(jpeg: segments)
     known.profile = EmbeddedProfile(jpeg: segments)
@@ -36,6 +40,7 @@ final class JPEGDecoder: ImageDecoder {
 
   var damage: String? { ccodecs_jpeg_damage(decoder).map { String(cString: $0) } }
 
+  /// libjpeg has one scale for both directions and takes the larger; the scaled decoder has one for each.
   func start(at scale: inout DecodeScale) throws(UnitFailure) -> RowShape {
     var image = ccodecs_image()
     var result = ccodecs_result()
@@ -51,6 +56,7 @@ final class JPEGDecoder: ImageDecoder {
     try check(ccodecs_jpeg_read(decoder, rows, shape.bytesPerRow, Int32(count), &result), result)
   }
 
+  /// Reads up to EOI: what a truncated file lacks shows here at the latest.
   func finish() throws(UnitFailure) {
     var result = ccodecs_result()
     try check(ccodecs_jpeg_finish(decoder, &result), result)

@@ -9,6 +9,10 @@ final class JPEGEncoder: RowSink {
   private let encoder: OpaquePointer
   private let context: CodecContext
 
+  /// Writes everything that stands before the first scan.
+  ///
+  /// - Parameter shape: of the rows, as `JPEGCodec.outputShape` makes it. A fourth channel is ignored.
+  /// - Throws: `.rejected` for an image with a side above `maxSide`.
   init(
     _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) {
@@ -32,12 +36,15 @@ final class JPEGEncoder: RowSink {
 
   deinit { ccodecs_jpeg_destroy(encoder) }
 
+  /// Encodes the next row, or keeps its coefficients where a second pass is to follow. It asks for the deadline, since a stage
+  /// before it may hand on a whole image at its end.
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     try context.deadline.check()
     var result = ccodecs_result()
     if !ccodecs_jpeg_write(encoder, row, &result) { throw context.failure(from: result, format: .jpeg) }
   }
 
+  /// Encodes what is left, in the second pass all of the image, and ends the file.
   func finish() throws(UnitFailure) {
     var result = ccodecs_result()
     if !ccodecs_jpeg_complete(encoder, &result) { throw context.failure(from: result, format: .jpeg) }

@@ -29,6 +29,7 @@ final class PNGDecoder: ImageDecoder {
     var known = ImageHeader(header)
     let chunks = PNGChunks(bytes)
     known.texts = ImageTexts(png: chunks)
+    // libpng leaves out a profile that it objects to without a word to the caller; the chunk is still there.
     if !known.profile.isThere { known.profile = EmbeddedProfile(refusedIn: chunks) }
     // libpng hands out only what stands before the pixels.
     known.exif = known.exif ?? chunks.chunks.first { $0.name == "eXIf" }.flatMap { Exif(Bytes($0.bytes)) }
@@ -46,6 +47,7 @@ final class PNGDecoder: ImageDecoder {
     return storage
   }
 
+  /// A PNG is always decoded whole: every row is predicted from the one above it (PNG specification, 9).
   func start(at scale: inout DecodeScale) -> RowShape {
     scale = .full
     return header.shape
@@ -57,6 +59,7 @@ final class PNGDecoder: ImageDecoder {
     if !succeeded { throw context.failure(from: result, format: .png) }
   }
 
+  /// Reads up to IEND, checksums of the chunks after the pixels included.
   func finish() throws(UnitFailure) {
     var result = ccodecs_result()
     if !ccodecs_png_finish(decoder, &result) { throw context.failure(from: result, format: .png) }

@@ -10,6 +10,7 @@ struct Conversion {
   private(set) var report: ConvertedImage
 
   /// Decides what is to be done with what `decoder` gives.
+  /// - Throws: `UnitFailure` when the crop lies outside the image, or the result would be too large.
   init(
     of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) {
@@ -27,6 +28,8 @@ struct Conversion {
   /// Converts `input`, the bytes this was made from, and says how.
   consuming func run(_ input: UnsafeRawBufferPointer) throws(UnitFailure) -> ConvertedImage {
     if canCopy {
+      // A copy must not pass damage on, so that the image is decoded to its end, as small as the decoder can make it. The
+      // smallest scale reads every bit of the file all the same.
       var scale = DecodeScale.smallest
       try decode(as: try decoder.start(at: &scale), into: nil)
       try context.output.append(input)
@@ -56,12 +59,14 @@ struct Conversion {
 
   /// Builds the stages, from the last to the first, for rows that are decoded at `scale`.
   func stages(for rows: RowShape, scale: DecodeScale) throws(UnitFailure) -> any RowSink {
+    // Cropping comes first: what is not shown need not be resized.
     let (part, covered) = geometry.window(in: rows.size, scale: scale)
     var cropped = rows
     cropped.size = part.size
     var resized = report.outputFormat.codec.outputShape(of: rows, options: options)
     resized.size = geometry.window.size
     var stage = try stages(after: resized)
+    // The resampler also converts depth and lays on the background, so that it is needed where only these change.
     if cropped != resized || geometry.scaled != geometry.window.size {
       var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
       resampling.filter = options.filter
@@ -74,6 +79,7 @@ struct Conversion {
 
   /// What follows the resampler.
   private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
+    // Gray comes after resizing, where rows are fewer.
     let isGrayed = options.grayscale && resized.channels == 4
     let colored = isGrayed ? GrayStage.shape(of: resized) : resized
     let background = options.grayscale ? options.background.gray : options.background
@@ -86,6 +92,7 @@ struct Conversion {
     if geometry.isPadded {
       stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
     }
+    // Turning holds the whole image, and comes when it is smallest, but before a background makes it larger.
     if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: colored, next: stage) }
     return isGrayed ? try GrayStage(resized, next: stage) : stage
   }

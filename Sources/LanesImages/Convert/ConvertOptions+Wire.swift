@@ -1,8 +1,12 @@
 import LanesCore
 
+/// How options travel to a worker process: one field after the other, in the same order both ways. Both ends are the same
+/// program, so that there is neither a version nor a field to skip.
 extension ConvertOptions {
+  /// Writes all fields; `init(from:codecs:)` reads them back.
   func describe(to writer: inout WireWriter) {
     writer.write(format.name)
+    // A flag says whether a value follows.
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
     writer.write(UInt32(sizes.count))
@@ -30,6 +34,7 @@ extension ConvertOptions {
     writer.write(maxPixels)
   }
 
+  /// - Throws: `WireError` for bytes that `describe` did not write, such as a value that an enumeration does not have.
   init(from reader: inout WireReader, codecs: Codecs) throws(WireError) {
     format = try Self.known(Format(try reader.readString(), in: codecs))
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
@@ -48,6 +53,7 @@ extension ConvertOptions {
       if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }
     optimizeCoding = try reader.readBool()
     pngLevel = try reader.readOptional()
+    // No row filter has an empty name, which stands for none given.
     let filter = try reader.readString()
     pngFilter = filter.isEmpty ? nil : try Self.known(PNGFilter(rawValue: filter))
     pngDepth = try reader.readOptional()

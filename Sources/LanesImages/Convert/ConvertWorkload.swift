@@ -26,6 +26,7 @@ package struct ConvertWorkload: Workload {
     // What comes through a pipe has no size before it is there.
     if let failure = options.objection(toBytes: input.byteCount) { throw failure }
     return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      // `attempt` must not see `salvage`: it changes what decoders take for an error.
       var strict = options
       strict.salvage = false
       do throws(UnitFailure) {
@@ -33,6 +34,7 @@ package struct ConvertWorkload: Workload {
       } catch {
         // Only what is damaged is salvaged, so that a sound image becomes the same with and without.
         guard options.salvage, error.kind == .rejected else { throw error }
+        // What the first try has written is dropped; performing a unit has no other effect.
         output.restart(at: output.start)
         return try convert(unit, bytes, options, CodecContext(deadline: deadline, output: output))
       }
@@ -84,6 +86,7 @@ package struct ConvertWorkload: Workload {
   ) throws(WireError) -> [ConvertedImage] {
     var reader = WireReader(bytes)
     var images: [ConvertedImage] = []
+    // Reports of several sizes stand one after the other, without a count.
     while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader, codecs: codecs)) }
     return images
   }

@@ -36,6 +36,7 @@ struct LosslessJPEG {
     let isDone = metadata(JPEGSegments(input)).withC {
       ccodecs_jpeg_transform(start, input.count, &limits, &turn, options.progressive, $0, &sink, &result)
     }
+    // The crop or the turn lies within blocks. Rather than trim the image, as jpegtran does, encode it anew.
     if !isDone && result.status == ccodecs_inexact { return nil }
     guard isDone else { throw context.failure(from: result, format: .jpeg) }
     var report = ConvertedImage(
@@ -77,6 +78,7 @@ struct LosslessJPEG {
 }
 
 extension ccodecs_turn {
+  /// C is told of the crop and the turn of stored pixels as steps along their axes.
   fileprivate init(_ geometry: Geometry) {
     let path = geometry.turn.path(in: PixelSize(1, 1))
     self.init(

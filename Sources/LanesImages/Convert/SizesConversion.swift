@@ -32,6 +32,7 @@ struct SizesConversion {
     for size in sizes {
       var options = options
       options.resize = size
+      // Results are made side by side, row by row, so that each needs an output of its own until all are done.
       let context = CodecContext(deadline: context.deadline, output: OutputBuffer())
       let conversion = try Conversion(of: decoder, format, options: options, context: context)
       parts.append(Part(options: options, context: context, conversion: conversion))
@@ -49,6 +50,7 @@ struct SizesConversion {
     var reports: [ConvertedImage] = []
     for (part, moved) in zip(parts, moved) {
       var report = moved ?? part.conversion.report
+      // In the order of the sizes, since parts of an output have no other name.
       if part.conversion.canCopy {
         report.method = .copied
         try target.append(input)
@@ -67,6 +69,7 @@ struct SizesConversion {
   private func decode(_ parts: [Part]) throws(UnitFailure) {
     guard !parts.isEmpty else { return }
     let changing = parts.map(\.conversion).filter { !$0.canCopy }
+    // The largest result decides: a decoder works at one scale at a time.
     var scale = changing.map(\.scale).reduce(DecodeScale.smallest) { $0.union($1) }
     let rows = try decoder.start(at: &scale)
     var stages: [any RowSink] = []

@@ -17,8 +17,10 @@ struct StoredPNG {
     guard options.outputFormat(for: .png) == .png, options.pngDepth == nil, !options.salvage else { return nil }
     geometry = try Geometry(of: header, options: options)
     guard !geometry.isResized, !header.meets(options, .png, geometry) else { return nil }
+    // A second decoder: the first hands out plain channels, which cannot be changed once it is open.
     decoder = try PNGDecoder(input, options: options, context: context, stored: true)
     storage = decoder.storage
+    // Plain samples are no different when they are stored; the usual way takes them.
     let isPlain = storage.depth >= 8 && storage.colors == 0 && !storage.has_key
     guard !isPlain, !options.grayscale || storage.kind == 0 else { return nil }
     self.options = options
@@ -37,6 +39,7 @@ struct StoredPNG {
     var stage: any RowSink = try PNGEncoder(
       turned, metadata: metadata, options: options, storage: storage, context: context)
     if geometry.turn != .upright { stage = try OrientStage(geometry.turn, shape: cropped, next: stage) }
+    // Rows are cropped before they are turned, as in `Conversion`.
     if cropped != rows { stage = CropStage(geometry.crop, of: rows, next: stage) }
     try decodeRows(of: decoder, as: rows, into: stage)
     var report = ConvertedImage(

@@ -24,6 +24,7 @@ struct Fitted: Equatable {
       self.init(whole: options.resize?.target(for: size, enlarging: options.enlarge) ?? size)
       return
     }
+    // Only a box of two sides can be met in several ways.
     let box = PixelSize(width, height)
     let inside = ResizeSpec.scaled(size, into: box, covering: false, enlarging: options.enlarge)
     switch options.fit {

@@ -31,12 +31,14 @@ struct Geometry {
     let crop = orientation.stored(part, in: stored)
     let scaled = turn.applied(to: fitted.scaled)
     let window = turn.stored(fitted.window, in: scaled)
+    // Nothing is resized: what is made is what is cropped, and the window is all of it.
     if scaled == crop.size {
       self.crop = PixelRect(x: crop.x + window.x, y: crop.y + window.y, size: window.size)
       (self.scaled, self.window) = (window.size, PixelRect(all: window.size))
     } else {
       (self.crop, self.scaled, self.window) = (crop, scaled, window)
     }
+    // A result may be larger than its input, by percent or by a background.
     let (area, overflows) = result.width.multipliedReportingOverflow(by: result.height)
     guard !overflows, area <= options.maxPixels else {
       throw tooManyPixels("its result would have", result, limit: options.maxPixels)

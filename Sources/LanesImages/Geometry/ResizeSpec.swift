@@ -16,6 +16,7 @@ package enum ResizeSpec: Sendable, Equatable {
       return
     }
     var sides = text.split(separator: "x", omittingEmptySubsequences: false)
+    // A single number is the longest side: it fits into a square.
     if sides.count == 1, !text.isEmpty { sides.append(sides[0]) }
     guard sides.count == 2, !(sides[0].isEmpty && sides[1].isEmpty) else { return nil }
     let numbers = sides.map { Int($0) }

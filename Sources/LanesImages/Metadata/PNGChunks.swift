@@ -23,6 +23,7 @@ struct PNGChunks {
     return (chunks.first { $0.name == "PLTE" }?.bytes.count ?? 0) / 3
   }
 
+  /// Goes from chunk to chunk by their lengths; what does not fit into the file ends the walk.
   init(_ file: UnsafeRawBufferPointer) {
     var at = 8
     while at + 12 <= file.count {
@@ -30,6 +31,7 @@ struct PNGChunks {
       guard at + 12 + length <= file.count else { return }
       let bytes = UnsafeRawBufferPointer(rebasing: file[(at + 8)..<(at + 8 + length)])
       let name = String(decoding: file[at + 4..<at + 8], as: UTF8.self)
+      // Pixels are most of the file, and nobody looks for them here.
       if name != "IDAT" { chunks.append(Chunk(name: name, bytes: bytes)) }
       at += 12 + length
     }
@@ -49,6 +51,7 @@ struct PNGText: Equatable {
   /// nil for what is no text, and for a damaged one. Source: PNG specification, 11.3.3.
   init?(_ chunk: PNGChunks.Chunk) {
     let bytes = chunk.bytes
+    // A keyword of 1 to 79 bytes ends with NUL (11.3.3.1).
     guard let end = bytes.firstIndex(of: 0), (1...79).contains(end) else { return nil }
     keyword = Self.fromLatin1(bytes[..<end])
     let rest = bytes[(end + 1)...]

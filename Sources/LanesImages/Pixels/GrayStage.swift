@@ -30,6 +30,7 @@ final class GrayStage: RowSink {
 
   func finish() throws(UnitFailure) { try next.finish() }
 
+  /// The sum of the weights is 1, so that luma always fits into a sample.
   private func convert<Sample: FixedWidthInteger>(_: Sample.Type, _ row: UnsafePointer<UInt8>) {
     let source = UnsafeRawPointer(row).assumingMemoryBound(to: Sample.self)
     let target = UnsafeMutableRawPointer(gray.bytes).assumingMemoryBound(to: Sample.self)

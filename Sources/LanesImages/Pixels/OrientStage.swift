@@ -17,10 +17,12 @@ final class OrientStage: RowSink {
     self.orientation = orientation
     self.shape = shape
     self.next = next
+    // Mirroring needs no image, only a row.
     image = try PixelMemory(count: orientation.keepsRowOrder ? 0 : shape.bytesPerRow * shape.size.height)
     turned = try PixelMemory(count: orientation.applied(to: shape.size).width * shape.bytesPerPixel)
   }
 
+  /// Passes a mirrored row on at once; for every other turn it keeps the row.
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     if orientation.keepsRowOrder {
       let line = PixelSize(shape.size.width, 1)
@@ -32,6 +34,7 @@ final class OrientStage: RowSink {
     }
   }
 
+  /// Passes on the rows that had to be kept, from top to bottom of the display.
   func finish() throws(UnitFailure) {
     if !orientation.keepsRowOrder {
       for row in 0..<orientation.applied(to: shape.size).height {
@@ -48,6 +51,7 @@ final class OrientStage: RowSink {
     let start = (path.start.y + row * path.down.y) * size.width + path.start.x + row * path.down.x
     let step = path.right.y * size.width + path.right.x
     let count = orientation.applied(to: size).width
+    // A pixel is moved as one integer of its size, whatever its channels are.
     switch shape.bytesPerPixel {
     case 1: copy(UInt8.self, pixels, start, step, count)
     case 2: copy(UInt16.self, pixels, start, step, count)

@@ -23,6 +23,7 @@ final class PadStage: RowSink {
     blank = try PixelMemory(count: to.bytesPerRow)
     line = try PixelMemory(count: to.bytesPerRow)
     let color = [background.red, background.green, background.blue]
+    // One row of background serves for all; the picture's rows are laid into a copy of it.
     for index in 0..<to.size.width * to.channels {
       let channel = index % to.channels
       let isAlpha = channel == 3 || channel == 1 && to.channels == 2
@@ -60,6 +61,7 @@ final class PadStage: RowSink {
     for _ in 0..<count { try next.take(blank.bytes) }
   }
 
+  /// Lays a row of gray onto the background as color; without alpha it is opaque.
   private func color<Sample: FixedWidthInteger>(_: Sample.Type, _ row: UnsafePointer<UInt8>) {
     let source = UnsafeRawPointer(row).assumingMemoryBound(to: Sample.self)
     let target = UnsafeMutableRawPointer(line.bytes).assumingMemoryBound(to: Sample.self) + 4 * x
@@ -70,6 +72,7 @@ final class PadStage: RowSink {
     }
   }
 
+  /// Writes a level of 8 bits as a sample of `depth`: 257 · 255 is 65,535.
   private static func set(_ level: UInt8, at index: Int, in bytes: UnsafeMutablePointer<UInt8>, depth: Int) {
     if depth == 8 {
       bytes[index] = level

@@ -58,10 +58,12 @@ final class ResampleStage: RowSink {
 
   func take(_ row: UnsafePointer<UInt8>) throws(UnitFailure) {
     var image = ccodecs_image(from)
+    // Floats from here on: no rounding between the two directions.
     curve.withC { ccodecs_widen(row, wide[waiting], &image, $0) }
     waiting += 1
     guard waiting == Self.band || received + waiting == from.size.height else { return }
     narrowWaitingRows()
+    // A band may finish several rows when the image is enlarged, and none when it shrinks.
     while sent < vertical.outputCount && isReady(sent) {
       emit(sent)
       try next.take(finished.bytes)

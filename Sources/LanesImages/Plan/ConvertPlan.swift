@@ -48,9 +48,11 @@ package final class ConvertPlan: UnitPlan {
     namesOneFile = request.namesOneFile && arrivals == nil
     mirrorsOneFolder =
       request.inputs.count == 1 && arrivals == nil && ConvertRequest.kind(of: request.inputs[0]) == .directory
+    // Results of an earlier run must not become inputs of this one.
     files.leftOut = (try? FileStatus(of: request.destination))?.identity
     files.keepsTimes = request.keepsTimes
     for input in request.inputs { files.take(input) }
+    // All contents are known before names are compared, since names depend on them.
     for index in 0..<files.count { lookInside(index) }
     guard files.count > 0 || arrivals != nil else {
       throw PlanRefusal(messages: [files.nothingFound(in: request.inputs)])
@@ -58,6 +60,7 @@ package final class ConvertPlan: UnitPlan {
     var check = PlanCheck(of: self)
     try check.refuse(self)
     for index in 0..<files.count { noteExisting(index) }
+    // What it has seen is only needed where more names are to come.
     if arrivals != nil { self.check = check }
   }
 
@@ -73,6 +76,7 @@ package final class ConvertPlan: UnitPlan {
       let index = position
       position += 1
       let wanted = results(index).filter { !isSkipped(index, $0) }
+      // An input with nothing left to do takes no number, so that units are numbered without gaps.
       if wanted.isEmpty && failure(index) == nil { continue }
       defer { number += 1 }
       return step(index, wanted)

@@ -47,6 +47,7 @@ extension ImageProbe {
 
 /// Small pieces of an open file, with few reads.
 final class FileHead {
+  /// Bytes that are read at a time, so that neighboring segments cost one read.
   private static let window = 4096
 
   private let descriptor: Int32?

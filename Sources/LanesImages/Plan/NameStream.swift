@@ -44,11 +44,13 @@ package final class NameStream {
         continue
       }
       if isAtEnd { return last() }
+      // A device that never ends, or a binary file, would be collected forever.
       guard buffer.count - start <= Self.longestName else {
         return .failed(
           reason:
             "it holds a name of more than \(Self.longestName) bytes; names end with a newline, or with NUL after -0")
       }
+      // Once per piece of the list, not once per name: removing moves what is left.
       buffer.removeFirst(start)
       start = 0
       do {

@@ -65,6 +65,7 @@ struct PlanCheck {
   /// A result that a template would place outside the destination or on the destination itself.
   private func misplaced(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     guard plan.writesIntoDirectory else { return nil }
+    // A template may hold `..`, and an input's own folders may be called so in a list.
     let components = plan.outputName(index, result).split(separator: UInt8(ascii: "/"))
     let isOutside = components.contains { [".", ".."].contains(String(decoding: $0, as: UTF8.self)) }
     guard components.isEmpty || isOutside else { return nil }
@@ -87,6 +88,7 @@ struct PlanCheck {
   private mutating func collision(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
     let name = plan.outputName(index, result)
     guard let earlier = seen.updateValue((index, result), forKey: name.hashValue) else { return nil }
+    // Two names may have one hash: only equal names collide.
     guard plan.outputName(earlier.index, earlier.result) == name else { return nil }
     let (one, other) = (plan.input(earlier.index), plan.input(index))
     if one == other || isSameFile(one, other) { return "\(other.forDisplay) is given twice" }
@@ -100,6 +102,7 @@ struct PlanCheck {
 
   /// A result whose name is taken, by an input above all.
   private func taken(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
+    // Nothing can be in the way in a folder that does not exist, which saves a call for each result.
     guard destinationExists else { return nil }
     let output = plan.output(index, result)
     guard let status = try? FileStatus(of: output, followingLinks: false) else { return nil }

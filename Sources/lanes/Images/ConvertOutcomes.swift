@@ -42,9 +42,11 @@ final class ConvertOutcomes: Fold, Observer {
     return plan
   }
 
+  /// The total is nil while names still arrive.
   func batchStarted(totalUnits: Int?) { total = totalUnits }
   func planGrew(totalUnits: Int?) { total = totalUnits }
 
+  /// Hears of units as they end, in any order; `absorb` hears of them in order, later. What both need is kept meanwhile.
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
     if !record.failed {
       bytesBefore += record.bytesIn
@@ -53,6 +55,7 @@ final class ConvertOutcomes: Fold, Observer {
     if json { records[unit.number] = record }
   }
 
+  /// Takes a result when its turn has come.
   func absorb(_ unit: Unit, _ outcome: Outcome) {
     var images: [ConvertedImage] = []
     switch outcome {
@@ -98,6 +101,7 @@ final class ConvertOutcomes: Fold, Observer {
 
   /// Such as "94 images converted, 2 of them copied unchanged, 1 failed in 3.2 s; 66 MiB to 8.1 MiB (88% saved)".
   func summary(_ record: RunRecord) -> String {
+    // `results == copies`: with --sizes one image may give a copy and other files.
     let areAllCopies = copies > 0 && copies == record.unitsDone && results == copies
     var parts = ["\(Readable.counted(record.unitsDone, "image")) \(areAllCopies ? "copied unchanged" : "converted")"]
     if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
@@ -113,6 +117,7 @@ final class ConvertOutcomes: Fold, Observer {
     return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))" + bytes
   }
 
+  /// A skipped input is no unit and has no record.
   private func line(skipping input: FilePath, _ output: FilePath) -> String {
     var json = JSONWriter()
     json.object {

@@ -79,10 +79,12 @@ struct GeometryArguments: ParsableArguments {
     name: .customLong("linear-light"), help: "Resize in linear light; assumes sRGB, and is slower.")
   var linearLight = false
 
+  /// Refuses options that exclude or need each other. Each option alone was checked when it was read.
   func validate() throws {
     guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other") }
     try validateMeaning()
     guard let fit, fit != .inside else { return }
+    // Only a box can be covered, filled or padded; a percentage or a single side leaves no room.
     for size in sizes?.specs.map(Optional.some) ?? [resize] {
       guard case .inside(_?, _?) = size else {
         throw ValidationError("--fit \(fit.rawValue) needs --resize N or WxH, or --sizes of such only")
@@ -92,6 +94,7 @@ struct GeometryArguments: ParsableArguments {
 
   /// Refuses what would change nothing.
   private func validateMeaning() throws {
+    // An option without effect is a mistake: somebody expects an effect.
     let resizing = [
       ("--fit", fit != nil), ("--gravity", gravity != nil), ("--enlarge", enlarge), ("--filter", filter != nil),
       ("--linear-light", linearLight),
@@ -109,6 +112,7 @@ struct GeometryArguments: ParsableArguments {
     options.autoOrient = !noAutoOrient
     options.crop = crop
     options.turn = rotate?.turn ?? .upright
+    // One turn for all three: they apply in this order, and a turn followed by a turn is a turn.
     if flip { options.turn = options.turn.then(.flipped) }
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
@@ -121,6 +125,7 @@ struct GeometryArguments: ParsableArguments {
   }
 }
 
+/// `--crop`.
 @Sendable func parseCrop(_ text: String) throws -> CropSpec {
   guard let spec = CropSpec(text) else { throw ValidationError("'\(text)' is not a part: write 800x600+20+10") }
   return spec
@@ -145,6 +150,7 @@ struct SizeList {
   }
 }
 
+/// `--resize`, or one entry of `--sizes`.
 @Sendable func parseResize(_ text: String) throws -> ResizeSpec {
   guard let spec = ResizeSpec(text) else {
     throw ValidationError("'\(text)' is not a size: write 1600 (the longest side), 800x600, 800x, x600 or 50%")

@@ -32,6 +32,7 @@ struct ImageArguments: ParsableArguments {
   @Flag(help: "Convert to grayscale.")
   var grayscale = false
 
+  // `.unconditional`: `--quality -1` is told the range, instead of that -1 is an unknown option.
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
@@ -82,6 +83,7 @@ struct ImageArguments: ParsableArguments {
   var salvage = false
 
   func validate() throws {
+    // Settings of a format that is never written, by the table of formats.
     if let objection = Codecs.standard.objection(toSettingsOf: options(format: to)) { throw ValidationError(objection) }
     if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality takes a number from 1 to 100, not \(quality)")
@@ -114,6 +116,7 @@ struct ImageArguments: ParsableArguments {
   }
 }
 
+/// `--background`.
 @Sendable func parseColor(_ text: String) throws -> RGBColor {
   guard let color = RGBColor(text) else {
     throw ValidationError("'\(text)' is not a color: write #rrggbb or a name such as white")

@@ -69,10 +69,12 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
     let arrivals = try files.arrivingNames()
     let names = try makeInputs(besides: arrivals)
+    // One image through a pipeline has a plan of its own, without names to check.
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
+    // A comparison from a cold cache makes the plan twice; what is skipped is told once.
     let makePlan: () throws -> any UnitPlan = {
       guard !isPiped else { return try PipelinePlan(names, files, image.to, options: workload.options) }
       return outcomes.knowing(
@@ -82,6 +84,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
       let job = BatchRun(workload: workload, makePlan: makePlan, fold: outcomes, listener: outcomes)
       let record = try job.run(engine, console)
+      // Only now is it known that the list was empty.
       if arrivals != nil, outcomes.isIdle(record) {
         throw ExitStatus.usage.failing("the list \(files.from!) holds no names")
       }

@@ -113,6 +113,7 @@ final class InfoTable: Fold {
     return all.filter { $0.rank <= most }
   }
 
+  /// Ends the run when nobody reads any more, as with `| head`.
   var ending: Ending? { printer.isOpen ? nil : .outputClosed }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
@@ -123,6 +124,7 @@ final class InfoTable: Fold {
       }
       if json { printer.line(line(unit, info)) } else { row(unit, info) }
     case .failed(let failure):
+      // Rows so far come before the message, as they came before the failure.
       printer.flush()
       console.failed(unit, failure)
       if json { printer.line(line(unit, failure)) }
@@ -130,6 +132,7 @@ final class InfoTable: Fold {
   }
 
   private func row(_ unit: Unit, _ info: ImageInfo) {
+    // A progress line may stand where the row goes.
     console.clear()
     if !hasHeading { printer.line(row(columns.map(\.heading), "FILE")) }
     hasHeading = true
@@ -147,6 +150,7 @@ final class InfoTable: Fold {
     return padded.joined(separator: " ") + "  " + file
   }
 
+  /// One JSON object. Members that mean nothing for an image are left out, such as the size of a palette.
   private func line(_ unit: Unit, _ info: ImageInfo) -> String {
     member(unit) {
       $0.member("format", info.format.name)
@@ -188,6 +192,7 @@ final class InfoTable: Fold {
 }
 
 extension ImageInfo {
+  /// The word for the table's column ICC.
   fileprivate var profileCell: String { profileFault != nil ? "bad" : hasProfile ? "yes" : "no" }
 
   /// What colors are made of; whether there is alpha the number of channels tells.
