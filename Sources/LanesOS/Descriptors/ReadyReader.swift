@@ -56,7 +56,7 @@ package final class ReadyReader {
   }
 
   /// Waits until `read` has something to say.
-  package func wait() throws(SystemError) { try DescriptorIO.wait(for: [(descriptor, Int16(POLLIN))]) }
+  package func wait() throws(SystemError) { try DescriptorIO.wait(for: [(descriptor, .readable)]) }
 
   /// The offset at which the next byte is read, or nil where there is none, as in a pipe (lseek(2)).
   package var offset: Int? {
