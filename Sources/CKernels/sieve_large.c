@@ -12,11 +12,17 @@
 // Rapids.
 
 
+// The way of a prime: `collect` turns the bits of a finished sieve into numbers, `first_multiples` keeps those with a multiple in the
+// interval (near 2^64, of primes up to 2^32 and an interval of 10^9 numbers, about a fifth), Swift sorts these by residue modulo 30,
+// `fill_buckets` goes through their multiples, and `cross_off_bucket` clears bits where the bitmap's part lies in L2. Nothing
+// is kept of a prime after that, which is what keeps a lane below 64 MB; primesieve's EratBig keeps all of them.
+
 // Multiples listed before they are distributed over the buckets.
 enum { list_size = 512 };
 
 CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   assert(csimd_best() >= csimd_avx512_vbmi && count % 8 == 0);
+  // What each bit of a word of eight bytes adds to the word's first number; it fits a byte, since the last is 7 * 30 + 31.
   uint8_t offsets[64];
   static const uint8_t residues[8] = {7, 11, 13, 17, 19, 23, 29, 31};
   for (int i = 0; i < 64; i++) offsets[i] = (uint8_t)(i / 8 * 30 + residues[i % 8]);
@@ -27,6 +33,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t cou
     __builtin_memcpy(&word, bytes + at, 8);
     int ones = __builtin_popcountll(word);
     __m512i packed = _mm512_maskz_compress_epi8(word, table);
+    // Sixteen at a time; a word has fourteen primes near 2^24 and eleven near 2^32, so the loop below is seldom entered.
     const __m512i base = _mm512_set1_epi32((int)first);
     _mm512_storeu_si512(free, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
     for (int done = 16; done < ones; done += 16) {
@@ -57,6 +64,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
     __m512i p = _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)(primes + at)));
     __m512i q = _mm512_cvttpd_epu64(_mm512_div_pd(dividend, _mm512_cvtepu64_pd(p)));
     __m512i rest = _mm512_sub_epi64(before, _mm512_mullo_epi64(q, p));
+    // Rounding may have taken the quotient one too far either way; the remainder tells.
     __mmask8 negative = _mm512_cmplt_epi64_mask(rest, zero);
     rest = _mm512_mask_add_epi64(rest, negative, rest, p);
     q = _mm512_mask_sub_epi64(q, negative, q, one);
@@ -70,7 +78,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
     __m512i upper = _mm512_permutex2var_epi8(skip2, residue, skip3);
     __m512i skip = _mm512_mask_mov_epi64(lower, _mm512_cmpge_epu64_mask(residue, _mm512_set1_epi64(128)), upper);
     skip = _mm512_and_si512(skip, _mm512_set1_epi64(0xFF));
-    // From low to p * (cofactor + skip).
+    // From low to p * (cofactor + skip): what is left of p behind low - 1, and as many more primes as the wheel passes over.
     __m512i ahead = _mm512_add_epi64(
         _mm512_sub_epi64(_mm512_sub_epi64(p, rest), one), _mm512_mul_epu32(p, skip));
     __mmask8 inside = _mm512_mask_cmplt_epu64_mask(valid, ahead, end);
@@ -89,6 +97,7 @@ void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bu
   buckets->used[bucket] = 0;
 }
 
+// Sorts a list of multiples by part of the bitmap. A bucket that is full is emptied at once, so that there is always room for one.
 static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, const uint32_t *end) {
   const int shift = (int)buckets->bits + 3;
   const uint32_t inside = (1u << shift) - 1;
@@ -101,7 +110,9 @@ static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, 
   }
 }
 
-// As ckernels_sieve_medium, with the multiples sorted into buckets.
+// As ckernels_sieve_medium, with the multiples sorted into buckets. The bitmap has up to 32 MiB, and crossing off in the order in
+// which primes come would miss every cache for each multiple; within a bucket's part it is in L2. Of most primes there is one
+// multiple only, so a round ends with a few of sixteen elements in use: primes with the same residue still share their tables.
 CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
     struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
   assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 26 && buckets->bits <= 24);

@@ -38,6 +38,7 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
   const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
   const __m512i masks = _mm512_loadu_si512(wheel->masks);
   const __m512i stop = _mm512_set1_epi32((int)size), one = _mm512_set1_epi32(1 << 16 | 1);
+  // States run from 0 to 47; the second copy counts from 64, which selects the second table of a two-table permutation.
   const __m512i first = _mm512_set1_epi32(64 << 16), end_state = _mm512_set1_epi32((64 + 48) << 16 | 48);
   for (size_t at = 0; at < sieving_primes.count; at += 16) {
     size_t left = sieving_primes.count - at;
@@ -51,12 +52,14 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
         _mm512_or_si512(_mm512_srli_epi32(word, 24), first),
         _mm512_and_si512(_mm512_srli_epi32(word, 8), _mm512_set1_epi32(0xFF0000)));
     __mmask16 inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
+    // One round per multiple of the prime that has the most in this segment; primes that are through drop out of the mask.
     while (inside) {
       __m512i kept = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, masks);
       __m512i entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 8), kept);
       _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, entry));
       free += __builtin_popcount(inside);
       __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, factors, state, corrections);
+      // Below 983,040 = 30 * 2^15 the quotient fits 16 bits with a sign, and one multiply-add does for factor and correction.
       __m512i move = small
           ? _mm512_madd_epi16(multiplier, both)
           : _mm512_add_epi32(

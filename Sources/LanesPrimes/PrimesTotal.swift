@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Adds up the partial results of all units.
+/// Adds up the partial results of all units. Units end where groups of primes cannot lie across, so that sums are all it takes.
 package final class PrimesTotal: Fold {
   package private(set) var total = PrimesPartial()
   package private(set) var unitsFailed = 0

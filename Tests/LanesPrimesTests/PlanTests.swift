@@ -41,19 +41,25 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (UInt64(0), UInt64(10_000_000_000)), (1_000_000_000_000_000, 1_000_001_000_000_000), (.max - 1_000_000_000, .max),
-  ]) func `there are units of one length for every lane`(start: UInt64, stop: UInt64) throws {
-    for lanes in [1, 2, 3, 8] {
-      let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: .count, lanes: lanes)
-      var lengths: [UInt64] = []
-      while case .unit(let unit) = plan.next() {
-        let interval = try interval(unit)
-        lengths.append(interval.upperBound - interval.lowerBound)
-      }
-      #expect(lengths.count >= lanes)
-      #expect(Double(lengths.min()!) > 0.9 * Double(lengths.max()!), "\(lanes) lanes: \(lengths)")
+  /// Bounds of a range, and how many units it has: as many as balance 64 lanes where they cost little.
+  static let lengths: [(start: UInt64, stop: UInt64, units: Int)] = [
+    (0, 1_000_000_000, 65), (0, 10_000_000_000, 65), (0, 100_000_000_000, 417),
+    (100_000_000_000_000, 100_001_000_000_000, 4), (1_000_000_000_000_000, 1_000_001_000_000_000, 2),
+    (1_000_000_000_000_000, 1_000_100_000_000_000, 100), (1_000_000_000_000_000_000, 1_000_000_001_000_000_000, 2),
+    (.max - 1_000_000_000, .max, 1), (.max - 64_000_000_000, .max, 64),
+  ]
+
+  @Test(arguments: lengths)
+  func `units are of one length, and as many as the range pays for`(start: UInt64, stop: UInt64, units: Int) throws {
+    let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: .count)
+    #expect(plan.totalUnits == units)
+    var lengths: [UInt64] = []
+    while case .unit(let unit) = plan.next() {
+      let interval = try interval(unit)
+      lengths.append(interval.upperBound - interval.lowerBound)
     }
+    #expect(lengths.count == units)
+    #expect(Double(lengths.min()!) > 0.9 * Double(lengths.max()!), "\(lengths)")
   }
 
   @Test func `the last unit ends at the top`() throws {

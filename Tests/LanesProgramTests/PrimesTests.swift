@@ -1,3 +1,4 @@
+import LanesCore
 import LanesOS
 import LanesTesting
 import Testing
@@ -43,6 +44,29 @@ import Testing
       #expect(result.errors == "")
     }
     #expect(try Program.run(["primes", "1e6", "--algorithm", "sieve"] + engine.flags).text == "78498\n")
+  }
+
+  /// So that units can be shared out among machines, and an interrupted run can go on under another engine.
+  @Test func `units are the same for every engine and number of lanes`() throws {
+    let questions = [
+      ["primes", "2e8"], ["primes", "1e15", "1e15+3e7"], ["primes", "1e12", "1e12+5e5", "--list"],
+      ["primes", "1e10", "--algorithm", "combinatorial"], ["primes", "--nth", "3e6"],
+    ]
+    for question in questions {
+      var units: Set<[String]> = []
+      for flags in EngineChoice.all.map(\.flags) + [1, 3, 7].map({ ["--mode", "threads", "--cores", "\($0)"] }) {
+        let folder = TemporaryFolder()
+        let run = try Program.run(question + ["--trace", folder.file("trace").string] + flags)
+        #expect(run.exit == .status(0), "\(run.errors)")
+        let trace = try #require(JSONValue(String(decoding: try readFile(folder.file("trace")), as: UTF8.self)))
+        let performed = (trace["traceEvents"]?.items ?? []).filter { $0["cat"] == .string("perform") }
+        let names = performed.map { "\($0["name"] ?? .null)" }
+        // Units that a search needs no more are performed or not, as it happens; these are common to all ways.
+        units.insert(
+          question.contains("--nth") ? names.filter { $0.contains("primes 1\(Glyphs.ellipsis)") } : names.sorted())
+      }
+      #expect(units.count == 1 && units.first?.isEmpty == false, "\(question)")
+    }
   }
 
   @Test func `statistics tell how primes were found`() throws {

@@ -24,7 +24,7 @@ package struct CombinatorialWorkload: Workload {
 
   package func describe(to writer: inout WireWriter) { writer.write(bound) }
 
-  package func makePlan(lanes: Int) -> CombinatorialPlan { CombinatorialPlan(tables, lanes: lanes) }
+  package func makePlan() -> CombinatorialPlan { CombinatorialPlan(tables) }
   package func makeTotal() -> CombinatorialTotal { CombinatorialTotal(tables) }
 
   package func perform(
@@ -117,6 +117,7 @@ package struct CombinatorialWorkload: Workload {
   /// For S2, for primes p above the fourth root of x: φ(x / pq, b − 1) for all primes q from p to y.
   private func easyLeaves(_ range: Range<Int>, _ deadline: Deadline) throws(UnitFailure) -> Bytes {
     var sum: Int64 = 0
+    // What has no prime below p, and is below x / pq < p², is 1 or a prime: φ is a look-up in the table of π.
     for index in range {
       if index % 16 == 0 { try deadline.check() }
       let prime = tables.primes[index]

@@ -61,6 +61,7 @@ final class PreSieve: Sendable {
     to bytes: UnsafeMutablePointer<UInt8>, count: Int, firstByte: UInt64, keepingBits: Bool,
     _ instructions: SieveInstructions
   ) {
+    // Where each pattern stands; they repeat after different lengths, so none of the positions can be derived from another.
     withUnsafeTemporaryAllocation(of: Int.self, capacity: 16) { positions in
       for index in 0..<16 { positions[index] = Int(firstByte % UInt64(periods[index])) }
       var done = 0

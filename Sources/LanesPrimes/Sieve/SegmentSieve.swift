@@ -1,7 +1,10 @@
 import LanesCore
 import LanesOS
 
-/// Sieves an interval segment by segment and lends each finished one.
+/// Sieves an interval segment by segment and lends each finished one: the segmented sieve of Eratosthenes (Bays and Hudson 1977).
+///
+/// The order of calls is `init`, which makes all sieving primes up to √high and crosses off the large ones, and then `next` until
+/// it gives nil. Memory does not depend on the interval, but for large primes, whose bitmap holds all of it.
 ///
 /// Each technique handles the primes that it is best at: the pre-sieve's patterns up to 163, `SmallSieve` and then
 /// `MediumSieve` within a block (L1) or a segment (L2), and above `SieveSizes.largestResident` `LargeSieve`, in a bitmap of
@@ -66,6 +69,8 @@ final class SegmentSieve {
     return primes[...]
   }
 
+  /// Makes the primes above those of `SmallSieve`. Above 65521 they come from a sieve of their own, which in turn needs only `base`:
+  /// so the recursion ends there.
   private func addMedium(
     above limit: UInt64, through root: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) {
@@ -107,6 +112,8 @@ final class SegmentSieve {
     return Segment(bytes: UnsafePointer(bytes), count: rounded, firstByte: first, instructions: instructions)
   }
 
+  /// Block by block with the primes that have many multiples in a block, so that it stays in L1; then with the others in all of the
+  /// segment at once, since a visit to each block would cost them more than the misses.
   private func crossOff(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, _ first: UInt64) {
     var at = 0
     while at < count {

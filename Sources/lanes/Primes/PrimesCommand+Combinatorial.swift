@@ -13,10 +13,10 @@ extension PrimesCommand {
   func validateCombinatorial() throws {
     guard asked.algorithm == .combinatorial else { return }
     guard asked.nth == nil, asked.tuplets == nil, asked.question == nil || asked.question == .count else {
-      throw ValidationError("--algorithm combinatorial only counts: leave the other question out, or take the sieve")
+      throw ValidationError("--algorithm combinatorial only counts primes: drop the other question, or use the sieve")
     }
     guard bounds.count < 2 || bounds[0] == 0 else {
-      throw ValidationError("--algorithm combinatorial counts from 0: leave START out, or take the sieve")
+      throw ValidationError("--algorithm combinatorial counts from 0: drop START, or use the sieve")
     }
     guard bounds.last ?? 0 <= CombinatorialPlan.bounds.upperBound else {
       throw ValidationError("--algorithm combinatorial counts up to 1e18: choose a smaller STOP")
@@ -40,8 +40,7 @@ extension PrimesCommand {
     let total = workload.makeTotal()
     let console = ProgressReporter(engine, resultsOnScreen: false)
     announce(range, console)
-    let lanes = engine.lanes
-    let job = BatchRun(workload: workload, makePlan: { workload.makePlan(lanes: lanes) }, fold: total)
+    let job = BatchRun(workload: workload, makePlan: { workload.makePlan() }, fold: total)
     var record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure {

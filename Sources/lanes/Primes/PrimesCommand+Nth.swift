@@ -40,7 +40,7 @@ extension PrimesCommand {
       throw ExitStatus.usage.failing("\(error)")
     }
     let job = BatchRun(
-      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count, lanes: engine.lanes) },
+      workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count) },
       fold: search)
     return (try job.run(engine, console), range)
   }

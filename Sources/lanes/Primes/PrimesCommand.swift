@@ -11,8 +11,8 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     abstract: "Count, list or add up the primes of a range.",
     usage: "lanes primes [OPTION]... [[START] STOP]",
     discussion: """
-      Without bounds all primes up to 1e9, with one bound up to it, with two from the first to the second, both \
-      included, anywhere from 0 to 2^64-1. With --nth the only bound is where the search begins. Bounds read 1e9, 2^32, 10_000 or 1e12+1e8.
+      Takes the primes from START through STOP, both included and anywhere from 0 to 2^64-1; START is 0 and STOP 1e9 unless \
+      given. With --nth the only bound is START. Bounds can be written as 1e9, 2^32, 10_000 or 1e12+1e8.
 
       EXAMPLES
         lanes primes 1e10
@@ -42,7 +42,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     @Option(
       parsing: .unconditional,
       help: ArgumentHelp(
-        "Print how many groups of K primes, 2 to 6, are as close as primes can be: twins to sextuplets.",
+        "Print how many groups of K primes lie as close together as K primes can, K from 2 (twins) to 6.",
         valueName: "K"))
     var tuplets: Int?
 
@@ -54,7 +54,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
 
     @Option(
       help: ArgumentHelp(
-        "How to count: sieve, or combinatorial for a count from 0 to at most 1e18, which finds no primes.",
+        "How to count: sieve, or combinatorial, which counts from 0 up to at most 1e18 without finding primes.",
         valueName: "ALGORITHM"))
     var algorithm = Algorithm.sieve
 
@@ -112,7 +112,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     let range = try makeRange()
     let total = PrimesTotal()
     let job = BatchRun(
-      workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode, lanes: engine.lanes) },
+      workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode) },
       fold: total)
     let console = ProgressReporter(engine, resultsOnScreen: mode.isList)
     announce(range, console)
