@@ -245,7 +245,7 @@ def quality() -> List[str]:
 # What a symbol or a library belongs to, by the first pattern that its name has.
 STAGES = [
     ("JPEG entropy decoding", ["decode_scan", "decode_mcus", "scaled_open", "fill_slowly", "scaled_decode"]),
-    ("JPEG inverse transform and colours", ["make_samples", "color_wide", "scaled_row", "scaled_color"]),
+    ("JPEG inverse transform and colors", ["make_samples", "color_wide", "scaled_row", "scaled_color"]),
     ("resampling", ["widen", "resample", "blend", "narrow", "ResampleStage"]),
     ("JPEG encoding, and decoding by libjpeg-turbo", ["libjpeg"]),
     ("deflate and inflate", ["libz", "libdeflate"]),

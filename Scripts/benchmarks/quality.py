@@ -5,7 +5,7 @@ Usage: quality.py ORIGINALS NAME=FOLDER…
 Each folder holds the same images made smaller, as JPEG or PNG, with the same encoder settings. The reference of an image
 is its full-size decode (Pillow), turned as its Exif says, laid on white, and resized with Lanczos3 in double precision:
 the kernel is stretched by the scale, weights add up to 1, samples beyond the edge do not exist. Prints one line of JSON
-per folder: mean and worst over all images that were made smaller, of PSNR in dB (at most 60) over all three colours and of
+per folder: mean and worst over all images that were made smaller, of PSNR in dB (at most 60) over all three colors and of
 SSIM of the luma (Wang et al., Gaussian window, sigma 1.5), which image the worst PSNR is of, and how many were compared.
 """
 

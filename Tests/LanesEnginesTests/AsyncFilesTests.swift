@@ -59,7 +59,7 @@ import Testing
     let replaced = try slice(good, 0, 2)
     let other = FileSlice(path: short, offset: 0, length: 2, identity: replaced.identity)
     let results = try load(
-      [.file("/nonexistent"), .file(folder.path), .slice(planned), .slice(other), .file(good)], usesRing)
+      [.file(folder.file("missing")), .file(folder.path), .slice(planned), .slice(other), .file(good)], usesRing)
     #expect(failure(results[0]) == UnitFailure(.input, "no such file or directory"))
     #expect(failure(results[1]) == UnitFailure(.input, "is a directory"))
     #expect(failure(results[2]) == .cutShort(at: 600))

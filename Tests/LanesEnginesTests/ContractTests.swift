@@ -126,8 +126,9 @@ import Testing
   @Test(arguments: Contender.all) func `an input that does not exist fails with its reason`(_ contender: Contender)
     throws
   {
+    let folder = TemporaryFolder()
     let units = [
-      unit(0, .echo, source: .file(FilePath("/nonexistent/file"))), unit(1, .echo, source: .file(FilePath("/tmp"))),
+      unit(0, .echo, source: .file(folder.file("missing/file"))), unit(1, .echo, source: .file(folder.path)),
       unit(2, .echo, source: .bytes([9])),
     ]
     let (collector, record) = try run(contender.engine(), units)
@@ -193,26 +194,35 @@ import Testing
     defer { close(reader) }
     final class Plan: UnitPlan {
       let descriptor: Int32
+      /// How often there was nothing to read.
+      let waits = Monitor(0)
       private var number = 0
       init(_ descriptor: Int32) { self.descriptor = descriptor }
       var totalUnits: Int? { nil }
       func next() -> PlanStep {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, 0) > 0 else { return .waiting(descriptor: descriptor) }
+        guard poll(&entry, 1, 0) > 0 else {
+          waits.withLock { $0 += 1 }
+          waits.wakeAll()
+          return .waiting(descriptor: descriptor)
+        }
         var byte: UInt8 = 0
         guard read(descriptor, &byte, 1) == 1 else { return .end }
         defer { number += 1 }
         return .unit(unit(number, .echo, source: .bytes([byte])))
       }
     }
+    let plan = Plan(reader)
+    let waits = plan.waits
     let thread = try WorkerThread {
       for byte in UInt8(1)...5 {
-        usleep(2000)
+        // Only what was waited for tells whether the engine looks again.
+        waits.wait { $0 >= Int(byte) ? () : nil }
         withUnsafeBytes(of: byte) { _ = write(writer, $0.baseAddress, 1) }
       }
       close(writer)
     }
-    let (collector, _) = try run(contender.engine(), Plan(reader))
+    let (collector, _) = try run(contender.engine(), plan)
     thread.join()
     #expect(collector.sums == [1, 3, 5, 7, 9])
   }

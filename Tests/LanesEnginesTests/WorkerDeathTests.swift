@@ -75,7 +75,7 @@ extension ContractTests {
         var kills = 0
         func unitEnded(_ unit: Unit, _ record: UnitRecord) {
           ended += 1
-          guard ended % 100 == 0, let victim = childProcesses().randomElement() else { return }
+          guard ended % 100 == 0, let victim = childProcesses().min() else { return }
           kill(victim, SIGKILL)
           kills += 1
         }

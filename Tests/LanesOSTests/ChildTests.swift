@@ -81,8 +81,9 @@ import Testing
   }
 
   @Test func `a program that does not exist is an error of the call`() {
+    let folder = TemporaryFolder()
     #expect(throws: SystemError("posix_spawn", errno: ENOENT)) {
-      _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"]))
+      _ = try Child(Child.Command(program: folder.file("missing").string, arguments: ["x"]))
     }
   }
 

@@ -68,7 +68,7 @@ import Testing
     #expect(file.number(after: "Bad:") == nil)
     #expect(file.number(after: "Missing:") == nil)
     #expect(file.number(after: text + "and more") == nil)
-    #expect(ProcessFile("/nonexistent") == nil)
+    #expect(ProcessFile(TemporaryFolder().file("missing").string) == nil)
   }
 
   @Test func `what is no terminal is eighty columns wide`() throws {

@@ -222,10 +222,11 @@ import Testing
   }
 
   @Test func `a command of which no unit succeeds is not compared`() throws {
-    let result = try Program.run(Self.once + ["files", "count", "/nonexistent"])
+    let folder = TemporaryFolder()
+    let result = try Program.run(Self.once + ["files", "count", "missing"], directory: folder.path)
     #expect(result.exit == .status(1))
     #expect(result.output == [])
-    #expect(result.errors == "lanes: compare: nothing could be done: lanes: /nonexistent: no such file or directory\n")
+    #expect(result.errors == "lanes: compare: nothing could be done: lanes: missing: no such file or directory\n")
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func `a signal ends a comparison and its runs`(_ signal: Int32) throws {

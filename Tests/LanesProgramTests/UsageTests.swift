@@ -62,7 +62,8 @@ import Testing
   }
 
   @Test func `a trace that cannot be written is refused before the work`() throws {
-    let result = try Program.run(["primes", "100", "--trace", "/nonexistent/trace"])
+    let folder = TemporaryFolder()
+    let result = try Program.run(["primes", "100", "--trace", folder.file("missing/trace").string])
     #expect(result.exit == .status(64))
     #expect(result.output == [])
     #expect(result.errorLines.count == 1)
