@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "LanesFilesTests",
       dependencies: [
-        "LanesFiles", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", "CSIMD", "lanes-test-worker",
+        "LanesFiles", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", "CKernels", "CSIMD", "lanes-test-worker",
         system,
       ],
       swiftSettings: strict),

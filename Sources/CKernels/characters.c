@@ -33,7 +33,7 @@ static uint64_t count_portable(const uint8_t *bytes, size_t count) {
 
 #if CSIMD_X86
 
-// Which of 64 bytes lie in a range, both ends included.
+// Which of 64 bytes lie in a range, both ends included: less its lower end, without a sign, a byte is at most the range's width.
 CSIMD_INLINE uint64_t within_sse2(const uint8_t *bytes, uint8_t from, uint8_t to) {
   uint64_t bits = 0;
   for (int i = 0; i < 4; i++) {

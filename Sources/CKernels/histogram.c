@@ -1,6 +1,5 @@
 #include "ckernels_top.h"
 
-#include <math.h>
 #include <string.h>
 
 // Why this is C: the loops are nothing but loads and stores, and Swift's bounds and overflow checks double them.
@@ -71,16 +70,4 @@ void ckernels_histogram_close(uint32_t *pairs, uint64_t *counts) {
     counts[i >> 8] += pairs[i];
     pairs[i] = 0;
   }
-}
-
-double ckernels_entropy(const uint64_t *counts) {
-  uint64_t total = 0;
-  for (int i = 0; i < 256; i++) total += counts[i];
-  double entropy = 0;
-  for (int i = 0; i < 256; i++) {
-    if (counts[i] == 0 || counts[i] == total) continue;
-    const double share = (double)counts[i] / (double)total;
-    entropy -= share * log2(share);
-  }
-  return entropy;
 }

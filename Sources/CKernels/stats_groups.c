@@ -8,8 +8,8 @@ _Static_assert(
     "the four sums are brought up to date as one vector, in the order of `parts` of a batch");
 _Static_assert(offsetof(struct ckernels_group, key) == 0, "the key and what follows it are loaded as one vector");
 
-// The hash of a key of no more than 23 bytes as a group holds it. A sum of two products is NH of UMAC (RFC 4418, section 5.2): the
-// processor works on both at once.
+// The hash of a key of no more than 23 bytes as a group holds it: a sum of products, as NH of UMAC (RFC 4418, section 5.2.2),
+// with exclusive or in place of its additions. The processor works on both products at once.
 CSIMD_INLINE uint32_t hash_key(const uint64_t key[3], const struct ckernels_seed *seed) {
   return (uint32_t)folded(
       (unsigned __int128)(key[0] ^ seed->words[0]) * (key[1] ^ seed->words[1])
@@ -42,6 +42,10 @@ static inline bool is_same(const struct ckernels_stats *s, const uint64_t a[3], 
   return memcmp(s->bytes + a[1], s->bytes + b[1], a[2] & UINT32_MAX) == 0;
 }
 
+// Groups stand one behind the other in the order in which they were met, and `index` says by hash where: 4 bytes a place
+// instead of 64, so that the places of a few hundred groups stay in L1 however sparse the index is. Group 0 is no key's: a
+// place of 0 is free, and what is looked up there compares unequal, without a branch.
+
 // The place of a key's group, which exists from then on; 0 when there is no room for one more.
 static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3]) {
   const size_t mask = s->slots - 1;
@@ -56,6 +60,8 @@ static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3
   return place;
 }
 
+// Numbers of more than 31 bits. They are rare, and have sums that check for overflow.
+//
 // Adds one number to the sums of wide ones; false when a sum would be too large, and nothing is added then. They keep half
 // their range free, so that those of narrow numbers may be added to them.
 static bool add_wide(struct ckernels_moments *wide, int64_t value) {
@@ -180,6 +186,8 @@ CSIMD_AVX2 size_t ckernels_stats_take_avx2(
   return count;
 }
 #endif
+
+uint32_t ckernels_stats_hash(const uint64_t key[3], const struct ckernels_seed *seed) { return hash_key(key, seed); }
 
 void ckernels_stats_reindex(struct ckernels_stats *s) {
   for (size_t place = 1; place <= s->used; place++) {

@@ -1,5 +1,9 @@
 #include "stats.h"
 
+// Numbers are parsed at the end of what is loaded, not at its beginning: then each digit's weight depends on its distance from
+// the end, which is a constant of the register, and the length only says what to mask away. Pairs of digits are put
+// together by multiply-add, then pairs of pairs, as simdjson does (Langdale and Lemire 2019).
+
 static const int64_t tens[17] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
     1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000};
@@ -160,7 +164,7 @@ CSIMD_INLINE size_t parse_some(
 }
 
 #if CSIMD_X86
-// Eight lanes of 32 bits, widened.
+// Eight elements of 32 bits, widened.
 CSIMD_AVX512_VBMI CSIMD_INLINE __m512i widen(const uint32_t *from) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
 }
@@ -224,7 +228,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
   return true;
 }
 
-// Stores the parts of sixteen lines whose numbers have four digits.
+// Stores the parts of sixteen lines whose numbers have four digits; their squares fit 32 bits, so that `high` is 0.
 CSIMD_AVX512_VBMI CSIMD_INLINE void store_small_parts(
     int64_t *parts, __m512i value, __m512i square) {
   const __m512i rest = _mm512_set_epi64(1, 0, 1, 0, 1, 0, 1, 0);

@@ -122,6 +122,11 @@ struct stretch {
 };
 
 // Counts some stretches; returns how many before the table was half full.
+//
+// Two passes: the first makes hashes and asks memory for the slots, so that up to 32 misses are under way at once; the second
+// compares and counts. Keys of up to 16 bytes are in the slot itself; of a longer one the slot has the hash, which nearly
+// always tells two keys apart, and the place of its first occurrence, where all of it is compared. Linear probing, at most
+// half full (Knuth, The Art of Computer Programming 3, section 6.4): 1.5 looks for a key that is there.
 CSIMD_INLINE size_t count_some(
     struct ckernels_top *t, const struct stretch *stretches, size_t number) {
   struct ckernels_tally *const tallies = t->tallies;

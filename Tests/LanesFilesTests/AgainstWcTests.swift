@@ -28,8 +28,8 @@ import Testing
     for (columns, option) in Self.options {
       expectSame(files, columns, option)
       expectSame([files[0], files[0]], columns, option)
-      expectSame([files[0], "/nonexistent/x"], columns, option)
-      expectSame(["/nonexistent/x"], columns, option)
+      expectSame([files[0], "\(directory.path)/missing/x"], columns, option)
+      expectSame(["\(directory.path)/missing/x"], columns, option)
       expectSame([files[0], directory.path], columns, option)
       expectSame([directory.path], columns, option)
       expectSame([large], columns, option)

@@ -47,7 +47,7 @@ import Testing
     settings.sliceBytes = slice
     let plan = try SequentialHashPlan(inputs, settings: settings)
     var digests: [String] = []
-    let rows = SequentialHashRows(plan: { plan }) { digests.append($0.failure?.reason ?? $0.hexadecimal) }
+    let rows = SequentialHashRows(plan: plan) { digests.append($0.failure?.reason ?? $0.hexadecimal) }
     let engine = Engines.make(
       .processes, channel: channel, options: EngineOptions(lanes: 2),
       worker: WorkerCommand(program: builtProgram("lanes-test-worker"), arguments: ["worker"]))

@@ -30,7 +30,7 @@ import Testing
   @Test func `failures name their reason and the rest is counted`() {
     let directory = TemporaryDirectory()
     let file = directory.write("file", Bytes("a b\n".utf8))
-    let run = CountRunner(["/nonexistent", directory.path, file])
+    let run = CountRunner(["\(directory.path)/missing", directory.path, file])
     #expect(
       run.rows.map { $0.failure?.reason } == [
         "no such file or directory", "it is a directory (add -r to walk it)", nil,

@@ -16,7 +16,7 @@ final class SearchRunner {
     isNumbered = options.numbersLines
     let plan = FilePlan([.path(FilePath(path))], settings: settings)
     let results = SearchResults(
-      options, plan: { plan },
+      options, plan: plan,
       onLines: { [unowned self] _, lines, before in self.tell(lines, before) },
       onFile: { [unowned self] file in
         self.files.append(file)

@@ -8,8 +8,8 @@ import Testing
   private func top(_ paths: [String], _ kind: TopKind, _ k: Int, sliceBytes: Int? = nil, level: UInt32? = nil)
     -> [String]
   {
-    var total = TopPartial()
-    let fold = FileRows<TopPartial> { total.merge($0.partial) }
+    let total = TopPartial()
+    let fold = FileRows<TopPartial> { row in #expect(throws: Never.self) { try total.merge(row.partial) } }
     var settings = FilePlan.Settings(cut: .lines(.newline))
     if let sliceBytes {
       settings.sliceBytes = sliceBytes

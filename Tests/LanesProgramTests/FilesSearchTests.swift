@@ -216,13 +216,17 @@ import Testing
     }
     let rules: [[String]] = [
       ["--include=*.c"], ["--exclude=*.c"], ["--include=*.c", "--exclude=b*"], ["--exclude=b*", "--include=*.c"],
-      ["--exclude", "a*", "--include", "*.c"], ["--exclude-dir=.git"], ["--exclude-dir=sub/"],
+      ["--exclude", "a*", "--include", "*.c"], ["--exclude-dir=.git"], ["--exclude-dir=sub/"], ["--exclude-dir=sub"],
+      ["--exclude-dir=deep"], ["--exclude-dir=s*"],
       ["--exclude-dir=sub*", "--include=[ab].?"],
       ["--exclude-dir=."], ["--exclude-dir=*"], ["--include=sub/a.c"], ["--exclude=.*"],
     ]
     for rule in rules {
-      // A slash at the end of a directory's name makes it another name to grep.
-      for inputs in [[], ["."], ["sub", "a.c", "sub/a.c"], ["./sub", "sub/deep/x.txt", "sub/.."]] {
+      // A slash at the end of a directory's name makes it another name.
+      for inputs in [
+        [], ["."], ["sub", "a.c", "sub/a.c"], ["./sub", "sub/deep/x.txt", "sub/.."], ["sub/"], ["./sub/", ".git/"],
+        ["sub/deep/"],
+      ] {
         let words = ["-rl", "text"] + rule + inputs
         let expected = try Program.shell("cd \"$1\" && shift && exec grep \"$@\"", [folder.path.string] + words)
         let run = try Program.run(["files", "search"] + words, directory: folder.path)

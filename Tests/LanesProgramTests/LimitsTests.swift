@@ -24,6 +24,27 @@ import Testing
     #expect(try counted.text == Program.run(words + EngineChoice.serial.flags).text)
   }
 
+  /// Tables grow with what files hold: a million different words take more than is granted here.
+  @Test(arguments: EngineChoice.all + [.automatic], [["top"], ["stats", "-d", ";", "--column", "2", "--by", "1"]])
+  func `a table that does not fit fails with a reason`(_ engine: EngineChoice, _ operation: [String]) throws {
+    let folder = try #require(Self.manyKeys)
+    let run = try Program.run(
+      ["files"] + operation + ["keys", "few", "--memory", "64M"] + engine.flags, directory: folder.path,
+      preparation: "ulimit -v \(Self.memoryLimit)")
+    #expect(run.exit == .status(1), "\(run.exit) \(run.errors)")
+    #expect(run.errors.contains("there is not enough memory"), "\(run.errors)")
+  }
+
+  /// Kilobytes of addresses: the program takes some 100,000 of them, and the table of the keys 200,000 and more.
+  private static let memoryLimit = 260_000
+
+  private static let manyKeys: TemporaryFolder? = {
+    let folder = TemporaryFolder()
+    let script = "cd \"$1\" && seq -f 'a key that is no other: %.0f;1' 1 2000000 > keys && echo 'a;1' > few"
+    guard let made = try? Program.shell(script, [folder.path.string]), made.exit == .status(0) else { return nil }
+    return folder
+  }()
+
   @Test func `with few descriptors fewer workers do all of the work`() throws {
     let run = try Program.run(
       ["primes", "1e9", "--mode", "processes", "--cores", "8", "--stats"], preparation: "ulimit -n 40")

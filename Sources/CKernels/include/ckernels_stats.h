@@ -2,7 +2,7 @@
 #ifndef CKERNELS_STATS_H
 #define CKERNELS_STATS_H
 
-#include "ckernels_seed.h"
+#include "ckernels_top.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +64,9 @@ struct ckernels_stats {
 // here when it is plain: an optional minus, up to 16 characters of digits with at most one point among them. A field
 // that is empty counts for nothing, but its group exists.
 enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *stats);
+
+// The hash of a key of no more than 23 bytes, as a group holds it.
+uint32_t ckernels_stats_hash(const uint64_t key[3], const struct ckernels_seed *seed);
 
 // Enters all groups in an index that is zeroed.
 void ckernels_stats_reindex(struct ckernels_stats *stats);

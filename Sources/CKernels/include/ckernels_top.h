@@ -2,11 +2,18 @@
 #ifndef CKERNELS_TOP_H
 #define CKERNELS_TOP_H
 
-#include "ckernels_seed.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Four words that nobody can foresee. All tables whose hashes meet, in this process or in others, have the same; results
+// and their order do not depend on it.
+struct ckernels_seed {
+  uint64_t words[4];
+};
+
+// Makes them of one word by SplitMix64 (Steele, Lea and Flood 2014).
+struct ckernels_seed ckernels_seed_of(uint64_t word);
 
 // A word or a line and how often it occurs.
 struct ckernels_tally {
@@ -48,8 +55,5 @@ void ckernels_histogram(const uint8_t *bytes, size_t count, uint32_t *pairs, uin
 
 // Adds the pairs to `counts`, of 256, and sets them to zero.
 void ckernels_histogram_close(uint32_t *pairs, uint64_t *counts);
-
-// Shannon's entropy of 256 counts in bits per byte: the sum of -p log2 p, from 0 to 8.
-double ckernels_entropy(const uint64_t *counts);
 
 #endif

@@ -52,7 +52,12 @@ package final class SequentialHashPlan: UnitPlan {
         return .waiting(descriptor: progress.number)
       }
       switch plan.next() {
-      case .unit(let unit): if let first = begin(unit) { return .unit(first) }
+      case .unit(let unit):
+        do throws(UnitFailure) {
+          if let first = try begin(unit) { return .unit(first) }
+        } catch {
+          return .failed(numbered(unit), error)
+        }
       case .failed(let unit, let failure):
         if let task = try? FileTask(wire: unit.task) { chains.removeAll { $0.file.row == task.row } }
         return .failed(numbered(unit), failure)
@@ -83,8 +88,8 @@ package final class SequentialHashPlan: UnitPlan {
   }
 
   /// Takes a unit of the plan: a whole file, or a chunk of a stream; nil when that is kept for later.
-  private func begin(_ unit: Unit) -> Unit? {
-    guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+  private func begin(_ unit: Unit) throws(UnitFailure) -> Unit? {
+    let task = try FileTask(of: unit)
     if case .slice(let file) = unit.source, file.length > sliceBytes {
       chains.append(Chain(rest: nil, file: task))
       return slice(file, of: chains.count - 1, nil)

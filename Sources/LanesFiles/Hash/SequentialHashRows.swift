@@ -20,31 +20,36 @@ package struct HashedFile: Sendable, Equatable {
 
 /// Hands states from slice to slice of a file, and gives digests away in the order of inputs.
 package final class SequentialHashRows: Fold {
-  private let plan: () -> SequentialHashPlan?
+  private let plan: SequentialHashPlan
   private let onFile: (HashedFile) -> Void
   private var nextRow: UInt32 = 0
   /// Files that are early.
   private var held: [UInt32: HashedFile] = [:]
 
   /// - Parameters:
-  ///   - plan: the plan in use.
+  ///   - plan: the plan whose units are absorbed; it hears which slices may go on.
   ///   - onFile: called once for every input, in order.
-  package init(plan: @escaping () -> SequentialHashPlan?, onFile: @escaping (HashedFile) -> Void) {
+  package init(plan: SequentialHashPlan, onFile: @escaping (HashedFile) -> Void) {
     self.plan = plan
     self.onFile = onFile
   }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+    let task: FileTask
+    do throws(UnitFailure) {
+      task = try FileTask(of: unit)
+    } catch {
+      return onFile(HashedFile(name: FileTask.stranger(unit).name, digest: [], failure: error))
+    }
     switch outcome {
     case .done(let bytes) where task.isLast: end(task, HashedFile(name: task.name, digest: bytes))
-    case .done(let state): plan()?.advance(row: task.row, state: state)
+    case .done(let state): plan.advance(row: task.row, state: state)
     case .failed(let failure): end(task, HashedFile(name: task.name, digest: [], failure: failure))
     }
   }
 
   private func end(_ task: FileTask, _ file: HashedFile) {
-    plan()?.advance(row: task.row, state: nil)
+    plan.advance(row: task.row, state: nil)
     guard task.row >= nextRow, held[task.row] == nil else { return }
     held[task.row] = file
     while let next = held.removeValue(forKey: nextRow) {

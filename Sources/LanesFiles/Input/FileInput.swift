@@ -5,7 +5,8 @@ import SystemPackage
 package enum FileInput: Sendable, Equatable {
   /// Standard input; `named` when the user wrote "-".
   case standardInput(named: Bool)
-  case path(FilePath)
+  /// A file as it was named. A slash at the end is no part of a path, and yet means something to --exclude-dir.
+  case path(FilePath, endsInSlash: Bool = false)
 
   /// What the words of a command line mean: no words are standard input without a name, and "-" is standard input.
   ///
@@ -14,12 +15,14 @@ package enum FileInput: Sendable, Equatable {
     from words: [String], path: (String) -> FilePath = { FilePath($0) }
   ) -> [FileInput] {
     guard !words.isEmpty else { return [.standardInput(named: false)] }
-    return words.map { $0 == "-" ? .standardInput(named: true) : .path(path($0)) }
+    return words.map {
+      $0 == "-" ? .standardInput(named: true) : .path(path($0), endsInSlash: $0.utf8.last == UInt8(ascii: "/"))
+    }
   }
 
   /// The path of an input that has one.
   package var path: FilePath? {
-    guard case .path(let path) = self else { return nil }
+    guard case .path(let path, _) = self else { return nil }
     return path
   }
 
@@ -33,7 +36,7 @@ package enum FileInput: Sendable, Equatable {
   var name: FilePath? {
     switch self {
     case .standardInput(let named): named ? FilePath("-") : nil
-    case .path(let path): path
+    case .path(let path, _): path
     }
   }
 
@@ -41,7 +44,7 @@ package enum FileInput: Sendable, Equatable {
   func status() throws(SystemError) -> FileStatus {
     switch self {
     case .standardInput: try FileStatus(of: 0)
-    case .path(let path): try FileStatus(of: path)
+    case .path(let path, _): try FileStatus(of: path)
     }
   }
 

@@ -2,6 +2,22 @@ import LanesCore
 import LanesOS
 import SystemPackage
 
+/// Where the units of one input may end.
+package enum FileCut: Sendable, Equatable {
+  /// At any byte.
+  case anywhere
+  /// Behind a line, so that every unit is a number of whole lines; the last one of an input may lack its newline.
+  case lines(LineEnds)
+
+  /// What ends a line, where units are made of lines.
+  var ends: LineEnds? {
+    switch self {
+    case .anywhere: nil
+    case .lines(let ends): ends
+    }
+  }
+}
+
 /// Turns inputs into units, one input after the other as units are asked for.
 ///
 /// - Regular files become slices, small ones one unit that is read whole; so do files that claim to be empty, since those
@@ -123,19 +139,20 @@ package final class FilePlan: UnitPlan {
     } catch {
       return failed(newTask(input.name), error.reason)
     }
-    if settings.filtersInputs, let path = input.path, let filter = settings.filter,
-      filter.leavesOut(path, isDirectory: status.kind == .directory)
+    if settings.filtersInputs, case .path(let path, let endsInSlash) = input, let filter = settings.filter,
+      filter.leavesOut(path, isDirectory: status.kind == .directory, endsInSlash: endsInSlash)
     {
       return nil
     }
     switch (input, status.kind) {
-    case (.path(let path), .directory) where settings.recursive:
+    case (.path(let path, _), .directory) where settings.recursive:
       walk = DirectoryWalk(root: path, filter: settings.filter)
       return nil
     case (_, .directory): return directory(newTask(input.name))
-    case (.path(let path), .regular):
+    case (.path(let path, _), .regular):
       return begin(regular: path, at: FileInput.pathForOtherProcesses(path), status)
-    case (.path(let path), _): return stream(newTask(path)) { () throws(SystemError) in try ReadyReader(opening: path) }
+    case (.path(let path, _), _):
+      return stream(newTask(path)) { () throws(SystemError) in try ReadyReader(opening: path) }
     case (.standardInput, _): return beginStandardInput(newTask(input.name), status)
     }
   }

@@ -2,19 +2,21 @@ import LanesCore
 import SystemPackage
 
 /// What performing one unit of an input gives, made so that neighbors can be put together again.
-package protocol MergeablePartial: Sendable {
+package protocol MergeablePartial {
   /// The neutral element of `merge`.
   init()
   /// Reads what `wire` holds.
   init(wire bytes: Bytes) throws(WireError)
   /// The bytes that travel from a worker.
   var wire: Bytes { get }
-  /// Appends the slice that follows in the file; associative.
-  mutating func merge(_ next: Self)
+  /// Appends the slice that follows in the file; associative. `next` is not used again.
+  ///
+  /// Throws where there is no memory for both; this is then not to be used again either.
+  mutating func merge(_ next: Self) throws(UnitFailure)
 }
 
 /// What is known about one input.
-package struct FileRow<Partial: MergeablePartial>: Sendable {
+package struct FileRow<Partial: MergeablePartial> {
   /// The name as the user gave it or a walk found it; nil for standard input that was not named.
   package var name: FilePath?
   /// All slices put together; the neutral element where the input failed.
@@ -39,17 +41,26 @@ package final class FileRows<Partial: MergeablePartial>: Fold {
   package init(onRow: @escaping (FileRow<Partial>) -> Void) { self.onRow = onRow }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard let task = try? FileTask(wire: unit.task) else {
-      preconditionFailure("a unit that no plan of files made")
+    let task: FileTask
+    do throws(UnitFailure) {
+      task = try FileTask(of: unit)
+    } catch {
+      begin(.max)
+      return fail(.stranger(unit), error)
     }
     if row != task.row { begin(task.row) }
     switch outcome {
     case .done(let bytes):
+      guard !hasFailed else { return }
       guard let next = try? Partial(wire: bytes) else {
         return fail(task, UnitFailure(.crashed, "its result cannot be read"))
       }
-      partial.merge(next)
-      if task.isLast && !hasFailed { give(task) }
+      do throws(UnitFailure) {
+        try partial.merge(next)
+      } catch {
+        return fail(task, error)
+      }
+      if task.isLast { give(task) }
     case .failed(let failure): fail(task, failure)
     }
   }
@@ -69,6 +80,7 @@ package final class FileRows<Partial: MergeablePartial>: Fold {
   private func fail(_ task: FileTask, _ failure: UnitFailure) {
     guard !hasFailed else { return }
     hasFailed = true
+    partial = Partial()
     rowCount += 1
     failedRows += 1
     onRow(FileRow(name: task.name, partial: Partial(), failure: failure, isShown: task.isShownAlways))

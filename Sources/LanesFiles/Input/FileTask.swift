@@ -57,6 +57,15 @@ struct FileTask: Equatable {
     try self.init(from: &reader)
   }
 
+  /// What `unit` is a part of. Throws for a unit that no plan of files made; folds tell of it as a `stranger`.
+  init(of unit: Unit) throws(UnitFailure) {
+    do throws(WireError) {
+      try self.init(wire: unit.task)
+    } catch {
+      throw .noFileTask
+    }
+  }
+
   init(from reader: inout WireReader) throws(WireError) {
     row = try reader.read()
     slice = try reader.read()
@@ -65,8 +74,16 @@ struct FileTask: Equatable {
     title = try reader.readBool() ? .bytes(try reader.readSlice()) : .none
   }
 
+  /// A row of its own for a unit that belongs to none.
+  static func stranger(_ unit: Unit) -> FileTask { FileTask(row: .max, name: FilePath(unit.label)) }
+
   static func == (one: FileTask, other: FileTask) -> Bool {
     one.row == other.row && one.slice == other.slice && one.isLast == other.isLast
       && one.isShownAlways == other.isShownAlways && one.name == other.name
   }
+}
+
+extension UnitFailure {
+  /// A unit without the description that plans of files give theirs.
+  static let noFileTask = UnitFailure(.rejected, "its description cannot be read")
 }

@@ -24,7 +24,7 @@ package final class SearchResults: Fold {
   package typealias OnLines = (_ name: FilePath?, _ lines: SelectedLines, _ before: UInt64) -> Void
 
   private let options: SearchOptions
-  private let plan: () -> FilePlan?
+  private let plan: FilePlan
   private let onLines: OnLines
   private let onFile: (SearchedFile) -> Void
 
@@ -42,11 +42,11 @@ package final class SearchResults: Fold {
   static let headBytes = 96 << 10
 
   /// - Parameters:
-  ///   - plan: the plan in use, which is told when an input is answered before its end.
+  ///   - plan: the plan whose units are absorbed; it is told when an input is answered before its end.
   ///   - onLines: called in order of the lines.
   ///   - onFile: called once for every input, behind its lines.
   package init(
-    _ options: SearchOptions, plan: @escaping () -> FilePlan?, onLines: @escaping OnLines,
+    _ options: SearchOptions, plan: FilePlan, onLines: @escaping OnLines,
     onFile: @escaping (SearchedFile) -> Void
   ) {
     self.options = options
@@ -57,7 +57,14 @@ package final class SearchResults: Fold {
   }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard let task = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+    let task: FileTask
+    do throws(UnitFailure) {
+      task = try FileTask(of: unit)
+    } catch {
+      var stranger = SearchedFile(.stranger(unit))
+      stranger.failure = error
+      return onFile(stranger)
+    }
     if row != task.row { begin(task) }
     // An engine may have had more in hand when the search was over.
     guard !isOver, ending == nil else { return }
@@ -71,9 +78,9 @@ package final class SearchResults: Fold {
       if task.isLast {
         end()
       } else if isAnswered {
-        plan()?.skip(row: task.row)
+        plan.skip(row: task.row)
         end()
-        if plan()?.isAtEnd ?? false { ending = .satisfied }
+        if plan.isAtEnd { ending = .satisfied }
       }
     }
   }

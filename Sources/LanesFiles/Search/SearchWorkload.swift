@@ -38,9 +38,7 @@ package struct SearchWorkload: Workload {
 
   /// Which part of its file a unit is: that counts where lines around a selected one may lie in a neighbor.
   private static func part(_ unit: Unit) throws(UnitFailure) -> SliceSearch.Part {
-    guard let task = try? FileTask(wire: unit.task) else {
-      throw UnitFailure(.crashed, "its description cannot be read")
-    }
+    let task = try FileTask(of: unit)
     return SliceSearch.Part(isFirst: task.slice == 0, isLast: task.isLast)
   }
 }

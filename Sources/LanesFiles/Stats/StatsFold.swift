@@ -2,6 +2,10 @@ import LanesCore
 import SystemPackage
 
 /// Puts the groups of all slices and files together; a file counts when all of it could be read, and not at all otherwise.
+///
+/// So each file has tables of its own, `current`, which are added to `total` when its last unit is in. The first file's are taken
+/// as they are: for one large file, the usual case, nothing is copied. Sums are whole numbers, so the order of adding does
+/// not matter; units come in order all the same, and with them the numbers of lines.
 package final class StatsFold: Fold {
   private let onFailure: (FilePath?, UnitFailure) -> Void
   /// Of the tables' hashes. Keys come from workers without them, so it need not be that of the workload.
@@ -16,6 +20,8 @@ package final class StatsFold: Fold {
 
   package private(set) var fileCount = 0
   package private(set) var failedFiles = 0
+  /// True where memory ran out between two files: there is no result then.
+  package private(set) var isSpoilt = false
 
   /// - Parameter onFailure: called once for every file that fails, on the thread that runs the engine.
   package init(split: StatsSplit, onFailure: @escaping (FilePath?, UnitFailure) -> Void) {
@@ -25,17 +31,21 @@ package final class StatsFold: Fold {
   }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard let task = try? StatsTask(wire: unit.task) else {
-      preconditionFailure("a unit that no plan of statistics made")
+    let task: StatsTask
+    do throws(UnitFailure) {
+      task = try StatsTask(of: unit)
+    } catch {
+      begin(.max)
+      return fail(.stranger(unit), error)
     }
     if row != task.file.row { begin(task.file.row) }
     switch outcome {
-    case .failed(let failure): fail(task, failure)
+    case .failed(let failure): fail(task.file, failure)
     case .done(let bytes):
-      do throws(WireError) {
+      do throws(UnitFailure) {
         try take(task, bytes)
       } catch {
-        fail(task, UnitFailure(.crashed, "its result cannot be read"))
+        fail(task.file, error)
       }
     }
   }
@@ -48,33 +58,42 @@ package final class StatsFold: Fold {
     fileCount += 1
   }
 
-  private func take(_ task: StatsTask, _ bytes: Bytes) throws(WireError) {
+  private func take(_ task: StatsTask, _ bytes: Bytes) throws(UnitFailure) {
     guard !hasFailed else { return }
     var reader = WireReader(bytes)
-    let head = try StatsPartial.readHead(&reader)
+    guard let head = try? StatsPartial.readHead(&reader) else { throw .unreadableResult }
     if let bad = head.bad {
-      return fail(task, UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)"))
+      throw UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)")
     }
     try current[Int(task.statistic?.rawValue ?? 0)].merge(from: &reader)
     if task.statistic == nil || task.statistic == Statistic.allCases.last { linesBefore += head.lines }
-    if task.isLast { keep() }
+    if task.isLast { try keep() }
   }
 
-  private func keep() {
+  /// Adds the file in hand to the others. Where there is no memory for both, the sums of some groups hold it and others do not,
+  /// so that nothing can be told any more.
+  private func keep() throws(UnitFailure) {
     if total[0].count == 0 {
       total = current
     } else {
-      for (whole, part) in zip(total, current) { whole.merge(part) }
+      for (whole, part) in zip(total, current) {
+        do throws(UnitFailure) {
+          try whole.merge(part)
+        } catch {
+          isSpoilt = true
+          throw error
+        }
+      }
     }
     current = []
   }
 
-  private func fail(_ task: StatsTask, _ failure: UnitFailure) {
+  private func fail(_ task: FileTask, _ failure: UnitFailure) {
     guard !hasFailed else { return }
     hasFailed = true
     current = []
     failedFiles += 1
-    onFailure(task.file.name, failure)
+    onFailure(task.name, failure)
   }
 
   /// The groups by key, in the order of bytes.

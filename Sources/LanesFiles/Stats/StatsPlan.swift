@@ -12,6 +12,9 @@ package enum ColumnChoice: Sendable, Equatable {
 
 /// Makes units of a table from units of files: finds columns by name in each file's header, and makes one unit for each
 /// statistic where lanes are to share the statistics.
+///
+/// Column names are looked up here and not by workers: only the first slice of a file has its header. A file whose header lacks the
+/// column fails once, when its first slice is planned, and gives no further units.
 package final class StatsPlan: UnitPlan {
   package struct Options: Sendable {
     package var delimiter: UInt8
@@ -55,17 +58,17 @@ package final class StatsPlan: UnitPlan {
         do throws(UnitFailure) {
           waiting = try units(of: unit).reversed()
         } catch {
-          return .failed(numbered(unit, task(of: unit)), error)
+          return .failed(numbered(unit, try? task(of: unit)), error)
         }
-      case .failed(let unit, let failure): return .failed(numbered(unit, task(of: unit)), failure)
+      case .failed(let unit, let failure): return .failed(numbered(unit, try? task(of: unit)), failure)
       case .waiting(let descriptor): return .waiting(descriptor: descriptor)
       case .end: return .end
       }
     }
   }
 
-  private func task(of unit: Unit) -> StatsTask {
-    guard let file = try? FileTask(wire: unit.task) else { preconditionFailure("a unit that no plan of files made") }
+  private func task(of unit: Unit) throws(UnitFailure) -> StatsTask {
+    let file = try FileTask(of: unit)
     return StatsTask(
       statistic: nil, column: columns?.column ?? 0, by: columns?.by, skipsHeader: options.hasHeader && file.slice == 0,
       file: file)
@@ -80,10 +83,10 @@ package final class StatsPlan: UnitPlan {
   }
 
   private func units(of unit: Unit) throws(UnitFailure) -> [Unit] {
-    if task(of: unit).file.slice == 0 { columns = try findColumns(unit.source) }
+    if try task(of: unit).file.slice == 0 { columns = try findColumns(unit.source) }
     // A file whose header was no good has told so once; nothing of it is counted.
     guard columns != nil else { return [] }
-    let task = task(of: unit)
+    let task = try task(of: unit)
     guard options.split == .tasks else { return [with(task, unit)] }
     return Statistic.allCases.map { statistic in
       var task = task

@@ -17,6 +17,10 @@ final class StatsScan {
   var lines: UInt64 { state.lines }
 
   private var state = ckernels_stats()
+  /// What `state` points to.
+  private var groups: ZeroedTable<ckernels_group>
+  private var wide: ZeroedTable<ckernels_moments>
+  private var index: ZeroedTable<UInt32>
   private let bytes: UnsafeRawBufferPointer
   private let task: StatsTask
   private let delimiter: UInt8
@@ -29,8 +33,11 @@ final class StatsScan {
   /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
   private static let mostPlaces = 12
 
-  init(_ bytes: UnsafeRawBufferPointer, _ task: StatsTask, delimiter: UInt8, seed: UInt64) {
+  init(_ bytes: UnsafeRawBufferPointer, _ task: StatsTask, delimiter: UInt8, seed: UInt64) throws(UnitFailure) {
     table = StatsTable(seed: seed)
+    groups = try ZeroedTable(count: Self.firstGroups)
+    wide = try ZeroedTable(count: Self.firstGroups)
+    index = try ZeroedTable(count: Self.firstSlots)
     self.bytes = bytes
     self.task = task
     self.delimiter = delimiter
@@ -41,16 +48,10 @@ final class StatsScan {
     state.seed = ckernels_seed_of(seed)
     state.window = 8192
     state.capacity = Self.firstGroups
-    state.groups = zeroedTable(of: Self.firstGroups)
-    state.wide = zeroedTable(of: Self.firstGroups)
+    state.groups = groups.base
+    state.wide = wide.base
     state.slots = Self.firstSlots
-    state.index = zeroedTable(of: Self.firstSlots)
-  }
-
-  deinit {
-    state.groups.deallocate()
-    state.wide.deallocate()
-    state.index.deallocate()
+    state.index = index.base
   }
 
   /// Bytes of the byte order mark of UTF-8 that `text` begins with: 3 or none. Programs put one ahead of tables, and it is part of
@@ -65,10 +66,10 @@ final class StatsScan {
     if task.skipsHeader { skipLine() }
     while state.at < bytes.count && badLine == nil {
       state.count = endOfStretch()
-      runStretch()
+      try runStretch()
       try deadline.check()
     }
-    drain()
+    try drain()
   }
 
   /// The end of a line about a mebibyte on: half a millisecond between two looks at the clock.
@@ -87,52 +88,46 @@ final class StatsScan {
     state.lines += 1
   }
 
-  private func runStretch() {
+  private func runStretch() throws(UnitFailure) {
     while badLine == nil {
       switch ckernels_stats_run(&state) {
-      case ckernels_stats_line: takeLine()
-      case ckernels_stats_grow: grow()
+      case ckernels_stats_line: try takeLine()
+      case ckernels_stats_grow: try grow()
       case ckernels_stats_scale where Int(state.places) > Self.mostPlaces:
         state.line_end = bytes[state.at..<state.count].firstIndex(of: 0x0A) ?? state.count
-        takeLine()
+        try takeLine()
       case ckernels_stats_scale:
-        drain()
+        try drain()
         state.scale = state.places
-      case ckernels_stats_spill: spill(state.place)
+      case ckernels_stats_spill: try spill(state.place)
       default: return
       }
     }
   }
 
-  private func grow() {
+  /// Doubles the room for groups. Where that is refused the scan is over, and its tables may be of different sizes.
+  private func grow() throws(UnitFailure) {
     let capacity = 2 * state.capacity
-    state.groups = Self.enlarged(state.groups, from: state.capacity, to: capacity)
-    state.wide = Self.enlarged(state.wide, from: state.capacity, to: capacity)
+    try groups.grow(to: capacity)
+    try wide.grow(to: capacity)
+    state.groups = groups.base
+    state.wide = wide.base
     state.capacity = capacity
     guard state.slots < 4 * capacity else { return }
-    state.index.deallocate()
+    index = try ZeroedTable(count: 2 * state.slots)
     state.slots *= 2
-    state.index = zeroedTable(of: state.slots)
+    state.index = index.base
     ckernels_stats_reindex(&state)
   }
 
-  private static func enlarged<Slot>(
-    _ table: UnsafeMutablePointer<Slot>, from count: Int, to capacity: Int
-  ) -> UnsafeMutablePointer<Slot> {
-    let larger = zeroedTable(of: capacity, Slot.self)
-    larger.update(from: table, count: count)
-    table.deallocate()
-    return larger
-  }
-
   /// Moves all numbers that the kernel knows to the table; its groups stay.
-  private func drain() {
+  private func drain() throws(UnitFailure) {
     guard state.used > 0 else { return }
-    for place in 1...state.used { spill(place) }
+    for place in 1...state.used { try spill(place) }
   }
 
   /// Moves what the kernel knows of one group to the table.
-  private func spill(_ place: Int) {
+  private func spill(_ place: Int) throws(UnitFailure) {
     let places = Int(state.scale)
     let known = ckernels_stats_moments(&state, place)
     var part = Moments()
@@ -145,35 +140,44 @@ final class StatsScan {
       part.include(
         least: DecimalNumber(known.least, places: places), greatest: DecimalNumber(known.greatest, places: places))
     }
-    withKey(place) { table.add($0, part) }
+    try withKey(place) { (key) throws(UnitFailure) in try table.add(key, part) }
     ckernels_stats_clear(&state, place)
   }
 
-  private func withKey(_ place: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
-    withUnsafeBytes(of: &state.groups[place].key) { key in
-      guard key[23] == 0xFF else { return body(UnsafeRawBufferPointer(rebasing: key[..<Int(key[23])])) }
+  private func withKey(
+    _ place: Int, _ body: (UnsafeRawBufferPointer) throws(UnitFailure) -> Void
+  ) throws(UnitFailure) {
+    try withUnsafeBytes(of: &state.groups[place].key) { (key) throws(UnitFailure) in
+      guard key[23] == 0xFF else { return try body(UnsafeRawBufferPointer(rebasing: key[..<Int(key[23])])) }
       let start = Int(key.load(fromByteOffset: 8, as: UInt64.self))
       let length = Int(key.load(fromByteOffset: 16, as: UInt32.self))
-      body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
+      try body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
     }
   }
 
   /// Takes the line that the kernel left, and goes on behind it.
-  private func takeLine() {
+  private func takeLine() throws(UnitFailure) {
     let line = UnsafeRawBufferPointer(rebasing: bytes[state.at..<state.line_end])
+    let fields: (key: Bytes, number: DecimalNumber?)?
     do throws(FieldReader.Malformed) {
-      try take(line)
+      fields = try parse(line)
     } catch {
       badLine = BadLine(line: state.lines, reason: error.reason)
       return
+    }
+    if let fields {
+      try fields.key.span.bytes.withUnsafeBytes { (key) throws(UnitFailure) in try table.add(key, fields.number) }
     }
     let hasNewline = state.line_end < bytes.count
     state.at = state.line_end + (hasNewline ? 1 : 0)
     state.lines += hasNewline ? 1 : 0
   }
 
-  private func take(_ line: UnsafeRawBufferPointer) throws(FieldReader.Malformed) {
-    guard !line.isEmpty && !(line.count == 1 && line[0] == 0x0D) else { return }
+  /// Key and number of a line; nil for an empty one, and no number where the field is empty.
+  private func parse(
+    _ line: UnsafeRawBufferPointer
+  ) throws(FieldReader.Malformed) -> (key: Bytes, number: DecimalNumber?)? {
+    guard !line.isEmpty && !(line.count == 1 && line[0] == 0x0D) else { return nil }
     let fields = try FieldReader.fields(line, delimiter: delimiter)
     let needed = Int(max(task.column, task.by ?? 0)) + 1
     guard fields.count >= needed else {
@@ -185,8 +189,7 @@ final class StatsScan {
     if number == nil && !field.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
       throw .init(reason: "\(Self.shown(field)) is not a number")
     }
-    let key = task.by.map { fields[Int($0)] } ?? []
-    key.withUnsafeBytes { table.add($0, number) }
+    return (task.by.map { fields[Int($0)] } ?? [], number)
   }
 
   /// A field for a message, in quotation marks and not too long.

@@ -5,7 +5,7 @@ import LanesCore
 /// Belongs to one thread.
 final class StatsTable {
   private let keys: KeyIndex
-  private var moments: [Moments] = []
+  private var moments = HeapList<Moments>()
 
   var count: Int { moments.count }
 
@@ -13,25 +13,28 @@ final class StatsTable {
   init(seed: UInt64) { keys = KeyIndex(seed: seed) }
 
   /// Adds numbers to the group of `key`, which exists from then on.
-  func add(_ key: UnsafeRawBufferPointer, _ part: Moments) {
-    let number = group(key)
+  func add(_ key: UnsafeRawBufferPointer, _ part: Moments) throws(UnitFailure) {
+    let number = try group(key)
     moments[number].merge(part)
   }
 
   /// Adds one number to the group of `key`, or none where the field is empty.
-  func add(_ key: UnsafeRawBufferPointer, _ number: DecimalNumber?) {
-    let group = group(key)
+  func add(_ key: UnsafeRawBufferPointer, _ number: DecimalNumber?) throws(UnitFailure) {
+    let group = try group(key)
     if let number { moments[group].add(number) }
   }
 
-  private func group(_ key: UnsafeRawBufferPointer) -> Int {
-    let number = keys.number(of: key)
-    if number == moments.count { moments.append(Moments()) }
+  private func group(_ key: UnsafeRawBufferPointer) throws(UnitFailure) -> Int {
+    let number = try keys.number(of: key)
+    if number == moments.count { try moments.append(Moments()) }
     return number
   }
 
-  func merge(_ other: StatsTable) {
-    for number in 0..<other.count { other.keys.withKey(number) { add($0, other.moments[number]) } }
+  /// Adds the groups of another table. Where memory runs out, some of them were added.
+  func merge(_ other: StatsTable) throws(UnitFailure) {
+    for number in 0..<other.count {
+      try other.keys.withKey(number) { (key) throws(UnitFailure) in try add(key, other.moments[number]) }
+    }
   }
 
   /// The groups by key, in the order of bytes.
@@ -39,7 +42,12 @@ final class StatsTable {
     (0..<count).sorted(by: keys.isBefore).map { (keys.key($0), moments[$0]) }
   }
 
-  func moments(of key: Bytes) -> Moments { key.withUnsafeBytes { moments[group($0)] } }
+  /// What is known of a group; nothing of one that does not exist.
+  func moments(of key: Bytes) -> Moments { key.withUnsafeBytes { keys.find($0) }.map { moments[$0] } ?? Moments() }
+
+  /// Bytes that `write` takes, at most: each group has its key and its moments, and lists that grow step by step take twice
+  /// what they hold.
+  var mostWireBytes: Int { 2 * (keys.byteCount + count * 320) }
 
   /// Writes what `statistic` needs of every group; nil for everything.
   func write(to writer: inout WireWriter, for statistic: Statistic?) {
@@ -51,11 +59,16 @@ final class StatsTable {
   }
 
   /// Adds the groups that `write` wrote.
-  func merge(from reader: inout WireReader) throws(WireError) {
-    for _ in 0..<(try reader.read(UInt32.self)) {
-      let key = try reader.readBytes()
-      let part = try reader.readMoments()
-      key.withUnsafeBytes { add($0, part) }
+  func merge(from reader: inout WireReader) throws(UnitFailure) {
+    guard let count = try? reader.read(UInt32.self) else { throw .unreadableResult }
+    for _ in 0..<count {
+      guard let key = try? reader.readBytes(), let part = try? reader.readMoments() else { throw .unreadableResult }
+      try key.span.bytes.withUnsafeBytes { (key) throws(UnitFailure) in try add(key, part) }
     }
   }
+}
+
+extension UnitFailure {
+  /// What a worker sent for a unit makes no sense.
+  static let unreadableResult = UnitFailure(.crashed, "its result cannot be read")
 }

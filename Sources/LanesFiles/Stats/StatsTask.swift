@@ -41,6 +41,15 @@ struct StatsTask: Equatable {
     return writer.bytes
   }
 
+  /// What `unit` is to make; throws for a unit that no plan of statistics made.
+  init(of unit: Unit) throws(UnitFailure) {
+    do throws(WireError) {
+      try self.init(wire: unit.task)
+    } catch {
+      throw .noFileTask
+    }
+  }
+
   init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
     if let raw = try reader.readOptional(UInt8.self) {

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another column.
 package struct StatsWorkload: Workload {
@@ -29,20 +30,19 @@ package struct StatsWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    guard let task = try? StatsTask(wire: unit.task) else {
-      throw UnitFailure(.rejected, "its description cannot be read")
-    }
+    let task = try StatsTask(of: unit)
     return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let scan = StatsScan(bytes, task, delimiter: delimiter, seed: seed)
+      let scan = try StatsScan(bytes, task, delimiter: delimiter, seed: seed)
       try scan.run(deadline)
-      return StatsPartial.wire(of: scan, for: task.statistic)
+      return try StatsPartial.wire(of: scan, for: task.statistic)
     }
   }
 }
 
 /// What performing a unit gives: how many lines it has, the first that is bad, and the groups.
 enum StatsPartial {
-  static func wire(of scan: StatsScan, for statistic: Statistic?) -> Bytes {
+  static func wire(of scan: StatsScan, for statistic: Statistic?) throws(UnitFailure) -> Bytes {
+    try HeapMemory.check(scan.table.mostWireBytes)
     var writer = WireWriter()
     writer.write(scan.lines)
     writer.write(scan.badLine != nil)

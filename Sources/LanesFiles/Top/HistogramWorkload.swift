@@ -1,5 +1,6 @@
 import CKernels
 import LanesCore
+import LanesOS
 
 /// How often each byte occurs.
 package struct HistogramPartial: MergeablePartial, Equatable {
@@ -47,7 +48,14 @@ package struct HistogramPartial: MergeablePartial, Equatable {
   package var total: UInt64 { counts.reduce(0, +) }
 
   /// Shannon's entropy in bits per byte, from 0 to 8; 0 for no bytes at all.
-  package var entropy: Double { ckernels_entropy(counts) }
+  package var entropy: Double {
+    let total = Double(total)
+    // A byte that is alone has no information; without this its share of 1 would give -0.
+    return counts.filter { $0 > 0 && Double($0) < total }.reduce(0) { entropy, count in
+      let share = Double(count) / total
+      return entropy - share * binaryLogarithm(share)
+    }
+  }
 }
 
 /// Counts how often each byte occurs.

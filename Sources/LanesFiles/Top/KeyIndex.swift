@@ -8,13 +8,12 @@ import LanesCore
 /// as much as the rest, are left out.
 final class KeyIndex {
   // Unchecked: one thread owns the index, and the dynamic checks cost as much as the hashing.
-  @exclusivity(unchecked) private var memory = Bytes()
-  /// Where each key ends in `memory`; it begins where the one before ends.
-  @exclusivity(unchecked) private var ends: [Int] = [0]
+  @exclusivity(unchecked) private var memory = HeapList<UInt8>()
+  /// Where each key ends in `memory`.
+  @exclusivity(unchecked) private var ends = HeapList<Int>()
   /// The upper half of the hash over 1 + the key's number; 0 where there is none. At most half of them are taken.
-  @exclusivity(unchecked) private var slots: UnsafeMutablePointer<UInt64> = zeroedTable(of: 1024)
-  @exclusivity(unchecked) private var slotCount = 1024
-  @exclusivity(unchecked) private var hashes: [UInt64] = []
+  @exclusivity(unchecked) private var slots = ZeroedTable<UInt64>()
+  @exclusivity(unchecked) private var hashes = HeapList<UInt64>()
 
   /// Of the hashes that are made here.
   private let seed: (UInt64, UInt64)
@@ -28,33 +27,57 @@ final class KeyIndex {
     self.seed = (words.0, words.1)
   }
 
-  deinit { slots.deallocate() }
+  /// Bytes of all keys together.
+  var byteCount: Int { memory.count }
 
   /// The number of `key`, a new one when it was not met before.
-  func number(of key: UnsafeRawBufferPointer) -> Int { number(of: key, hash: hash(key)) }
+  func number(of key: UnsafeRawBufferPointer) throws(UnitFailure) -> Int { try number(of: key, hash: hash(key)) }
 
   /// The same with a hash that the caller made, in the same way for every key, and good in all its bits.
-  func number(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int {
-    let mask = slotCount - 1
+  ///
+  /// Throws where there is no memory for a new key; the index then is not to be asked again.
+  func number(of key: UnsafeRawBufferPointer, hash: UInt64) throws(UnitFailure) -> Int {
+    if hashes.count * 2 >= slots.count { try grow() }
     let tag = hash & 0xFFFF_FFFF_0000_0000
-    var place = Int(truncatingIfNeeded: hash) & mask
-    while slots[place] != 0 {
-      let number = Int(slots[place] & 0xFFFF_FFFF) - 1
-      if slots[place] & 0xFFFF_FFFF_0000_0000 == tag, isKey(number, key) { return number }
-      place = (place + 1) & mask
-    }
-    memory.append(contentsOf: key)
-    ends.append(memory.count)
-    hashes.append(hash)
-    slots[place] = tag | UInt64(hashes.count)
-    if hashes.count * 2 > slotCount { grow() }
+    let place = place(of: key, hash: hash)
+    if slots.base[place] != 0 { return Int(slots.base[place] & 0xFFFF_FFFF) - 1 }
+    try memory.append(contentsOf: key)
+    try ends.append(memory.count)
+    try hashes.append(hash)
+    slots.base[place] = tag | UInt64(hashes.count)
     return hashes.count - 1
   }
 
-  /// Lends the bytes of key `number`.
-  func withKey<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    memory.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[ends[number]..<ends[number + 1]])) }
+  /// The number of `key`, or nil when it was not met before.
+  func find(_ key: UnsafeRawBufferPointer) -> Int? {
+    guard hashes.count > 0 else { return nil }
+    let found = slots.base[place(of: key, hash: hash(key))]
+    return found == 0 ? nil : Int(found & 0xFFFF_FFFF) - 1
   }
+
+  /// The slot in which `key` is, or the free one in which it should be.
+  @inline(__always) private func place(of key: UnsafeRawBufferPointer, hash: UInt64) -> Int {
+    let mask = slots.count - 1
+    let slots = slots.base
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while slots[place] != 0 {
+      let number = Int(slots[place] & 0xFFFF_FFFF) - 1
+      if (slots[place] ^ hash) >> 32 == 0, isKey(number, key) { break }
+      place = (place + 1) & mask
+    }
+    return place
+  }
+
+  /// Lends the bytes of key `number`.
+  func withKey<Result, Failure: Error>(
+    _ number: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let start = start(number)
+    return try body(UnsafeRawBufferPointer(start: memory.base.map { $0 + start }, count: ends[number] - start))
+  }
+
+  /// Where key `number` begins in `memory`: where the one before ends.
+  @inline(__always) private func start(_ number: Int) -> Int { number == 0 ? 0 : ends[number - 1] }
 
   func hash(_ number: Int) -> UInt64 { hashes[number] }
 
@@ -66,33 +89,32 @@ final class KeyIndex {
   }
 
   private func isKey(_ number: Int, _ key: UnsafeRawBufferPointer) -> Bool {
-    let start = ends[number]
-    guard ends[number + 1] - start == key.count else { return false }
-    return memory.withUnsafeBytes { memory in
-      var at = 0
-      while at + 8 <= key.count {
-        let left = memory.loadUnaligned(fromByteOffset: start + at, as: UInt64.self)
-        guard left == key.loadUnaligned(fromByteOffset: at, as: UInt64.self) else { return false }
-        at += 8
-      }
-      while at < key.count {
-        guard memory[start + at] == key[at] else { return false }
-        at += 1
-      }
-      return true
+    let start = start(number)
+    guard ends[number] - start == key.count else { return false }
+    guard let known = memory.base.map({ UnsafeRawPointer($0 + start) }) else { return true }
+    var at = 0
+    while at + 8 <= key.count {
+      let left = known.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      guard left == key.loadUnaligned(fromByteOffset: at, as: UInt64.self) else { return false }
+      at += 8
     }
+    while at < key.count {
+      guard known.load(fromByteOffset: at, as: UInt8.self) == key[at] else { return false }
+      at += 1
+    }
+    return true
   }
 
-  private func grow() {
-    slots.deallocate()
-    slotCount *= 4
-    slots = zeroedTable(of: slotCount)
-    let mask = slotCount - 1
-    for (number, hash) in hashes.enumerated() {
+  private func grow() throws(UnitFailure) {
+    let larger = try ZeroedTable<UInt64>(count: slots.count == 0 ? 1024 : 4 * slots.count)
+    let mask = larger.count - 1
+    for number in 0..<hashes.count {
+      let hash = hashes[number]
       var place = Int(truncatingIfNeeded: hash) & mask
-      while slots[place] != 0 { place = (place + 1) & mask }
-      slots[place] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(number + 1)
+      while larger.base[place] != 0 { place = (place + 1) & mask }
+      larger.base[place] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(number + 1)
     }
+    slots = larger
   }
 
   /// Eight bytes at a time, each folded in by a multiplication, as in `CKernels/positions.h`.

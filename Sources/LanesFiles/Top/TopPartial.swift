@@ -1,7 +1,9 @@
 import LanesCore
 
 /// Words or lines and how often they occur, in one slice or many.
-package struct TopPartial: MergeablePartial {
+///
+/// A class, since its tables are too large to be copied; like any fold it belongs to the thread that runs the engine.
+package final class TopPartial: MergeablePartial {
   private var counts = KeyCounts()
   /// What came from a worker and was not looked at yet.
   private var unread: Bytes?
@@ -15,16 +17,20 @@ package struct TopPartial: MergeablePartial {
 
   package var wire: Bytes { unread ?? counts.wire }
 
-  /// Adds the other's counts to this. Copies share their counts: what was merged or copied from is not to be used again.
-  package mutating func merge(_ next: TopPartial) {
+  /// Adds the other's counts to this, and leaves the other without any.
+  package func merge(_ next: TopPartial) throws(UnitFailure) {
     if let bytes = unread {
       unread = nil
-      counts.add(bytes)
+      try counts.add(bytes)
     }
-    if counts.distinct == 0 && next.unread == nil {
-      counts = next.counts
+    if let bytes = next.unread {
+      next.unread = nil
+      try counts.add(bytes)
+    } else if counts.distinct == 0 {
+      swap(&counts, &next.counts)
     } else {
-      counts.add(next.wire)
+      try counts.add(next.counts)
+      next.counts = KeyCounts()
     }
   }
 
@@ -37,14 +43,14 @@ package struct TopPartial: MergeablePartial {
 }
 
 /// Counts by key; grows with the number of different keys. Belongs to one thread.
-private final class KeyCounts: @unchecked Sendable {
-  // Sendable: a partial result is made and merged by the thread that folds.
+private final class KeyCounts {
+  /// Every key comes with its hash, under the seed of the run.
   private let keys = KeyIndex(seed: 0)
   // Unchecked for the reason that `KeyIndex` gives.
-  @exclusivity(unchecked) private var counts: [UInt64] = []
+  @exclusivity(unchecked) private var counts = HeapList<UInt64>()
 
   var distinct: Int { counts.count }
-  var total: UInt64 { counts.reduce(0, +) }
+  var total: UInt64 { (0..<counts.count).reduce(0) { $0 + counts[$1] } }
 
   /// Throws unless `wire` is whole.
   static func check(_ wire: Bytes) throws(WireError) {
@@ -52,9 +58,9 @@ private final class KeyCounts: @unchecked Sendable {
   }
 
   /// Calls `body` with hash, count and bytes of every key in a slice's wire form.
-  private static func walk(
-    _ wire: UnsafeRawBufferPointer, _ body: (UInt64, UInt64, UnsafeRawBufferPointer) -> Void
-  ) -> Bool {
+  private static func walk<Failure: Error>(
+    _ wire: UnsafeRawBufferPointer, _ body: (UInt64, UInt64, UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> Bool {
     guard wire.count >= 4 else { return false }
     var at = 4
     for _ in 0..<wire.loadUnaligned(as: UInt32.self) {
@@ -64,25 +70,37 @@ private final class KeyCounts: @unchecked Sendable {
       let length = Int(wire.loadUnaligned(fromByteOffset: at + 16, as: UInt32.self))
       at += 20
       guard wire.count - at >= length else { return false }
-      body(hash, count, UnsafeRawBufferPointer(rebasing: wire[at..<at + length]))
+      try body(hash, count, UnsafeRawBufferPointer(rebasing: wire[at..<at + length]))
       at += length
     }
     return at == wire.count
   }
 
-  func add(_ wire: Bytes) {
-    _ = wire.withUnsafeBytes { bytes in
-      Self.walk(bytes) { hash, count, key in
-        let number = keys.number(of: key, hash: hash)
-        if number == counts.count { counts.append(count) } else { counts[number] += count }
+  func add(_ wire: Bytes) throws(UnitFailure) {
+    _ = try wire.span.bytes.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      try Self.walk(bytes) { (hash, count, key) throws(UnitFailure) in try add(key, hash, count) }
+    }
+  }
+
+  func add(_ other: KeyCounts) throws(UnitFailure) {
+    for number in 0..<other.distinct {
+      try other.keys.withKey(number) { (key) throws(UnitFailure) in
+        try add(key, other.keys.hash(number), other.counts[number])
       }
     }
+  }
+
+  @inline(__always) private func add(
+    _ key: UnsafeRawBufferPointer, _ hash: UInt64, _ count: UInt64
+  ) throws(UnitFailure) {
+    let number = try keys.number(of: key, hash: hash)
+    if number == counts.count { try counts.append(count) } else { counts[number] += count }
   }
 
   var wire: Bytes {
     var writer = WireWriter()
     writer.write(UInt32(counts.count))
-    for number in counts.indices {
+    for number in 0..<counts.count {
       writer.write(keys.hash(number))
       writer.write(counts[number])
       keys.withKey(number) { writer.write($0) }
@@ -94,7 +112,7 @@ private final class KeyCounts: @unchecked Sendable {
   func top(_ k: Int) -> [(key: Bytes, count: UInt64)] {
     guard k > 0 else { return [] }
     var heap: [Int] = []
-    for number in counts.indices {
+    for number in 0..<counts.count {
       if heap.count < k {
         heap.append(number)
         siftUp(&heap)

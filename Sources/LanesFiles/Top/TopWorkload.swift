@@ -1,5 +1,6 @@
 import CKernels
 import LanesCore
+import LanesOS
 
 /// What is counted by `TopWorkload`.
 package enum TopKind: UInt8, Sendable {
@@ -39,9 +40,9 @@ package struct TopWorkload: Workload {
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let scan = TopScan(bytes, kind, seed: seed)
+      let scan = try TopScan(bytes, kind, seed: seed)
       try scan.run(deadline)
-      return scan.wire
+      return try scan.wire()
     }
   }
 }
@@ -49,6 +50,8 @@ package struct TopWorkload: Workload {
 /// Drives the kernel over one slice. `bytes` must outlive it.
 private final class TopScan {
   private var state = ckernels_top()
+  /// What `state` points to.
+  private var tallies: ZeroedTable<ckernels_tally>
   private let bytes: UnsafeRawBufferPointer
 
   /// Room at first: 256 KiB of tallies.
@@ -56,39 +59,39 @@ private final class TopScan {
   /// Bytes between two looks at the clock, a few milliseconds; cut behind white space of the kind that separates.
   private static let stretch = 1 << 20
 
-  init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, seed: UInt64) {
+  init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, seed: UInt64) throws(UnitFailure) {
+    tallies = try ZeroedTable(count: Self.firstSlots)
     self.bytes = bytes
     state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     state.are_lines = kind == .lines
     state.seed = ckernels_seed_of(seed)
     state.slots = Self.firstSlots
-    state.tallies = zeroedTable(of: Self.firstSlots)
+    state.tallies = tallies.base
   }
-
-  deinit { state.tallies.deallocate() }
 
   func run(_ deadline: Deadline) throws(UnitFailure) {
     while state.at < bytes.count {
       let target = state.at + Self.stretch
       state.count =
         target < bytes.count ? bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : bytes.count
-      while ckernels_top_run(&state) { grow() }
+      while ckernels_top_run(&state) { try grow() }
       try deadline.check()
     }
   }
 
-  private func grow() {
-    let tallies = zeroedTable(of: state.slots * 2, ckernels_tally.self)
-    ckernels_top_move(state.tallies, state.slots, tallies, state.slots * 2, &state.seed)
-    state.tallies.deallocate()
-    state.tallies = tallies
+  private func grow() throws(UnitFailure) {
+    let larger = try ZeroedTable<ckernels_tally>(count: state.slots * 2)
+    ckernels_top_move(tallies.base, state.slots, larger.base, larger.count, &state.seed)
+    tallies = larger
+    state.tallies = tallies.base
     state.slots *= 2
   }
 
   /// How many words or lines there are, and for each its hash, its count, the number of its bytes and the bytes.
-  var wire: Bytes {
+  func wire() throws(UnitFailure) -> Bytes {
     var size = 4
     for slot in 0..<state.slots where state.tallies[slot].tag != 0 { size += 20 + Int(state.tallies[slot].tag) - 1 }
+    try HeapMemory.check(size)
     return Bytes(unsafeUninitializedCapacity: size) { buffer, written in
       let wire = UnsafeMutableRawBufferPointer(buffer)
       wire.storeBytes(of: UInt32(state.used).littleEndian, as: UInt32.self)

@@ -5,7 +5,8 @@ import SystemPackage
 /// Which files are passed over on account of their names: rules that include or exclude files, and excluded directories.
 ///
 /// Globs are those of fnmatch(3), in which `*` and `?` match slashes too. A file or directory that a walk comes by is known by the
-/// last part of its path; one that was named is known by all of it, but for slashes at its end, or by what follows any slash in it.
+/// last part of its path; one that was named is known by all of it, or by what follows any slash in it. A slash that it was named
+/// with at its end belongs to that, as with GNU grep: `sub` does not match `sub/`, and `s*` does.
 package struct NameFilter: Sendable, Equatable {
   package struct Rule: Sendable, Equatable {
     package let glob: Bytes
@@ -32,10 +33,12 @@ package struct NameFilter: Sendable, Equatable {
   }
 
   /// Whether a file or directory that was named is passed over.
-  package func leavesOut(_ path: FilePath, isDirectory: Bool) -> Bool {
+  package func leavesOut(_ path: FilePath, isDirectory: Bool, endsInSlash: Bool = false) -> Bool {
     let bytes = path.rawBytes
     let parts = [bytes[...]] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { bytes[($0 + 1)...] }
-    let names = parts.filter { $0.first != UInt8(ascii: "/") || $0.startIndex == 0 }.map { Bytes($0) + [0] }
+    let names = parts.filter { $0.first != UInt8(ascii: "/") || $0.startIndex == 0 }.map {
+      Bytes($0) + (endsInSlash ? [UInt8(ascii: "/"), 0] : [0])
+    }
     return decide(isDirectory) { glob in
       names.contains { name in
         name.withUnsafeBytes { Self.matches(glob, $0.baseAddress!.assumingMemoryBound(to: CChar.self)) }

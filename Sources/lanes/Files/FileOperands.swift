@@ -37,25 +37,35 @@ extension FileOperands {
   /// Runs `workload` over all files and makes one result of them.
   ///
   /// - Parameters:
-  ///   - add: takes what a file that could be read to its end gave.
+  ///   - add: takes what a file that could be read to its end gave; where it throws, there is no result.
   ///   - show: prints the result; not called when the run was cut short or no file could be read.
   func makeOneResult<Partial: MergeablePartial>(
     _ workload: any Workload, _ settings: FilePlan.Settings, _ engine: EngineArguments,
-    add: @escaping (Partial) -> Void,
+    add: @escaping (Partial) throws(UnitFailure) -> Void,
     show: (ResultPrinter) -> Void
   ) throws {
     let inputs = inputs
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: false)
+    var isSpoilt = false
     let rows = FileRows<Partial> { row in
-      console.tell(row.failure, of: row.name)
-      if row.failure == nil { add(row.partial) }
+      var failure = row.failure
+      if failure == nil {
+        do throws(UnitFailure) {
+          try add(row.partial)
+        } catch {
+          failure = error
+          isSpoilt = true
+        }
+      }
+      console.tell(failure, of: row.name)
     }
     let job = BatchRun(workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
     let record = try job.run(engine, console)
-    if record.ending == .complete && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
+    if record.ending == .complete && !isSpoilt && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    if isSpoilt || rows.failedRows > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 }

@@ -74,6 +74,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    if rows.failedRows > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
   private func print(

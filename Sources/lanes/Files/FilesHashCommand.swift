@@ -115,16 +115,10 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
         workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: OpenEndedFold(rows, printer))
       return try job.run(engine, console)
     }
-    // A comparison from a cold cache makes a second plan, which is not the one that runs.
-    var plan: SequentialHashPlan?
-    let rows = SequentialHashRows(plan: { plan }, onFile: onFile)
-    let job = BatchRun(
-      workload: workload,
-      makePlan: {
-        let made = try SequentialHashPlan(inputs, settings: settings)
-        if plan == nil { plan = made }
-        return made
-      }, fold: OpenEndedFold(rows, printer))
+    let job = BatchRun(workload: workload) {
+      let plan = try SequentialHashPlan(inputs, settings: settings)
+      return (plan, OpenEndedFold(SequentialHashRows(plan: plan, onFile: onFile), printer))
+    }
     return try job.run(engine, console)
   }
 

@@ -65,16 +65,11 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero), engine)
     settings.filter = search.filter
     settings.filtersInputs = !isImplied
-    // A comparison from a cold cache makes a second plan, which is not the one that runs.
-    var plan: FilePlan?
-    let results = SearchResults(options, plan: { plan }, onLines: output.tell, onFile: output.tell)
-    let job = BatchRun(
-      workload: SearchWorkload(program),
-      makePlan: {
-        let made = FilePlan(inputs, settings: settings)
-        if plan == nil { plan = made }
-        return made
-      }, fold: OpenEndedFold(results, printer))
+    let job = BatchRun(workload: SearchWorkload(program)) {
+      let plan = FilePlan(inputs, settings: settings)
+      let results = SearchResults(options, plan: plan, onLines: output.tell, onFile: output.tell)
+      return (plan, OpenEndedFold(results, printer))
+    }
     let record = try job.run(engine, console)
     record.printStatistics(engine, to: printer)
     printer.flush()

@@ -99,7 +99,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
       workload: StatsWorkload(delimiter: options.delimiter),
       makePlan: { StatsPlan(FilePlan(inputs, settings: settings), options) }, fold: fold)
     let record = try job.run(engine, console)
-    if record.ending == .complete && fold.failedFiles < max(fold.fileCount, 1) {
+    if record.ending == .complete && !fold.isSpoilt && fold.failedFiles < max(fold.fileCount, 1) {
       StatsPrinter(printer: printer, isGrouped: by != nil, isJSON: engine.json)
         .print(
           fold.summaries(isGrouped: by != nil, decimals: decimals), files: fold.fileCount, failed: fold.failedFiles)

@@ -51,14 +51,14 @@ struct FilesTopCommand: FilesOperation, StatedCommand {
   }
 
   func run() throws {
-    var total = TopPartial()
+    let total = TopPartial()
     var settings = operands.settings(cut: .lines(.newline), engine)
     // Each slice sends all its different words: larger ones send fewer in all. 16 MiB of text have a few hundred kB of them.
     settings.sliceBytes = 16 << 20
     settings.chunkBytes = 4 << 20
     let workload = TopWorkload(kind: kind == .words ? .words : .lines)
-    try operands.makeOneResult(workload, settings, engine) {
-      total.merge($0)
+    try operands.makeOneResult(workload, settings, engine) { (partial: TopPartial) throws(UnitFailure) in
+      try total.merge(partial)
     } show: {
       print(total, $0)
     }

@@ -7,12 +7,29 @@ import LanesUsage
 
 /// What a subcommand has prepared: a workload, how to plan its units, and where outcomes go.
 struct BatchRun {
+  /// A plan and the fold of its units, which may answer to each other.
+  typealias Parts = (plan: any UnitPlan, fold: any Fold)
+
   let workload: any Workload
-  /// Makes the plan anew; a comparison from a cold cache makes it twice.
-  let makePlan: () throws -> any UnitPlan
-  let fold: any Fold
-  /// Hears of units as well, before `fold` does.
+  /// Makes both anew. A comparison from a cold cache makes them twice: it goes through the first plan to learn which files to
+  /// drop from the cache, and absorbs nothing then.
+  let makeParts: () throws -> Parts
+  /// Hears of units as well, before the fold does.
   var listener: (any Observer)?
+
+  init(workload: any Workload, listener: (any Observer)? = nil, makeParts: @escaping () throws -> Parts) {
+    self.workload = workload
+    self.listener = listener
+    self.makeParts = makeParts
+  }
+
+  /// A run whose fold needs nothing of its plan.
+  init(
+    workload: any Workload, makePlan: @escaping () throws -> any UnitPlan, fold: any Fold,
+    listener: (any Observer)? = nil
+  ) {
+    self.init(workload: workload, listener: listener) { (try makePlan(), fold) }
+  }
 }
 
 extension BatchRun {
@@ -23,8 +40,8 @@ extension BatchRun {
     if !arguments.quiet { StopSignals.acknowledge(as: type(of: workload).noun) }
     let compared = ComparedRun.current
     try compared?.followParent()
-    let plan = try makePlan()
-    if let compared, compared.isCold { try ComparedRun.dropInputs(of: makePlan()) }
+    if let compared, compared.isCold { try ComparedRun.dropInputs(of: makeParts().plan) }
+    let (plan, fold) = try makeParts()
     let engine = arguments.engine()
     // Ahead of the run, so that a trace that cannot be made costs no work.
     let trace = try makeTrace(arguments, engine.setup)
