@@ -9,10 +9,11 @@
 //
 // What each step is worth, in nanoseconds a line of 10.2 at first, where keys of 16 bytes were hashed eight at a time and
 // a group stood where its hash said, in a table of a megabyte: groups one behind the other with an index before them, keys
-// of 23 bytes that are masked, hashed (CRC-32C) and looked up in a pass of their own, compared and added in a second one,
+// of 23 bytes that are masked, hashed (then by CRC-32C) and looked up in a pass of their own, compared and added in a second one,
 // 1.6; sixteen short numbers with their point at the same place, 1.4; asking the memory for the next window while this one
 // is worked on, 0.8. Without use were: an index of 16 bits, half or twice the lines in a batch, half the window, a shorter
-// chain of CRCs, and a pass between masking and hashing.
+// chain of CRCs, and a pass between masking and hashing. AES in place of the CRC, for the seed's sake, costs nothing: 4.4 and 4.7
+// on an EPYC; a sum of two products makes 5.4.
 
 CSIMD_INLINE uint32_t without_return(const uint8_t *base, uint32_t start, uint32_t end) {
   return end - (end > start && base[end - 1] == '\r');

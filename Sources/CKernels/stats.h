@@ -32,6 +32,8 @@ struct cutting {
   uint64_t lines; // newlines passed
 };
 
+typedef uint32_t hash_function(const uint64_t key[3], const struct ckernels_seed *seed);
+
 // The steps for one instruction set.
 struct steps {
   // Places of delimiters, newlines and quotation marks; `are_pairs` when they are delimiter and newline in turn.
@@ -43,9 +45,12 @@ struct steps {
   // Adds the first `count` numbers to their groups; returns how many lines were taken.
   size_t (*take)(
       struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
+  // The hash of a group's key of no more than 23 bytes.
+  hash_function *hash;
 };
 
-// Steps of `take`.
+// Steps of `take` and `hash`.
+hash_function ckernels_stats_hash_portable, ckernels_stats_hash_avx2;
 size_t ckernels_stats_take_portable(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal);
 size_t ckernels_stats_take_avx2(

@@ -343,10 +343,10 @@ static size_t parse_batch_portable(
   return parse_some(s, b, base, 0, b->count, refusal, parse_portable);
 }
 
-static const struct steps portable = {separators_portable, parse_batch_portable, 0, ckernels_stats_take_portable};
+static const struct steps portable = {separators_portable, parse_batch_portable, 0, ckernels_stats_take_portable, ckernels_stats_hash_portable};
 #if CSIMD_X86
-static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, ckernels_stats_take_avx2};
-static const struct steps vbmi = {separators_vbmi, parse_batch_vbmi, cut_pairs_vbmi, ckernels_stats_take_avx2};
+static const struct steps avx2 = {separators_avx2, parse_batch_avx2, 0, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
+static const struct steps vbmi = {separators_vbmi, parse_batch_vbmi, cut_pairs_vbmi, ckernels_stats_take_avx2, ckernels_stats_hash_avx2};
 #endif
 
 const struct steps *ckernels_stats_steps(void) {

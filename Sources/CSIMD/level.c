@@ -10,7 +10,7 @@ static _Thread_local int limit_plus_one;
 static enum csimd_level find_best(void) {
 #if CSIMD_X86
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2")
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("aes") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2")
       || !__builtin_cpu_supports("popcnt"))
     return csimd_sse2;
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd")

@@ -71,7 +71,7 @@ enum UnitLength {
   /// each unit, and is paid for by length: on one core of an EPYC with AVX-512 it takes 7 ms near 10^14, 19 ms near 10^15,
   /// 0.11 s near 10^18 and 0.49 s near 2^64, where sieving 10^9 numbers takes 0.2 to 0.6 s. `costly` is the length at which
   /// it adds about a tenth to the time of the whole; resident primes are divided one by one and kept, others eight at a
-  /// time, hence the two terms. So 10^9 numbers are 65 units up to 10^11, 50 near 10^12, 4 near 10^14, 2 near 10^15 and 10^18, and one
+  /// time, hence the two terms. So 10^9 numbers are 65 units up to 10^11, about 50 near 10^12, 4 near 10^14, 2 near 10^15 and 10^18, and one
   /// near 2^64, where two would take 1.4 times as long on one lane; 64 lanes have a unit each from 6.4 · 10^10 numbers on.
   static func numbers(for range: PrimeRange, mode: PrimesMode) -> UInt64 {
     let root = SievingPrimes.root(of: range.stop)

@@ -25,7 +25,7 @@
 enum csimd_level {
   csimd_portable = 0,    // what the compiler makes of plain C
   csimd_sse2 = 1,        // every x86-64 has it
-  csimd_avx2 = 2,        // with BMI, BMI2 and POPCNT: Intel since Haswell (2013), AMD since Excavator (2015)
+  csimd_avx2 = 2,        // with AES, BMI, BMI2 and POPCNT: Intel since Haswell (2013), AMD since Excavator (2015)
   csimd_avx512 = 3,      // F, BW, CD, DQ and VL: Intel since Skylake-SP (2017), AMD since Zen 4 (2022)
   csimd_avx512_vbmi = 4, // and VBMI, VBMI2, IFMA and VPOPCNTDQ: Intel since Ice Lake (2019), AMD since Zen 4
 };
@@ -42,7 +42,7 @@ void csimd_limit(enum csimd_level level);
 
 #if defined(__x86_64__)
 #define CSIMD_X86 1
-#define CSIMD_AVX2_FEATURES "avx2,bmi,bmi2,popcnt"
+#define CSIMD_AVX2_FEATURES "avx2,aes,bmi,bmi2,popcnt"
 #define CSIMD_AVX512_FEATURES CSIMD_AVX2_FEATURES ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
 #define CSIMD_VBMI_FEATURES CSIMD_AVX512_FEATURES ",avx512vbmi,avx512vbmi2,avx512ifma,avx512vpopcntdq"
 // In front of a function: the compiler may use the level's instructions in it.
