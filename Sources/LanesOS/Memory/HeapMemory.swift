@@ -28,7 +28,7 @@ package struct HeapMemory: ~Copyable {
   private static func allocate(_ count: Int, alignment: Int) throws(UnitFailure) -> UnsafeMutableRawPointer {
     var memory: UnsafeMutableRawPointer?
     guard FreeMemory.hasRoom(for: count), posix_memalign(&memory, alignment, max(count, 1)) == 0, let memory else {
-      throw .noMemory(count)
+      throw .noMemory(MemoryShortage(count))
     }
     return memory
   }
