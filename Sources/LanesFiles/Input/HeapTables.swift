@@ -16,7 +16,11 @@ struct ZeroedTable<Slot: BitwiseCopyable>: ~Copyable {
   }
 
   init(count: Int) throws(UnitFailure) {
-    memory = try HeapMemory(zeroed: count * MemoryLayout<Slot>.stride)
+    do throws(MemoryShortage) {
+      memory = try HeapMemory(zeroed: count * MemoryLayout<Slot>.stride)
+    } catch {
+      throw .noMemory(error)
+    }
     self.count = count
   }
 
@@ -54,7 +58,12 @@ struct HeapList<Element>: ~Copyable {
   /// Room for `needed` elements at least, and for twice as many as there was room for.
   private mutating func grow(to needed: Int) throws(UnitFailure) {
     let room = max(needed, 2 * capacity, 64)
-    let larger = try HeapMemory(room * MemoryLayout<Element>.stride)
+    let larger: HeapMemory
+    do throws(MemoryShortage) {
+      larger = try HeapMemory(room * MemoryLayout<Element>.stride)
+    } catch {
+      throw .noMemory(error)
+    }
     let new = larger.base.unsafelyUnwrapped.bindMemory(to: Element.self, capacity: room)
     if let base { new.moveInitialize(from: base, count: count) }
     memory = larger
@@ -69,5 +78,16 @@ extension HeapList<UInt8> {
     guard let from = bytes.baseAddress else { return }
     UnsafeMutableRawPointer(base.unsafelyUnwrapped + count).copyMemory(from: from, byteCount: bytes.count)
     count += bytes.count
+  }
+}
+
+extension UnitFailure {
+  /// Throws where `bytes` of memory would be refused now; see `HeapMemory.check`.
+  static func checkMemory(_ bytes: Int) throws(UnitFailure) {
+    do throws(MemoryShortage) {
+      try HeapMemory.check(bytes)
+    } catch {
+      throw .noMemory(error)
+    }
   }
 }

@@ -42,7 +42,7 @@ package struct StatsWorkload: Workload {
 /// What performing a unit gives: how many lines it has, the first that is bad, and the groups.
 enum StatsPartial {
   static func wire(of scan: StatsScan, for statistic: Statistic?) throws(UnitFailure) -> Bytes {
-    try HeapMemory.check(scan.table.mostWireBytes)
+    try UnitFailure.checkMemory(scan.table.mostWireBytes)
     var writer = WireWriter()
     writer.write(scan.lines)
     writer.write(scan.badLine != nil)

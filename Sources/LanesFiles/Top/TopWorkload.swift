@@ -91,7 +91,7 @@ private final class TopScan {
   func wire() throws(UnitFailure) -> Bytes {
     var size = 4
     for slot in 0..<state.slots where state.tallies[slot].tag != 0 { size += 20 + Int(state.tallies[slot].tag) - 1 }
-    try HeapMemory.check(size)
+    try UnitFailure.checkMemory(size)
     return Bytes(unsafeUninitializedCapacity: size) { buffer, written in
       let wire = UnsafeMutableRawBufferPointer(buffer)
       wire.storeBytes(of: UInt32(state.used).littleEndian, as: UInt32.self)

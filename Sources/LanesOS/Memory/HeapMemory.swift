@@ -11,10 +11,10 @@ package struct HeapMemory: ~Copyable {
   package init() { base = nil }
 
   /// `count` bytes that are not initialized.
-  package init(_ count: Int) throws(UnitFailure) { base = try Self.allocate(count, alignment: 64) }
+  package init(_ count: Int) throws(MemoryShortage) { base = try Self.allocate(count, alignment: 64) }
 
   /// `count` bytes, every one 0; from the size of a large page on in large pages where the system grants them.
-  package init(zeroed count: Int) throws(UnitFailure) {
+  package init(zeroed count: Int) throws(MemoryShortage) {
     let isLarge = count >= LargePages.size
     let memory = try Self.allocate(count, alignment: isLarge ? LargePages.size : 64)
     // Advice only: where it is refused the memory serves as well, more slowly.
@@ -25,17 +25,17 @@ package struct HeapMemory: ~Copyable {
 
   deinit { free(base) }
 
-  private static func allocate(_ count: Int, alignment: Int) throws(UnitFailure) -> UnsafeMutableRawPointer {
+  private static func allocate(_ count: Int, alignment: Int) throws(MemoryShortage) -> UnsafeMutableRawPointer {
     var memory: UnsafeMutableRawPointer?
     guard FreeMemory.hasRoom(for: count), posix_memalign(&memory, alignment, max(count, 1)) == 0, let memory else {
-      throw .noMemory(MemoryShortage(count))
+      throw MemoryShortage(count)
     }
     return memory
   }
 
   /// Throws where `count` bytes would be refused now. For results that must be arrays: what is asked for right after is granted
   /// unless another thread took it meanwhile.
-  package static func check(_ count: Int) throws(UnitFailure) {
+  package static func check(_ count: Int) throws(MemoryShortage) {
     guard count >= 1 << 20 else { return }
     _ = try HeapMemory(count)
   }
