@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// Globs are those of fnmatch(3), in which `*` and `?` match slashes too. A file or directory that a walk comes by is known by the
 /// last part of its path; one that was named is known by all of it, or by what follows any slash in it. A slash that it was named
-/// with at its end belongs to that, as with GNU grep: `sub` does not match `sub/`, and `s*` does.
+/// with at its end belongs to that: `sub` does not match `sub/`, and `s*` does.
 package struct NameFilter: Sendable, Equatable {
   package struct Rule: Sendable, Equatable {
     package let glob: Bytes
