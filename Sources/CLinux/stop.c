@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static atomic_int first_signal;
+static atomic_uint answered_signals;
 static atomic_int wake = -1;
 
 // Names of unfinished files. Nothing is allocated or freed, since the handler may read a name at any moment; `version` tells
@@ -155,6 +156,7 @@ static void on_stop(int number) {
   }
   acknowledge();
   errno = saved;
+  atomic_fetch_add(&answered_signals, 1);
 }
 
 int clinux_stop_install(int wake_fd) {
@@ -165,5 +167,6 @@ int clinux_stop_install(int wake_fd) {
   return sigaction(SIGTERM, &action, NULL);
 }
 
+unsigned clinux_stop_answered(void) { return atomic_load(&answered_signals); }
 int clinux_stop_signal(void) { return atomic_load(&first_signal); }
 void clinux_stop_reset(void) { atomic_store(&first_signal, 0); }

@@ -82,6 +82,8 @@ bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result);
 int clinux_stop_install(int wake_fd);
 // 0, or the first signal that asked to stop.
 int clinux_stop_signal(void);
+// How many signals were answered to the end; one less than came where the last ended the process.
+unsigned clinux_stop_answered(void);
 void clinux_stop_reset(void);
 void clinux_die_by(int signal);
 

@@ -56,9 +56,15 @@ package enum StopSignals {
     return signal == 0 ? nil : signal
   }
 
-  /// Asks to stop as the signal would, before it returns: kill(2) may choose another thread, which takes the signal later.
-  /// For tests.
-  package static func request(_ signal: Int32) { raise(signal) }
+  /// Asks to stop as the signal would, and returns when that is answered; for tests.
+  ///
+  /// kill(2) may choose any thread, which takes the signal later; raise(3) chooses this one, which may have blocked it, as
+  /// those of a dispatch queue have.
+  package static func request(_ signal: Int32) {
+    let answered = clinux_stop_answered()
+    kill(getpid(), signal)
+    while clinux_stop_answered() == answered { sched_yield() }
+  }
 
   /// Forgets a request; for tests.
   package static func reset() {
