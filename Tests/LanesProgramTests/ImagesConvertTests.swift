@@ -128,7 +128,7 @@ import Testing
       folder.file("out").string,
     ])
     #expect(result.exit == .status(1))
-    #expect(result.errors.contains("none.jpg: no such file or directory)"))
+    #expect(result.errors.contains("none.jpg: no such file or directory"))
     #expect(try Tree(folder.file("out")).names == ["seeds.jpg"])
   }
 
