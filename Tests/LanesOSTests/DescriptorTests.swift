@@ -83,10 +83,12 @@ import Testing
 
 /// Fails in every way that has opened something before, or might have.
 private func failToOpen() {
-  #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading("/nonexistent").release() }
+  let folder = TemporaryFolder()
+  let none = folder.file("none")
+  #expect(throws: SystemError("open", errno: ENOENT)) { try Descriptor.reading(none).release() }
   #expect(throws: SystemError("open", errno: EISDIR)) { try Descriptor.creating("/tmp").release() }
   #expect(throws: SystemError.self) {
     _ = try Descriptor.creatingNew("/proc/lanes/file", permissions: 0o600)
   }
-  #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: "/nonexistent", arguments: ["x"])) }
+  #expect(throws: SystemError.self) { _ = try Child(Child.Command(program: none.string, arguments: ["x"])) }
 }
