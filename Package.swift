@@ -58,13 +58,15 @@ let package = Package(
       name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],
       swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque, system], swiftSettings: strict),
+    .target(
+      name: "LanesJournal", dependencies: ["LanesCore", "LanesOS", "CDigests", deque, system], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
     .executableTarget(
       name: "lanes",
       dependencies: [
-        "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesReport",
-        "LanesUsage", "CBuild", arguments, system,
+        "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesJournal",
+        "LanesReport", "LanesUsage", "CBuild", arguments, system,
       ],
       swiftSettings: strict),
     .target(
@@ -95,7 +97,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "LanesProgramTests", dependencies: ["lanes", "LanesCore", "LanesOS", "LanesTesting", "LanesUsage", system],
+      name: "LanesProgramTests",
+      dependencies: ["lanes", "LanesJournal", "LanesCore", "LanesOS", "LanesTesting", "LanesUsage", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "LanesJournalTests",
+      dependencies: [
+        "LanesJournal", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", system,
+      ],
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
     .testTarget(name: "LanesUsageTests", dependencies: ["LanesUsage"], swiftSettings: strict),

@@ -36,6 +36,9 @@ package protocol Observer: AnyObject {
   func batchStarted(totalUnits: Int?)
   func unitStarted(_ unit: Unit, lane: Int)
   func unitEnded(_ unit: Unit, _ record: UnitRecord)
+  /// Comes after `unitEnded` with all that is known of the unit; `output` is what goes to standard output if that is its
+  /// sink, valid during the call.
+  func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer)
   func planGrew(totalUnits: Int?)
 }
 
@@ -43,6 +46,7 @@ extension Observer {
   package func batchStarted(totalUnits: Int?) {}
   package func unitStarted(_ unit: Unit, lane: Int) {}
   package func unitEnded(_ unit: Unit, _ record: UnitRecord) {}
+  package func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {}
   package func planGrew(totalUnits: Int?) {}
 }
 

@@ -14,6 +14,7 @@ package struct Unit: Sendable {
     let sink: Sink
     let expectedInput: Int
     let expectedMemory: Int
+    var stamp: FileStamp?
 
     init(_ number: Int, _ label: Label, _ task: Bytes, _ source: Source, _ sink: Sink, _ input: Int, _ memory: Int) {
       self.number = number
@@ -26,7 +27,11 @@ package struct Unit: Sendable {
       expectedMemory = min(memory, 1 << 55)
     }
 
-    func copy() -> Fields { Fields(number, label, task, source, sink, expectedInput, expectedMemory) }
+    func copy() -> Fields {
+      let copy = Fields(number, label, task, source, sink, expectedInput, expectedMemory)
+      copy.stamp = stamp
+      return copy
+    }
   }
 
   /// A path becomes text when somebody asks, which for most units nobody does.
@@ -93,6 +98,23 @@ package struct Unit: Sendable {
     set {
       own()
       fields.source = newValue
+    }
+  }
+
+  /// The source's file as it was when the unit was planned; nil where nobody looked. No part of what is to be done.
+  package var stamp: FileStamp? {
+    get { fields.stamp }
+    set {
+      own()
+      fields.stamp = newValue
+    }
+  }
+
+  /// The label as bytes: those of the path as the file system knows it, where the unit is called by one.
+  package var labelBytes: Bytes {
+    switch fields.label {
+    case .text(let text): Bytes(text.utf8)
+    case .path(let path): path.rawBytes
     }
   }
 
@@ -166,6 +188,20 @@ package struct FileIdentity: Sendable, Hashable {
   }
 }
 
+/// What tells one state of a file from another: which file it is, its size in bytes, and when its contents were last
+/// changed, in nanoseconds since 1970.
+package struct FileStamp: Sendable, Hashable {
+  package let identity: FileIdentity
+  package let size: Int
+  package let modified: Int64
+
+  package init(identity: FileIdentity, size: Int, modified: Int64) {
+    self.identity = identity
+    self.size = size
+    self.modified = modified
+  }
+}
+
 /// Where a unit's output goes; the engine stores it after the unit was performed.
 package enum Sink: Sendable, Equatable {
   case none
@@ -184,6 +220,8 @@ package struct Destination: Sendable, Equatable {
   package var replacesExisting: Bool
   /// Of a new file, less the umask; a file that is replaced keeps its own.
   package var permissions: UInt16
+  /// True takes an existing file for the result where it holds the very same bytes.
+  package var acceptsSame = false
   /// What new folders on the way to the file look like; nil for the usual permissions.
   package var mirror: FolderMirror?
   /// What the file's times are set to when it is complete; nil leaves them as they come.
@@ -201,6 +239,16 @@ package struct Destination: Sendable, Equatable {
     self.permissions = permissions
     self.times = times
     self.mirror = mirror
+  }
+
+  /// Allows for what the run that is gone on with has left under the name: its own result may be replaced, what may be its
+  /// own is taken when it is the same.
+  package mutating func take(_ origin: ResultOrigin) {
+    switch origin {
+    case .foreign: break
+    case .recorded: replacesExisting = true
+    case .unrecorded: acceptsSame = true
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// What to compute, and nothing of who runs it.
 ///
 /// A workload is a value that can be written down as bytes and rebuilt in another process. Its units come from a
@@ -9,11 +11,18 @@ package protocol Workload: Sendable {
   /// What messages call its units.
   static var noun: UnitNoun { get }
 
+  /// What of a unit's task says what is to be done, and not where in the batch the unit stands: equal for the same piece of
+  /// work in two batches, of which one has more inputs.
+  static func identity(ofTask task: Bytes) -> Bytes
+
   /// Rebuilds the workload from what `describe` wrote.
   init(from reader: inout WireReader) throws(WireError)
 
   /// Writes everything that `perform` depends on.
   func describe(to writer: inout WireWriter)
+
+  /// Writes everything that results depend on: the same for all runs of one command. Usually the description itself.
+  func identify(to writer: inout WireWriter)
 
   /// Performs one unit: a function from bytes to bytes and a partial result.
   ///
@@ -34,6 +43,20 @@ package protocol Workload: Sendable {
 
 extension Workload {
   package static var noun: UnitNoun { UnitNoun("unit", "units") }
+  package static func identity(ofTask task: Bytes) -> Bytes { task }
+  package func identify(to writer: inout WireWriter) { describe(to: &writer) }
+
+  package var description: Bytes {
+    var writer = WireWriter()
+    describe(to: &writer)
+    return writer.bytes
+  }
+
+  package var identity: Bytes {
+    var writer = WireWriter()
+    identify(to: &writer)
+    return writer.bytes
+  }
 }
 
 /// What messages call units: whole ones, such as files, and parts, such as slices of files.
@@ -61,6 +84,25 @@ package protocol UnitPlan: AnyObject {
 
   /// The next step. Does not block: when nothing is ready yet it says which descriptor to wait for.
   func next() -> PlanStep
+
+  /// The folder that all results go to, where there may be several; nobody else may put results there meanwhile.
+  var outputFolder: OutputFolder? { get }
+}
+
+extension UnitPlan {
+  package var outputFolder: OutputFolder? { nil }
+}
+
+/// A folder for results, made when it is missing.
+package struct OutputFolder: Sendable, Equatable {
+  package var path: FilePath
+  /// What it looks like when it is made; nil for the usual permissions.
+  package var mirror: FolderMirror?
+
+  package init(path: FilePath, mirror: FolderMirror? = nil) {
+    self.path = path
+    self.mirror = mirror
+  }
 }
 
 package enum PlanStep {
@@ -81,4 +123,19 @@ package protocol Fold: AnyObject {
 
 extension Fold {
   package var ending: Ending? { nil }
+}
+
+/// What an interrupted run that is gone on with has left among its results.
+package protocol EarlierResults: AnyObject {
+  /// Where an existing file under the name of a result comes from.
+  func origin(of output: FilePath) -> ResultOrigin
+}
+
+package enum ResultOrigin: Sendable {
+  /// It was there before the run, or came from somewhere else.
+  case foreign
+  /// The run made it, and has it written down.
+  case recorded
+  /// The run may have made it right before it was interrupted, and may not.
+  case unrecorded
 }

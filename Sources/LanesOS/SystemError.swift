@@ -30,6 +30,9 @@ package struct SystemError: Error, Sendable, Equatable {
   /// True when descriptors, processes or memory ran out, so that doing with less may help.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno) }
 
+  /// True when the user may not do that.
+  package var isForbidden: Bool { errno == EACCES || errno == EPERM }
+
   /// True when there is nothing of that name.
   package var isMissing: Bool { errno == ENOENT }
 

@@ -34,7 +34,10 @@ struct LanesCommand: ParsableCommand, StatedCommand {
         130, 143   stopped by a signal
       """,
     version: ProgramVersion.text,
-    subcommands: [ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self])
+    subcommands: [
+      ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self,
+      VerifyCommand.self,
+    ])
 
   static let statuses = ExitStatus.page(
     "All good.", "Finished; some units failed. Of files search: nothing was found.",

@@ -66,10 +66,33 @@ package struct OutputFile: ~Copyable {
         return try descriptor.link(as: target.path)
       } catch  where error.code == .fileExists && target.replacesExisting {
         temporary = try nameForReplacing()
+      } catch  where error.code == .fileExists && target.acceptsSame {
+        return try checkSame(error)
       }
     }
-    try temporary?.rename(to: target.path, replacing: target.replacesExisting)
-    temporary = nil
+    do {
+      try temporary?.rename(to: target.path, replacing: target.replacesExisting)
+      temporary = nil
+    } catch  where error.code == .fileExists && target.acceptsSame {
+      try checkSame(error)
+    }
+  }
+
+  /// Bytes that are compared at a time.
+  private static let comparedBytes = 1 << 16
+
+  /// Throws `conflict` unless the file that has the name already is a regular one with the bytes of this one.
+  private func checkSame(_ conflict: SystemError) throws(SystemError) {
+    let existing = try FileStatus(of: target.path, followingLinks: false)
+    guard existing.kind == .regular, try FileStatus(of: number).size == existing.size else { throw conflict }
+    // This one was opened for writing only.
+    let own = try Descriptor.reading(FilePath("/proc/self/fd/\(number)"))
+    let other = try Descriptor.reading(target.path)
+    for offset in stride(from: 0, to: existing.size, by: Self.comparedBytes) {
+      let count = min(Self.comparedBytes, existing.size - offset)
+      let bytes = try DescriptorIO.bytes(own.number, at: offset, count: count)
+      guard try DescriptorIO.bytes(other.number, at: offset, count: count) == bytes else { throw conflict }
+    }
   }
 
   /// linkat(2) cannot replace, so the file gets a temporary name for the moment between two calls.

@@ -50,16 +50,14 @@ final class RunRecorder {
     record.bytesIn += times.bytesIn
     record.bytesOut += times.bytesOut
     record.lanes[times.lane].add(times)
-    observer.unitEnded(unit, times)
-    deliver(unit, outcome, output)
+    deliver(unit, times, outcome, unit.sink == .standardOutput ? output : Self.nothing)
   }
 
   /// A unit that could not start.
   func refused(_ unit: Unit, _ failure: UnitFailure) {
     var times = UnitRecord(lane: 0)
     times.failed = true
-    observer.unitEnded(unit, times)
-    deliver(unit, .failed(failure), UnsafeRawBufferPointer(start: nil, count: 0))
+    deliver(unit, times, .failed(failure), Self.nothing)
   }
 
   /// A unit that was taken but never done because the run ends early; nothing is delivered for it.
@@ -81,7 +79,11 @@ final class RunRecorder {
     return record
   }
 
-  private func deliver(_ unit: Unit, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+  private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  private func deliver(_ unit: Unit, _ times: UnitRecord, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
+    observer.unitEnded(unit, times)
+    observer.unitSettled(unit, times, outcome, output: output)
     results.add(unit, outcome, output: output)
     if let reason = results.ending { end(reason) }
   }

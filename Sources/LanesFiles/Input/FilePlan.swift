@@ -175,7 +175,11 @@ package final class FilePlan: UnitPlan {
   ///   - readable: where every process can read it.
   private func begin(regular name: FilePath, at readable: FilePath, _ status: FileStatus) -> PlanStep? {
     let task = newTask(name)
-    guard status.size > settings.wholeBytes else { return unit(task, source: .file(readable), bytes: status.size) }
+    guard status.size > settings.wholeBytes else {
+      var unit = makeUnit(task, .file(readable), status.size)
+      unit.stamp = status.stamp
+      return .unit(unit)
+    }
     return begin(task, readable, status, from: 0)
   }
 

@@ -26,6 +26,9 @@ package struct StatsWorkload: Workload {
     writer.write(seed)
   }
 
+  /// Any seed gives the same results.
+  package func identify(to writer: inout WireWriter) { writer.write(delimiter) }
+
   /// Goes through whole lines; the partial result is a `StatsPartial`.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline

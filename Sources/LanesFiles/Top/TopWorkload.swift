@@ -35,6 +35,9 @@ package struct TopWorkload: Workload {
     writer.write(seed)
   }
 
+  /// Any seed gives the same results, as long as all slices have the same.
+  package func identify(to writer: inout WireWriter) { writer.write(kind.rawValue) }
+
   /// Counts in whole lines; the partial result is a `TopPartial`.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline

@@ -13,7 +13,7 @@ package final class ConvertPlan: UnitPlan {
   private let naming: OutputNaming
   private let namesOneFile: Bool
   /// The destination is the counterpart of the one directory that is walked.
-  private let mirrorsOneFolder: Bool
+  let mirrorsOneFolder: Bool
   private var files: PlannedFiles
   /// Results that are there already, by the position of their input; one bit per size.
   private var skipped: [Int: UInt64] = [:]
@@ -126,11 +126,7 @@ package final class ConvertPlan: UnitPlan {
     if let failure = failure(index) ?? options.objection(toBytes: files.size(index)) {
       return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
     }
-    let targets = wanted.map {
-      Destination(
-        path: output(index, $0), replacesExisting: replacesExisting, permissions: files.permissions(index),
-        times: files.times(index), mirror: mirror(index, $0))
-    }
+    let targets = wanted.map { target(index, $0) }
     let memory = MemoryEstimate(
       ImageProbe(reading: path, codecs: request.codecs), fileSize: files.size(index), options: options
     ).bytes
@@ -139,6 +135,14 @@ package final class ConvertPlan: UnitPlan {
         number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
         source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
         expectedInput: files.size(index), expectedMemory: memory))
+  }
+
+  private func target(_ index: Int, _ result: Int) -> Destination {
+    var target = Destination(
+      path: output(index, result), replacesExisting: replacesExisting, permissions: files.permissions(index),
+      times: files.times(index), mirror: mirror(index, result))
+    target.take(origin(of: target.path))
+    return target
   }
 
   /// A tree of private folders must not become one that everybody may look into.
@@ -159,6 +163,8 @@ package final class ConvertPlan: UnitPlan {
 
   private func isDone(_ index: Int, _ result: Int) -> Bool {
     let output = output(index, result)
+    // What the run itself has made is not what it was to leave alone.
+    guard origin(of: output) == .foreign else { return false }
     if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
     guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
     return result.modified >= source.modified || request.keepsTimes && result.holdsTime(source.modified)
@@ -171,6 +177,16 @@ extension ConvertPlan {
   var toleratesExisting: Bool { request.existing != .refuse }
   var replacesExisting: Bool { request.existing == .replace || request.existing == .replaceOlder }
   package var destination: FilePath { request.destination }
+
+  /// Where a result that exists comes from; asked of a run that is resumed alone.
+  func origin(of output: FilePath) -> ResultOrigin { request.earlier?.origin(of: output) ?? .foreign }
+
+  package var outputFolder: OutputFolder? {
+    guard writesIntoDirectory, request.makesSeveral else { return nil }
+    let mirror = mirrorsOneFolder ? FolderMirror(file: request.inputs[0].appending("."), depth: 1) : nil
+    return OutputFolder(path: request.destination, mirror: mirror)
+  }
+
   /// True when the destination lies in a directory that was walked; it was not walked itself.
   package var leavesOutDestination: Bool { files.hasLeftOut }
   var writesIntoDirectory: Bool { !namesOneFile }

@@ -3,7 +3,7 @@ import LanesOS
 import SystemPackage
 
 /// Which files are to be converted, and where the results go.
-package struct ConvertRequest: Sendable {
+package struct ConvertRequest {
   /// Files and directories, in the order in which they are worked off.
   package var inputs: [FilePath]
   package var destination: FilePath
@@ -23,6 +23,8 @@ package struct ConvertRequest: Sendable {
   /// Names of the sizes that every input gets a result of, in the order of `ConvertOptions.sizes`; empty for one result
   /// per input.
   package var sizes: [String]
+  /// What the run that is gone on with has left among the results.
+  package var earlier: (any EarlierResults)?
 
   /// What happens to results that exist.
   package enum Existing: Sendable {
@@ -55,6 +57,11 @@ package struct ConvertRequest: Sendable {
   package var namesOneFile: Bool {
     guard inputs.count == 1, !destinationIsDirectory, !readsList, name == nil, sizes.isEmpty else { return false }
     return Self.kind(of: inputs[0]) != .directory && Self.kind(of: destination) != .directory
+  }
+
+  /// False when all that is to be made is one file.
+  package var makesSeveral: Bool {
+    inputs.count != 1 || readsList || !sizes.isEmpty || Self.kind(of: inputs[0]) == .directory
   }
 
   /// The format of all results: what is asked for, else what the suffix of the one result's name says, or that in which

@@ -113,7 +113,7 @@ struct PlanCheck {
     if status.kind == .directory {
       return "\(output.forDisplay) is a directory, and \(plan.input(index).forDisplay) would take its place"
     }
-    if !plan.toleratesExisting {
+    if !plan.toleratesExisting, plan.origin(of: output) == .foreign {
       return "\(output.forDisplay) exists already; --overwrite replaces it, --skip-existing leaves it"
     }
     return nil

@@ -151,6 +151,20 @@ package enum DescriptorIO {
     return filled
   }
 
+  /// The `count` bytes from `offset` of a regular file, or as many as there are.
+  package static func bytes(_ fd: Int32, at offset: Int, count: Int) throws(SystemError) -> Bytes {
+    var failure: SystemError?
+    let bytes = Bytes(unsafeUninitializedCapacity: count) { room, filled in
+      do throws(SystemError) {
+        filled = try read(fd, at: offset, into: UnsafeMutableRawBufferPointer(room))
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   /// Writes once; nil when a non-blocking descriptor takes nothing now.
   package static func write(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
     do {

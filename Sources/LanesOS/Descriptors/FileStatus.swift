@@ -14,6 +14,8 @@ package struct FileStatus: Sendable, Equatable {
   package let times: FileTimes
   /// Read, write and execute for owner, group and others; no set-user-ID, set-group-ID or sticky bit.
   package let permissions: UInt16
+  /// When the contents, the name or any other property was last changed, nanoseconds since 1970; nobody can set it.
+  package let changed: Int64
   let owner: UInt32
   let group: UInt32
 
@@ -34,10 +36,13 @@ package struct FileStatus: Sendable, Equatable {
     identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     size = Int(status.st_size)
     times = FileTimes(accessed: Self.nanoseconds(status.st_atim), modified: Self.nanoseconds(status.st_mtim))
+    changed = Self.nanoseconds(status.st_ctim)
     permissions = UInt16(status.st_mode & 0o777)
     owner = status.st_uid
     group = status.st_gid
   }
+
+  package var stamp: FileStamp { FileStamp(identity: identity, size: size, modified: modified) }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {
     Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)

@@ -88,6 +88,7 @@ struct ComparedCommand {
     switch name {
     case "--mode": return "compare runs every engine; use its own --modes"
     case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out"
+    case "--journal", "--resume": return "compare does the work anew each time; leave it out"
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out"
     case _ where CommandLineMode.compareWords?.takesValue(name) ?? false:

@@ -27,8 +27,9 @@ extension FilesHashCommand {
     let console = ProgressReporter(engine, resultsOnScreen: true)
     var isGood = true
     var separation = ChecksumLine.Separation.unknown
+    let journal = try JournalSession.open(engine)
     for input in operands.inputs {
-      let tally = try checkList(input, &separation, printer, console)
+      let tally = try checkList(input, &separation, printer, console, journal)
       printer.flush()
       if let early = tally.early { throw early }
       if tally.lacksTrace || tally.failed + tally.unreadable > 0 || tally.matched == 0
@@ -38,6 +39,7 @@ extension FilesHashCommand {
       }
       if !tally.isHopeless { warn(tally, of: shown(input), console) }
     }
+    try journal?.close()
     if !isGood { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
@@ -45,7 +47,7 @@ extension FilesHashCommand {
 
   private func checkList(
     _ input: FileInput, _ separation: inout ChecksumLine.Separation, _ printer: ResultPrinter,
-    _ console: ProgressReporter
+    _ console: ProgressReporter, _ journal: JournalSession?
   ) throws -> Tally {
     var tally = Tally()
     guard let bytes = read(input, console) else {
@@ -61,7 +63,7 @@ extension FilesHashCommand {
     let wanted = ignoreMissing ? entries.filter { !isMissing($0.name) } : entries
     var next = 0
     let inputs: [FileInput] = wanted.map { $0.name == "-" ? .standardInput(named: true) : .path($0.name) }
-    let record = try hash(inputs, first.algorithm ?? algorithm, printer, console) { file in
+    let record = try hash(inputs, first.algorithm ?? algorithm, printer, console, within: journal) { file in
       defer { next += 1 }
       tell(file, wanted[next], &tally, printer, console)
     }

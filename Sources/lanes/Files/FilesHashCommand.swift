@@ -103,7 +103,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
   /// Hashes inputs under the engine that is asked for; `onFile` hears of each in order.
   func hash(
     _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ printer: ResultPrinter, _ console: ProgressReporter,
-    onFile: @escaping (HashedFile) -> Void
+    within journal: JournalSession? = nil, onFile: @escaping (HashedFile) -> Void
   ) throws -> RunRecord {
     let settings = operands.settings(cut: .anywhere, engine)
     let workload = HashWorkload(algorithm)
@@ -113,13 +113,13 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
       }
       let job = BatchRun(
         workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: OpenEndedFold(rows, printer))
-      return try job.run(engine, console)
+      return try job.run(engine, console, within: journal)
     }
     let job = BatchRun(workload: workload) {
       let plan = try SequentialHashPlan(inputs, settings: settings)
       return (plan, OpenEndedFold(SequentialHashRows(plan: plan, onFile: onFile), printer))
     }
-    return try job.run(engine, console)
+    return try job.run(engine, console, within: journal)
   }
 
   private func json(_ file: HashedFile) -> String {

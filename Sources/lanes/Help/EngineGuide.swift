@@ -12,7 +12,7 @@ enum EngineGuide {
       "Engines run the units of a batch. A unit is an image, a range of primes or a slice of a file. Every engine "
       + "gives the same results; they differ in speed, in memory, and in what a crash costs.",
     sections: [
-      modes, choosing, lanes, limits, output,
+      modes, choosing, lanes, limits, resuming, output,
       Guide.Section(
         "Examples",
         [
@@ -85,6 +85,21 @@ enum EngineGuide {
       .item(
         "--retries N",
         "How often the units of a worker process that died are tried again, 0 to 1000. The default is 1."),
+    ])
+
+  /// How an interrupted run goes on.
+  private static let resuming = Guide.Section(
+    "Going on, and proof",
+    [
+      .item(
+        "--journal FILE",
+        "Write to FILE how each unit ended, never before its output is safe on the disk. lanes verify FILE proves from it "
+          + "that all results are there. A run that is killed loses the work of a second at most."),
+      .item(
+        "--resume FILE",
+        "Go on with the run that FILE tells of: type the same command with --resume in place of --journal. Nothing is "
+          + "done twice, and results, messages and status are those of a run that was not interrupted, under any engine. "
+          + "Inputs that have changed are done anew and named; other options that shape results are refused."),
     ])
 
   /// What a run tells beside its results.

@@ -9,13 +9,20 @@ enum ProgramVersion {
 
   /// The program's version and commit; its libraries; the instruction set that its kernels use here.
   static var text: String {
-    let commit = String(cString: cbuild_commit())
-    let version = "lanes \(number) (\(commit == "unknown" ? "unknown commit" : "commit \(commit)"))"
-    var libraries = Codecs.standard.libraries + FileLibraries.versions
     // Headers older than 2.4 do not say their version; the package does, where the build could ask it.
-    libraries.append(("liburing", RingLibrary.version ?? namedRingVersion))
-    let list = libraries.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
-    return "\(version)\nlibraries: \(list)\ninstructions: \(FileLibraries.instructions)"
+    let ring = "liburing \(RingLibrary.version ?? namedRingVersion)"
+    return "lanes \(program)\nlibraries: \(libraries), \(ring)\ninstructions: \(FileLibraries.instructions)"
+  }
+
+  /// Such as "0.1.0 (commit 1a2b3c4)".
+  static var program: String {
+    let commit = String(cString: cbuild_commit())
+    return "\(number) (\(commit == "unknown" ? "unknown commit" : "commit \(commit)"))"
+  }
+
+  /// The libraries that results may depend on, with their versions.
+  static var libraries: String {
+    (Codecs.standard.libraries + FileLibraries.versions).map { "\($0.name) \($0.version)" }.joined(separator: ", ")
   }
 
   /// What the package of liburing says, where the build asked it.

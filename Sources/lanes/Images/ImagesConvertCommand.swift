@@ -75,14 +75,27 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     // A comparison from a cold cache makes the plan twice; what is skipped is told once.
-    let makePlan: () throws -> any UnitPlan = {
-      guard !isPiped else { return try PipelinePlan(names, files, image.to, options: workload.options) }
-      return outcomes.knowing(
-        try ConvertPlan(request, options: workload.options, arrivals: arrivals, onSkip: outcomes.skip))
+    let planning: (PlanContext) throws -> any UnitPlan = { context in
+      guard !isPiped else {
+        return try PipelinePlan(names, files, image.to, options: workload.options, earlier: context.earlier)
+      }
+      var request = request
+      request.earlier = context.earlier
+      let plan = try ConvertPlan(request, options: workload.options, arrivals: arrivals) { input, output in
+        outcomes.skip(input, output)
+        context.noteFound(output)
+      }
+      for file in plan.skippedFiles { context.noteFound(file.output) }
+      return outcomes.knowing(plan)
     }
     do {
+      if files.dryRun, engine.journal != nil || engine.resume != nil {
+        throw ValidationError("--dry-run does nothing that a run file could tell of: leave out one of them")
+      }
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
-      let job = BatchRun(workload: workload, makePlan: makePlan, fold: outcomes, listener: outcomes)
+      let job = BatchRun(
+        workload: workload, planning: planning, fold: outcomes, listener: outcomes,
+        destination: isPiped || !request.makesSeveral ? nil : request.destination)
       let record = try job.run(engine, console)
       // Only now is it known that the list was empty.
       if arrivals != nil, outcomes.isIdle(record) {

@@ -13,14 +13,17 @@ final class PipelinePlan: UnitPlan {
   /// Throws `PlanRefusal` unless there is exactly one input, and when the output exists and may not be replaced, or has the
   /// suffix of another format than `format`, which is asked for.
   ///
-  /// - Parameter options: tell how large the input may be.
+  /// - Parameters:
+  ///   - options: tell how large the input may be.
+  ///   - earlier: what a run that is resumed has left.
   init(
-    _ names: [FilePath], _ files: FileArguments, _ format: ConvertOptions.Format, options: ConvertOptions
+    _ names: [FilePath], _ files: FileArguments, _ format: ConvertOptions.Format, options: ConvertOptions,
+    earlier: (any EarlierResults)? = nil
   ) throws(PlanRefusal) {
     guard names.count == 1 else { throw PlanRefusal(messages: ["standard output takes one image, not \(names.count)"]) }
     let isInput = names[0] == FilePath("-")
     let source = isInput ? FilePath("/dev/stdin") : names[0]
-    let sink = try Self.sink(files, format)
+    let sink = try Self.sink(files, format, earlier)
     let size = (try? FileStatus(of: source).size) ?? 0
     failure = options.objection(toBytes: size)
     unit = Unit(
@@ -40,23 +43,27 @@ final class PipelinePlan: UnitPlan {
     format == .same ? ConvertOptions.Format(suffix: FilePath(output).suffix) : format
   }
 
-  private static func sink(_ files: FileArguments, _ format: ConvertOptions.Format) throws(PlanRefusal) -> Sink {
+  private static func sink(
+    _ files: FileArguments, _ format: ConvertOptions.Format, _ earlier: (any EarlierResults)?
+  ) throws(PlanRefusal) -> Sink {
     guard files.output != "-" else { return .standardOutput }
     let path = RawArguments.path(files.output)
     let objection = path.suffix.flatMap {
       Codecs.standard.objection(toSuffix: $0, asked: format, of: path.forDisplay)
     }
     if let objection { throw PlanRefusal(messages: [objection]) }
+    var destination = Destination(path: path, replacesExisting: files.overwrite)
     if let status = try? FileStatus(of: path) {
       guard status.kind != .directory else {
         throw PlanRefusal(messages: [
           "\(path.forDisplay) is a directory: an image from standard input needs a file name"
         ])
       }
-      guard files.overwrite else {
+      if let origin = earlier?.origin(of: path) { destination.take(origin) }
+      guard destination.replacesExisting || destination.acceptsSame else {
         throw PlanRefusal(messages: ["\(path.forDisplay) exists already: --overwrite replaces it"])
       }
     }
-    return .file(Destination(path: path, replacesExisting: files.overwrite))
+    return .file(destination)
   }
 }

@@ -9,11 +9,13 @@ extension PrimesCommand {
     let start = bounds.first ?? 0
     let search = NthSearch(nth)
     let console = ProgressReporter(engine, resultsOnScreen: false)
-    var (record, searched) = try count(search, after: start, console)
+    let journal = try JournalSession.open(engine)
+    var (record, searched) = try count(search, after: start, console, journal)
     // Hardly ever: the range that should have held it did not.
     while search.wantsMore, record.ending == .complete, searched.stop < .max {
-      (record, searched) = try count(search, after: searched.stop, console)
+      (record, searched) = try count(search, after: searched.stop, console, journal)
     }
+    journal?.close(&record)
     let printer = ResultPrinter()
     defer { printer.flush() }
     if let (unit, failure) = search.firstFailure {
@@ -30,9 +32,9 @@ extension PrimesCommand {
   }
 
   /// Counts through the range in which the wanted prime should be; returns that range, too.
-  private func count(_ search: NthSearch, after start: UInt64, _ console: ProgressReporter) throws -> (
-    RunRecord, PrimeRange
-  ) {
+  private func count(
+    _ search: NthSearch, after start: UInt64, _ console: ProgressReporter, _ journal: JournalSession?
+  ) throws -> (RunRecord, PrimeRange) {
     let range: PrimeRange
     do {
       range = try PrimeRange(ofPrime: search.remaining, after: start)
@@ -42,7 +44,7 @@ extension PrimesCommand {
     let job = BatchRun(
       workload: PrimesWorkload(mode: .count), makePlan: { PrimesPlan(range, mode: .count) },
       fold: search)
-    return (try job.run(engine, console), range)
+    return (try job.run(engine, console, within: journal), range)
   }
 
   private func printNth(_ nth: UInt64, after start: UInt64, _ prime: UInt64, _ printer: ResultPrinter) {

@@ -4,6 +4,7 @@ import LanesEngines
 import LanesOS
 import LanesReport
 import LanesUsage
+import SystemPackage
 
 /// What a subcommand has prepared: a workload, how to plan its units, and where outcomes go.
 struct BatchRun {
@@ -13,14 +14,27 @@ struct BatchRun {
   let workload: any Workload
   /// Makes both anew. A comparison from a cold cache makes them twice: it goes through the first plan to learn which files to
   /// drop from the cache, and absorbs nothing then.
-  let makeParts: () throws -> Parts
+  let makeParts: (PlanContext) throws -> Parts
   /// Hears of units as well, before the fold does.
   var listener: (any Observer)?
+  /// A folder for several results, which no other run may have meanwhile; it need not exist.
+  var destination: FilePath?
 
   init(workload: any Workload, listener: (any Observer)? = nil, makeParts: @escaping () throws -> Parts) {
     self.workload = workload
     self.listener = listener
-    self.makeParts = makeParts
+    self.makeParts = { _ in try makeParts() }
+  }
+
+  /// A run whose plan asks what an earlier run has left.
+  init(
+    workload: any Workload, planning: @escaping (PlanContext) throws -> any UnitPlan, fold: any Fold,
+    listener: any Observer, destination: FilePath?
+  ) {
+    self.workload = workload
+    self.listener = listener
+    self.destination = destination
+    makeParts = { (try planning($0), fold) }
   }
 
   /// A run whose fold needs nothing of its plan.
@@ -34,14 +48,26 @@ struct BatchRun {
 
 extension BatchRun {
   /// Runs the job under the engine that `arguments` ask for and reports what that cost.
-  func run(_ arguments: EngineArguments, _ console: ProgressReporter) throws -> RunRecord {
+  ///
+  /// - Parameter shared: the run file of a command that has several batches, which closes it.
+  func run(
+    _ arguments: EngineArguments, _ console: ProgressReporter, within shared: JournalSession? = nil
+  ) throws -> RunRecord {
+    let journal = try shared ?? JournalSession.open(arguments)
     // Signals first: from here on a stop is answered in order, and what is written under a temporary name is removed.
     try StopSignals.install()
     if !arguments.quiet { StopSignals.acknowledge(as: type(of: workload).noun) }
     let compared = ComparedRun.current
     try compared?.followParent()
-    if let compared, compared.isCold { try ComparedRun.dropInputs(of: makeParts().plan) }
-    let (plan, fold) = try makeParts()
+    let context = journal?.context ?? PlanContext(earlier: nil) { _ in }
+    if let compared, compared.isCold { try ComparedRun.dropInputs(of: makeParts(context).plan) }
+    // Ahead of the plan where the folder is there already, since the other run may be filling it.
+    var lock = try destination.flatMap(OutputLock.taking)
+    let (plan, fold) = try makeParts(context)
+    if lock == nil { lock = try plan.outputFolder.flatMap(OutputLock.making) }
+    defer { withExtendedLifetime(lock) {} }
+    let batch = Batch(workload: workload, plan: plan, fold: fold)
+    let journaled = try journal?.begin(batch, watchers: [console] + [listener].compactMap { $0 })
     let engine = arguments.engine()
     // Ahead of the run, so that a trace that cannot be made costs no work.
     let trace = try makeTrace(arguments, engine.setup)
@@ -49,11 +75,12 @@ extension BatchRun {
     let all: [(any Observer)?] = [console, listener, trace, measures]
     // Most runs have the console alone; passing on to a list of one would cost every unit a little.
     let observers = all.compactMap { $0 }
+    let observer: any Observer = observers.count > 1 ? Observers(observers) : console
     var record: RunRecord
     do {
       record = try engine.run(
-        Batch(workload: workload, plan: plan, fold: fold),
-        observer: observers.count > 1 ? Observers(observers) : console)
+        journaled.map { Batch(workload: $0.workload, plan: $0, fold: $0) } ?? batch,
+        observer: journaled?.observer(observer) ?? observer)
     } catch {
       console.clear()
       // The engine could not start or was let down by the system; outcomes that came before were folded all the same.
@@ -62,6 +89,8 @@ extension BatchRun {
     // Pressure is read as soon as the run has ended: what this process prints afterwards is not the batch's.
     measures?.complete(&record)
     console.clear()
+    if let journal, let journaled { journal.end(journaled, &record) }
+    if shared == nil { journal?.close(&record) }
     if let failure = trace?.finish() {
       StandardError.line("lanes: the trace \(arguments.trace ?? "") is incomplete: \(failure.reason)")
       record.isTraceIncomplete = true

@@ -8,9 +8,7 @@ enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
     StopSignals.ignoreBrokenPipes()
-    // In this order: what belongs to compare is taken out first, and the words that are left are then read as the
-    // command reads them, be it compared or run.
-    let words = GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
+    let words = expanded(typed)
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
       refuse(finding.message, see: finding.command)
@@ -25,6 +23,15 @@ enum CommandLineMode {
     } catch {
       end(with: error, words)
     }
+  }
+
+  /// The words of this process behind the program's name, as the parser reads them.
+  static var words: [String] { expanded(Array(CommandLine.arguments.dropFirst())) }
+
+  /// In this order: what belongs to compare is taken out first, and the words that are left are then read as the command
+  /// reads them, be it compared or run.
+  private static func expanded(_ typed: [String]) -> [String] {
+    GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
   }
 
   /// Options of compare ahead of the command that it compares. Only compare pays for the table that this takes.

@@ -75,6 +75,16 @@ struct EngineArguments: ParsableArguments {
   @Option(parsing: .unconditional, help: ArgumentHelp("Retries when a worker process dies.", valueName: "N"))
   var retries = 1
 
+  @Option(
+    help: ArgumentHelp("Write each unit's outcome to FILE, for --resume and verify.", valueName: "FILE"),
+    completion: .file())
+  var journal: String?
+
+  @Option(
+    help: ArgumentHelp("Go on with the run that FILE tells of; nothing is done twice.", valueName: "FILE"),
+    completion: .file())
+  var resume: String?
+
   @Flag(help: "Report on standard error what the run cost.")
   var stats = false
 
@@ -94,7 +104,13 @@ struct EngineArguments: ParsableArguments {
   @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")
   var noColor = false
 
+  /// The heading over these options.
+  static let section = "Engine options"
+
   func validate() throws {
+    if journal != nil, resume != nil {
+      throw ValidationError("--journal begins a run file and --resume goes on with one: leave out one of them")
+    }
     // 4096 is beyond any machine that runs this, and below what threads and descriptors allow by default.
     if let cores, !(1...4096).contains(cores) {
       throw ValidationError("--cores takes a number from 1 to 4096, not \(cores)")

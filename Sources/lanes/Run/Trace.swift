@@ -63,5 +63,8 @@ final class Observers: Observer {
   func batchStarted(totalUnits: Int?) { for one in all { one.batchStarted(totalUnits: totalUnits) } }
   func unitStarted(_ unit: Unit, lane: Int) { for one in all { one.unitStarted(unit, lane: lane) } }
   func unitEnded(_ unit: Unit, _ record: UnitRecord) { for one in all { one.unitEnded(unit, record) } }
+  func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    for one in all { one.unitSettled(unit, record, outcome, output: output) }
+  }
   func planGrew(totalUnits: Int?) { for one in all { one.planGrew(totalUnits: totalUnits) } }
 }

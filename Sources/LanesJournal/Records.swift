@@ -1,0 +1,246 @@
+import LanesCore
+import SystemPackage
+
+/// What a run file says of the run as a whole: its first record.
+package struct RunHeader: Sendable, Equatable {
+  /// Version and commit of the program, and those of the libraries that results depend on.
+  package var program: String
+  package var libraries: String
+  /// The command's words as they were typed, shortcuts written out.
+  package var words: [String]
+  /// The absolute path of the directory that names are relative to.
+  package var directory: FilePath
+  package var workloadName: String
+  package var workload: Bytes
+  /// The folder of all results, if there is one.
+  package var outputFolder: FilePath?
+  /// When the run began: the time at which its file was made, nanoseconds since 1970.
+  package var started: Int64
+
+  package init(
+    program: String, libraries: String, words: [String], directory: FilePath, workload: any Workload,
+    outputFolder: FilePath?, started: Int64
+  ) {
+    self.program = program
+    self.libraries = libraries
+    self.words = words
+    self.directory = directory
+    self.outputFolder = outputFolder
+    self.started = started
+    workloadName = type(of: workload).name
+    self.workload = workload.description
+  }
+}
+
+extension RunHeader {
+  /// The workload as the run file has it, where it gives the same results as `workload`; nil where it does not. Its partial
+  /// results may go with those of the same description alone, such as hashes of one seed.
+  package func workload(like workload: any Workload) -> (any Workload)? {
+    guard workloadName == type(of: workload).name else { return nil }
+    if self.workload == workload.description { return workload }
+    var reader = WireReader(self.workload)
+    guard let own: any Workload = try? type(of: workload).init(from: &reader) else { return nil }
+    return own.identity == workload.identity ? own : nil
+  }
+}
+
+/// How one unit ended.
+package struct UnitEntry: Sendable, Equatable {
+  /// Its number in the plan of the run that did it; for people and for merging, not for resuming.
+  package var number: Int
+  package var place: ShortDigest
+  package var state: SourceState
+  package var label: Bytes
+  package var outcome: Outcome
+  /// Bytes for standard output.
+  package var printed: Bytes
+  package var outputs: [StoredOutput]
+  package var bytesIn: Int
+  package var bytesOut: Int
+  /// Nanoseconds of loading, performing and storing.
+  package var duration: Int64
+  /// The record of the same file that this one takes the place of, counted from 0 among those of units.
+  package var supersedes: Int?
+  /// False where something that belongs to the outcome is not written down, so that the unit must be done again.
+  package var isUsable = true
+
+  package init(
+    number: Int, place: ShortDigest, state: SourceState, label: Bytes, outcome: Outcome, printed: Bytes = [],
+    outputs: [StoredOutput] = [], bytesIn: Int = 0, bytesOut: Int = 0, duration: Int64 = 0, supersedes: Int? = nil
+  ) {
+    self.number = number
+    self.place = place
+    self.state = state
+    self.label = label
+    self.outcome = outcome
+    self.printed = printed
+    self.outputs = outputs
+    self.bytesIn = bytesIn
+    self.bytesOut = bytesOut
+    self.duration = duration
+    self.supersedes = supersedes
+  }
+
+  /// What observers heard of the unit when it was done.
+  package var unitRecord: UnitRecord {
+    var record = UnitRecord(lane: 0)
+    record.perform = UnitRecord.Stage(start: 0, end: duration)
+    record.bytesIn = bytesIn
+    record.bytesOut = bytesOut
+    if case .failed = outcome { record.failed = true }
+    return record
+  }
+}
+
+/// A file that a unit became.
+package struct StoredOutput: Sendable, Equatable {
+  /// As the command named it.
+  package var path: FilePath
+  package var size: Int
+  /// SHA-256 of what was read back.
+  package var digest: Bytes
+
+  package init(path: FilePath, size: Int, digest: Bytes) {
+    self.path = path
+    self.size = size
+    self.digest = digest
+  }
+}
+
+/// How a run ended that was worked off.
+package struct RunTotals: Sendable, Equatable {
+  package var done: Int
+  package var failed: Int
+
+  package init(done: Int, failed: Int) {
+    self.done = done
+    self.failed = failed
+  }
+
+  package var units: Int { done + failed }
+}
+
+/// One record of a run file; docs/runfile.md shows each byte by byte.
+package enum RunEntry: Sendable, Equatable {
+  case header(RunHeader)
+  case unit(UnitEntry)
+  /// A result that was there before the run and was left alone.
+  case found(FilePath)
+  /// Records of units, counted from 0, that count no more: their inputs have changed or are gone.
+  case void([Int])
+  /// The run was worked off; nothing comes behind it unless it is resumed.
+  case complete(RunTotals)
+}
+
+extension RunEntry {
+  package var wire: Bytes {
+    var writer = WireWriter(capacity: 256)
+    switch self {
+    case .header(let header):
+      writer.write(UInt8(1))
+      header.write(to: &writer)
+    case .unit(let unit):
+      writer.write(UInt8(2))
+      unit.write(to: &writer)
+    case .found(let path):
+      writer.write(UInt8(3))
+      writer.write(path)
+    case .void(let ordinals):
+      writer.write(UInt8(4))
+      writer.write(UInt32(ordinals.count))
+      for ordinal in ordinals { writer.write(ordinal) }
+    case .complete(let totals):
+      writer.write(UInt8(5))
+      writer.write(totals.done)
+      writer.write(totals.failed)
+    }
+    return writer.bytes
+  }
+
+  package init(wire bytes: Bytes) throws(WireError) {
+    var reader = WireReader(bytes)
+    switch try reader.read(UInt8.self) {
+    case 1: self = .header(try RunHeader(from: &reader))
+    case 2: self = .unit(try UnitEntry(from: &reader))
+    case 3: self = .found(try reader.readPath())
+    case 4:
+      var ordinals: [Int] = []
+      for _ in 0..<(try reader.read(UInt32.self)) { ordinals.append(try reader.read()) }
+      self = .void(ordinals)
+    case 5:
+      let done: Int = try reader.read()
+      self = .complete(RunTotals(done: done, failed: try reader.read()))
+    default: throw WireError("an unknown kind of record")
+    }
+    guard reader.remaining == 0 else { throw WireError("a record is longer than what it holds") }
+  }
+}
+
+extension RunHeader {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.write(program)
+    writer.write(libraries)
+    writer.write(UInt32(words.count))
+    for word in words { writer.write(word) }
+    writer.write(directory)
+    writer.write(workloadName)
+    writer.write(workload)
+    writer.write(started)
+    writer.write(outputFolder != nil)
+    if let outputFolder { writer.write(outputFolder) }
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(WireError) {
+    program = try reader.readString()
+    libraries = try reader.readString()
+    words = []
+    for _ in 0..<(try reader.read(UInt32.self)) { words.append(try reader.readString()) }
+    directory = try reader.readPath()
+    workloadName = try reader.readString()
+    workload = try reader.readBytes()
+    started = try reader.read()
+    outputFolder = try reader.readBool() ? try reader.readPath() : nil
+  }
+}
+
+extension UnitEntry {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.write(number)
+    place.write(to: &writer)
+    state.write(to: &writer)
+    writer.write(isUsable)
+    writer.write(optional: supersedes)
+    writer.write(label)
+    writer.write(bytesIn)
+    writer.write(bytesOut)
+    writer.write(duration)
+    writer.write(outcome)
+    writer.write(printed)
+    writer.write(UInt32(outputs.count))
+    for output in outputs {
+      writer.write(output.path)
+      writer.write(output.size)
+      writer.write(output.digest)
+    }
+  }
+
+  fileprivate init(from reader: inout WireReader) throws(WireError) {
+    number = try reader.read()
+    place = try ShortDigest(from: &reader)
+    state = try SourceState(from: &reader)
+    isUsable = try reader.readBool()
+    supersedes = try reader.readOptional(Int.self)
+    label = try reader.readBytes()
+    bytesIn = try reader.read()
+    bytesOut = try reader.read()
+    duration = try reader.read()
+    outcome = try reader.readOutcome()
+    printed = try reader.readBytes()
+    outputs = []
+    for _ in 0..<(try reader.read(UInt32.self)) {
+      let path = try reader.readPath()
+      let size: Int = try reader.read()
+      outputs.append(StoredOutput(path: path, size: size, digest: try reader.readBytes()))
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// Making run files, and opening those that are to be gone on with.
+package enum RunFile {
+  package enum Problem: Error {
+    /// There is a file of that name that holds something.
+    case exists
+    case inUse
+    case missing
+    case notRegular
+    case unusable(RunFileError)
+    case system(SystemError)
+  }
+
+  /// A run file that is locked, and where it goes on.
+  package struct Opened {
+    package let file: LockedFile
+    /// Behind the last group that is whole.
+    package let end: Int
+    package let earlier: EarlierRun?
+    /// Intact records of an unfinished group, to be written again.
+    package var rest = RunFileReader.End(whole: 0)
+  }
+
+  /// Throws unless a run file can be made at `path`: nothing is there, or an empty file.
+  package static func check(_ path: FilePath) throws(Problem) {
+    guard let status = try? FileStatus(of: path) else { return }
+    guard status.kind == .regular else { throw .notRegular }
+    guard status.size == 0 else { throw .exists }
+  }
+
+  /// Makes a run file that has its name when it holds its header, and is durable after the first flush of its writer.
+  ///
+  /// - Parameter header: makes the first record, given the time of the file.
+  package static func make(_ path: FilePath, header: (Int64) -> RunHeader) throws(Problem) -> Opened {
+    try check(path)
+    do throws(LockedFile.Problem) {
+      let isThere = (try? FileStatus(of: path)) != nil
+      let file = isThere ? try LockedFile(path, makes: false) : try LockedFile.unnamed(for: path)
+      do throws(SystemError) {
+        let status = try file.status()
+        // Another run may have been quicker between looking and locking.
+        if isThere, status.size > 0 { throw SystemError("open", .fileExists) }
+        let bytes = RunFileFormat.prologue + RunFileFormat.group([.header(header(status.changed))])
+        try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: 0) }
+        try file.giveName(path)
+        return Opened(file: file, end: bytes.count, earlier: nil)
+      } catch {
+        throw .system(error)
+      }
+    } catch {
+      throw problem(error)
+    }
+  }
+
+  /// Opens a run file to go on with it, and reads all of it.
+  package static func open(_ path: FilePath) throws(Problem) -> Opened {
+    try read { () throws(LockedFile.Problem) in try LockedFile(path, makes: false) }
+  }
+
+  /// Opens a run file to look at it, and reads all of it.
+  package static func examine(_ path: FilePath) throws(Problem) -> Opened {
+    try read { () throws(LockedFile.Problem) in try LockedFile(reading: path) }
+  }
+
+  private static func read(_ open: () throws(LockedFile.Problem) -> LockedFile) throws(Problem) -> Opened {
+    let file: LockedFile
+    do { file = try open() } catch { throw problem(error) }
+    guard let status = try? file.status(), status.kind == .regular else { throw .notRegular }
+    do {
+      let (run, end) = try EarlierRun.read(file)
+      return Opened(file: file, end: end.whole, earlier: run, rest: end)
+    } catch {
+      throw .unusable(error)
+    }
+  }
+
+  private static func problem(_ problem: LockedFile.Problem) -> Problem {
+    switch problem {
+    case .inUse: .inUse
+    case .system(let error) where error.isMissing: .missing
+    case .system(let error) where error.code == .fileExists: .exists
+    case .system(let error): .system(error)
+    }
+  }
+}
+
+extension RunFile.Opened {
+  /// Cuts off what is unfinished, and writes what was intact of it as a group of its own; gives the new end.
+  package func mend() throws(SystemError) -> Int {
+    guard rest.dropped > 0 || !rest.intact.isEmpty else { return end }
+    try file.truncate(to: end)
+    guard rest.intactCount > 0 else { return end }
+    let group = RunFileFormat.groupHead(bytes: rest.intact.count, count: rest.intactCount) + rest.intact
+    try group.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: end) }
+    try file.sync()
+    return end + group.count
+  }
+}

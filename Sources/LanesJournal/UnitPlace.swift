@@ -1,0 +1,127 @@
+import LanesCore
+import LanesOS
+import SystemPackage
+
+/// Which piece of work a unit is, whatever its number and whoever does it.
+///
+/// A digest of the workload, of the unit's task as far as it says what is to be done, of the name of its source with the
+/// stretch that is read, and of its sink. Equal in two runs of one command; not so the state of the source, which
+/// `SourceState` holds. Labels are left out: they are for people, in the characters of their locale.
+package final class UnitPlaces: Sendable {
+  private let kind: any Workload.Type
+  private let prefix: Bytes
+
+  package init(_ workload: any Workload) {
+    kind = type(of: workload)
+    var writer = WireWriter()
+    writer.write(kind.name)
+    workload.identify(to: &writer)
+    prefix = writer.bytes.withUnsafeBytes { SHA256.digest($0) }
+  }
+
+  package func place(of unit: Unit) -> ShortDigest {
+    var writer = WireWriter(capacity: 256)
+    writer.write(prefix)
+    writer.write(kind.identity(ofTask: unit.task))
+    Self.write(unit.source, to: &writer)
+    Self.write(unit.sink, to: &writer)
+    return writer.bytes.withUnsafeBytes { ShortDigest(of: $0) }
+  }
+
+  private static func write(_ source: Source, to writer: inout WireWriter) {
+    switch source {
+    case .none: writer.write(UInt8(0))
+    case .bytes: writer.write(UInt8(1))
+    case .file(let path):
+      writer.write(UInt8(2))
+      write(path, to: &writer)
+    case .slice(let slice):
+      writer.write(UInt8(3))
+      write(slice.path, to: &writer)
+      writer.write(slice.offset)
+      writer.write(slice.length)
+    }
+  }
+
+  /// A file on standard input is called after the process that has it open.
+  private static func write(_ path: FilePath, to writer: inout WireWriter) {
+    if path.starts(with: "/proc") { writer.write("") } else { writer.write(path) }
+  }
+
+  private static func write(_ sink: Sink, to writer: inout WireWriter) {
+    switch sink {
+    case .none: writer.write(UInt8(0))
+    case .standardOutput: writer.write(UInt8(1))
+    case .file, .files:
+      writer.write(UInt8(2))
+      for destination in sink.destinations {
+        writer.write(destination.path)
+        writer.write(UInt64(destination.permissions))
+      }
+    }
+  }
+}
+
+/// In which state a unit's source was when the unit was planned.
+package enum SourceState: Sendable, Equatable {
+  /// Nothing is read.
+  case none
+  case file(FileStamp)
+  case bytes(ShortDigest)
+  /// It cannot be known whether it is the same: pipes, devices, and files that claim to be empty, as those of /proc do.
+  case unknown
+
+  package init(of unit: Unit) {
+    switch unit.source {
+    case .none: self = .none
+    case .bytes(let bytes): self = .bytes(ShortDigest(of: bytes))
+    case .file, .slice: self = unit.stamp.map { $0.size > 0 ? .file($0) : .unknown } ?? .unknown
+    }
+  }
+
+  package func write(to writer: inout WireWriter) {
+    switch self {
+    case .none: writer.write(UInt8(0))
+    case .file(let stamp):
+      writer.write(UInt8(1))
+      writer.write(stamp.identity.device)
+      writer.write(stamp.identity.inode)
+      writer.write(stamp.size)
+      writer.write(stamp.modified)
+    case .bytes(let digest):
+      writer.write(UInt8(2))
+      digest.write(to: &writer)
+    case .unknown: writer.write(UInt8(3))
+    }
+  }
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    switch try reader.read(UInt8.self) {
+    case 0: self = .none
+    case 1:
+      let device: UInt64 = try reader.read()
+      let identity = FileIdentity(device: device, inode: try reader.read())
+      let size: Int = try reader.read()
+      self = .file(FileStamp(identity: identity, size: size, modified: try reader.read()))
+    case 2: self = .bytes(try ShortDigest(from: &reader))
+    case 3: self = .unknown
+    default: throw WireError("an unknown kind of source")
+    }
+  }
+}
+
+extension Unit {
+  /// Looks at the source's file where the plan did not; before the unit is started, so that a change that comes while it is
+  /// read is noticed later. Only regular files have a state.
+  package mutating func noteStamp() {
+    guard stamp == nil else { return }
+    let path: FilePath
+    switch source {
+    case .none, .bytes: return
+    case .file(let file): path = file
+    case .slice(let slice): path = slice.path
+    }
+    guard let status = try? FileStatus(of: path), status.kind == .regular else { return }
+    stamp = status.stamp
+  }
+}

@@ -1,0 +1,196 @@
+import ArgumentParser
+import LanesCore
+import LanesJournal
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// The run file of one command, from `--journal` or `--resume` to the record that says how the run ended.
+///
+/// A command whose batches follow each other gives all of them the same session.
+final class JournalSession {
+  /// What `--resume` tells of in a sentence before the run.
+  private static let mostNames = 3
+
+  private let path: FilePath
+  private let words: [String]
+  private let isQuiet: Bool
+  private var opened: RunFile.Opened?
+  private var writer: JournalWriter?
+  private var own: FileIdentity?
+  private var totals = RunTotals(done: 0, failed: 0)
+  private var found: [FilePath] = []
+
+  /// Nil where neither option was given. A file to be resumed is read here, before anything is planned.
+  static func open(_ arguments: EngineArguments) throws -> JournalSession? {
+    guard let name = arguments.journal ?? arguments.resume else { return nil }
+    let session = JournalSession(RawArguments.path(name), arguments)
+    do {
+      if arguments.resume != nil { try session.resume() } else { try RunFile.check(session.path) }
+    } catch let problem as RunFile.Problem {
+      throw session.refusal(problem)
+    }
+    return session
+  }
+
+  private init(_ path: FilePath, _ arguments: EngineArguments) {
+    self.path = path
+    words = CommandLineMode.words
+    isQuiet = arguments.quiet
+  }
+
+  private var name: String { path.forDisplay }
+
+  /// What plans must know.
+  var context: PlanContext {
+    PlanContext(earlier: opened?.earlier) { [unowned self] path in
+      if let writer { note(path, writer) } else { found.append(path) }
+    }
+  }
+
+  private func resume() throws {
+    let opened = try RunFile.open(path)
+    guard let header = opened.earlier?.header else { preconditionFailure("a run file without its header was opened") }
+    if let difference = RunDifference(header, words, RunSurroundings.current()) {
+      throw ExitStatus.usage.failing("\(name) \(difference.sentence)")
+    }
+    self.opened = opened
+    lanesNote(opened)
+  }
+
+  private func lanesNote(_ opened: RunFile.Opened) {
+    guard !isQuiet, let earlier = opened.earlier else { return }
+    let count = Readable.counted(earlier.count, "unit")
+    let state = earlier.totals == nil ? "\(count) written down, going on" : "complete, \(count)"
+    StandardError.line("lanes: \(name): \(state)")
+  }
+
+  /// Wraps a batch; makes the file with the first one, or compares the workload with that of the file.
+  func begin(_ batch: Batch, watchers: [any Observer]) throws -> JournaledBatch {
+    do {
+      let batch = Batch(workload: try workload(like: batch.workload), plan: batch.plan, fold: batch.fold)
+      let writer = try writer ?? makeWriter(batch)
+      return JournaledBatch(
+        batch, writer: writer, earlier: opened?.earlier, name: name, own: own, watchers: watchers)
+    } catch let problem as RunFile.Problem {
+      throw refusal(problem)
+    } catch let error as SystemError {
+      throw ExitStatus.stoppedEarly.failing("\(name) cannot be written: \(error.reason)")
+    }
+  }
+
+  private func makeWriter(_ batch: Batch) throws -> JournalWriter {
+    let isNew = opened == nil
+    if isNew {
+      let surroundings = RunSurroundings.current()
+      opened = try RunFile.make(path) { started in
+        RunHeader(
+          program: surroundings.program, libraries: surroundings.libraries, words: words,
+          directory: surroundings.directory, workload: batch.workload,
+          outputFolder: batch.plan.outputFolder?.path, started: started)
+      }
+    }
+    let end = try opened!.mend()
+    own = try opened!.file.status().identity
+    let folder = path.removingLastComponent()
+    let made = try JournalWriter(
+      opened!.file, end: end, folder: isNew ? (folder.isEmpty ? FilePath(".") : folder) : nil)
+    writer = made
+    for path in found { note(path, made) }
+    found = []
+    return made
+  }
+
+  private func note(_ path: FilePath, _ writer: JournalWriter) {
+    if opened?.earlier?.wasFound(path) != true { writer.append(.found(path)) }
+  }
+
+  /// The workload of the run that is gone on with, if that is the same work. Engine options may change what is to be done,
+  /// too, such as --quiet of a search.
+  private func workload(like workload: any Workload) throws -> any Workload {
+    guard let header = opened?.earlier?.header, writer == nil else { return workload }
+    if let own = header.workload(like: workload) { return own }
+    let difference = RunDifference.ofEngineOptions(header, words)
+    let sentence = difference?.sentence ?? "was written for other work, though the words are the same"
+    throw ExitStatus.usage.failing("\(name) \(sentence)")
+  }
+
+  /// Writes down all that a batch has left, and adds what was known to its record.
+  func end(_ batch: JournaledBatch, _ record: inout RunRecord) {
+    record.add(batch)
+    totals.done += record.unitsDone
+    totals.failed += record.unitsFailed
+    do throws(SystemError) {
+      try writer?.flush()
+    } catch {
+      if record.ending == .complete || record.ending == .satisfied {
+        record.ending = .halted("\(name) cannot be written: \(error.reason)")
+      }
+    }
+    if !isQuiet { tell(batch) }
+  }
+
+  private func tell(_ batch: JournaledBatch) {
+    if batch.changedCount > 0 {
+      let names = batch.changed.prefix(Self.mostNames).joined(separator: ", ")
+      let more = batch.changedCount > Self.mostNames ? " and \(batch.changedCount - Self.mostNames) more" : ""
+      let count = Readable.counted(batch.changedCount, "unit")
+      StandardError.line("lanes: \(name): \(count) done anew, since the input has changed: \(names)\(more)")
+    }
+  }
+
+  /// Says in the file that the run was worked off, if it was; nothing more is written.
+  func close(_ record: inout RunRecord) {
+    let isOver = record.ending == .complete || record.ending == .satisfied
+    do throws(SystemError) {
+      try close(isOver: isOver, isSatisfied: record.ending == .satisfied)
+    } catch {
+      if isOver { record.ending = .halted("\(name) cannot be written: \(error.reason)") }
+    }
+  }
+
+  /// The same for a command that has gone through all its batches.
+  func close() throws {
+    do throws(SystemError) {
+      try close(isOver: true, isSatisfied: false)
+    } catch {
+      throw ExitStatus.stoppedEarly.failing("\(name) cannot be written: \(error.reason)")
+    }
+  }
+
+  private func close(isOver: Bool, isSatisfied: Bool) throws(SystemError) {
+    guard let writer else { return }
+    if isOver {
+      let gone = opened?.earlier?.untaken ?? []
+      if !gone.isEmpty { writer.append(.void(gone)) }
+      if !gone.isEmpty, !isQuiet, !isSatisfied {
+        let count = Readable.counted(gone.count, "unit")
+        StandardError.line("lanes: \(name): \(count) left out, since the input is gone or was cut anew")
+      }
+      if writer.hasNews || opened?.earlier?.totals == nil { writer.append(.complete(totals)) }
+    }
+    try writer.close()
+  }
+
+  private func refusal(_ problem: RunFile.Problem) -> ExitCode {
+    let sentence =
+      switch problem {
+      case .exists: "exists already: --resume \(name) goes on with it; to begin anew, remove it or name another file"
+      case .inUse: "belongs to another run, which has not ended"
+      case .missing: "does not exist, so there is nothing to resume: --journal \(name) begins a run"
+      case .notRegular: "is not a regular file, which a run file must be"
+      case .unusable(.empty): "holds nothing yet, so there is nothing to resume: --journal \(name) begins a run"
+      case .unusable(let error): error.reason
+      case .system(let error): "cannot be written: \(error.reason)"
+      }
+    return ExitStatus.usage.failing("\(name) \(sentence)")
+  }
+}
+
+/// What a plan is told beside its inputs.
+struct PlanContext {
+  /// What a run that is resumed left among its results.
+  let earlier: (any EarlierResults)?
+  /// Takes note of a result that was there before and is left alone.
+  let noteFound: (FilePath) -> Void
+}
