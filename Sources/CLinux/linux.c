@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,9 @@ int clinux_memfd(const char *name) {
 int clinux_pipe(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_pidfd_kill(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *directory) {
+  return posix_spawn_file_actions_addchdir_np(actions, directory);
+}
 int clinux_close_from(unsigned first) { return (int)syscall(SYS_close_range, first, UINT_MAX, 0); }
 
 int clinux_die_with_parent(pid_t parent) {
@@ -133,6 +137,8 @@ int clinux_terminal_width(int fd) {
   struct winsize size;
   return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+int clinux_fstat(int fd, struct stat *status) { return (int)syscall(SYS_fstat, fd, status); }
 
 int clinux_write_back(int fd, bool wait) {
   unsigned waiting = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;

@@ -8,6 +8,10 @@ package protocol Workload: Sendable {
   /// The name under which a worker process finds this type again.
   static var name: String { get }
 
+  /// True where units run decoders over files that anybody may have made: `auto` then performs them in sandboxed worker
+  /// processes, so that a crash costs one unit and a hijacked decoder reaches nothing.
+  static var isHazardous: Bool { get }
+
   /// What messages call its units.
   static var noun: UnitNoun { get }
 
@@ -42,6 +46,7 @@ package protocol Workload: Sendable {
 }
 
 extension Workload {
+  package static var isHazardous: Bool { false }
   package static var noun: UnitNoun { UnitNoun("unit", "units") }
   package static func identity(ofTask task: Bytes) -> Bytes { task }
   package func identify(to writer: inout WireWriter) { describe(to: &writer) }

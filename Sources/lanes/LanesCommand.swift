@@ -36,7 +36,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
     version: ProgramVersion.text,
     subcommands: [
       ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self,
-      VerifyCommand.self,
+      VerifyCommand.self, DoctorCommand.self,
     ])
 
   static let statuses = ExitStatus.page(

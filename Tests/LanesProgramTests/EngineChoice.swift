@@ -23,7 +23,7 @@ struct EngineChoice: CustomTestStringConvertible, Sendable {
   static let eventLoop = EngineChoice("eventloop", "--mode", "eventloop")
 
   static let automatic = EngineChoice("auto", "--mode", "auto")
-  static let isolated = EngineChoice("auto, isolated", "--isolate")
+  static let isolated = EngineChoice("auto, isolated", "--isolation", "process")
 
   static let processes = [pipes, sharedMemory]
   static let all = [serial, threads, pipes, sharedMemory, eventLoop]

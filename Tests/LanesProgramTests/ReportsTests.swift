@@ -124,7 +124,7 @@ import Testing
 
   @Test(arguments: [
     ([], "auto chose "), (["--cores", "1"], "auto chose serial: "),
-    (["--isolate", "--cores", "2"], "auto chose processes/shm ×2: isolation was asked for"),
+    (["--isolation", "process", "--cores", "2"], "auto chose processes/shm ×2: isolation was asked for"),
   ]) func `statistics say what auto chose and why`(_ flags: [String], _ words: String) throws {
     let told = try Program.run(["primes", "1e8", "--stats"] + flags)
     #expect(told.text == "5761455\n")

@@ -48,7 +48,7 @@ import Testing
     (["images", "convert", "x", "-o", "y", "--resize", "big"], "800x600"),
     (["images", "convert", "x", "-o", "y", "--background", "octarine"], "octarine"),
     (["compare", "--rounds", "0", "primes"], "1 to 1000"), (["compare", "lab"], "lanes compare primes 1e9"),
-    (["primes", "--isolate", "--mode", "threads"], "--isolate asks for worker processes"),
+    (["primes", "--isolation", "sandbox", "--mode", "threads"], "--isolation sandbox asks for worker processes"),
     (["lab", "unit"], "'units'"), (["lab", "xyzzy"], "payloads"),
     (["lab", "--rounds", "0"], "1 to 1000"),
     (["lab", "--cores", "0"], "1 to 4096"),
@@ -172,7 +172,7 @@ import Testing
     let help = try Program.run(command + ["--help"]).text
     for option in [
       "--mode", "-j, --cores", "--ipc", "--queue-depth", "--memory", "--timeout", "--retries", "--stats", "--trace",
-      "--json", "--isolate",
+      "--json", "--isolation",
       "--progress", "-q, --quiet", "--no-color",
     ] {
       #expect(help.contains("  \(option) "), "\(option)")

@@ -3,6 +3,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ int clinux_memfd(const char *name);
 int clinux_pipe(int fds[2]);
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_kill(int pidfd, int signal);
+// Lets a process that is going to be started begin in `directory` (posix_spawn_file_actions_addchdir_np(3)).
+int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *directory);
 // Makes every descriptor from `first` on close at exec, or closes it now.
 int clinux_close_from(unsigned first);
 // Asks for SIGKILL when the thread that started this process ends; fails when `parent` is already gone.
@@ -101,11 +104,62 @@ int clinux_unfinished_add(const char *path);
 void clinux_unfinished_made(int slot);
 void clinux_unfinished_remove(int slot);
 
+// What a hijacked decoder would try, to find out whether it can: 0 when it succeeded, which does no harm, else errno. Where the
+// sandbox holds, most end the process instead. `first_given` is the first descriptor that is not the worker's own channel.
+enum clinux_attack_kind {
+  clinux_attack_read_file,
+  clinux_attack_make_file,
+  clinux_attack_list_folder,
+  clinux_attack_network,
+  clinux_attack_local_socket,
+  clinux_attack_start_process,
+  clinux_attack_run_program,
+  clinux_attack_trace_parent,
+  clinux_attack_signal_parent,
+  clinux_attack_parent_memory,
+  clinux_attack_parent_environment,
+  clinux_attack_take_memory,
+  clinux_attack_make_code,
+  clinux_attack_write_given,
+  clinux_attack_raise_limit,
+};
+int clinux_attack(enum clinux_attack_kind kind, pid_t parent, int first_given);
+
+// fstat(2) itself: the C library's asks by an empty name, for which a sandbox would have to allow names.
+struct stat;
+int clinux_fstat(int fd, struct stat *status);
+
 // Mapped files that may shrink. When a page of a guarded range cannot be read (SIGBUS), zero pages are put in its place
 // up to the end of the range and the offset is remembered, so that the reader goes on and can ask afterwards.
 int clinux_guard_install(void);
 int clinux_guard_add(void *base, size_t length); // slot, or -1 when all are in use
 int64_t clinux_guard_fault(int slot);            // offset of the first unreadable byte's page, or -1
 void clinux_guard_remove(int slot);
+
+// What a worker process gives up for good, from the outside in. The order is that of the functions.
+struct clinux_limits {
+  uint64_t address_space; // bytes; 0 leaves it
+  uint64_t file_size;     // bytes that a file may grow to, memfds included
+  uint64_t descriptors;   // the highest number and one
+};
+// setrlimit(2), soft and hard; no core file either.
+int clinux_limit_self(const struct clinux_limits *limits);
+int clinux_no_new_privileges(void);
+// The version of Landlock's interface, or -1 where the kernel has none.
+int clinux_landlock_version(void);
+// No file is opened, made, removed or run by its name any more, nor a connection made (as far as the version goes).
+int clinux_landlock_self(void);
+bool clinux_seccomp_available(void);
+// From now on any system call but those of the list in sandbox.c ends the process by SIGSYS; `receiving`, or -1, is the one
+// descriptor that recvmsg(2) may be called on.
+int clinux_seccomp_self(int receiving);
+
+// True in builds for a sanitizer, whose runtime needs more of the system than a worker does.
+extern const bool clinux_is_sanitized;
+
+// A pair of sockets that hand over descriptors (unix(7), SCM_RIGHTS), one a message. Sending never waits: EAGAIN.
+int clinux_socket_pair(int ends[2]);
+int clinux_send_descriptor(int socket, int fd);
+int clinux_receive_descriptor(int socket);
 
 #endif

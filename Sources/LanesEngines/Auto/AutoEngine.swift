@@ -11,10 +11,13 @@ package struct AutoEngine: Engine {
   package struct Isolation: Sendable {
     package let channel: ChannelKind
     package let worker: WorkerCommand
+    /// Why the batch is isolated, such as "isolation was asked for".
+    package let reason: String
 
-    package init(channel: ChannelKind, worker: WorkerCommand) {
+    package init(channel: ChannelKind, worker: WorkerCommand, reason: String = "isolation was asked for") {
       self.channel = channel
       self.worker = worker
+      self.reason = reason
     }
   }
 
@@ -46,7 +49,7 @@ package struct AutoEngine: Engine {
     if let isolation {
       let engine = ProcessesEngine(options, channel: isolation.channel, worker: isolation.worker)
       var record = try engine.run(batch, observer: observer)
-      record.notes.insert("auto chose \(record.setup.title): isolation was asked for", at: 0)
+      record.notes.insert("auto chose \(record.setup.title): \(isolation.reason)", at: 0)
       return record
     }
     let recorder = RunRecorder(batch, observer, setup)

@@ -110,7 +110,12 @@ package final class BlockingLoader {
   }
 
   private func loadSlice(_ slice: FileSlice) throws(UnitFailure) {
-    let file = try Self.open(slice.path)
+    try load(slice, of: try Self.open(slice.path))
+  }
+
+  /// Loads a slice of a file that somebody else has opened.
+  package func load(_ slice: FileSlice, of file: consuming Descriptor) throws(UnitFailure) {
+    release()
     try slice.check(file.number)
     count = slice.length
     if slice.isMapped, let mapping = try map(slice, file.number) {

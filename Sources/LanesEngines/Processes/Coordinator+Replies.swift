@@ -11,6 +11,11 @@ extension Coordinator {
         failedStarts = 0
         if link.state == .starting { link.state = .ready }
         recorder.workerStarted(link.lane, after: monotonicNow() - link.began)
+      case .refused where link.state == .starting:
+        var reader = WireReader(frame.body)
+        problem = .missing(
+          "worker processes cannot be sandboxed here: \(try reader.readString()); see 'lanes doctor', or go without by "
+            + "--isolation process")
       case .farewell: link.farewell = try Farewell(frame.body)
       case .replies:
         var reader = WireReader(frame.body)

@@ -51,7 +51,9 @@ final class Coordinator {
     self.options = options
     self.channel = channel
     self.command = command
-    hello = Hello(channel: channel, timeout: options.timeout, workload: batch.workload).bytes
+    hello = Hello(
+      channel: channel, timeout: options.timeout, isolation: options.isolation, workload: batch.workload
+    ).bytes
     admission = Admission(batch.plan, recorder, memory: options.memory)
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
@@ -236,6 +238,7 @@ final class Coordinator {
     let inputs: [UnitRequest.Input]
     do throws(UnitFailure) {
       inputs = try channel == .shm ? packIntoRegion(slot) : layOutForPipe(slot)
+      try handOverFiles(of: slot, link)
     } catch {
       for inFlight in slot.takeBack() { finish(inFlight, .failed(error)) }
       return
@@ -254,6 +257,30 @@ final class Coordinator {
     for inFlight in units { note(inFlight, isBusy: true) }
     link.send(.units, body.bytes, payloadOf: channel == .pipe ? units : [])
     watchClock(link)
+  }
+
+  /// Workers open nothing themselves: they are given the files of the slices that they map. Either all of them are on their way
+  /// afterwards or none is.
+  private func handOverFiles(of slot: Slot, _ link: WorkerLink) throws(UnitFailure) {
+    guard channel == .shm else { return }
+    var files: [OpenFile] = []
+    do {
+      for inFlight in slot.units {
+        guard case .slice(let slice) = inFlight.unit.source else { continue }
+        files.append(OpenFile(try Descriptor.reading(slice.path)))
+      }
+      for file in files { try link.handOver(file.descriptor.number) }
+    } catch {
+      // Those that it got already would be taken for the next ones.
+      if !files.isEmpty { link.kill() }
+      throw .unreadable(error)
+    }
+  }
+
+  /// A descriptor in an array, which holds no noncopyable values.
+  private final class OpenFile {
+    let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
   }
 
   /// Where each input lies in the slot's region; what was loaded elsewhere is copied there.

@@ -19,6 +19,8 @@ struct Frame {
     case end = 3
     /// Worker: the workload is rebuilt.
     case ready = 11
+    /// Worker: it could not give up what it was to give up; the reason.
+    case refused = 14
     /// Worker: units that ended.
     case replies = 12
     /// Worker: what the process used, before it exits.

@@ -1,10 +1,12 @@
 import LanesCore
 
-/// Descriptor numbers in a worker: frames in, frames out, and per slot one region for inputs and one for outputs.
+/// Descriptor numbers in a worker: frames in, frames out, a socket for files it is given, and per slot one region for inputs and
+/// one for outputs.
 enum WorkerDescriptors {
   static let orders: Int32 = 3
   static let replies: Int32 = 4
-  static let firstRegion: Int32 = 5
+  static let passage: Int32 = 5
+  static let firstRegion: Int32 = 6
   /// Two slots: loading and storing one overlaps performing the other.
   static let slots = 2
   static func input(_ slot: Int) -> Int32 { firstRegion + Int32(slot * 2) }
@@ -15,6 +17,7 @@ enum WorkerDescriptors {
 struct Hello {
   let channel: ChannelKind
   let timeout: Duration?
+  let isolation: IsolationLevel
   let workloadName: String
   let description: Bytes
 
@@ -22,14 +25,16 @@ struct Hello {
     var writer = WireWriter()
     writer.write(channel.rawValue)
     writer.write(optional: timeout?.nanoseconds)
+    writer.write(isolation.rawValue)
     writer.write(workloadName)
     writer.write(description)
     return writer.bytes
   }
 
-  init(channel: ChannelKind, timeout: Duration?, workload: any Workload) {
+  init(channel: ChannelKind, timeout: Duration?, isolation: IsolationLevel, workload: any Workload) {
     self.channel = channel
     self.timeout = timeout
+    self.isolation = isolation
     workloadName = type(of: workload).name
     var writer = WireWriter()
     workload.describe(to: &writer)
@@ -41,6 +46,10 @@ struct Hello {
     guard let channel = ChannelKind(rawValue: try reader.readString()) else { throw WireError("an unknown channel") }
     self.channel = channel
     timeout = try reader.readOptional(Int64.self).map { .nanoseconds($0) }
+    guard let isolation = IsolationLevel(rawValue: try reader.readString()) else {
+      throw WireError("an unknown level of isolation")
+    }
+    self.isolation = isolation
     workloadName = try reader.readString()
     description = try reader.readBytes()
   }
@@ -53,7 +62,7 @@ struct UnitRequest {
     case none
     /// In the frame's payload (pipe) or the slot's input region (shm).
     case at(offset: Int, length: Int)
-    /// In a file that the worker maps itself.
+    /// In a file that the worker is given, in the order of these units, and maps itself; its path is empty.
     case slice(FileSlice)
 
     var isMapped: Bool { if case .slice = self { true } else { false } }
@@ -76,7 +85,6 @@ struct UnitRequest {
       writer.write(length)
     case .slice(let slice):
       writer.write(UInt8(2))
-      writer.write(slice.path)
       writer.write(slice.offset)
       writer.write(slice.length)
       writer.write(slice.identity.device)
@@ -102,13 +110,12 @@ struct UnitRequest {
       let offset = try reader.read(Int.self)
       input = .at(offset: offset, length: try reader.read())
     default:
-      let path = try reader.readPath()
       let offset = try reader.read(Int.self)
       let length = try reader.read(Int.self)
       let device = try reader.read(UInt64.self)
       let identity = FileIdentity(device: device, inode: try reader.read())
       input = .slice(
-        FileSlice(path: path, offset: offset, length: length, identity: identity, isMapped: try reader.readBool()))
+        FileSlice(path: "", offset: offset, length: length, identity: identity, isMapped: try reader.readBool()))
     }
   }
 }

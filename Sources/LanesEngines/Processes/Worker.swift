@@ -12,6 +12,7 @@ package final class Worker {
 
   private let channel: ChannelKind
   private let timeout: Duration?
+  private let isolation: IsolationLevel
   private let workload: any Workload
   private let inputs: [SharedRegion]
   private let outputs: [SharedRegion]
@@ -36,6 +37,7 @@ package final class Worker {
   package static func serve(parent: Int32, workloads: [any Workload.Type]) throws {
     try WorkerProcess.settle(parent: parent)
     var reader = FrameReader()
+    WorkerProcess.closeDescriptors(from: WorkerCommand.firstGivenDescriptor)
     guard let frame = try reader.next(from: WorkerDescriptors.orders), frame.kind == .hello else {
       throw Failure(reason: "the coordinator did not say hello")
     }
@@ -51,16 +53,15 @@ package final class Worker {
     workload = try type.init(from: &description)
     channel = hello.channel
     timeout = hello.timeout
+    isolation = hello.isolation
     self.reader = reader
     let slots = channel == .shm ? 0..<WorkerDescriptors.slots : 0..<0
     inputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.input($0)) }
     outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
-    let first =
-      channel == .shm ? WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1 : WorkerDescriptors.firstRegion
-    WorkerProcess.closeDescriptors(from: first)
   }
 
   private func run() throws {
+    guard try isolate() else { return }
     try send(.ready, Bytes())
     while true {
       let frame: Frame
@@ -81,6 +82,30 @@ package final class Worker {
       }
     }
   }
+
+  /// Gives up what this level leaves; false when the system would not have it, which the coordinator was told then.
+  private func isolate() throws -> Bool {
+    guard isolation == .sandbox else { return true }
+    let limits = Sandbox.Limits(
+      outputBytes: channel == .shm ? FrameReader.largestPayload : 0, memory: Self.mostMemory,
+      receiving: WorkerDescriptors.passage, moreDescriptors: Self.filesHeld)
+    do throws(SystemError) {
+      try Sandbox.enter(limits)
+      return true
+    } catch {
+      var reason = WireWriter()
+      reason.write("\(error.call): \(error.reason)")
+      try send(.refused, reason.bytes)
+      return false
+    }
+  }
+
+  /// A worker may use all memory that is free now, and map a file beside it: the machine has no more, and less would fail
+  /// images that fit.
+  private static var mostMemory: Int? { availableMemory(includingSwap: true).map { max($0, 1 << 30) + 1 << 30 } }
+
+  /// Files that it holds at a time: the one it reads.
+  private static let filesHeld: Int32 = 4
 
   private func performAll(_ frame: Frame) throws {
     var body = WireReader(frame.body)
@@ -133,7 +158,13 @@ package final class Worker {
       return try body(UnsafeRawBufferPointer(start: base + offset, count: length).bytes)
     case .slice(let slice):
       defer { slices.release() }
-      try slices.load(.slice(slice))
+      let file: Descriptor
+      do {
+        file = try DescriptorPassage.receive(over: WorkerDescriptors.passage)
+      } catch {
+        throw .unreadable(error)
+      }
+      try slices.load(slice, of: file)
       let partial = try slices.withInput(body)
       try slices.verify(.slice(slice))
       return partial

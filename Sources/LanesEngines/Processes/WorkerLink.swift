@@ -40,6 +40,7 @@ final class WorkerLink {
   private var child: Child
   private let orders: Descriptor
   private let replies: Descriptor
+  private let passage: Descriptor
   private var reader = FrameReader()
   /// What the pipe has not taken yet.
   private var queue: Deque<Segment> = []
@@ -65,7 +66,15 @@ final class WorkerLink {
     self.slots = slots
     let down = try Pipe()
     let up = try Pipe()
-    child = try Child(Self.command(command, slots, orders: down.readEnd.number, replies: up.writeEnd.number))
+    let passage = try DescriptorPassage()
+    child = try Child(
+      Self.command(
+        command, slots,
+        [
+          (WorkerDescriptors.orders, down.readEnd.number), (WorkerDescriptors.replies, up.writeEnd.number),
+          (WorkerDescriptors.passage, passage.receiving.number),
+        ]))
+    self.passage = try passage.sending.duplicated(atLeast: 0)
     orders = try down.writeEnd.duplicated(atLeast: 0)
     replies = try up.readEnd.duplicated(atLeast: 0)
     try orders.setNonBlocking()
@@ -101,6 +110,9 @@ final class WorkerLink {
     }
     flush()
   }
+
+  /// Gives the worker an open file; it takes them in the order in which it performs the units of slices.
+  func handOver(_ file: Int32) throws(SystemError) { try DescriptorPassage.send(file, over: passage.number) }
 
   func kill() { child.kill(Signal.kill) }
 
@@ -187,14 +199,20 @@ final class WorkerLink {
     return true
   }
 
-  private static func command(_ worker: WorkerCommand, _ slots: [Slot], orders: Int32, replies: Int32) -> Child.Command
-  {
+  /// What a worker inherits of the environment: where libraries are, and what a sanitizer is told.
+  private static let inherited: Set<String> = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
+
+  private static func command(
+    _ worker: WorkerCommand, _ slots: [Slot], _ descriptors: [(child: Int32, here: Int32)]
+  ) -> Child.Command {
     let own = String(WorkerProcess.currentID)
     var command = Child.Command(program: worker.program, arguments: ["lanes"] + worker.arguments + [own])
     // The crash reporter of Swift's runtime would keep a dead worker's pipes open.
     command.environment = ["SWIFT_BACKTRACE": "enable=no"]
+    command.inherited = inherited
+    command.directory = "/"
     command.ownGroup = true
-    command.descriptors = [(WorkerDescriptors.orders, orders), (WorkerDescriptors.replies, replies)]
+    command.descriptors = descriptors
     for slot in slots {
       guard let input = slot.input, let output = slot.output else { continue }
       command.descriptors.append((WorkerDescriptors.input(slot.index), input.descriptor.number))

@@ -14,6 +14,8 @@ package struct EngineOptions: Sendable {
   package var timeout: Duration?
   /// How often the units of a dead worker are tried again.
   package var retries: Int
+  /// What worker processes may reach; engines without them have none of it.
+  package var isolation = IsolationLevel.process
   /// False reads without io_uring.
   package var usesRing: Bool
 

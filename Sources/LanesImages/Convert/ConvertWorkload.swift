@@ -3,6 +3,7 @@ import LanesCore
 /// Converts images: each unit is one file, decoded by what it holds, resized, turned and encoded.
 package struct ConvertWorkload: Workload {
   package static let name = "images.convert"
+  package static let isHazardous = true
   package static let noun = UnitNoun("image", "images")
 
   package let options: ConvertOptions

@@ -5,6 +5,7 @@ import SystemPackage
 /// Tells what the headers of images say; pixels are not decoded.
 package struct InfoWorkload: Workload {
   package static let name = "images.info"
+  package static let isHazardous = true
   package static let noun = UnitNoun("image", "images")
 
   private let codecs: Codecs

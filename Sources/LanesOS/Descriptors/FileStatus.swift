@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LanesCore
 import SystemPackage
@@ -75,7 +76,7 @@ package struct FileStatus: Sendable, Equatable {
   /// The file behind an open descriptor.
   package init(of descriptor: Int32) throws(SystemError) {
     var status = stat()
-    _ = try retrying("fstat") { fstat(descriptor, &status) }
+    _ = try retrying("fstat") { clinux_fstat(descriptor, &status) }
     self.init(status)
   }
 }

@@ -7,4 +7,7 @@ package enum RingLibrary {
     let text = String(cString: clinux_ring_version())
     return text.isEmpty ? nil : text
   }
+
+  /// True where the kernel lets this process use io_uring, which many containers forbid.
+  package static var isAllowed: Bool { (try? CompletionRing(depth: 8, submit: { $0() })) != nil }
 }

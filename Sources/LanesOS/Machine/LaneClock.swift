@@ -15,11 +15,13 @@ package struct LaneClock {
   private var lastDelay: Int64?
   private var start: Int64 = 0
   private var processorTime: Int64?
+  /// Nil where the kernel keeps no such figures.
+  private let statistics = ScheduleStatistics()
 
   /// Call it on the thread that performs.
   package init() {
     lastLook = monotonicNow()
-    lastDelay = Self.delay()
+    lastDelay = statistics?.delay
   }
 
   /// A unit is about to be performed, at `now`.
@@ -41,28 +43,36 @@ package struct LaneClock {
 
   /// Nanoseconds without a core since the last look.
   private mutating func look(_ now: Int64) -> Int64 {
-    guard let lastDelay, let delay = Self.delay() else { return 0 }
+    guard let lastDelay, let delay = statistics?.delay else { return 0 }
     self.lastDelay = delay
     lastLook = now
     return max(0, delay - lastDelay)
-  }
-
-  /// The second number: nanoseconds spent waiting for a core; nil where it is not kept.
-  private static func delay() -> Int64? {
-    let file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    return withUnsafeTemporaryAllocation(byteCount: 96, alignment: 1) { buffer in
-      let count = read(file, buffer.baseAddress, buffer.count)
-      guard count > 0 else { return nil }
-      let number = buffer[..<count].drop { $0 != 0x20 }.dropFirst().prefix { (0x30...0x39).contains($0) }
-      return number.isEmpty ? nil : number.reduce(0) { $0 &* 10 &+ Int64($1 - 0x30) }
-    }
   }
 
   private static func threadTime() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+/// /proc/thread-self/schedstat of the thread that opened it; kept open, since a sandboxed worker cannot open it again.
+private final class ScheduleStatistics {
+  private let file: Descriptor
+
+  init?() {
+    let number = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)
+    guard number >= 0 else { return nil }
+    file = Descriptor(owning: number)
+  }
+
+  /// The second number: nanoseconds spent waiting for a core; nil where it is not kept.
+  var delay: Int64? {
+    withUnsafeTemporaryAllocation(byteCount: 96, alignment: 1) { buffer in
+      let count = pread(file.number, buffer.baseAddress, buffer.count, 0)
+      guard count > 0 else { return nil }
+      let number = buffer[..<count].drop { $0 != 0x20 }.dropFirst().prefix { (0x30...0x39).contains($0) }
+      return number.isEmpty ? nil : number.reduce(0) { $0 &* 10 &+ Int64($1 - 0x30) }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import LanesCore
 
 /// What machine this is, for reports: names and values, those that can be read.
 package enum MachineFacts {
@@ -12,6 +13,24 @@ package enum MachineFacts {
       ("Time", now()),
     ]
     return facts.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  /// When the kernel gives huge pages without being asked, such as "madvise"; nil where it does not say.
+  package static var hugePages: String? {
+    let choices = ProcessFile("/sys/kernel/mm/transparent_hugepage/enabled")?.text
+    return choices?.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
+  }
+
+  /// The limits of this process that batches meet first (getrlimit(2)), such as "1,024 descriptors, 512 MiB of address space".
+  package static var limits: String {
+    func soft(_ resource: __rlimit_resource) -> Int? {
+      var limit = rlimit()
+      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max else { return nil }
+      return Int(clamping: limit.rlim_cur)
+    }
+    let descriptors = soft(RLIMIT_NOFILE).map { "\($0) descriptors" } ?? "any number of descriptors"
+    let space = soft(RLIMIT_AS).map { "\(ByteCount.text($0)) of address space" } ?? "any address space"
+    return "\(descriptors), \(space)"
   }
 
   /// The value behind the first "name : value" of a file.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import LanesCore
+import Synchronization
 
 extension ProcessUsage {
   init(_ counted: clinux_usage) {
@@ -83,16 +84,42 @@ package enum ProcessMemory {
 package struct ProcessFile {
   package let text: String
 
+  private static let mostBytes = 16384
+  /// Descriptors of files that stay readable when no file can be opened any more.
+  private static let held = Mutex<[String: Int32]?>(nil)
+
+  /// Opens the files for good, those that exist; from now on no other is opened, as if there were none.
+  static func hold(_ paths: [String]) {
+    held.withLock { held in
+      held = [:]
+      for path in paths {
+        let number = open(path, O_RDONLY | O_CLOEXEC)
+        if number >= 0 { held![path] = number }
+      }
+    }
+  }
+
+  /// The highest descriptor that `hold` opened.
+  static var highestHeld: Int32 { held.withLock { $0?.values.max() ?? -1 } }
+
   /// Nil when the file is missing or may not be read.
   package init?(_ path: String) {
-    guard let file = fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 16384)
-    let count = fread(&bytes, 1, bytes.count, file)
+    let (number, isHeld) = Self.held.withLock { held in
+      held.map { ($0[path] ?? -1, true) } ?? (open(path, O_RDONLY | O_CLOEXEC), false)
+    }
+    guard number >= 0 else { return nil }
+    defer { if !isHeld { close(number) } }
+    var bytes = [UInt8](repeating: 0, count: Self.mostBytes)
+    var count = 0
+    while count < bytes.count {
+      let got = bytes.withUnsafeMutableBytes { pread(number, $0.baseAddress! + count, $0.count - count, off_t(count)) }
+      guard got > 0 else { break }
+      count += got
+    }
     text = String(decoding: bytes[..<count], as: UTF8.self)
   }
 
-  /// The decimal number behind `key`, past spaces and tabs.
+  /// The decimal number after `key`, past spaces and tabs.
   package func number(after key: String) -> Int? {
     let text = Array(text.utf8)
     let key = Array(key.utf8)

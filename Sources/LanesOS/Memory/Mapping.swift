@@ -55,5 +55,6 @@ package struct Mapping: ~Copyable, @unchecked Sendable {
     return fault < 0 ? nil : max(0, Int(fault) - lead)
   }
 
-  private static let installGuard: Void = { _ = clinux_guard_install() }()
+  /// Installs the handler that lets readers survive a file being cut short; done with the first mapping otherwise.
+  static let installGuard: Void = { _ = clinux_guard_install() }()
 }

@@ -13,8 +13,12 @@ package struct Child: ~Copyable {
   package struct Command {
     package var program: String
     package var arguments: [String]
-    /// Variables set in addition to this process's own.
+    /// Variables set in addition to those that are passed on.
     package var environment: [String: String] = [:]
+    /// Names of this process's variables that are passed on; nil for all of them.
+    package var inherited: Set<String>?
+    /// Where the child starts; nil for where this process is.
+    package var directory: String?
     /// Descriptors the child gets: number there, from number here. All others are closed or close-on-exec.
     package var descriptors: [(child: Int32, here: Int32)] = []
     /// True puts the child into a process group of its own, so that a terminal's Ctrl-C does not reach it.
@@ -85,6 +89,7 @@ private enum Spawn {
       moved.append(source)
       posix_spawn_file_actions_adddup2(&actions, source, target)
     }
+    if let directory = command.directory { _ = clinux_spawn_in(&actions, directory) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -108,7 +113,7 @@ private enum Spawn {
     _ command: Child.Command, _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
   ) throws(SystemError) -> pid_t {
     var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
-    var variables = environmentStrings(adding: command.environment).map { strdup($0) } + [nil]
+    var variables = environmentStrings(command).map { strdup($0) } + [nil]
     defer { for string in arguments + variables { free(string) } }
     var pid: pid_t = 0
     let code = posix_spawn(&pid, command.program, &actions, &attributes, &arguments, &variables)
@@ -116,13 +121,15 @@ private enum Spawn {
     return pid
   }
 
-  private static func environmentStrings(adding extra: [String: String]) -> [String] {
+  private static func environmentStrings(_ command: Child.Command) -> [String] {
+    let extra = command.environment
     var strings: [String] = []
     var entry = environ
     while let pointer = entry.pointee {
       let string = String(cString: pointer)
-      if !extra.keys.contains(where: { string.hasPrefix($0 + "=") }) { strings.append(string) }
       entry += 1
+      let name = String(string.prefix { $0 != "=" })
+      if extra[name] == nil, command.inherited?.contains(name) != false { strings.append(string) }
     }
     return strings + extra.map { "\($0.key)=\($0.value)" }
   }

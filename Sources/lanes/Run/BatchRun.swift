@@ -68,7 +68,7 @@ extension BatchRun {
     defer { withExtendedLifetime(lock) {} }
     let batch = Batch(workload: workload, plan: plan, fold: fold)
     let journaled = try journal?.begin(batch, watchers: [console] + [listener].compactMap { $0 })
-    let engine = arguments.engine()
+    let engine = arguments.engine(for: type(of: workload))
     // Ahead of the run, so that a trace that cannot be made costs no work.
     let trace = try makeTrace(arguments, engine.setup)
     let measures = arguments.stats || compared != nil ? TimelineObserver(lanes: engine.setup.lanes) : nil
@@ -88,6 +88,7 @@ extension BatchRun {
     }
     // Pressure is read as soon as the run has ended: what this process prints afterwards is not the batch's.
     measures?.complete(&record)
+    if let note = arguments.isolationNote(for: type(of: workload)) { record.notes.append(note) }
     console.clear()
     if let journal, let journaled { journal.end(journaled, &record) }
     if shared == nil { journal?.close(&record) }

@@ -34,6 +34,8 @@ enum Mode: ExpressibleByArgument, Equatable {
   var mayUseWorkers: Bool { if case .engine(let kind) = self { kind.usesWorkers } else { true } }
 }
 
+extension IsolationLevel: ExpressibleByArgument {}
+
 /// `--progress`: whether a progress line is drawn; `auto` draws it where standard error is a terminal.
 enum ProgressChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, always, never
@@ -44,8 +46,11 @@ struct EngineArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The engine; see 'lanes help engines'.", valueName: "ENGINE"))
   var mode = Mode.auto
 
-  @Flag(help: "Contain crashes: auto uses worker processes.")
-  var isolate = false
+  @Option(
+    help: ArgumentHelp(
+      "What a crash or a hijacked decoder can reach: none, process or sandbox. (default: images sandbox, others as the "
+        + "engine gives)", valueName: "LEVEL"))
+  var isolation: IsolationLevel?
 
   @Option(
     name: [.customShort("j", allowingJoined: true), .customLong("cores")], parsing: .unconditional,
@@ -118,9 +123,14 @@ struct EngineArguments: ParsableArguments {
     if let queueDepth, !(1...4096).contains(queueDepth) {
       throw ValidationError("--queue-depth takes a number from 1 to 4096, not \(queueDepth)")
     }
-    if isolate, !mode.mayUseWorkers {
-      // Naming an engine that cannot keep the promise is a contradiction; taking either side silently would be wrong.
-      throw ValidationError("--isolate asks for worker processes, and --mode \(mode.name) has none; leave one out")
+    // Naming an engine that cannot keep the promise is a contradiction; taking either side silently would be wrong.
+    if let isolation, isolation > .none, !mode.mayUseWorkers {
+      throw ValidationError(
+        "--isolation \(isolation.rawValue) asks for worker processes, and --mode \(mode.name) has none; leave one out")
+    }
+    if isolation == IsolationLevel.none, case .engine(let kind) = mode, kind.usesWorkers {
+      throw ValidationError(
+        "--isolation none asks for no worker processes, and --mode \(mode.name) for some; leave one out")
     }
     if retries < 0 || retries > 1000 {
       throw ValidationError("--retries takes a number from 0 to 1000, not \(retries)")
@@ -141,15 +151,40 @@ struct EngineArguments: ParsableArguments {
     if case .engine(let kind) = mode, !kind.takesLanes { 1 } else { options.lanes }
   }
 
+  /// What protects the rest of the machine from the units of `workload`.
+  ///
+  /// Nobody need ask for the sandbox where units are hazardous; where they are not, worker processes take it if the kernel has it.
+  private func level(for workload: any Workload.Type) -> IsolationLevel {
+    if let isolation { return isolation }
+    switch mode {
+    case .auto: return workload.isHazardous ? .sandbox : .none
+    case .engine(let kind) where kind.usesWorkers:
+      return workload.isHazardous || Sandbox.missing.isEmpty ? .sandbox : .process
+    case .engine: return .none
+    }
+  }
+
+  /// What `--stats` says of a run whose units were hazardous and shared this process.
+  func isolationNote(for workload: any Workload.Type) -> String? {
+    guard workload.isHazardous, level(for: workload) == .none else { return nil }
+    let cause = isolation == nil ? "--mode \(mode.name)" : "--isolation none"
+    return "decoding was not isolated (\(cause)): a crash would have ended the run"
+  }
+
   /// The engine asked for. `auto` may use more threads than CPUs only where `--cores` leaves the number to it.
-  func engine() -> any Engine {
-    let options = options
+  func engine(for workload: any Workload.Type) -> any Engine {
+    var options = options
+    let level = level(for: workload)
+    options.isolation = level
     let worker = WorkerMode.command
     switch mode {
     case .engine(let kind): return Engines.make(kind, channel: ipc, options: options, worker: worker)
     case .auto:
-      let isolation = isolate ? AutoEngine.Isolation(channel: ipc, worker: worker) : nil
-      return AutoEngine(options, mayAddLanes: cores == nil, isolation: isolation)
+      guard level > .none else { return AutoEngine(options, mayAddLanes: cores == nil) }
+      let reason = isolation == nil ? "decoders of strangers' files are kept apart" : "isolation was asked for"
+      return AutoEngine(
+        options, mayAddLanes: cores == nil,
+        isolation: AutoEngine.Isolation(channel: ipc, worker: worker, reason: reason))
     }
   }
 }

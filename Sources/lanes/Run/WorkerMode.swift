@@ -18,7 +18,7 @@ enum WorkerMode {
   private static let workloads: [any Workload.Type] = [
     ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
     SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
-    LabWorkload.self,
+    LabWorkload.self, AttackWorkload.self,
   ]
 
   /// Serves until the coordinator says so; returns the exit status.
