@@ -42,8 +42,8 @@ extension UnitFailure {
   /// An input that the system would not give, for a reason in its words.
   ///
   /// - Parameter isShortage: true when descriptors, processes or memory ran out.
-  package static func unreadable(_ reason: String, isShortage: Bool) -> UnitFailure {
-    UnitFailure(isShortage ? .resources : .input, reason)
+  package static func unreadable(_ reason: String, isShortage: Bool, haltsBatch: Bool = false) -> UnitFailure {
+    UnitFailure(isShortage ? .resources : .input, reason, haltsBatch: haltsBatch)
   }
 
   /// A file that lost bytes after it was planned; `offset` counts from the start of the file.

@@ -33,11 +33,14 @@ package struct SystemError: Error, Sendable, Equatable {
   /// True when the user may not do that.
   package var isForbidden: Bool { errno == EACCES || errno == EPERM }
 
+  /// True when neither this process nor, soon, another one can open anything.
+  package var isOutOfDescriptors: Bool { errno == EMFILE || errno == ENFILE }
+
   /// True when there is nothing of that name.
   package var isMissing: Bool { errno == ENOENT }
 
   /// True when no later output can succeed either: the disk or quota is full, or the device fails.
-  package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EIO, EROFS].contains(errno) }
+  package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EFBIG, EIO, EROFS].contains(errno) }
 }
 
 /// Runs a call that returns -1 on failure, again when a signal interrupted it, and reads errno before anything else can.

@@ -37,7 +37,7 @@ package final class RunningProgram {
     _ program: String, _ arguments: [String], input: Input = .nothing, environment: [String: String] = [:],
     outputLimit: Int = .max
   ) throws {
-    StopSignals.ignoreBrokenPipes()
+    StopSignals.ignoreWriteSignals()
     let output = try Pipe()
     let errors = try Pipe()
     let feed = try Pipe()

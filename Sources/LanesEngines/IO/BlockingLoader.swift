@@ -171,7 +171,7 @@ extension FileSlice {
 extension UnitFailure {
   /// An input that the kernel would not give.
   package static func unreadable(_ error: SystemError) -> UnitFailure {
-    .unreadable(error.reason, isShortage: error.isShortage)
+    .unreadable(error.reason, isShortage: error.isShortage, haltsBatch: error.isOutOfDescriptors)
   }
 
   /// An output that the kernel would not take.
@@ -180,7 +180,7 @@ extension UnitFailure {
       error.code == .fileExists
       ? "\(path.forDisplay) exists already"
       : "\(path.forDisplay) cannot be written: \(error.reason)"
-    return UnitFailure(.output, reason, haltsBatch: error.isFullOrBroken)
+    return UnitFailure(.output, reason, haltsBatch: error.isFullOrBroken || error.isOutOfDescriptors)
   }
 }
 

@@ -46,7 +46,7 @@ final class Coordinator {
     _ batch: Batch, _ recorder: RunRecorder, _ options: EngineOptions, _ channel: ChannelKind, _ command: WorkerCommand
   ) throws(SystemError) {
     // A worker may die between two writes to it.
-    StopSignals.ignoreBrokenPipes()
+    StopSignals.ignoreWriteSignals()
     self.recorder = recorder
     self.options = options
     self.channel = channel

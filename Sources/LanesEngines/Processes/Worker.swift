@@ -29,6 +29,11 @@ package final class Worker {
   /// three hundred times the cost of a frame.
   private static let longestWait: Int64 = 1_000_000
 
+  /// False in a process that no coordinator has started: its descriptors are not the ends of pipes.
+  package static var hasCoordinator: Bool {
+    [WorkerDescriptors.orders, WorkerDescriptors.replies].allSatisfy { (try? FileStatus(of: $0))?.kind == .pipe }
+  }
+
   /// Serves the coordinator on the inherited descriptors until it says so or goes away.
   ///
   /// - Parameters:

@@ -6,15 +6,18 @@ import Glibc
 /// The handler counts: the first signal is remembered, wakes whoever waits for `wakeDescriptor` and is acknowledged on standard
 /// error; the second removes unfinished files and ends the process by that signal.
 package enum StopSignals {
-  /// Installs the handlers; call once, early, on the main thread. SIGPIPE is ignored: writes report EPIPE instead.
+  /// Installs the handlers; call once, early, on the main thread. Writes report what they met instead of ending the process.
   package static func install() throws(SystemError) {
-    ignoreBrokenPipes()
+    ignoreWriteSignals()
     guard wakeDescriptor >= 0 else { throw SystemError("eventfd", errno: EMFILE) }
     _ = try retrying("sigaction") { clinux_stop_install(wakeDescriptor) }
   }
 
-  /// Makes writes to a pipe without a reader report EPIPE instead of ending the process.
-  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// Makes writes report EPIPE, of a pipe without a reader, and EFBIG, beyond RLIMIT_FSIZE, instead of ending the process.
+  package static func ignoreWriteSignals() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
 
   /// Readable once a stop was asked for; lives as long as the process.
   package static let wakeDescriptor: Int32 = clinux_eventfd()

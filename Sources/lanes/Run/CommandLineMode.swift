@@ -7,7 +7,7 @@ import LanesUsage
 enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
-    StopSignals.ignoreBrokenPipes()
+    StopSignals.ignoreWriteSignals()
     let words = expanded(typed)
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {

@@ -23,6 +23,10 @@ enum WorkerMode {
 
   /// Serves until the coordinator says so; returns the exit status.
   static func run(parent: Int32) -> Int32 {
+    guard Worker.hasCoordinator else {
+      StandardError.line("lanes: worker is how lanes starts its own worker processes; use --mode processes instead")
+      return ExitStatus.usage.rawValue
+    }
     do {
       try Worker.serve(parent: parent, workloads: workloads)
       return 0
