@@ -37,12 +37,34 @@ extension Coordinator {
     guard slot.hasSent(inFlight), isPlausible(reply.times, of: inFlight, link) else {
       throw WireError("a reply that cannot be")
     }
-    let output = try self.output(of: reply, frame, slot)
+    var output = try self.output(of: reply, frame, slot)
     link.running.remove(at: position)
     idleDeaths = 0
     inFlight.times.takePerforming(from: reply.times)
     typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
-    store(inFlight, reply, output, owner: frame.payload, slot, link)
+    var outcome = reply.outcome
+    if options.isolation == .sandbox, inFlight.unit.sink != .none {
+      do throws(UnitFailure) {
+        output = try copy(output, for: inFlight)
+      } catch {
+        outcome = .failed(error)
+      }
+    }
+    store(inFlight, outcome, ends: reply.partEnds, output, owner: frame.payload, slot)
+  }
+
+  /// The output where the worker cannot reach it: one that the next unit has taken over could change this unit's result while it
+  /// is stored. Takes the place of the input, which is done with.
+  private func copy(
+    _ output: UnsafeRawBufferPointer, for inFlight: InFlightUnit
+  ) throws(UnitFailure) -> UnsafeRawBufferPointer {
+    guard output.count > 0 else { return output }
+    let copy = takeSpare()
+    try copy.grow(atLeast: output.count, keeping: 0)
+    copy.base!.copyMemory(from: output.baseAddress!, byteCount: output.count)
+    recycleInput(inFlight)
+    inFlight.input = copy
+    return UnsafeRawBufferPointer(start: copy.base!, count: output.count)
   }
 
   /// True when a worker could have measured this since the unit was taken, on the clock that all processes share.
@@ -68,15 +90,15 @@ extension Coordinator {
   }
 
   private func store(
-    _ inFlight: InFlightUnit, _ reply: Reply, _ output: UnsafeRawBufferPointer, owner: HeapStorage, _ slot: Slot,
-    _ link: WorkerLink
+    _ inFlight: InFlightUnit, _ outcome: Outcome, ends: [Int], _ output: UnsafeRawBufferPointer, owner: HeapStorage,
+    _ slot: Slot
   ) {
-    var outcome = reply.outcome
+    var outcome = outcome
     var parts: [OutputPart] = []
     if case .done = outcome, inFlight.unit.sink != .none {
       inFlight.times.bytesOut = output.count
       do throws(UnitFailure) {
-        parts = try inFlight.unit.sink.parts(of: output, ends: reply.partEnds)
+        parts = try inFlight.unit.sink.parts(of: output, ends: ends)
       } catch {
         outcome = .failed(error)
       }

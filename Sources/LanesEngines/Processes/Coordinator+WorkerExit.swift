@@ -46,11 +46,29 @@ extension Coordinator {
         returnUnits(of: link, end, blamed: !wasStarting)
       }
       if wasStarting { noteFailedStart(end) }
-      if !wasLeaving, problem == nil, recorder.ending == nil { try start(link.lane) }
+      if !wasLeaving, problem == nil, recorder.ending == nil { try replace(link, after: wasStarting ? pause : 0) }
     } catch {
       problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
     }
   }
+
+  /// Starts another worker in the lane of a dead one, at once or after some nanoseconds.
+  private func replace(_ link: WorkerLink, after pause: Int64) throws(SystemError) {
+    let lane = link.lane
+    guard pause > 0 else { return try start(lane) }
+    _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
+      guard self.problem == nil, self.recorder.ending == nil, !self.isShuttingDown else { return }
+      do throws(SystemError) {
+        try self.start(lane)
+      } catch {
+        self.problem = .system("a worker process cannot be replaced: \(error.call): \(error.reason)")
+      }
+    }
+  }
+
+  /// Nanoseconds to wait after workers that did not even start: 10 ms, and twice as long each time, so that what makes them fail
+  /// may pass and a machine in trouble is not kept busy with starting processes.
+  private var pause: Int64 { 10_000_000 << min(max(failedStarts, 1) - 1, 7) }
 
   /// Lets a unit's time run out: from the moment it is first in its worker. The worker asks itself first and ends the
   /// unit cleanly; a quarter later, at least a quarter second, it is killed.
@@ -115,7 +133,7 @@ extension Coordinator {
   private func noteFailedStart(_ end: WorkerEnd) {
     failedStarts += 1
     guard failedStarts >= (end.isFromOutside ? Self.outsideKills : 3) else { return }
-    problem = .missing(
+    problem = .system(
       "worker processes do not start: \(failedStarts) in a row ended before they were ready, the last one \(end.words)"
     )
   }
@@ -124,7 +142,7 @@ extension Coordinator {
   private func noteIdleDeath(_ end: WorkerEnd) {
     idleDeaths += 1
     guard idleDeaths >= Self.outsideKills else { return }
-    problem = .missing(
+    problem = .system(
       "worker processes do not stay: \(idleDeaths) in a row ended without a unit, the last one \(end.words)")
   }
 }

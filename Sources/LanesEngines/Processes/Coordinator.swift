@@ -29,6 +29,8 @@ final class Coordinator {
   var failedStarts = 0
   /// Workers in a row that ended without a unit, while no worker answered any.
   var idleDeaths = 0
+  /// True once no worker is to be started any more.
+  private(set) var isShuttingDown = false
   /// Units that are sent, or whose outputs are being stored.
   private var busy = BusyUnits()
   /// A moving average of what performing a unit takes, in nanoseconds.
@@ -51,9 +53,10 @@ final class Coordinator {
     self.options = options
     self.channel = channel
     self.command = command
-    hello = Hello(
-      channel: channel, timeout: options.timeout, isolation: options.isolation, workload: batch.workload
-    ).bytes
+    hello =
+      Hello(
+        channel: channel, timeout: options.timeout, isolation: options.isolation, workload: batch.workload
+      ).bytes
     admission = Admission(batch.plan, recorder, memory: options.memory)
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
@@ -102,6 +105,7 @@ final class Coordinator {
 
   /// Ends all workers and waits until the last one is gone; those that do not go within five seconds are killed.
   private func shutDown() throws(SystemError) {
+    isShuttingDown = true
     for link in links where link.state != .dead {
       link.state = .leaving
       if problem == nil { link.send(.end, Bytes()) } else { link.kill() }
@@ -207,7 +211,7 @@ final class Coordinator {
     }
   }
 
-  private func takeSpare() -> HeapStorage {
+  func takeSpare() -> HeapStorage {
     guard let spare = spareInputs.popLast() else { return HeapStorage() }
     spareBytes -= spare.capacity
     return spare
@@ -352,7 +356,7 @@ final class Coordinator {
     StopSignals.lane(0, isBusyWith: busy)
   }
 
-  private func recycleInput(_ inFlight: InFlightUnit) {
+  func recycleInput(_ inFlight: InFlightUnit) {
     if let input = inFlight.input, spareBytes + input.capacity <= Self.largestSpare {
       spareInputs.append(input)
       spareBytes += input.capacity

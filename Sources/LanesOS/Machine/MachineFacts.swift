@@ -18,14 +18,18 @@ package enum MachineFacts {
   /// When the kernel gives huge pages without being asked, such as "madvise"; nil where it does not say.
   package static var hugePages: String? {
     let choices = ProcessFile("/sys/kernel/mm/transparent_hugepage/enabled")?.text
-    return choices?.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
+    return choices?.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("[") }.map {
+      String($0.dropFirst().dropLast())
+    }
   }
 
   /// The limits of this process that batches meet first (getrlimit(2)), such as "1,024 descriptors, 512 MiB of address space".
   package static var limits: String {
     func soft(_ resource: __rlimit_resource) -> Int? {
       var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max else { return nil }
+      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max else {
+        return nil
+      }
       return Int(clamping: limit.rlim_cur)
     }
     let descriptors = soft(RLIMIT_NOFILE).map { "\($0) descriptors" } ?? "any number of descriptors"

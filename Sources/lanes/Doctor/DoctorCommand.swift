@@ -32,7 +32,9 @@ struct DoctorCommand: ParsableCommand, StatedCommand {
   var json = false
 
   func validate() throws {
-    if isolation == .none { throw ValidationError("--isolation none has no worker that could be attacked; use process or sandbox.") }
+    if isolation == .none {
+      throw ValidationError("--isolation none has no worker that could be attacked; use process or sandbox.")
+    }
   }
 
   func run() throws {
@@ -115,7 +117,8 @@ struct DoctorReport {
     let facts = machine.map { name, value in
       "  \(name + String(repeating: " ", count: names - name.count))  \(value)"
     }
-    return ["A worker process (--isolation \(isolation.rawValue)) tried to"] + tries + [verdict, "", "This machine"] + facts
+    return ["A worker process (--isolation \(isolation.rawValue)) tried to"] + tries + [verdict, "", "This machine"]
+      + facts
   }
 
   var json: String {
