@@ -13,7 +13,7 @@ extension ContractTests {
       "half a reply", "text", "a foreign unit", "a foreign slot", "the other slot", "an unknown outcome",
       "a time that overflows", "a time that is to come", "a negative wait", "an endless wait", "too many bytes read",
       "an output beyond its place", "an output that overflows", "a negative output", "too many parts",
-      "an impossible farewell",
+      "an impossible farewell", "a refusal after the start",
     ]
 
     @Test(arguments: ChannelKind.allCases, forgeries) func `garbage is that worker's crash and costs no memory`(

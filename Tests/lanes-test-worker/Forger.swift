@@ -128,6 +128,7 @@ struct Forger {
     "an output that overflows": forged { ($0.offset, $0.length) = (.max, .max) },
     "a negative output": forged { ($0.offset, $0.length) = (-4096, 64) },
     "too many parts": forged { $0.parts = .max },
+    "a refusal after the start": { _ in frame(kind: 14, body: [0, 0, 0, 0]) },
     "an impossible farewell": { _ in
       var writer = WireWriter()
       for _ in 0..<3 { writer.write(optional: Int.max) }

@@ -19,7 +19,7 @@ enum EngineGuide {
           .lines([
             "lanes primes 1e10 --mode processes -j 4 --stats",
             "lanes files count -r /usr/share --mode eventloop",
-            "lanes images convert photos -o small --resize 800x800 --isolate",
+            "lanes images convert photos -o small --resize 800x800 --isolation none",
             "lanes compare primes 1e10",
           ])
         ]),
@@ -43,9 +43,12 @@ enum EngineGuide {
     "Choosing",
     [
       .item(
-        "--isolate",
-        "Contain crashes: auto then runs worker processes, so that a crash fails only the unit that caused it. For "
-          + "inputs that may crash a decoder. It cannot be combined with --mode \(EngineKind.list { !$0.usesWorkers })."
+        "--isolation none|process|sandbox",
+        "What a crash or a hijacked decoder can reach. With process, auto runs worker processes, so that a crash fails only "
+          + "the unit that caused it. With sandbox, workers can also open no file, reach no network and start no program; "
+          + "the run ends with status 69 where the kernel lacks Landlock or seccomp. With none, units may run in this "
+          + "process. The default is sandbox for images, and none for the rest unless --mode is processes. It cannot be "
+          + "combined with --mode \(EngineKind.list { !$0.usesWorkers }). lanes doctor tries the sandbox."
       ),
       .paragraph(
         "To see what each engine costs for a batch, run lanes compare with the same words. To see what the engines "
