@@ -90,7 +90,7 @@ struct DoctorReport {
 
   /// What the machine offers: names and values.
   private var machine: [(name: String, value: String)] {
-    let libraries = (ImageLibraries.versions + FileLibraries.versions).map { "\($0.name) \($0.version)" }
+    let libraries = (Codecs.standard.libraries + FileLibraries.versions).map { "\($0.name) \($0.version)" }
     return MachineFacts.all().filter { $0.name != "Time" } + [
       ("Landlock", Sandbox.landlockVersion.map { "version \($0)" } ?? "missing"),
       ("Sandbox", Sandbox.missing.isEmpty ? "complete" : "incomplete: \(Sandbox.missing.joined(separator: ", "))"),
