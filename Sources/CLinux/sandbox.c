@@ -30,7 +30,7 @@ const bool clinux_is_sanitized = false;
 static int limit(int resource, uint64_t most) {
   struct rlimit now;
   if (getrlimit(resource, &now) != 0) return -1;
-  rlim_t value = most < now.rlim_max ? (rlim_t)most : now.rlim_max;
+  rlim_t value = most < now.rlim_cur ? (rlim_t)most : now.rlim_cur;
   struct rlimit wanted = {value, value};
   return setrlimit(resource, &wanted);
 }
