@@ -10,6 +10,7 @@ package enum ComparisonJSON {
     Glyphs.with(.unicode) { comparison.entries.map { contender($0) } + [verdict(comparison)] }
   }
 
+  /// Members in the order of the schema: who, times, costs, troubles.
   private static func contender(_ entry: Comparison.Entry) -> String {
     var json = JSONWriter()
     json.object {
@@ -74,6 +75,7 @@ package enum ComparisonJSON {
     return json.text
   }
 
+  /// A fit of the universal scalability law to one way of using several lanes.
   private static func write(_ fit: ScalabilityFit, to json: inout JSONWriter) {
     json.member("mode", fit.kind.rawValue)
     json.member("ipc", fit.channel?.rawValue)

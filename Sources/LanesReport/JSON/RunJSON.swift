@@ -7,7 +7,8 @@ import LanesCore
 ///
 ///     engine              title, such as "processes/shm ×2"
 ///     mode lanes ipc      the parts of the title; ipc is null inside one process
-///     ending              "complete", "signalled", "output closed" or "halted"
+///     ending              "complete", "satisfied" (nothing more was asked for),
+///                         "signalled", "output closed" or "halted"
 ///     signal reason       what ended the run, where a signal or a reason did
 ///     units_done units_failed workers_lost
 ///     wall_ns             from start to end of the run
@@ -46,6 +47,7 @@ package enum RunJSON {
     json.array { for note in record.notes { $0.value(note) } }
   }
 
+  /// The members that name a contender, alike in runs and comparisons.
   static func write(_ setup: EngineSetup, to json: inout JSONWriter) {
     json.member("engine", setup.name)
     json.member("mode", setup.kind.rawValue)
@@ -53,6 +55,7 @@ package enum RunJSON {
     json.member("ipc", setup.channel?.rawValue)
   }
 
+  /// Words and not the cases' names: the words are part of the format.
   private static func write(_ ending: Ending, to json: inout JSONWriter) {
     switch ending {
     case .complete: json.member("ending", "complete")
@@ -68,6 +71,7 @@ package enum RunJSON {
   }
 
   private static func write(_ usage: ProcessUsage, to json: inout JSONWriter) {
+    // The same table as for the sums above, so that a figure has one name everywhere.
     for (metric, field) in Metric.ofProcesses { json.member(metric.name, field.value(of: usage)) }
   }
 

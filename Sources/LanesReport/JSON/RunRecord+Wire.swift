@@ -40,6 +40,7 @@ extension WireWriter {
     }
   }
 
+  /// A value that may be missing has a flag in front of it; others take their bytes alone.
   private mutating func write<Root>(_ fields: [Field<Root>], of root: Root) {
     for field in fields {
       let value = field.value(of: root)
@@ -47,6 +48,7 @@ extension WireWriter {
     }
   }
 
+  /// The width of a slice in nanoseconds, then the slices without gaps between them.
   private mutating func write(_ timeline: LaneTimeline) {
     write(timeline.width)
     write(each: timeline.slices) { writer, slice in
@@ -97,6 +99,7 @@ extension WireReader {
     return EngineSetup(kind: kind, lanes: lanes, channel: channel)
   }
 
+  /// The numbers of `write(_: Ending)`.
   private mutating func readEnding() throws(WireError) -> Ending {
     switch try read(UInt8.self) {
     case 0: return .complete
@@ -108,12 +111,14 @@ extension WireReader {
     }
   }
 
+  /// Leaves a value that is missing as the new record has it.
   private mutating func read<Root>(_ fields: [Field<Root>], into root: inout Root) throws(WireError) {
     for field in fields {
       if let value = field.isOptional ? try readOptional(Int64.self) : try read() { field.set(value, in: &root) }
     }
   }
 
+  /// Throws on a timeline that `LaneTimeline` itself refuses.
   private mutating func readTimeline() throws(WireError) -> LaneTimeline {
     let width: Int64 = try read()
     let slices = try readEach { (reader) throws(WireError) in

@@ -11,9 +11,11 @@ import LanesCore
 /// Source: "Trace Event Format", google/trace-viewer.
 package struct TraceWriter: Sendable {
   private let setup: EngineSetup
+  /// Where the trace's time begins, in nanoseconds of the monotonic clock.
   private let origin: Int64
   /// Whether a lane loads or stores one unit while it performs another.
   private let stagesOverlap: Bool
+  /// The coordinator's thread number: the lanes have 1 and up.
   private var coordinator: Int { setup.lanes + 1 }
 
   /// A trace of a run with `setup`, whose times count from `origin`, a reading of the monotonic clock in nanoseconds.
@@ -24,7 +26,8 @@ package struct TraceWriter: Sendable {
     stagesOverlap = setup.kind.overlapsStages
   }
 
-  /// The start of the file, with the names of the process and the lanes.
+  /// The start of the file, with the names of the process and the lanes. The trace has one process, number 1, whatever
+  /// processes the engine starts.
   package func header() -> String {
     let names = (0..<setup.lanes).map { metadata("thread_name", thread: $0 + 1, name: "lane \($0 + 1)") }
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
@@ -32,11 +35,14 @@ package struct TraceWriter: Sendable {
       + [metadata("thread_name", thread: coordinator, name: "coordinator")]).joined(separator: ",\n")
   }
 
+  /// Each event begins with the comma that separates it from the one before; the header ends in an event.
+  ///
   /// A unit was handed out or settled at `time`, and `inFlight` units are under way now.
   package func moment(_ what: Moment, label: String, lane: Int, at time: Int64, inFlight: Int) -> String {
     var instant = JSONWriter()
     instant.object {
       $0.member("ph", "i")
+      // The instant's scope is its thread.
       $0.member("s", "t")
       $0.member("cat", what.rawValue)
       $0.member("name", "\(what.rawValue) \(label)")
@@ -81,6 +87,7 @@ package struct TraceWriter: Sendable {
   /// The end of the file.
   package func footer() -> String { "\n]}\n" }
 
+  /// One stage of one unit.
   private struct Event {
     let label: String
     let number: Int
@@ -105,8 +112,10 @@ package struct TraceWriter: Sendable {
         $0.key("dur")
         $0.microseconds(event.stage.nanoseconds)
       } else {
+        // Begin and end belong together by category and id.
         $0.member("id", event.number)
       }
+      // Arguments stand with the beginning of a pair.
       if phase != "e" { writeArguments(event, to: &$0) }
     }
     return json.text
@@ -120,12 +129,14 @@ package struct TraceWriter: Sendable {
       $0.member("out_bytes", event.record.bytesOut)
       $0.member("failed", event.record.failed)
       if isAsynchronous(event.category) { $0.member("lane", event.record.lane + 1) }
+      // What was waited for a core is measured while a unit is performed.
       guard event.category == "perform" else { return }
       $0.key("waited_for_core_us")
       $0.microseconds(event.record.queued)
     }
   }
 
+  /// Metadata ("M") gives a process or thread its name; it has no time.
   private func metadata(_ kind: String, thread: Int, name: String) -> String {
     var json = JSONWriter()
     json.object {
@@ -141,7 +152,7 @@ package struct TraceWriter: Sendable {
 }
 
 extension JSONWriter {
-  /// Nanoseconds as microseconds with three digits behind the point, exactly: a Double loses them after some hours.
+  /// Nanoseconds as microseconds with three decimal places, exactly: a Double loses them after some hours.
   fileprivate mutating func microseconds(_ nanoseconds: Int64) {
     let (whole, rest) = nanoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000)
     literal((nanoseconds < 0 ? "-" : "") + "\(whole)." + String(rest).leftPadded(to: 3, with: "0"))

@@ -2,8 +2,8 @@ import LanesCore
 
 /// Text for HTML and SVG (WHATWG HTML, section 13.3; XML 1.0, section 2.4).
 enum Markup {
-  /// `text` for content and for attributes in double quotes. Control characters, which XML forbids and which names of
-  /// files may hold, become U+FFFD.
+  /// `text` for content and for quoted attributes. Control characters, which names of files may hold, become U+FFFD:
+  /// XML 1.0 (section 2.2) forbids those below the space, and HTML counts those from U+007F on as errors, too.
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -21,40 +21,44 @@ enum Markup {
     return result
   }
 
-  /// A share as a percentage for an attribute, such as `12.35%`.
+  /// A share of 1 as a percentage for an attribute, such as `12.35%`.
   static func percent(_ share: Double) -> String { number(share * 100) + "%" }
 
-  /// At most two digits behind the point, without trailing zeros; finer steps than a hundredth are never seen.
+  /// At most two digits after the decimal point, without trailing zeros; finer steps than a hundredth are never seen.
   static func number(_ value: Double) -> String {
     let text = Readable.fixed(value, digits: 2)
+    // A value that is not finite would make the whole attribute invalid.
     guard text.contains(".") else { return text == Glyphs.dash ? "0" : text }
     let trimmed = text.trimmingTrailing("0")
     return trimmed.hasSuffix(".") ? String(trimmed.dropLast()) : trimmed
   }
 
-  /// A section with a heading and a sentence on how to read it.
+  /// A section with a heading and a sentence on how to read it. `content` is markup, the other two are plain text.
   static func section(_ title: String, _ hint: String, _ content: String) -> String {
     "<section>\n<h2>\(escaped(title))</h2>\n<p class=\"hint\">\(escaped(hint))</p>\n\(content)\n</section>\n"
   }
 
-  /// A drawing as wide as the page allows and `height` pixels high; x and widths inside are percentages.
+  /// A drawing as wide as the page allows and `height` pixels high; x and widths inside are percentages, so it has no
+  /// view box and circles stay round at any width.
+  ///
+  /// The role makes a screen reader say `label` and skip the shapes inside (WAI-ARIA, role img).
   static func strip(height: Int, label: String, _ content: String) -> String {
     "<svg class=\"strip\" width=\"100%\" height=\"\(height)\" role=\"img\" aria-label=\"\(escaped(label))\">"
       + content + "</svg>"
   }
 
-  /// A rectangle in a strip, from a share of its width on.
+  /// A rectangle in a strip: `start` and `width` are shares of the strip's width, `top` and `height` are pixels.
   static func bar(_ style: String, from start: Double, width: Double, top: Int = 0, height: Int) -> String {
     "<rect class=\"\(style)\" x=\"\(percent(start))\" y=\"\(top)\" width=\"\(percent(width))\" height=\"\(height)\"/>"
   }
 
-  /// A row of a chart: what it is about, the drawing, the figure.
+  /// A row of a chart: what it is about, the drawing, the figure. `drawing` is markup.
   static func row(_ name: String, _ drawing: String, _ figure: String) -> String {
     "<div class=\"row\"><span class=\"name\">\(escaped(name))</span>\(drawing)"
       + "<span class=\"figure\">\(escaped(figure))</span></div>\n"
   }
 
-  /// Colors and their meanings.
+  /// Colors and their meanings. The samples are hidden from screen readers, since the names say it all.
   static func legend(_ entries: [(style: String, name: String)]) -> String {
     let items = entries.map { style, name in
       "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect class=\"\(style)\" width=\"14\" height=\"14\"/></svg>"

@@ -8,6 +8,7 @@ struct ReportCharts {
 
   /// Every round as a point, so that the spread is seen and not only told.
   var rounds: String {
+    // Every position is a share of the longest round of all contenders.
     guard let longest = comparison.entries.map(\.wall.maximum).max(), longest > 0 else { return "" }
     let rows = comparison.entries.map { entry in
       let label = "rounds of \(entry.setup.title)"
@@ -17,6 +18,7 @@ struct ReportCharts {
       }
       let middle = Markup.percent(entry.wall.median / longest * 0.98)
       let drawing =
+        // SVG paints in document order: the points come last and lie over the line at the median.
         Markup.bar("track", from: 0, width: 1, top: 10, height: 2)
         + "<line class=\"middle\" x1=\"\(middle)\" x2=\"\(middle)\" y1=\"1\" y2=\"21\"/>" + points.joined()
       return Markup.row(
@@ -36,6 +38,7 @@ struct ReportCharts {
     // Contenders without timelines are left out rather than drawn as idle.
     guard !entries.isEmpty else { return "" }
     let rows = entries.map { entry in
+      // The bars of a row follow each other and fill it: the shares of all kinds add up to 1.
       let activity = entry.activity ?? LaneActivity()
       var start = 0.0
       var drawing = ""
@@ -47,6 +50,7 @@ struct ReportCharts {
         entry.titleWithRound, Markup.strip(height: 22, label: words(activity), drawing),
         Readable.percent(activity.share(.computing)))
     }
+    // The legend names only kinds that some contender has.
     let kinds = LaneActivity.Kind.allCases.filter { kind in entries.contains { ($0.activity?.share(kind) ?? 0) > 0 } }
     return Markup.section(
       "Where the time of the lanes went",
@@ -54,6 +58,7 @@ struct ReportCharts {
       Markup.legend(kinds.map { ($0.style, $0.name) }) + rows.joined())
   }
 
+  /// The row for a screen reader; kinds that would be read as 0% are left out.
   private func words(_ activity: LaneActivity) -> String {
     LaneActivity.Kind.allCases.filter { activity.share($0) >= 0.005 }
       .map { "\($0.name) \(Readable.percent(activity.share($0)))" }.joined(separator: ", ")
@@ -69,6 +74,7 @@ struct ReportCharts {
     let rows = zip(comparison.entries, peaks).map { entry, peaks in
       var start = 0.0
       var drawing = ""
+      // The coordinator comes first, as in `processes`.
       for (number, peak) in peaks.enumerated() {
         let width = Double(peak) / Double(most)
         drawing += Markup.bar(number == 0 ? "coordinator" : "worker", from: start, width: width, height: 14)
@@ -97,6 +103,7 @@ struct ReportCharts {
     guard let index = comparison.entries.firstIndex(of: entry) else { return [] }
     let run = comparison.typicalRuns[index]
     let peaks = [run.coordinator.peakMemory] + run.workers.map(\.peakMemory)
+    // A sum without one of them would look like a small contender.
     return peaks.contains(nil) ? [] : peaks.compactMap { $0 }
   }
 }

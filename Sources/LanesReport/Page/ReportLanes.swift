@@ -5,11 +5,12 @@ struct ReportLanes {
   private let comparison: Comparison
   /// A page is longer than a terminal, but a hundred equal lines still tell nothing that thirty do not.
   private static let mostLanes = 32
-  /// Steps that a lane is drawn from; a large screen shows no more.
+  /// Steps of the lanes of the longest run; a large screen shows no more.
   private static let columns = 400
 
   init(_ comparison: Comparison) { self.comparison = comparison }
 
+  /// The section; empty when no contender has timelines.
   var html: String {
     let runs = zip(comparison.entries, comparison.typicalRuns).filter { !$1.timelines.isEmpty && $1.wall > 0 }
     guard let longest = runs.map(\.1.wall).max() else { return "" }
@@ -20,6 +21,7 @@ struct ReportLanes {
         let columns = max(1, Int(Double(Self.columns) * Double(run.wall) / Double(longest)))
         let kinds = timeline.activities(columns: columns, of: run.wall).map(\.shown)
         shown.formUnion(kinds)
+        // A run that was shorter than the longest fills only its part of the strip.
         return lane(kinds, number, Double(run.wall) / Double(longest), of: run)
       }
       let rest = run.timelines.count - lanes.count
@@ -29,6 +31,7 @@ struct ReportLanes {
         + lanes.joined() + more
         + "</div><span class=\"figure\">\(Readable.duration(nanoseconds: run.wall))</span></div>\n"
     }
+    // In the order of the enum, so that all charts of the page name kinds in one order.
     let legend = LaneActivity.Kind.allCases.filter(shown.contains).map { (style: $0.style, name: $0.name) }
     return Markup.section(
       "The lanes over time",
@@ -36,7 +39,9 @@ struct ReportLanes {
         + "The full width is \(Readable.duration(nanoseconds: longest)).", Markup.legend(legend) + rows.joined())
   }
 
-  /// Neighbouring steps of one kind are one rectangle.
+  /// One lane as a strip. Neighboring steps of one kind are one rectangle, which keeps the page small.
+  ///
+  /// - Parameter width: the run's wall time as a share of the longest run's.
   private func lane(_ kinds: [LaneActivity.Kind], _ number: Int, _ width: Double, of run: RunRecord) -> String {
     var drawing = ""
     var start = 0

@@ -2,6 +2,7 @@ import LanesCore
 
 /// The figures of a comparison as two tables: time, and what else it took.
 struct ReportTables {
+  /// A heading and what each contender has in it; nil is shown as a dash.
   private struct Column {
     let name: String
     let value: (Comparison.Entry) -> String?
@@ -11,7 +12,7 @@ struct ReportTables {
 
   init(_ comparison: Comparison) { self.comparison = comparison }
 
-  /// What each way took of time.
+  /// How long each contender took, and what follows from that.
   var time: String {
     Markup.section(
       "Time",
@@ -32,6 +33,7 @@ struct ReportTables {
       table(columns(of: .costs), style: "costs"))
   }
 
+  /// One row per contender. The table is in a box that scrolls by itself, so that the page never scrolls sideways.
   private func table(_ columns: [Column], style: String) -> String {
     let head = columns.map { "<th scope=\"col\">\(Markup.escaped($0.name))</th>" }.joined()
     let rows = comparison.entries.map { entry in
@@ -47,6 +49,7 @@ struct ReportTables {
       + rows.joined() + "</tbody></table></div>"
   }
 
+  /// Columns of the first table; those of `Metric` stand between what is derived from wall time and the rest.
   private var times: [Column] {
     [
       Column(name: "wall") { duration($0.wall.median) },
@@ -67,6 +70,7 @@ struct ReportTables {
     Metric.columns(of: section).map { column, metrics in
       Column(name: column.name) { entry in
         let values = metrics.map { entry.value(of: $0) }
+        // A cell of one metric has room for the long form. Where nothing is known, one dash stands for all metrics.
         guard metrics.count > 1, values.contains(where: { $0 != nil }) else {
           return values[0].flatMap { figure($0, metrics[0].unit, Readable.figure) }
         }

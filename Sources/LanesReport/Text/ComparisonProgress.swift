@@ -31,6 +31,7 @@ package struct ComparisonProgress: Sendable {
   /// The run that comes next or is under way; nil at the end.
   package var next: Next? {
     guard done < runs else { return nil }
+    // Each round runs every contender once, in their order.
     return Next(contender: done % contenders.count, isMeasured: done / contenders.count >= warmup)
   }
 
@@ -42,6 +43,7 @@ package struct ComparisonProgress: Sendable {
     elapsed = 0
   }
 
+  /// All runs of the comparison, warm-up included.
   private var runs: Int { contenders.count * (warmup + rounds) }
 
   /// One line of at most `width` columns: the round, the contender, runs done, time left. Without an end of line.
@@ -53,6 +55,7 @@ package struct ComparisonProgress: Sendable {
       timeLeft, contenders[next.contender],
     ].compactMap { $0 }
     var line = ""
+    // A piece that does not fit is left out; a shorter one after it may still fit.
     for piece in pieces where (line.isEmpty ? 0 : line.count + 2) + piece.count <= width {
       line += (line.isEmpty ? "" : "  ") + piece
     }

@@ -55,6 +55,7 @@ package struct ComparisonTable {
     return (loose, 2)
   }
 
+  /// The columns that fit `width`, the most important first.
   private func chosen(width: Int, gap: Int) -> [Column] {
     var ranks: Set<Int> = [0]
     // Stops at the first rank that does not fit: a later, narrower column must not stand where a more important one is
@@ -126,23 +127,29 @@ extension ComparisonTable {
       }
   }
 
+  /// The part of the lanes' time that went into some kinds of waiting. One explanation serves both columns: that of
+  /// rank 11 is there whenever that of rank 12 is.
   private func waiting(_ rank: Int, _ heading: [String], _ kinds: [LaneActivity.Kind]) -> Column {
     Column(heading: heading, name: nil, rank: rank, meaning: rank == 11 ? "waited: part of the lanes' time" : nil) {
       $0.activity.map { activity in Readable.percent(kinds.reduce(0) { $0 + activity.share($1) }) } ?? Glyphs.dash
     }
   }
 
+  /// The median, and its spread in percent.
   private func wall(_ entry: Comparison.Entry) -> String {
     let time = Readable.shortDuration(nanoseconds: Int64(entry.wall.median))
     // Fewer than three rounds say nothing of how far the next would lie away.
     guard let spread = entry.wall.spread else { return time + " \(Glyphs.plusMinus) ?" }
+    // From 9.95% on, one decimal would take a fourth digit.
     return time + " \(Glyphs.plusMinus)" + Readable.fixed(spread * 100, digits: spread < 0.0995 ? 1 : 0) + "%"
   }
 
+  /// Three digits, such as `7.31×` and `12.4×`.
   private func factor(_ value: Double) -> String {
     Readable.fixed(value, digits: value < 9.995 ? 2 : 1) + Glyphs.times
   }
 
+  /// What the columns on show mean, in one paragraph, then remarks on contenders.
   private func legend(_ columns: [Column], width: Int) -> [String] {
     let rounds = Readable.counted(comparison.rounds, "round")
     let wall = "wall: median of \(rounds) \(Glyphs.plusMinus) half the distance between the quartiles"
@@ -152,6 +159,7 @@ extension ComparisonTable {
       + remarks.flatMap { ComparisonText.wrap($0, width: width) }
   }
 
+  /// What figures of a median round hide: failures and deaths of all rounds, and rounds that lie far off.
   private var remarks: [String] {
     comparison.entries.flatMap { entry in
       [

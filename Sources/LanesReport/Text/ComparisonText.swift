@@ -28,6 +28,7 @@ package struct ComparisonText {
     let verdict = Verdict(comparison)
     let picture = picture(width: 80)
     return ComparisonTable(comparison).markdown() + [""]
+      // A fenced block keeps the picture's columns; the empty line that ends it moves after the fence.
       + (picture.isEmpty ? [] : ["```text"] + picture.dropLast() + ["```", ""])
       + ["**Verdict: \(verdict.kind.rawValue).**"] + wrap(verdict.text) + comparison.fits.flatMap { wrap($0.sentence) }
   }

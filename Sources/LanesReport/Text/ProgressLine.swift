@@ -22,12 +22,14 @@ package struct ProgressLine: Sendable {
   /// and percentage, rate, time left and failures. What does not fit is left out from the right. With an unknown total
   /// it holds count and rate alone.
   package func render(width: Int, unicode: Bool = Glyphs.current == .unicode, color: Bool = false) -> String {
+    // An empty batch has no share that is done.
     let known = total.flatMap { $0 > 0 ? $0 : nil }
     let pieces = known.map { [percentage(of: $0), counted(of: $0)] } ?? ["\(Readable.count(done)) done"]
     let all = pieces + [failures, rate, known.flatMap(timeLeft)].compactMap { $0 }
     var shown = all
     while shown.count > 1, length(of: shown) > width { shown.removeLast() }
     let text = shown.joined(separator: ProgressLine.separator)
+    // The first piece alone may still be too long.
     guard text.count <= width else { return String(text.prefix(max(0, width))) }
     return bar(room: width - text.count - 1, of: known, unicode: unicode, color: color) + (color ? paint(shown) : text)
   }
@@ -45,6 +47,7 @@ package struct ProgressLine: Sendable {
 
   private var failures: String? { failed > 0 ? "\(Readable.count(failed)) failed" : nil }
 
+  /// The average since the start; nil before the first unit ended.
   private var unitsPerSecond: Double? {
     let seconds = Double(elapsed.nanoseconds) / 1e9
     return done > 0 && seconds > 0 ? Double(done) / seconds : nil
@@ -56,13 +59,16 @@ package struct ProgressLine: Sendable {
 
   private func timeLeft(of total: Int) -> String? {
     guard let unitsPerSecond, done < total else { return nil }
+    // The cap of 1e9 s keeps the nanoseconds of `wholeSeconds` within an Int64. One second is the least: 0 s left would
+    // look like the end.
     let seconds = Int64(min(Double(total - done) / unitsPerSecond, 1e9).rounded(.up))
     return Readable.wholeSeconds(max(seconds, 1)) + " left"
   }
 
-  /// The bar and a space behind it, at most 40 columns; nothing when fewer than 10 are free or there is no total.
+  /// The bar and a space after it, at most 40 columns; nothing when fewer than 10 are free or there is no total.
   private func bar(room: Int, of total: Int?, unicode: Bool, color: Bool) -> String {
     guard let total, room >= 10 else { return "" }
+    // The brackets take two columns.
     let cells = min(room, 40) - 2
     let filled = Int(share(of: total) * Double(cells))
     let full = String(repeating: unicode ? "━" : "#", count: filled)
@@ -70,6 +76,7 @@ package struct ProgressLine: Sendable {
     return "[" + (color ? ANSI.green.apply(to: full) + ANSI.dim.apply(to: empty) : full + empty) + "] "
   }
 
+  /// Painted last, because escape sequences have no width on the screen and would count.
   private func paint(_ pieces: [String]) -> String {
     pieces.map { $0 == failures ? ANSI.red.apply(to: $0) : $0 }.joined(separator: ProgressLine.separator)
   }

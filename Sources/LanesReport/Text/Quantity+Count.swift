@@ -38,8 +38,10 @@ extension Quantity {
   }
 
   private static func power(_ base: Int128, _ exponent: Int128, of text: String) throws(QuantityError) -> Int128 {
+    // 0^0 is 1.
     guard base > 1 else { return exponent == 0 ? 1 : base }
     var result: Int128 = 1
+    // A base of 2 or more exceeds 2^96 long before 128 steps, whatever the exponent.
     for _ in 0..<min(exponent, 128) {
       let (product, overflow) = result.multipliedReportingOverflow(by: base)
       guard !overflow, product <= termLimit else { throw tooLarge(text) }

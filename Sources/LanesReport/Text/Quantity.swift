@@ -29,7 +29,7 @@ package enum Quantity {
     return .nanoseconds(Int64(nanoseconds))
   }
 
-  /// The number at the front of `text` and the unit behind it; spaces around either do not count.
+  /// The number at the front of `text` and the unit after it; spaces around either do not count.
   private static func split(
     _ text: String, expected: String
   ) throws(QuantityError) -> (number: QuantityLiteral, unit: String) {
@@ -41,6 +41,7 @@ package enum Quantity {
     return (number, String(rest.trimmed))
   }
 
+  /// Bytes of a unit in lower case; nil for one that is unknown. `Ki` is taken for `KiB`.
   private static func sizeFactor(_ unit: String) -> UInt128? {
     guard let letter = unit.first, letter != "b" else { return unit == "" || unit == "b" ? 1 : nil }
     guard let power = Array("kmgtp").firstIndex(of: letter) else { return nil }
@@ -53,6 +54,7 @@ package enum Quantity {
     return (0...power).reduce(1) { product, _ in product * base }
   }
 
+  /// Micro is U+00B5 or the Greek letter U+03BC, which look the same.
   private static let nanosecondsPerUnit: [String: UInt128] = [
     "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "": 1_000_000_000, "s": 1_000_000_000,
     "m": 60_000_000_000, "min": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000,

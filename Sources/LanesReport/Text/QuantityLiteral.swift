@@ -2,11 +2,13 @@
 ///
 /// Doubles round above 2^53, and `1e19+1` must not.
 struct QuantityLiteral: Equatable {
+  /// `.max` stands for more digits than fit.
   var digits: UInt128
+  /// The power of ten that `digits` is to be multiplied by.
   var exponent: Int
 
   /// Reads `12`, `1_000`, `1.5`, `1e9` or `1.5E+3` from the front of `text` and removes it; nil when no number starts
-  /// there, and then `text` is as it was. An `e` without a digit behind it is left alone. An underscore must stand
+  /// there, and then `text` is as it was. An `e` that no digit follows is left alone. An underscore must stand
   /// between two digits. More digits than fit give `.max`, which every caller refuses as too large.
   static func take(from text: inout Substring) -> QuantityLiteral? {
     var rest = text
@@ -45,6 +47,7 @@ struct QuantityLiteral: Equatable {
 
   private mutating func append(_ digit: Int, scale: Int) {
     let (product, overflow) = digits.multipliedReportingOverflow(by: 10)
+    // Strictly less, so that no number that was typed becomes `.max`.
     guard !overflow, digits < .max / 10 else {
       digits = .max
       return
@@ -53,7 +56,8 @@ struct QuantityLiteral: Equatable {
     exponent += scale
   }
 
-  /// The exponent behind an `e`, at most 9,999 either way, or 0 without one.
+  /// The exponent after an `e`, at most 9,999 either way, or 0 without one. No UInt128 has more than 39 digits, so the
+  /// limit changes no result and keeps the loop of `whole` short.
   private static func takeExponent(from rest: inout Substring) -> Int {
     guard rest.first == "e" || rest.first == "E" else { return 0 }
     var tail = rest.dropFirst()
@@ -78,6 +82,7 @@ struct QuantityLiteral: Equatable {
     var isExact = true
     for _ in 0..<abs(exponent) where value > 0 {
       if exponent < 0 {
+        // Each step divides by ten; a remainder anywhere means that a fraction is dropped.
         isExact = isExact && value % 10 == 0
         value /= 10
       } else {

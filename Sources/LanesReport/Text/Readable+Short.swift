@@ -36,6 +36,7 @@ extension Readable {
     }
   }
 
+  /// Steps of 1024 leave no gap: 1000 to 1023 bytes are 0.98 K and more, and are written as 1.0K.
   private static func short(_ value: Double, step: Double, units: [String]) -> String {
     var value = value
     // The limits are where rounding would make one digit more, such as 999.7 to 1000.

@@ -2,12 +2,14 @@ import LanesCore
 
 /// Writes figures for people, rounded to what the eye takes in.
 package enum Readable {
-  /// `value` with exactly `digits` digits behind the point, rounded half away from zero; a dash when it is not finite.
+  /// `value` with exactly `digits` digits after the decimal point, rounded half away from zero; a dash when it is not
+  /// finite or too large to be read digit by digit.
   package static func fixed(_ value: Double, digits: Int) -> String {
     let scale = (0..<digits).reduce(1.0) { product, _ in product * 10 }
-    // What does not fit an Int64 is no figure that anybody reads digit by digit.
+    // The conversion below traps on what does not fit an Int64.
     guard value.isFinite, abs(value) * scale < 9e18 else { return Glyphs.dash }
     let scaled = Int64((abs(value) * scale).rounded())
+    // What rounds to zero has no sign: no `-0.00`.
     let sign = value < 0 && scaled > 0 ? "-" : ""
     guard digits > 0 else { return sign + String(scaled) }
     let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: Int64(scale))
@@ -25,7 +27,7 @@ package enum Readable {
     return text
   }
 
-  /// Such as `1.5 GiB`; below 1 KiB whole bytes, above in steps of 1024 with one digit behind the point below 100.
+  /// Such as `1.5 GiB`; below 1 KiB whole bytes, above in steps of 1024 with one decimal place below 100.
   package static func bytes(_ bytes: Int) -> String {
     ByteCount.text(bytes)
   }
@@ -52,6 +54,7 @@ package enum Readable {
     var value = Double(nanoseconds)
     for unit in [Glyphs.microseconds, "ms", "s"] {
       value /= 1_000
+      // From here on one decimal would round to 60.0 s, which is a minute.
       if unit == "s", value >= 59.95 { break }
       if let digits = threeDigits(value) { return "\(digits) \(unit)" }
     }
@@ -82,6 +85,7 @@ package enum Readable {
 
   /// A share as whole percent, such as `97%`.
   package static func percent(_ share: Double) -> String {
+    // A dash stands alone: `–%` would read as a figure that was lost.
     let text = fixed(share * 100, digits: 0)
     return text == Glyphs.dash ? text : text + "%"
   }
@@ -100,6 +104,7 @@ package enum Readable {
 
   /// Three digits of a value below 999.5, and nil from there on.
   static func threeDigits(_ value: Double) -> String? {
+    // The limits are where rounding would make one digit more, such as 9.996 to 10.00.
     if value < 9.995 { return fixed(value, digits: 2) }
     if value < 99.95 { return fixed(value, digits: 1) }
     return value < 999.5 ? fixed(value, digits: 0) : nil
@@ -107,9 +112,11 @@ package enum Readable {
 }
 
 extension String {
+  /// At least `width` characters; a longer text stays as it is.
   package func leftPadded(to width: Int, with filler: Character = " ") -> String {
     String(repeating: filler, count: max(0, width - count)) + self
   }
 
+  /// At least `width` characters; a longer text stays as it is.
   package func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -10,6 +10,7 @@ package enum StatsText {
   ///   - wrapping: columns at which longer lines go on below; nil where nobody but programs reads them, which want a
   ///     figure on the line of its name.
   package static func lines(_ record: RunRecord, width: Int = 80, wrapping: Int? = nil) -> [String] {
+    // Two columns of the width are the indentation.
     let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2).lines()
     return [title(record)] + totals(record).flatMap { row($0.0, $0.1, wrapping: wrapping) } + laneTable(record)
       + picture.prefix(1).flatMap { wrap($0, wrapping, indent: "  ", hanging: "  ") }
@@ -24,6 +25,7 @@ package enum StatsText {
       hanging: String(repeating: " ", count: 13))
   }
 
+  /// The text after `indent`, and its further lines after `hanging`.
   private static func wrap(_ text: String, _ width: Int?, indent: String, hanging: String) -> [String] {
     // Twenty columns of text are the least that reads as text; a narrower terminal wraps by itself.
     guard let width, indent.count + text.count > width else { return [indent + text] }
@@ -31,6 +33,7 @@ package enum StatsText {
     return lines.enumerated().map { ($0 == 0 ? indent : hanging) + $1 }
   }
 
+  /// The first line: the contender, and how many units ended how.
   private static func title(_ record: RunRecord) -> String {
     let failed = record.unitsFailed > 0 ? ", \(Readable.count(record.unitsFailed)) failed" : ""
     return "\(record.setup.title): \(Readable.counted(record.unitsDone, "unit")) done\(failed)"
@@ -58,6 +61,7 @@ package enum StatsText {
     }
   }
 
+  /// The slowest start of a worker; nothing for engines without worker processes.
   private static func startUp(_ record: RunRecord) -> [(String, String)] {
     guard let slowest = record.lanes.compactMap(\.startUp).max() else { return [] }
     return [("start-up", "\(Readable.duration(nanoseconds: slowest)) until the last worker was ready")]
@@ -80,6 +84,7 @@ package enum StatsText {
     return ": coordinator \(bytes(record.coordinator.peakMemory)), workers \(shown)"
   }
 
+  /// One line per lane: shares of the wall time by stage.
   private static func laneTable(_ record: RunRecord) -> [String] {
     guard !record.lanes.isEmpty else { return [] }
     // Load and store may run beside perform, so that a row can add up to more than 100% (`LaneShare`).
@@ -92,6 +97,7 @@ package enum StatsText {
     return table.lines().map { "  " + $0 }
   }
 
+  /// What the figures do not show: notes of the engine, workers that died, why the run ended early.
   private static func remarks(_ record: RunRecord) -> [String] {
     var remarks = record.notes
     if record.workersLost > 0 {

@@ -43,6 +43,7 @@ package struct Swimlanes {
     let shown = record.timelines.prefix(Self.mostLanes)
     var lines = shown.enumerated().map { number, timeline in
       let cells = timeline.activities(columns: columns, of: record.wall).map { symbol($0.shown) }.joined()
+      // Only the first lane of a run carries its title.
       let name = number == 0 ? run.title : ""
       return (name.rightPadded(to: titleWidth) + String(number + 1).leftPadded(to: 4) + " " + cells)
     }
@@ -53,6 +54,7 @@ package struct Swimlanes {
     return lines
   }
 
+  /// The character of a kind; the ASCII ones are for locales without UTF-8.
   private func symbol(_ kind: LaneActivity.Kind) -> String {
     switch kind {
     case .computing: unicode ? "█" : "#"

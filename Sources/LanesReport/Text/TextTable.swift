@@ -57,5 +57,6 @@ struct TextTable {
 }
 
 extension String {
+  /// Spaces only: a tab or an escape sequence at the end stays.
   var withoutTrailingSpaces: String { lastIndex { $0 != " " }.map { String(self[...$0]) } ?? "" }
 }
