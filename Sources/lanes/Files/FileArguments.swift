@@ -47,6 +47,7 @@ struct FileArguments: ParsableArguments {
   @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
   var dryRun = false
 
+  // Each flag answers the same question: what happens to an output that exists. See `existing`.
   func validate() throws {
     guard [overwrite, skipExisting, newerOnly].filter({ $0 }).count <= 1 else {
       throw ValidationError("--overwrite, --skip-existing and --newer-only exclude each other")
@@ -61,6 +62,8 @@ struct FileArguments: ParsableArguments {
   }
 
   /// Refuses what only files with names can have.
+  ///
+  /// A pipeline has one image and at most one file: there is nothing to skip, to name or to take times from.
   func validateForPipeline(sizes: Bool) throws {
     if skipExisting || newerOnly || keepTimes || name != nil || sizes {
       throw ValidationError("--skip-existing, --newer-only, --keep-times, --name and --sizes need files, not - ")
@@ -72,8 +75,10 @@ struct FileArguments: ParsableArguments {
   /// A regular file is there as a whole. Where results may replace files, all inputs must be known before, lest one of
   /// them be replaced.
   func arrivingNames() throws -> NameStream? {
+    // A dry run prints the whole plan, and for standard output the list must have exactly one name.
     guard let from, !dryRun, output != "-", existing == .refuse || existing == .skip else { return nil }
     do {
+      // A directory is refused in `listedNames`, when it is read.
       let kind = try from == "-" ? FileStatus(of: 0).kind : FileStatus(of: RawArguments.path(from)).kind
       return [.regular, .directory].contains(kind) ? nil : try openList(from)
     } catch {
@@ -93,6 +98,7 @@ struct FileArguments: ParsableArguments {
     }
   }
 
+  /// The list, opened and not yet read.
   private func openList(_ from: String) throws(SystemError) -> NameStream {
     guard from != "-" else {
       return NameStream(.standardInput(), label: "standard input", nulSeparated: nulSeparated)
@@ -101,11 +107,13 @@ struct FileArguments: ParsableArguments {
     return NameStream(try ReadyReader(opening: path), label: path.forDisplay, nulSeparated: nulSeparated)
   }
 
+  /// A list that cannot be read is wrong usage: nothing was written yet.
   private static func unreadable(_ list: String, _ reason: String) -> any Error {
     ExitStatus.usage.failing("the list \(list) cannot be read: \(reason)")
   }
 }
 
+/// `--name`.
 @Sendable func parseName(_ text: String) throws -> NameTemplate {
   guard let template = NameTemplate(text) else {
     throw ValidationError(

@@ -17,12 +17,15 @@ struct FileOperands: ParsableArguments {
   @Flag(name: .customLong("no-mmap"), help: "Read regular files instead of mapping them.")
   var noMmap = false
 
+  /// A comparison asks: standard input can be read by one of several runs only.
   var readsStandardInput: Bool { files.isEmpty || files.contains("-") }
 
-  /// The inputs, names as they were typed.
+  /// The inputs, with names as the bytes that were typed: the parser decodes words as UTF-8 and replaces what is not.
+  ///
+  /// Ask once for each run: names that look alike after the replacement are told apart by the order of asking.
   var inputs: [FileInput] { FileInput.inputs(from: files, path: RawArguments.path) }
 
-  /// How they are cut into units, lines no longer than the memory for all that is in flight allows.
+  /// How inputs are cut into units. The memory budget for all that is in flight also limits the length of a line.
   func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
     FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap, memory: engine.options.memory)
   }
@@ -44,6 +47,7 @@ extension FileOperands {
     add: @escaping (Partial) throws(UnitFailure) -> Void,
     show: (ResultPrinter) -> Void
   ) throws {
+    // Outside `makePlan`, which may run twice; see `inputs`.
     let inputs = inputs
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: false)
@@ -55,6 +59,7 @@ extension FileOperands {
           try add(row.partial)
         } catch {
           failure = error
+          // The total may hold part of a file now, and is not to be used again.
           isSpoilt = true
         }
       }
@@ -62,10 +67,12 @@ extension FileOperands {
     }
     let job = BatchRun(workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
     let record = try job.run(engine, console)
+    // `max`: a run without any file has a result, and one whose files all failed has none.
     if record.ending == .complete && !isSpoilt && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    // A row can fail although all its units were done: partial results that cannot be read or put together.
     if isSpoilt || rows.failedRows > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 }

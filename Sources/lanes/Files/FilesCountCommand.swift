@@ -43,6 +43,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     @Flag(name: [.customShort("m"), .long], help: "Print the number of characters in UTF-8, as wc does in C.UTF-8.")
     var chars = false
 
+    /// The columns that were asked for; lines, words and bytes without any option, as with wc.
     var columns: CountColumns {
       var columns: CountColumns = []
       if lines { columns.insert(.lines) }
@@ -57,11 +58,13 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
 
   func run() throws {
     let inputs = operands.inputs
+    // The width of the columns comes from sizes of files, so that rows can be printed before the last file is counted.
     let table = CountTable(columns: columns, inputs: inputs, recursive: operands.recursive)
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: true)
     var total = Counts()
     let rows = FileRows<CountPartial> { row in
+      // Without effect for a file that failed: its partial result is the neutral element.
       total += row.partial.counts
       self.print(row, table, printer, console)
     }
@@ -70,17 +73,21 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
       workload: CountWorkload(columns: columns), makePlan: { FilePlan(inputs, settings: settings) },
       fold: OpenEndedFold(rows, printer))
     let record = try job.run(engine, console)
+    // A run that was cut short has no total: the sum of a part would be taken for that of the whole.
     if record.ending == .complete { printTotal(total, rows, table, printer) }
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    // A row can fail although all its units were done: partial results that cannot be read or put together.
     if rows.failedRows > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
+  /// Prints one file as soon as all its slices are counted.
   private func print(
     _ row: FileRow<CountPartial>, _ table: CountTable, _ printer: ResultPrinter, _ console: ProgressReporter
   ) {
     if let failure = row.failure {
+      // Rows of earlier files come before the message where both streams go to one terminal.
       printer.flush()
       console.say("lanes: \(row.name?.forDisplay ?? "standard input"): \(failure.reason)")
     }
@@ -92,6 +99,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     }
   }
 
+  /// Prints the sums: in JSON always, as text where wc has a line for them.
   private func printTotal(
     _ total: Counts, _ rows: FileRows<CountPartial>, _ table: CountTable, _ printer: ResultPrinter
   ) {
@@ -109,6 +117,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     }
   }
 
+  /// One JSON object; `path` is null for standard input that was not named.
   private func json(_ row: FileRow<CountPartial>) -> String {
     var json = JSONWriter()
     json.object {
@@ -119,6 +128,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     return json.text
   }
 
+  /// Writes the columns that were asked for. The others were not counted and are left out instead of being 0.
   private func write(_ counts: Counts, to json: inout JSONWriter) {
     if columns.contains(.lines) { json.member("lines", counts.lines) }
     if columns.contains(.words) { json.member("words", counts.words) }

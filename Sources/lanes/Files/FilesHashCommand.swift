@@ -61,6 +61,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     var status = false
   }
 
+  // Short names for the options: parsed values stay in their group.
   var algorithm: HashAlgorithm { asked.algorithm }
   var tag: Bool { asked.tag }
   var check: Bool { asked.check }
@@ -69,6 +70,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
   var warn: Bool { asked.warn }
   var status: Bool { asked.status }
 
+  /// Refuses options that would have no effect.
   func validate() throws {
     for (name, isGiven) in [
       ("ignore-missing", ignoreMissing), ("strict", strict), ("warn", warn), ("status", status),
@@ -83,8 +85,10 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     if check { return try checkLists() }
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: true)
+    // Called in the order of the inputs, whichever file was finished first.
     let record = try hash(operands.inputs, algorithm, printer, console) { file in
       if let failure = file.failure {
+        // Digests of earlier files come before the message where both streams go to one terminal.
         printer.flush()
         console.say("lanes: \(file.name?.forDisplay ?? "standard input"): \(failure.reason)")
       }
@@ -100,7 +104,11 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     if let status = ExitStatus.of(record) { throw status }
   }
 
-  /// Hashes inputs under the engine that is asked for; `onFile` hears of each in order.
+  /// Hashes inputs under the engine that is asked for.
+  ///
+  /// - Parameters:
+  ///   - journal: the run file of a check, which has one batch for each list and closes it itself.
+  ///   - onFile: hears of each input in order, of those that failed as well.
   func hash(
     _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ printer: ResultPrinter, _ console: ProgressReporter,
     within journal: JournalSession? = nil, onFile: @escaping (HashedFile) -> Void
@@ -108,6 +116,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     let settings = operands.settings(cut: .anywhere, engine)
     let workload = HashWorkload(algorithm)
     if algorithm.isCombinable {
+      // CRC-32s of slices are combined, so that all lanes can work on one file.
       let rows = FileRows<CRCPartial> { row in
         onFile(HashedFile(name: row.name, digest: row.failure == nil ? row.partial.digest : [], failure: row.failure))
       }
@@ -115,6 +124,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
         workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: OpenEndedFold(rows, printer))
       return try job.run(engine, console, within: journal)
     }
+    // Plan and fold are made together: what the fold hears of a slice makes the plan's next slice of that file ready.
     let job = BatchRun(workload: workload) {
       let plan = try SequentialHashPlan(inputs, settings: settings)
       return (plan, OpenEndedFold(SequentialHashRows(plan: plan, onFile: onFile), printer))
@@ -122,6 +132,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     return try job.run(engine, console, within: journal)
   }
 
+  /// One JSON object; `path` is null for standard input that was not named.
   private func json(_ file: HashedFile) -> String {
     var json = JSONWriter()
     json.object {

@@ -43,6 +43,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
 
+  /// Without -e and -f the first operand is the pattern, so there must be one; `meaning` relies on that.
   func validate() throws {
     if search.expressions.isEmpty, search.patternFiles.isEmpty, operands.files.isEmpty {
       throw ValidationError("which PATTERN?")
@@ -54,7 +55,9 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     let isNamed = search.showsNames(inputs, recursive: operands.recursive)
     let options = search.options(
       patterns, isNamed: isNamed, isQuiet: engine.quiet, isJSON: engine.json, noColor: engine.noColor)
+    // As with GNU grep nothing is read then, and files that do not exist are not told of.
     if options.isHopeless { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    // Compiled before anything is read, so that a malformed pattern is the only message.
     let program = try makeProgram(options)
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: true)
@@ -62,9 +65,11 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
       isNamed: isNamed, isJSON: engine.json, endsNames: search.null, hidesDot: isImplied,
       hidesTrouble: search.noMessages)
     let output = SearchOutput(options, style, printer, console)
+    // Zero bytes end lines of binary files, as with grep; with -a they are bytes like any other.
     var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero), engine)
     settings.filter = search.filter
     settings.filtersInputs = !isImplied
+    // Plan and fold are made together: the fold tells the plan which inputs are answered before their end.
     let job = BatchRun(workload: SearchWorkload(program)) {
       let plan = FilePlan(inputs, settings: settings)
       let results = SearchResults(options, plan: plan, onLines: output.tell, onFile: output.tell)
@@ -77,6 +82,8 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
   }
 
   /// What the words mean: without -e and -f the first is the pattern, and -r alone searches the current directory.
+  ///
+  /// `isImplied` tells the latter: "./" is left off names then, and no glob applies to the directory itself.
   private func meaning() throws -> (patterns: [Bytes], inputs: [FileInput], isImplied: Bool) {
     var words = operands.files
     var patterns = search.expressions.flatMap { Self.lines(of: RawArguments.bytes($0)) }
@@ -90,13 +97,14 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     return (patterns, [.path(".")], true)
   }
 
-  /// Whether inputs or patterns come from standard input.
+  /// Whether inputs or patterns come from standard input. A comparison asks, whose runs cannot share it.
   var readsStandardInput: Bool {
     let isPatternAnOption = !search.expressions.isEmpty || !search.patternFiles.isEmpty
     let files = isPatternAnOption ? operands.files[...] : operands.files.dropFirst()
     return search.patternFiles.contains("-") || files.contains("-") || files.isEmpty && !operands.recursive
   }
 
+  /// The patterns of one argument or file. An empty line is an empty pattern, which matches every line.
   private static func lines(of text: Bytes) -> [Bytes] {
     text.split(separator: 0x0A, omittingEmptySubsequences: false).map(Bytes.init)
   }
@@ -110,9 +118,11 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
       throw ExitStatus.trouble.failing("the patterns in \(list) cannot be read: \(error.reason)")
     }
     let bytes = loader.withInput { input in input.withUnsafeBytes { Bytes($0) } }
+    // The last newline ends a line and begins no empty pattern. An empty file has no pattern, so it matches nothing.
     return bytes.isEmpty ? [] : lines(of: bytes.last == 0x0A ? bytes.dropLast() : bytes)
   }
 
+  /// Compiles the patterns; a malformed one ends the command with status 2, as with grep.
   private func makeProgram(_ options: SearchOptions) throws -> SearchProgram {
     do {
       return try SearchProgram(options)
@@ -123,9 +133,11 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     }
   }
 
+  /// The exit status by the rules of POSIX's grep: 0 found, 1 not found, 2 trouble.
   private func status(_ output: SearchOutput, _ record: RunRecord) -> ExitCode {
-    // Tells of endings that are not the search's doing.
+    // Endings that are not the search's doing. Status 1 of a run means failed units, which is 2 here.
     if let early = ExitStatus.of(record), early.rawValue != ExitStatus.someFailed.rawValue { return early }
+    // POSIX: with -q the status is 0 when a line was selected, even if an error was detected.
     if engine.quiet, output.hasFound, !record.isTraceIncomplete { return .success }
     if output.hasTrouble || record.isTraceIncomplete { return ExitCode(ExitStatus.trouble.rawValue) }
     return output.hasFound ? .success : ExitCode(ExitStatus.someFailed.rawValue)

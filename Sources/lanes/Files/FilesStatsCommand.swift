@@ -75,6 +75,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
   private var decimals: Int? { asked.decimals }
   private var split: StatsSplit { asked.split }
 
+  /// Refuses bad options before anything is read; `run` makes the same values again.
   func validate() throws {
     _ = try separator()
     _ = try choice(column, "--column")
@@ -88,10 +89,12 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     let inputs = operands.inputs
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: false)
+    // Files are told of in order, at most once each.
     let fold = StatsFold(split: split) { name, failure in console.tell(failure, of: name) }
     let options = StatsPlan.Options(
       delimiter: try separator(), column: try choice(column, "--column"), by: try by.map { try choice($0, "--by") },
       hasHeader: header, split: split)
+    // Fields hold no newlines, even where they are quoted, so that slices can end at any of them.
     var settings = operands.settings(cut: .lines(.newline), engine)
     // Some ten milliseconds' work, against the table of a mebibyte that each slice starts with.
     settings.sliceBytes = 16 << 20
@@ -99,6 +102,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
       workload: StatsWorkload(delimiter: options.delimiter),
       makePlan: { StatsPlan(FilePlan(inputs, settings: settings), options) }, fold: fold)
     let record = try job.run(engine, console)
+    // `max`: a run without any file has a result, an empty one; a run whose files all failed has none.
     if record.ending == .complete && !fold.isSpoilt && fold.failedFiles < max(fold.fileCount, 1) {
       StatsPrinter(printer: printer, isGrouped: by != nil, isJSON: engine.json)
         .print(
@@ -107,9 +111,11 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    // The unit that found a bad line was done; it is the fold that fails the file.
     if fold.failedFiles > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
+  /// The byte between columns. Quotation marks and line ends have a meaning of their own in a table.
   private func separator() throws -> UInt8 {
     let names = ["tab": UInt8(ascii: "\t"), "\\t": UInt8(ascii: "\t"), "space": UInt8(ascii: " ")]
     if let byte = names[delimiter] { return byte }
@@ -119,7 +125,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     return byte
   }
 
-  /// Without a header a column is a number.
+  /// A column by its number, or with --header by its name; whether a header has that name is known when it is read.
   private func choice(_ word: String, _ option: String) throws -> ColumnChoice {
     if header { return .named(word) }
     guard let number = Int(word), (1...1_000_000).contains(number) else {

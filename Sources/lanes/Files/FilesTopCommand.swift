@@ -51,21 +51,26 @@ struct FilesTopCommand: FilesOperation, StatedCommand {
   }
 
   func run() throws {
+    // A class: the closure that adds and the one that prints share it.
     let total = TopPartial()
     var settings = operands.settings(cut: .lines(.newline), engine)
-    // Each slice sends all its different words: larger ones send fewer in all. 16 MiB of text have a few hundred kB of them.
+    // Each slice sends all its different words: larger slices send fewer in all. 16 MiB of text have a few hundred kB
+    // of them.
     settings.sliceBytes = 16 << 20
     settings.chunkBytes = 4 << 20
     let workload = TopWorkload(kind: kind == .words ? .words : .lines)
     try operands.makeOneResult(workload, settings, engine) { (partial: TopPartial) throws(UnitFailure) in
+      // Throws where there is no memory for the table; there is no result then.
       try total.merge(partial)
     } show: {
       print(total, $0)
     }
   }
 
+  /// Prints the most frequent keys, byte for byte, and in JSON a total of all keys.
   private func print(_ total: TopPartial, _ printer: ResultPrinter) {
     let best = total.top(count)
+    // Seven columns and a blank, as in GNU uniq -c. The first count is the largest.
     let width = max(7, best.first.map { String($0.count).utf8.count } ?? 0)
     for (key, count) in best {
       guard printer.isOpen else { return }

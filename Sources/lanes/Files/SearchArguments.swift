@@ -9,6 +9,7 @@ struct SearchArguments: ParsableArguments {
   @Option(
     name: [.customShort("e", allowingJoined: true), .customLong("regexp")], parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Search for PATTERN; may be given several times.", valueName: "PATTERN"))
+  // `.unconditionalSingleValue`: patterns may begin with a hyphen.
   var expressions: [String] = []
 
   @Option(
@@ -91,9 +92,11 @@ struct SearchArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Mark matches, names and numbers by colors: auto, always, never.", valueName: "WHEN"))
   var color = ColorChoice.auto
 
+  /// `--color`: `auto` marks matches where a terminal that takes color reads.
   enum ColorChoice: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
   func validate() throws {
+    // The same letter twice is harmless.
     if Set(syntax).count > 1 { throw ValidationError("-E, -F and -P exclude each other") }
   }
 }
@@ -119,7 +122,7 @@ enum SyntaxChoice: EnumerableFlag {
   }
 }
 
-/// `-l`, `-L`: which names are printed.
+/// `-l`, `-L`: which names are printed. The last one given counts, as with grep.
 enum ListingChoice: EnumerableFlag {
   case filesWithMatches, filesWithoutMatch
 
@@ -138,7 +141,7 @@ enum ListingChoice: EnumerableFlag {
   }
 }
 
-/// `-H`, `-h`: whether lines bear names.
+/// `-H`, `-h`: whether lines bear names. The last one given counts, as with grep.
 enum NamesChoice: EnumerableFlag {
   case withFilename, noFilename
 
@@ -165,21 +168,21 @@ struct OrderedGlob {
 
   @Sendable init(_ glob: String) {
     self.glob = glob
-    // Values are read in their order. Relaxed: by one thread.
+    // The parser transforms values on one thread, in the order of the command line; relaxed ordering is enough.
     place = Self.places.wrappingAdd(1, ordering: .relaxed).newValue
   }
 }
 
-/// Below zero means without a limit, as with grep.
+/// `--max-count`. Below zero means without a limit, as with grep.
 @Sendable func parseLimit(_ text: String) throws -> UInt64 {
   text.hasPrefix("-") && Int(text) != nil ? .max : try parseCount(text)
 }
 
-/// So many lines that nobody can tell more from all.
+/// `-A`, `-B`, `-C`. Clamped to 2^48 lines, more than any input has: adding a line number cannot overflow.
 @Sendable func parseContext(_ text: String) throws -> Int { Int(min(try parseCount(text), 1 << 48)) }
 
 extension SearchArguments {
-  /// Whether lines and counts bear names: where there are several files, unless told otherwise, as with grep.
+  /// Whether lines and counts bear names: as with grep, unless told otherwise, where there may be several files.
   func showsNames(_ inputs: [FileInput], recursive: Bool) -> Bool {
     if let names { return names == .withFilename }
     return inputs.count > 1 || recursive && inputs.contains { $0.isDirectory }
@@ -187,6 +190,7 @@ extension SearchArguments {
 
   /// The files and directories to pass over.
   var filter: NameFilter? {
+    // The parser keeps each option's values apart; their places put them into one order again.
     let rules = include.map { ($0, true) } + exclude.map { ($0, false) }
     return NameFilter(
       files: rules.sorted { $0.0.place < $1.0.place }.map {
@@ -195,6 +199,8 @@ extension SearchArguments {
       excludedDirectories: excludeDir.map { RawArguments.bytes($0) })
   }
 
+  /// What these arguments ask for.
+  ///
   /// - Parameters:
   ///   - patterns: one each.
   ///   - isNamed: lines bear the names of their files.
@@ -217,16 +223,19 @@ extension SearchArguments {
       isQuiet
       ? .nothing : listing.map { $0 == .filesWithMatches ? .names : .namesWithout } ?? (count ? .counts : .lines)
     options.onlyMatching = onlyMatching
+    // Numbers take counting the newlines of every slice, so they are asked for only where lines are printed.
     options.numbersLines = (lineNumber || isJSON) && options.report == .lines
     options.separatesLines = isNamed || isJSON
     options.limit = maxCount == .max ? nil : maxCount
     options.marksMatches = isColored(noColor) && !isJSON
+    // -A and -B override -C on their own side, as with grep; -A alone means no lines before.
     if options.report == .lines, let before = beforeContext ?? context ?? afterContext.map({ _ in 0 }) {
       options.context = SearchOptions.Context(before: before, after: afterContext ?? context ?? 0)
     }
     return options
   }
 
+  /// Only `auto` looks at the terminal and at --no-color.
   private func isColored(_ noColor: Bool) -> Bool {
     switch color {
     case .always: true

@@ -12,16 +12,22 @@ struct StatsPrinter {
 
   private static let headings = ["count", "sum", "min", "max", "mean", "stddev"]
 
+  /// - Parameters:
+  ///   - groups: in the order in which they are printed; a single one, without a key, where lines are not grouped.
+  ///   - files: how many inputs there were.
+  ///   - failed: how many of these count for nothing.
   func print(_ groups: [(key: Bytes, summary: Summary)], files: Int, failed: Int) {
     if isJSON { return printJSON(groups, files: files, failed: failed) }
     let rows = groups.map { cells($0.summary) }
     var widths = Self.headings.map(\.utf8.count)
     for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) } }
+    // Two blanks between columns; where lines are grouped, room for a key of five columns, too.
     if let width = Terminal.wrapping(1), widths.reduce(isGrouped ? 5 : -2, { $0 + 2 + $1 }) > width {
       return printLists(groups)
     }
     printer.line(aligned(Self.headings, widths) + (isGrouped ? "  key" : ""))
     for (row, group) in zip(rows, groups) {
+      // Standard output may be closed early, as by `| head`.
       guard printer.isOpen else { return }
       printer.bytes(Bytes((aligned(row, widths) + (isGrouped ? "  " : "")).utf8) + group.key + [0x0A])
     }
@@ -45,6 +51,7 @@ struct StatsPrinter {
     }.joined(separator: "  ")
   }
 
+  /// The figures as text, in the order of `headings`; a hyphen where there is none, such as the mean of no numbers.
   private func cells(_ summary: Summary) -> [String] {
     [
       String(summary.count), summary.sum, summary.least ?? "-", summary.greatest ?? "-",
@@ -53,6 +60,7 @@ struct StatsPrinter {
     ]
   }
 
+  /// One JSON object for each group, and one for the total.
   private func printJSON(_ groups: [(key: Bytes, summary: Summary)], files: Int, failed: Int) {
     for (key, summary) in groups {
       guard printer.isOpen else { return }
@@ -61,6 +69,7 @@ struct StatsPrinter {
         $0.member("type", "stats")
         if isGrouped { $0.member("key", utf8: key) }
         $0.member("count", summary.count)
+        // Exact decimal digits, more than a double could hold.
         $0.member("sum", number: summary.sum)
         $0.member("min", number: summary.least)
         $0.member("max", number: summary.greatest)
