@@ -6,10 +6,11 @@ _Static_assert(
         && offsetof(struct ckernels_group, squares_high) == offsetof(struct ckernels_group, sum) + 16
         && offsetof(struct ckernels_group, count) == offsetof(struct ckernels_group, sum) + 24,
     "the four sums are brought up to date as one vector, in the order of `parts` of a batch");
+// `take` compares three of the vector's four words and leaves out the fourth, `least` and `greatest`.
 _Static_assert(offsetof(struct ckernels_group, key) == 0, "the key and what follows it are loaded as one vector");
 
-// The hash of a key of no more than 23 bytes as a group holds it: a sum of products, as NH of UMAC (RFC 4418, section 5.2.2),
-// with exclusive or in place of its additions.
+// The hash of a key of no more than 23 bytes as a group holds it: a sum of products like NH of UMAC (RFC 4418, section
+// 5.2.2), where key and seed are combined by exclusive or instead of addition.
 uint32_t ckernels_stats_hash_portable(const uint64_t key[3], const struct ckernels_seed *seed) {
   return (uint32_t)folded(
       (unsigned __int128)(key[0] ^ seed->words[0]) * (key[1] ^ seed->words[1])
@@ -32,24 +33,28 @@ CSIMD_INLINE void load_group_key(
   words[2] |= (uint64_t)length << 56;
 }
 
+// A long key's hash is made when the key is loaded, and kept in its first word.
 static inline uint32_t hash_of(const uint64_t key[3], const struct ckernels_seed *seed, hash_function hash) {
   return key[2] >> 56 <= short_key ? hash(key, seed) : (uint32_t)key[0];
 }
 
+// Equal last words mean that both keys are of one kind and length. Long ones are compared in the input: equal hashes do
+// not make them equal.
 static inline bool is_same(const struct ckernels_stats *s, const uint64_t a[3], const uint64_t b[3]) {
   if (a[0] != b[0] || a[2] != b[2]) return false;
   if (a[2] >> 56 <= short_key) return a[1] == b[1];
   return memcmp(s->bytes + a[1], s->bytes + b[1], a[2] & UINT32_MAX) == 0;
 }
 
-// Groups stand one behind the other in the order in which they were met, and `index` says by hash where: 4 bytes a place
-// instead of 64, so that the places of a few hundred groups stay in L1 however sparse the index is. Group 0 is no key's: a
-// place of 0 is free, and what is looked up there compares unequal, without a branch.
+// Groups stand one after the other in the order in which they were met, and `index` says by hash where: 4 bytes per
+// place instead of 64, so that the places of a few hundred groups stay in L1 however sparse the index is. Group 0
+// belongs to no key: a place of 0 is free, and what is looked up there compares unequal, without a branch.
 
 // The place of a key's group, which exists from then on; 0 when there is no room for one more.
 static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3], hash_function hash) {
   const size_t mask = s->slots - 1;
   size_t slot = hash_of(key, &s->seed, hash) & mask;
+  // Linear probing ends: the index has at least twice as many places as there can be groups.
   for (; s->index[slot]; slot = (slot + 1) & mask)
     if (is_same(s, s->groups[s->index[slot]].key, key)) return s->index[slot];
   if (s->used + 1 >= s->capacity) return 0;
@@ -60,10 +65,8 @@ static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3
   return place;
 }
 
-// Numbers of more than 31 bits. They are rare, and have sums that check for overflow.
-//
-// Adds one number to the sums of wide ones; false when a sum would be too large, and nothing is added then. They keep half
-// their range free, so that those of narrow numbers may be added to them.
+// Adds a number of more than 31 bits to the sums of such; false when a sum would be too large, and then nothing is
+// added. The sums keep half their range free, so that `ckernels_stats_moments` can add those of narrow numbers to them.
 static bool add_wide(struct ckernels_moments *wide, int64_t value) {
   const int64_t most = (int64_t)1 << 62;
   int64_t sum;
@@ -80,7 +83,7 @@ static bool add_wide(struct ckernels_moments *wide, int64_t value) {
   return true;
 }
 
-// Adds the number of one line to its group; false where it is refused.
+// Adds the number of one line to its group; false where it is refused. A line without a number still makes its group.
 CSIMD_INLINE bool take_one(
     struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal,
     hash_function hash) {
@@ -117,9 +120,9 @@ size_t ckernels_stats_take_portable(
 }
 
 #if CSIMD_X86
-// The same in vectors, where the sum of products takes a fifth longer for the whole of `stats`: three rounds of AES, after which
-// each bit depends on all of the key. The seed is added before the first substitution, and so no two keys collide under
-// every seed.
+// The same in vectors, where the sum of products takes a fifth longer for the whole of `stats`: three rounds of AES,
+// after which each bit depends on all of the key. The seed is added before the first substitution, and so no two keys
+// collide under every seed.
 CSIMD_AVX2 CSIMD_INLINE uint32_t hash_vectors(__m128i low, __m128i high, __m128i first, __m128i second) {
   const __m128i mixed = _mm_aesenc_si128(_mm_xor_si128(low, first), high);
   return (uint32_t)_mm_cvtsi128_si32(_mm_aesenc_si128(_mm_aesenc_si128(mixed, second), first));
@@ -131,7 +134,8 @@ CSIMD_AVX2 uint32_t ckernels_stats_hash_avx2(const uint64_t key[3], const struct
       _mm_loadu_si128((const __m128i *)seed->words), _mm_loadu_si128((const __m128i *)(seed->words + 2)));
 }
 
-// What a key of that length leaves of 32 bytes, and what it puts into the last of its 24; a longer one is like no group.
+// By a key's length: a mask of its bytes among 32, and the length in the last of its 24. A longer key gets 253 there,
+// which no group has, and so is taken alone.
 static const struct { uint8_t inside[short_key + 2][32], length[short_key + 2][32]; } keys __attribute__((aligned(32))) = {
 #define INSIDE(n) \
 {-(n > 0), -(n > 1), -(n > 2), -(n > 3), -(n > 4), -(n > 5), -(n > 6), -(n > 7), -(n > 8), -(n > 9), -(n > 10), -(n > 11), \
@@ -145,7 +149,8 @@ static const struct { uint8_t inside[short_key + 2][32], length[short_key + 2][3
      LENGTH(11), LENGTH(12), LENGTH(13), LENGTH(14), LENGTH(15), LENGTH(16), LENGTH(17), LENGTH(18), LENGTH(19),
      LENGTH(20), LENGTH(21), LENGTH(22), LENGTH(23), [short_key + 1] = {[short_key] = 253}}};
 #undef LENGTH
-// Finds where the groups of lines should be; no line waits for another, and there is no branch to foretell.
+// Finds the group that each line's hash names, without comparing keys: no line waits for another, and there is no
+// branch to predict.
 CSIMD_AVX2 CSIMD_INLINE void find_groups(
     const struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count) {
   const size_t mask = s->slots - 1;
@@ -172,13 +177,14 @@ CSIMD_AVX2 static __attribute__((noinline)) bool take_alone(
   return take_one(s, b, base, i, refusal, ckernels_stats_hash_avx2);
 }
 
-// A line of a short key whose group is the first one at its place takes no branch that is not foreseen: the key is compared
-// and the sums are brought up to date in a register each. What is not so simple - a new group, one that stands elsewhere,
-// a long key, a number of many digits - is taken on its own.
+// A line of a short key whose group is the first one at its place takes no branch that is mispredicted: the key is
+// compared and the sums are brought up to date in a register each. Everything else is taken alone: a new group, one
+// that stands elsewhere, a long key, and every line of a batch that has a wide number or an empty field.
 CSIMD_AVX2 size_t ckernels_stats_take_avx2(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t count, enum refusal *refusal) {
   const size_t room = s->count - (size_t)(base - s->bytes);
   struct ckernels_group *const groups = s->groups;
+  // Keys are loaded as 32 bytes; lines at the input's end whose keys have fewer after them are taken alone.
   size_t safe = b->is_narrow ? count : 0;
   while (safe > 0 && b->key[safe - 1] + 32 > room) safe--;
   find_groups(s, b, base, safe);
@@ -220,7 +226,8 @@ struct ckernels_moments ckernels_stats_moments(const struct ckernels_stats *s, s
   const struct ckernels_group *group = s->groups + place;
   struct ckernels_moments all = s->wide[place];
   if (group->count == 0) return all;
-  // The sum of the lowest 32 bits has less than 62 bits, so it is what is left modulo 2^64.
+  // Sum of squares = 2^32 * squares_high + the sum of their lowest 32 bits. The latter is below 2^62, since there are
+  // fewer than 2^30 numbers, so it is what is left modulo 2^64.
   const uint64_t low = group->squares - (group->squares_high << 32);
   const unsigned __int128 squares = (((unsigned __int128)all.squares_high << 64) | all.squares_low)
       + ((unsigned __int128)group->squares_high << 32) + low;
@@ -236,6 +243,7 @@ struct ckernels_moments ckernels_stats_moments(const struct ckernels_stats *s, s
 void ckernels_stats_clear(struct ckernels_stats *s, size_t place) {
   struct ckernels_group *group = s->groups + place;
   s->wide[place] = (struct ckernels_moments){0};
+  // So that the first number replaces both.
   group->least = INT32_MAX;
   group->greatest = INT32_MIN;
   group->sum = group->count = 0;

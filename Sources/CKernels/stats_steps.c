@@ -1,9 +1,10 @@
 #include "stats.h"
 
-// Numbers are parsed at the end of what is loaded, not at its beginning: then each digit's weight depends on its distance from
-// the end, which is a constant of the register, and the length only says what to mask away. Pairs of digits are put
-// together by multiply-add, then pairs of pairs, as simdjson does (Langdale and Lemire 2019).
+// A number is loaded so that it ends where the register ends. Each digit's weight then depends on its place in the
+// register alone, and the length only says what to mask away. Pairs of digits are put together by multiply-add, then
+// pairs of pairs, as simdjson does (Langdale and Lemire 2019).
 
+// As many as `ckernels_stats.scale` can ask for.
 static const int64_t tens[17] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
     1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000};
@@ -19,13 +20,15 @@ CSIMD_INLINE size_t separators_portable(
   return found;
 }
 
-// A plain number that ends before `end` and has `length` bytes.
+// What a field holds: digits with at most one point. The sign is taken off before.
 struct plain {
   uint64_t digits; // all digits without the point
-  unsigned places; // how many of them stand behind it
+  unsigned places; // how many of them come after it
   bool good;
 };
 
+// Reads `length` bytes, 1 to 16: so many digits cannot overflow. `before` is how much of the input precedes `start`;
+// the vector versions load bytes from there.
 CSIMD_INLINE struct plain parse_portable(
     const uint8_t *start, size_t length, size_t before) {
   (void)before;
@@ -41,7 +44,7 @@ CSIMD_INLINE struct plain parse_portable(
     number.digits = number.digits * 10 + digit;
     number.places += (unsigned)seen;
   }
-  number.good = length > (size_t)seen;
+  number.good = length > (size_t)seen; // a point alone is no number
   return number;
 }
 
@@ -75,6 +78,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE size_t separators_vbmi(
     uint64_t delimiters = _mm512_cmpeq_epi8_mask(v, a), newlines = _mm512_cmpeq_epi8_mask(v, b);
     uint64_t mask = delimiters | newlines | _mm512_cmpeq_epi8_mask(v, c);
     if (count - at < 64) mask &= _bzhi_u64(~0ull, (unsigned)(count - at));
+    // Packed by `mask`, bit i of `newlines` tells whether separator i of this block is one.
     // Newlines among the separators must be every second one, counted from the window's start.
     uint64_t wanted = 0xAAAAAAAAAAAAAAAA >> (found & 1), number = (uint64_t)_mm_popcnt_u64(mask);
     odd |= (_pext_u64(newlines, mask) ^ wanted) & _bzhi_u64(~0ull, (unsigned)number);
@@ -102,6 +106,7 @@ CSIMD_AVX2 CSIMD_INLINE struct plain parse_avx2(
       ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15), ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
 #undef ROW
       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+  // Near the input's beginning there are no 16 bytes to load.
   if (__builtin_expect(before + length < 16, 0)) return parse_portable(start, length, before);
   __m128i text = _mm_loadu_si128((const __m128i *)(start + length - 16));
   unsigned inside = (0xFFFFu << (16 - length)) & 0xFFFF;
@@ -114,6 +119,7 @@ CSIMD_AVX2 CSIMD_INLINE struct plain parse_avx2(
   digits = _mm_shuffle_epi8(digits, _mm_load_si128((const __m128i *)closing[point]));
   __m128i nine = _mm_set1_epi8(9);
   bool good = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, nine), nine)) == 0xFFFF;
+  // Weights 10 and 1 for digits, 100 and 1 for pairs, 10000 and 1 for fours; the lower half has the first eight digits.
   __m128i pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
   __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00010064));
   __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
@@ -126,7 +132,7 @@ CSIMD_AVX2 CSIMD_INLINE struct plain parse_avx2(
 
 typedef struct plain (*parse_function)(const uint8_t *start, size_t length, size_t before);
 
-// Reads the numbers first..<count of a batch.
+// Reads the numbers first..<count of a batch, one by one. Returns the first that is refused, or `count`.
 CSIMD_INLINE size_t parse_some(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t first, size_t count, enum refusal *refusal,
     parse_function parse) {
@@ -135,12 +141,13 @@ CSIMD_INLINE size_t parse_some(
     const size_t is_negative = b->number_end[i] > b->number[i] && *number == '-';
     const size_t length = b->number_end[i] - b->number[i] - is_negative;
     b->parts[4 * i] = INT64_MIN;
+    // An empty field: adding its parts as vectors would count it, so the batch is taken line by line.
     if (length == 0 && !is_negative) {
       b->is_narrow = false;
       continue;
     }
     *refusal = not_plain;
-    if (length == 0 || length > 16) return i;
+    if (length == 0 || length > 16) return i; // a minus alone, or more than `parse` reads
     const struct plain plain =
         parse(number + is_negative, length, (size_t)(number - s->bytes) + is_negative);
     if (!plain.good) return i;
@@ -151,6 +158,7 @@ CSIMD_INLINE size_t parse_some(
     }
     int64_t value;
     if (__builtin_mul_overflow((int64_t)plain.digits, tens[s->scale - plain.places], &value)) return i;
+    // Below 2^61 one number always fits the sums of a group that was just cleared, so a spill makes room for it.
     if (value >> 61) return i;
     *refusal = none;
     const uint64_t square = (uint64_t)value * (uint64_t)value;
@@ -169,7 +177,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE __m512i widen(const uint32_t *from) {
   return _mm512_cvtepu32_epi64(_mm256_loadu_si256((const __m256i *)from));
 }
 
-// Stores the parts of eight lines: lanes of the four in turn.
+// Stores the parts of eight lines: transposes four vectors, so that the four parts of a line lie side by side.
 CSIMD_AVX512_VBMI CSIMD_INLINE void store_parts(
     int64_t *parts, __m512i value, __m512i square, __m512i high, __m512i one) {
   const __m512i lower = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), upper = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
@@ -185,12 +193,13 @@ CSIMD_AVX512_VBMI CSIMD_INLINE void store_parts(
   }
 }
 
-// Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; zero when one of them asks for more
-// than that.
+// Reads eight numbers of up to 8 bytes at once, each in the 8 bytes that end with it; false when one of them asks for
+// more than that.
 CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
     struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
   const __m512i zero = _mm512_setzero_si512(), eight = _mm512_set1_epi64(8), all = _mm512_set1_epi64(-1);
   const __m512i end = widen(b->number_end + i), length = _mm512_sub_epi64(end, widen(b->number + i));
+  // `powers` holds 10^0 to 10^7. Ends rise from line to line, so the first tells whether there are 8 bytes before each.
   if (scale > 7 || before + b->number_end[i] < 8 || _mm512_cmpgt_epu64_mask(length, eight)) return false;
   __m512i text = _mm512_i64gather_epi64(end, base - 8, 1);
   // Bits before the number; a shift by 64 leaves nothing.
@@ -202,6 +211,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
       _mm512_xor_si512(text, _mm512_set1_epi8('0')), _mm512_sllv_epi64(all, ahead));
   __m512i point = _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(digits, _mm512_set1_epi8('.' ^ '0')));
   __mmask8 has_point = _mm512_test_epi64_mask(point, point);
+  // Ones below the first point. What stands before the point moves up by a byte into its place.
   __m512i below = _mm512_add_epi64(_mm512_and_si512(point, _mm512_sub_epi64(zero, point)), all);
   __m512i closed = _mm512_or_si512(
       // A second point stays, and is no digit.
@@ -209,6 +219,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
       _mm512_slli_epi64(_mm512_and_si512(digits, below), 8));
   digits = _mm512_mask_blend_epi64(has_point, digits, closed);
   __m512i places = _mm512_maskz_srli_epi64(has_point, _mm512_lzcnt_epi64(point), 3);
+  // Bits of one digit, and of the point.
   __m512i least = _mm512_mask_add_epi64(eight, has_point, eight, eight);
   if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu64_mask(places, _mm512_set1_epi64(scale))
       | _mm512_cmpgt_epi64_mask(_mm512_add_epi64(ahead, least), _mm512_set1_epi64(64)))
@@ -221,6 +232,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_eight(
   __m512i power = _mm512_permutexvar_epi64(_mm512_sub_epi64(_mm512_set1_epi64(scale), places), powers);
   value = _mm512_mul_epu32(value, power);
   if (_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64(INT32_MAX))) b->is_narrow = false;
+  // Of a value beyond 32 bits this is wrong, and not used: wide numbers are squared in `add_wide`.
   __m512i square = _mm512_mul_epu32(value, value);
   store_parts(
       b->parts + 4 * i, _mm512_mask_sub_epi64(value, negative, zero, value), square, _mm512_srli_epi64(square, 32),
@@ -248,8 +260,9 @@ CSIMD_AVX512_VBMI CSIMD_INLINE void store_small_parts(
   }
 }
 
-// Reads sixteen numbers of four characters, or fewer, and a sign, with as many decimal places as are kept: what a table of
-// measurements or of small amounts has. So the point stands at the same place in all of them. False when one is not so.
+// Reads sixteen numbers of a sign and up to four characters, with exactly as many decimal places as are kept: what a
+// table of measurements or of small amounts has. The point is then at the same place in all of them. False when one
+// differs.
 CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_sixteen(
     struct batch *b, const uint8_t *base, size_t i, size_t before, unsigned scale) {
   // What is not '0' where there should be a point; the weights of the bytes, and of pairs of them.
@@ -277,7 +290,7 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_sixteen(
   ahead = _mm512_mask_add_epi32(ahead, negative, ahead, eight);
   const __m512i inside = _mm512_and_si512(_mm512_xor_si512(text, _mm512_set1_epi8('0')), _mm512_sllv_epi32(all, ahead));
   const __m512i digits = _mm512_xor_si512(inside, _mm512_set1_epi32(form[0]));
-  // One byte at least, and no more than four.
+  // One byte at least, and no more than four: a fifth that is no minus leaves `ahead` negative, which is large here.
   if (_mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9)) | _mm512_cmpgt_epu32_mask(ahead, _mm512_set1_epi32(24)))
     return false;
   const __m512i value = _mm512_madd_epi16(
@@ -287,7 +300,8 @@ CSIMD_AVX512_VBMI CSIMD_INLINE bool parse_sixteen(
   return true;
 }
 
-// Finds the fields of the next lines of two fields, number behind key; `places` are pairs, and there is one before them.
+// Finds the fields of the next lines, each of a key and a number. Two places of 16 bits make an element of 32:
+// delimiter below, newline above. Loaded one place earlier, the lower half is the newline of the line before.
 CSIMD_AVX512_VBMI CSIMD_INLINE void cut_pairs(struct cutting *c, struct batch *b) {
   const size_t left = (c->found - c->next) / 2, count = left < batch_size ? left : batch_size;
   const uint16_t *places = c->places + c->next;
@@ -322,7 +336,7 @@ CSIMD_AVX512_VBMI static size_t parse_batch_vbmi(
     struct ckernels_stats *s, struct batch *b, const uint8_t *base, enum refusal *refusal) {
   const size_t before = (size_t)(base - s->bytes);
   for (size_t i = 0; i < b->count; i += 16) {
-    // Sixteen lines of the window to come, if all are as short as these.
+    // Memory that sixteen lines of the next window take, as long as they are as short as these: 256 bytes.
     for (int line = 0; line < 4; line++)
       _mm_prefetch((const char *)base + b->start[i] + window_size + 64 * line, _MM_HINT_T0);
     if (parse_sixteen(b, base, i, before, s->scale)) continue;

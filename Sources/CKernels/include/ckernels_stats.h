@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What is known of the lines that have one key: a line of the cache. Numbers are integers, in units of the last decimal
-// place that `ckernels_stats.scale` keeps; those of no more than 31 bits and a sign are added up here.
+// What is known of the lines that have one key, in one cache line. Numbers are integers, in units of the last decimal
+// place that `ckernels_stats.scale` keeps. Those of no more than 31 bits and a sign are added up here, without checks
+// for overflow: a walk has fewer than 2^30 lines, so `sum` stays below 2^61.
 struct ckernels_group {
-  // Up to 23 bytes, zeros behind them, the length in the last byte; of a longer key its hash, its place in the input, and
-  // its length with 255 in the last byte.
+  // Up to 23 bytes, padded with zeros, and the length in the last byte. For a longer key: its hash, its place in the
+  // input, and its length with 255 in the last byte.
   uint64_t key[3];
   int32_t least, greatest;
   int64_t sum;
@@ -20,7 +21,7 @@ struct ckernels_group {
   int64_t count;
 };
 
-// What is known of numbers of more bits.
+// What is known of numbers of more bits; the sum of their squares has 128.
 struct ckernels_moments {
   uint64_t count;
   int64_t least, greatest; // nothing where `count` is 0
@@ -37,17 +38,18 @@ enum ckernels_stats_event {
   ckernels_stats_spill = 4  // the sums of the group in `place` are full: take them away and clear it
 };
 
-// A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until the end.
+// A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until
+// the end.
 struct ckernels_stats {
   const uint8_t *bytes;
   size_t count;
   int32_t column;    // the number's column, from 0
-  int32_t by;        // the key's column, or -1: every line belongs to one group without a key, in place 0
+  int32_t by;        // the key's column, or -1: every line belongs to one group, whose key is empty
   uint8_t delimiter; // neither newline nor quotation mark
   uint8_t scale;     // decimal places kept, to 16
   uint8_t places;    // of the number that has more
   struct ckernels_seed seed;
-  struct ckernels_group *groups; // room for `capacity`; the one in place 0 is no key's
+  struct ckernels_group *groups; // room for `capacity`; place 0 belongs to no key, since a 0 in the index means free
   struct ckernels_moments *wide; // of the same groups, zeroed at first
   size_t capacity;
   size_t used;     // groups there are; they are in places 1...used
@@ -56,8 +58,8 @@ struct ckernels_stats {
   size_t at;                     // where the next line begins
   size_t line_end;               // the line's newline, or `count`
   size_t place; // of the group whose sums are full
-  size_t window; // bytes looked at in one go; short after an event, since they are looked at again then
-  uint64_t lines; // newlines passed, without those of lines that were handed out
+  size_t window; // bytes looked at in one go; short after an event, since all of them are looked at again then
+  uint64_t lines; // newlines passed; the caller adds those of lines that it took itself
 };
 
 // Goes on to the next event. A line that caused one has not been counted yet; `at` is its beginning. A number is taken
