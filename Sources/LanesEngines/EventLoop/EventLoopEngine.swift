@@ -38,15 +38,21 @@ private final class EventLoop {
   /// Bytes to load ahead, beside one unit: enough to keep a disk busy while a unit is performed; more would only leave
   /// the processor's cache before it is used.
   private static let farthestAhead = 32 << 20
+  /// Time between two looks at what is ready, unless one unit takes longer.
   private static let nanosecondsBetweenLooks: Int64 = 100_000
   /// Performed units whose outputs are being stored.
   private var storing = BusyUnits()
+  /// Loaded units, or such as need no load, in the order in which they became ready.
   private var ready: Deque<InFlightUnit> = []
+  /// Units that may be loading or ready at a time.
   private let depth: Int
+  /// Memory of earlier units, to be used again.
   private var inputs: [HeapStorage] = []
   private var outputs: [OutputBuffer] = []
+  /// Waits for the descriptor that the plan waits for.
   private var inputWatch: Reactor.Watch?
   private var stopWatch: Reactor.Watch?
+  /// True when the plan has no more units, or a stop was asked for.
   private var isAtEnd = false
   private var clock = LaneClock()
 
@@ -68,6 +74,7 @@ private final class EventLoop {
       takeUnits()
       if isAtEnd && admission.inFlight == 0 { return }
       let isNews = try files.advance()
+      // Sleeps only when there is nothing to perform and no operation has ended.
       try reactor.turn(waiting: !isNews && ready.isEmpty)
       performReady()
     }
@@ -106,6 +113,7 @@ private final class EventLoop {
     }
   }
 
+  /// Asks the plan again once `descriptor` is readable; until then only units that are under way go on.
   private func watchInput(_ descriptor: Int32) {
     inputWatch = try? reactor.watch(descriptor) { [unowned self] _ in
       if let watch = self.inputWatch { self.reactor.forget(watch) }
@@ -113,6 +121,7 @@ private final class EventLoop {
     }
   }
 
+  /// Begins loading a unit; one without a file is ready at once.
   private func start(_ unit: Unit) {
     recorder.started(unit, lane: 0)
     bytesAhead += unit.expectedInput
@@ -144,10 +153,12 @@ private final class EventLoop {
   private func performNext() {
     guard let inFlight = ready.popFirst() else { return }
     bytesAhead -= inFlight.unit.expectedInput
+    // A stop drops what is loaded and not yet performed.
     guard recorder.ending == nil else { return drop(inFlight) }
     noteBusy(performing: inFlight.unit.source)
     defer { noteBusy() }
     inFlight.times.perform.start = monotonicNow()
+    // Files are always read here, so a unit never waits for mapped pages.
     clock.begin(mapped: false, at: inFlight.times.perform.start)
     let output = outputs.popLast() ?? OutputBuffer()
     inFlight.output = output
@@ -162,12 +173,14 @@ private final class EventLoop {
     }
   }
 
+  /// Ends the measuring of a unit, once: a store that cannot begin comes here a second time.
   private func notePerformed(_ inFlight: InFlightUnit) {
     guard inFlight.times.perform.end == 0 else { return }
     inFlight.times.perform.end = monotonicNow()
     inFlight.times.queued = clock.end(at: inFlight.times.perform.end).queued
   }
 
+  /// Performs a unit on the bytes it carries or on those that were loaded.
   private func perform(_ inFlight: InFlightUnit, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
     let deadline = Deadline(timeout: timeout)
     if case .bytes(let bytes) = inFlight.unit.source {
@@ -179,6 +192,8 @@ private final class EventLoop {
     return try workload.perform(inFlight.unit, input: input.bytes, output: output, deadline: deadline)
   }
 
+  /// Starts storing an output, or ends the unit where there is nothing to store. The buffer stays the unit's until it
+  /// has ended.
   private func store(_ inFlight: InFlightUnit, _ output: OutputBuffer, _ outcome: Outcome) throws(UnitFailure) {
     let sink = inFlight.unit.sink
     if sink != .none { inFlight.times.bytesOut = output.count }
@@ -196,7 +211,9 @@ private final class EventLoop {
     if case .failure(let failure) = result { finish(inFlight, .failed(failure)) } else { finish(inFlight, outcome) }
   }
 
+  /// Ends a unit: its place in the budget is free, and its result goes on in unit order.
   private func finish(_ inFlight: InFlightUnit, _ outcome: Outcome) {
+    // Units that are performed were taken out of the count before; this one failed while it was loaded.
     if inFlight.times.perform.start == 0 { bytesAhead -= inFlight.unit.expectedInput }
     admission.release(inFlight.unit)
     if let output = inFlight.output {
@@ -207,6 +224,7 @@ private final class EventLoop {
     recycle(inFlight)
   }
 
+  /// Leaves out a unit that was not performed, since the run ends.
   private func drop(_ inFlight: InFlightUnit) {
     admission.release(inFlight.unit)
     recorder.drop(inFlight.unit)

@@ -1,7 +1,7 @@
 import LanesCore
 import LanesOS
 
-/// What workers say. Nothing of it is believed before it was looked at: a process that went astray says anything.
+/// What workers say. Nothing of it is believed before it is checked: a process that went astray says anything.
 extension Coordinator {
   /// Takes what a worker says; one that says what cannot be is killed and counts as crashed.
   func take(_ frame: Frame, from link: WorkerLink) {
@@ -11,6 +11,7 @@ extension Coordinator {
         failedStarts = 0
         if link.state == .starting { link.state = .ready }
         recorder.workerStarted(link.lane, after: monotonicNow() - link.began)
+      // Said before `ready` only; no worker of the run would fare better.
       case .refused where link.state == .starting:
         var reader = WireReader(frame.body)
         problem = .missing(
@@ -28,6 +29,8 @@ extension Coordinator {
     }
   }
 
+  /// Takes one answer. The unit leaves `running` only when all of the answer is believed: a worker that is killed for
+  /// it still holds the unit, which is then blamed.
   private func settle(_ reply: Reply, _ frame: Frame, _ link: WorkerLink) throws(WireError) {
     guard link.slots.indices.contains(reply.slot),
       let position = link.running.firstIndex(where: { $0.unit.number == reply.number })
@@ -41,6 +44,7 @@ extension Coordinator {
     link.running.remove(at: position)
     idleDeaths = 0
     inFlight.times.takePerforming(from: reply.times)
+    // An exponential moving average that begins with the first time itself.
     typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
     var outcome = reply.outcome
     if options.isolation == .sandbox, inFlight.unit.sink != .none {
@@ -53,8 +57,8 @@ extension Coordinator {
     store(inFlight, outcome, ends: reply.partEnds, output, owner: frame.payload, slot)
   }
 
-  /// The output where the worker cannot reach it: one that the next unit has taken over could change this unit's result while it
-  /// is stored. Takes the place of the input, which is done with.
+  /// The output where the worker cannot reach it: one that the next unit has taken over could change this unit's result
+  /// while it is stored. The copy takes the place of the input, which is no longer needed.
   private func copy(
     _ output: UnsafeRawBufferPointer, for inFlight: InFlightUnit
   ) throws(UnitFailure) -> UnsafeRawBufferPointer {
@@ -70,16 +74,19 @@ extension Coordinator {
   /// True when a worker could have measured this since the unit was taken, on the clock that all processes share.
   private func isPlausible(_ times: UnitRecord, of inFlight: InFlightUnit, _ link: WorkerLink) -> Bool {
     let now = monotonicNow()
+    // CLOCK_MONOTONIC is one clock for all processes of the machine.
     let (start, end, lifetime) = (times.perform.start, times.perform.end, 0...(now - link.began))
     return start >= inFlight.times.load.start && end >= start && end <= now
       && lifetime.contains(times.queued) && lifetime.contains(times.stalled)
       && (0...inFlight.inputLength).contains(times.bytesIn)
   }
 
+  /// Where the bytes of a reply lie; throws where that is outside of what the worker was given.
   private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
     guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let end = reply.outputOffset + reply.outputLength
     if let region = slot.output {
+      // The worker may have grown its region; mapping fails where it is shorter than the reply says.
       do { try region.view(end) } catch { throw WireError("an output beyond its region") }
       recorder.record.bytesBetween += reply.outputLength
       return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
@@ -89,6 +96,11 @@ extension Coordinator {
     return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
   }
 
+  /// Stores the parts of an output, or ends the unit where there is nothing to store.
+  ///
+  /// - Parameters:
+  ///   - ends: where the parts end in `output`, for a sink of several files.
+  ///   - owner: what keeps `output` in memory where it came in a frame.
   private func store(
     _ inFlight: InFlightUnit, _ outcome: Outcome, ends: [Int], _ output: UnsafeRawBufferPointer, owner: HeapStorage,
     _ slot: Slot
@@ -112,6 +124,7 @@ extension Coordinator {
       finish(inFlight, outcome, output)
       return slot.answered(stores: false)
     }
+    // The slot stays taken until the store ends: the output may lie in its region.
     slot.answered(stores: true)
     inFlight.times.store.start = monotonicNow()
     files.store(parts) { [unowned self, outcome] result in

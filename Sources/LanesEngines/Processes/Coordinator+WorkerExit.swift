@@ -31,6 +31,7 @@ extension Coordinator {
     }
   }
 
+  /// Reaps a worker that has ended, returns its units, and starts another in its place where one is still wanted.
   func buryWorker(_ link: WorkerLink) {
     let wasStarting = link.state == .starting
     let wasLeaving = link.state == .leaving
@@ -40,6 +41,7 @@ extension Coordinator {
       usages.append(complete(usage, link.farewell))
       recorder.record.lanes[link.lane].transferring += link.farewell?.transferring ?? 0
       links.removeAll { $0 === link }
+      // A worker that was told to end and owes no answer ended as it should.
       if !wasLeaving || !link.running.isEmpty {
         recorder.record.workersLost += 1
         if link.running.isEmpty, !wasStarting { noteIdleDeath(end) }
@@ -57,6 +59,7 @@ extension Coordinator {
     let lane = link.lane
     guard pause > 0 else { return try start(lane) }
     _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
+      // The run may have ended while the pause lasted.
       guard self.problem == nil, self.recorder.ending == nil, !self.isShuttingDown else { return }
       do throws(SystemError) {
         try self.start(lane)
@@ -84,6 +87,7 @@ extension Coordinator {
     }
   }
 
+  /// What the kernel counted of a process, with what it said of itself.
   private func complete(_ usage: ProcessUsage, _ farewell: Farewell?) -> ProcessUsage {
     var usage = usage
     if let farewell { usage.takeOwnFigures(from: farewell.usage) }
@@ -103,6 +107,7 @@ extension Coordinator {
       switch link.offense {
       case .overdue(let overdue) where inFlight === overdue:
         finish(inFlight, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
+      // The others only waited for the one whose time was up.
       case .overdue: retryOrDrop(inFlight)
       case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(MemoryShortage(bytes))))
       case .oversized:
@@ -113,6 +118,9 @@ extension Coordinator {
     }
   }
 
+  /// Counts a death against a unit, and fails it when there were too many.
+  ///
+  /// - Parameter isCertain: true when the worker held no other unit.
   private func attributeExit(_ inFlight: InFlightUnit, _ end: WorkerEnd, isCertain: Bool) {
     if end.isFromOutside {
       inFlight.deaths.kills += 1

@@ -17,13 +17,16 @@ final class Coordinator {
   let options: EngineOptions
   let channel: ChannelKind
   private let command: WorkerCommand
+  /// The greeting, alike for all workers: the workload is described once.
   private let hello: Bytes
   private let lanes: Int
 
   var links: [WorkerLink] = []
   /// Units to be sent before new ones are taken: those of dead workers, and one that did not fit its neighbors.
   var backlog: Deque<InFlightUnit> = []
+  /// Of workers that have ended.
   var usages: [ProcessUsage] = []
+  /// Why the run cannot go on; the workers are killed then.
   var problem: EngineError?
   /// Workers in a row that ended before they were ready.
   var failedStarts = 0
@@ -35,7 +38,9 @@ final class Coordinator {
   private var busy = BusyUnits()
   /// A moving average of what performing a unit takes, in nanoseconds.
   var typicalPerform: Double = 0
+  /// Whether the units handed out last had an input that was loaded or large.
   private var lastNeededLoad = true
+  /// Waits for the descriptor that the plan waits for.
   private var inputWatch: Reactor.Watch?
   private var stopWatch: Reactor.Watch?
   private var isAtEnd = false
@@ -65,6 +70,7 @@ final class Coordinator {
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.stop() }
   }
 
+  /// Runs the batch to its end and ends all workers.
   func run() throws(SystemError) {
     if let refusal = files.refusal { recorder.record.notes.append("\(refusal): the coordinator reads with readahead") }
     try startWorkers()
@@ -89,6 +95,7 @@ final class Coordinator {
     }
   }
 
+  /// Hears of everything that has happened; sleeps only when no file operation has news.
   private func turn() throws(SystemError) {
     let isNews = try files.advance()
     try reactor.turn(waiting: !isNews)
@@ -116,6 +123,7 @@ final class Coordinator {
     while !links.isEmpty || files.pending > 0 { try turn() }
   }
 
+  /// Takes no more units; those that are sent are finished.
   private func stop() {
     isAtEnd = true
     for inFlight in backlog { drop(inFlight) }
@@ -150,6 +158,7 @@ final class Coordinator {
       return link.busySlots == 0 || secondSlotPays
     }
     guard let best = candidates.min(by: { $0.busySlots < $1.busySlots }) else { return nil }
+    // It needs a worker that holds nothing else.
     if let first = backlog.first, first.deaths.mustBeAlone { return candidates.first { $0.busySlots == 0 } }
     return best
   }
@@ -159,6 +168,7 @@ final class Coordinator {
 
   /// Units per frame so that a frame keeps a worker busy for about a millisecond.
   private var batchSize: Int {
+    // A time limit is watched unit by unit, and nothing is known of how long units take before the first answer.
     guard options.timeout == nil, typicalPerform > 0 else { return 1 }
     return max(1, min(64, Int(1_000_000 / typicalPerform)))
   }
@@ -193,6 +203,7 @@ final class Coordinator {
       recorder.started(inFlight.unit, lane: link.lane)
     }
     if toLoad.isEmpty { return sendOrTakeBack(slot, link) }
+    // One unit is loaded straight into the region. Several are put there side by side once their lengths are known.
     let isDirect = units.count == 1 && channel == .shm
     for inFlight in toLoad {
       inFlight.input = isDirect ? nil : takeSpare()
@@ -301,6 +312,7 @@ final class Coordinator {
       inputs.append(inFlight.inputCount == 0 ? .none : .at(offset: offset, length: inFlight.inputCount))
       try region.grow(atLeast: offset + inFlight.inputCount, keeping: offset)
       copyInput(of: inFlight, to: region.base, at: offset)
+      // Inputs begin at multiples of 64 bytes, as outputs do.
       offset = (offset + inFlight.inputCount + 63) / 64 * 64
     }
     return inputs
@@ -315,6 +327,7 @@ final class Coordinator {
     }
   }
 
+  /// Where each input lies in the frame's payload.
   private func layOutForPipe(_ slot: Slot) -> [UnitRequest.Input] {
     var offset = 0
     return slot.units.map { inFlight in
@@ -336,6 +349,7 @@ final class Coordinator {
     recycleInput(inFlight)
   }
 
+  /// Leaves out a unit that was not performed, since the run ends.
   func drop(_ inFlight: InFlightUnit) {
     admission.release(inFlight.unit)
     recorder.drop(inFlight.unit)
@@ -356,6 +370,7 @@ final class Coordinator {
     StopSignals.lane(0, isBusyWith: busy)
   }
 
+  /// Keeps the memory of an input for a later one, as long as not too much is kept.
   func recycleInput(_ inFlight: InFlightUnit) {
     if let input = inFlight.input, spareBytes + input.capacity <= Self.largestSpare {
       spareInputs.append(input)

@@ -1,7 +1,7 @@
 import LanesCore
 import LanesOS
 
-/// One message between coordinator and worker: a described body and, behind it, raw payload bytes.
+/// One message between coordinator and worker: a body of described values, followed by raw payload bytes.
 ///
 ///     body length   UInt32  little-endian
 ///     kind          UInt8
@@ -19,7 +19,7 @@ struct Frame {
     case end = 3
     /// Worker: the workload is rebuilt.
     case ready = 11
-    /// Worker: it could not give up what it was to give up; the reason.
+    /// Worker: it could not enter the sandbox; the reason.
     case refused = 14
     /// Worker: units that ended.
     case replies = 12
@@ -27,11 +27,12 @@ struct Frame {
     case farewell = 13
   }
 
+  /// 4 + 1 + 8 bytes.
   static let headerSize = 13
 
   let kind: Kind
   let body: Bytes
-  /// Bytes behind the body, in `payload`.
+  /// Bytes after the body, in `payload`.
   let payloadLength: Int
   let payload: HeapStorage
 
@@ -84,6 +85,7 @@ struct FrameReader {
       guard let got else { return nil }
       headerFilled += got
     }
+    // What was read is kept between calls, so that a frame may arrive in any number of pieces.
     if kind == nil { try readHeader() }
     while bodyFilled < bodyLength {
       if bodyFilled == body.count {
@@ -124,6 +126,7 @@ struct FrameReader {
   private mutating func complete() -> Frame {
     let frame = Frame(kind: kind!, body: body, payloadLength: payloadLength, payload: payload)
     var next = FrameReader()
+    // The payload's memory goes with the frame; `recycle` may bring it back.
     next.receiving = receiving + (payloadLength > 0 ? monotonicNow() - payloadBegan : 0)
     self = next
     return frame
@@ -131,6 +134,7 @@ struct FrameReader {
 
   /// Takes back the memory of a payload that nobody reads any more, for the next frame.
   mutating func recycle(_ payload: HeapStorage) {
+    // Memory of a payload that is arriving must not be replaced.
     guard payloadFilled == 0, payload.capacity <= 64 << 20 else { return }
     self.payload = payload
   }

@@ -3,6 +3,7 @@ import LanesCore
 /// Descriptor numbers in a worker: frames in, frames out, a socket for files it is given, and per slot one region for inputs and
 /// one for outputs.
 enum WorkerDescriptors {
+  /// Numbers 0 to 2 are the standard streams.
   static let orders: Int32 = 3
   static let replies: Int32 = 4
   static let passage: Int32 = 5
@@ -16,9 +17,11 @@ enum WorkerDescriptors {
 /// What a worker needs to know before the first unit.
 struct Hello {
   let channel: ChannelKind
+  /// The time that one unit may take; nil for any.
   let timeout: Duration?
   let isolation: IsolationLevel
   let workloadName: String
+  /// What the workload wrote of itself, to be rebuilt from.
   let description: Bytes
 
   var bytes: Bytes {
@@ -65,6 +68,7 @@ struct UnitRequest {
     /// In a file that the worker is given, in the order of these units, and maps itself; its path is empty.
     case slice(FileSlice)
 
+    /// True for a slice of a file, whose pages may be waited for while the unit is performed.
     var isMapped: Bool { if case .slice = self { true } else { false } }
   }
 
@@ -87,6 +91,7 @@ struct UnitRequest {
       writer.write(UInt8(2))
       writer.write(slice.offset)
       writer.write(slice.length)
+      // The identity lets the worker see that the file it is handed is the one that was planned.
       writer.write(slice.identity.device)
       writer.write(slice.identity.inode)
       writer.write(slice.isMapped)
@@ -174,10 +179,12 @@ struct Reply {
     outcome = try reader.readOutcome()
     outputOffset = try reader.read()
     outputLength = try reader.read()
+    // From here on the sum of the two can be taken without a trap.
     guard outputOffset >= 0, outputLength >= 0, !outputOffset.addingReportingOverflow(outputLength).overflow else {
       throw WireError("an impossible output")
     }
     var ends: [Int] = []
+    // A false count ends with the body at the latest.
     for _ in 0..<(try reader.read(UInt32.self)) { ends.append(try reader.read()) }
     partEnds = ends
   }
@@ -213,6 +220,7 @@ struct Farewell {
     transferring = try Self.possible(try reader.read())
   }
 
+  /// What the kernel counts is never missing; the optional fields are those that a process reads about itself.
   private static let figures = Metric.ofProcesses.map(\.field).filter(\.isOptional)
 
   /// Sums of such figures stay far from the largest integer.

@@ -7,6 +7,9 @@ package struct ProcessesEngine: Engine {
   private let channel: ChannelKind
   private let worker: WorkerCommand
 
+  /// - Parameters:
+  ///   - channel: how inputs and outputs travel between the coordinator and workers.
+  ///   - worker: how a worker is started.
   package init(_ options: EngineOptions, channel: ChannelKind, worker: WorkerCommand) {
     self.options = options
     self.channel = channel
@@ -24,6 +27,7 @@ package struct ProcessesEngine: Engine {
     } catch {
       throw .system("worker processes: \(error.call): \(error.reason)")
     }
+    // The workers have ended by now, whatever the problem was.
     if let problem = coordinator.problem { throw problem }
     return recorder.close(workers: coordinator.usages)
   }

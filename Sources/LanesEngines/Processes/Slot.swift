@@ -15,6 +15,7 @@ final class Slot {
     case sent([InFlightUnit], unanswered: Int, storing: Int)
   }
 
+  /// Its number in the worker, which finds its regions by it.
   let index: Int
   /// Memory shared with the worker; nil where bytes travel through pipes.
   let input: SharedRegion?
@@ -29,6 +30,7 @@ final class Slot {
 
   var isFree: Bool { if case .free = state { true } else { false } }
 
+  /// What is in it, answered units included.
   var units: [InFlightUnit] {
     switch state {
     case .free: []
@@ -76,6 +78,7 @@ final class Slot {
     count(unanswered: -unanswered, storing: 0)
   }
 
+  /// Adds to both counts; the slot is free when they reach 0.
   private func count(unanswered: Int, storing: Int) {
     guard case .sent(let units, let oldUnanswered, let oldStoring) = state else {
       preconditionFailure("an answer for a slot that was not sent")
@@ -83,6 +86,7 @@ final class Slot {
     state = .sent(units, unanswered: oldUnanswered + unanswered, storing: oldStoring + storing)
     guard oldUnanswered + unanswered == 0, oldStoring + storing == 0 else { return }
     state = .free
+    // No store reads from earlier views any more.
     output?.retireOldViews()
     input?.trim(to: OutputBuffer.mostKept)
   }

@@ -14,11 +14,15 @@ package final class Worker {
   private let timeout: Duration?
   private let isolation: IsolationLevel
   private let workload: any Workload
+  /// One for each slot, as are `outputs`; none where bytes travel through pipes.
   private let inputs: [SharedRegion]
   private let outputs: [SharedRegion]
+  /// Maps or reads the slices of files that the worker is handed.
   private let slices = BlockingLoader()
+  /// The outputs of the frame that is being made, where bytes travel through pipes.
   private let heapOutput = HeapStorage()
   private var reader: FrameReader
+  /// Answers that have not been sent yet.
   private var replies = WireWriter()
   private var lastFlush = monotonicNow()
   private var clock = LaneClock()
@@ -50,6 +54,7 @@ package final class Worker {
     try Worker(hello, workloads, reader).run()
   }
 
+  /// Rebuilds the workload; throws when it is not among `workloads` or cannot read its description.
   private init(_ hello: Hello, _ workloads: [any Workload.Type], _ reader: FrameReader) throws {
     guard let type = workloads.first(where: { $0.name == hello.workloadName }) else {
       throw Failure(reason: "the workload \(hello.workloadName) is unknown")
@@ -65,6 +70,7 @@ package final class Worker {
     outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
   }
 
+  /// Serves until the coordinator says that no more units come, or closes its end.
   private func run() throws {
     guard try isolate() else { return }
     try send(.ready, Bytes())
@@ -74,6 +80,7 @@ package final class Worker {
         guard let next = try reader.next(from: WorkerDescriptors.orders) else { continue }
         frame = next
       } catch FrameReader.Problem.closed {
+        // The coordinator is gone, so there is nobody to send a farewell to.
         return
       }
       switch frame.kind {
@@ -112,6 +119,7 @@ package final class Worker {
   /// Files that it holds at a time: the one it reads.
   private static let filesHeld: Int32 = 4
 
+  /// Performs the units of one frame, in its order.
   private func performAll(_ frame: Frame) throws {
     var body = WireReader(frame.body)
     let slot = Int(try body.read(UInt8.self))
@@ -125,6 +133,7 @@ package final class Worker {
       let reply = perform(request, slot, frame, output)
       reply.write(to: &replies)
       if output.count > 0 { end = output.start + output.count }
+      // What a pipe has taken makes room. A region keeps all outputs of the frame until the coordinator stored them.
       if try flushIfDue(outputBytes: end), channel == .pipe { end = 0 }
     }
     try flush(outputBytes: end)
@@ -143,6 +152,7 @@ package final class Worker {
           return try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
         })
     } catch {
+      // What a failed unit had written is no output.
       output.restart(at: output.start)
       outcome = .failed(error)
     }
@@ -153,6 +163,7 @@ package final class Worker {
       outputOffset: output.start, outputLength: output.count, partEnds: output.partEnds)
   }
 
+  /// Calls `body` with the input of a unit, wherever that lies.
   private func withInput(
     _ input: UnitRequest.Input, _ slot: Int, _ frame: Frame, _ body: (RawSpan) throws(UnitFailure) -> Bytes
   ) throws(UnitFailure) -> Bytes {
@@ -163,6 +174,8 @@ package final class Worker {
       return try body(UnsafeRawBufferPointer(start: base + offset, count: length).bytes)
     case .slice(let slice):
       defer { slices.release() }
+      // Taken before anything else can fail: files come in the order of the units, and one that is left would be
+      // taken for the next unit's.
       let file: Descriptor
       do {
         file = try DescriptorPassage.receive(over: WorkerDescriptors.passage)
@@ -171,11 +184,13 @@ package final class Worker {
       }
       try slices.load(slice, of: file)
       let partial = try slices.withInput(body)
+      // The file may have been cut short while it was worked on: mapped pages beyond its end read as zeros.
       try slices.verify(.slice(slice))
       return partial
     }
   }
 
+  /// Where offsets of inputs count from; the region is mapped up to `end` first.
   private func inputBase(_ slot: Int, _ end: Int, _ frame: Frame) throws(UnitFailure) -> UnsafeMutableRawPointer {
     guard channel == .shm else { return frame.payload.base! }
     do {
@@ -186,6 +201,7 @@ package final class Worker {
     }
   }
 
+  /// Sends what there is when it is much or old; true when it was sent.
   private func flushIfDue(outputBytes: Int) throws -> Bool {
     let isLarge = channel == .pipe && outputBytes >= 65536
     guard isLarge || monotonicNow() - lastFlush > Self.longestWait else { return false }

@@ -4,6 +4,7 @@ package struct WorkerCommand: Sendable {
   package static let firstGivenDescriptor = WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1
 
   package var program: String
+  /// Without the program's name and the parent's number.
   package var arguments: [String]
 
   /// - Parameters:

@@ -6,6 +6,7 @@ import LanesOS
 ///
 /// Writes never block: what the pipe does not take now is kept and written when the reactor says so.
 final class WorkerLink {
+  /// From the start of the process: it says that it is ready, is told to end, and is reaped. It may die in any state.
   enum State { case starting, ready, leaving, dead }
 
   /// What a worker is killed for.
@@ -19,6 +20,7 @@ final class WorkerLink {
   }
 
   private enum Segment {
+    /// Copied or owned, as a frame's head is.
     case bytes(Bytes)
     /// Memory that `owner` keeps alive.
     case memory(UnsafeRawBufferPointer, owner: AnyObject)
@@ -31,15 +33,20 @@ final class WorkerLink {
   var state = State.starting
   /// Sent and not answered, in the order in which the worker performs them.
   var running: [InFlightUnit] = []
+  /// Goes off when the time of the first running unit is up.
   var timer: Reactor.Timer?
   /// Why the coordinator killed the worker, if it did.
   private(set) var offense: Offense?
+  /// Its last words, which come before its death is known.
   var farewell: Farewell?
 
   private let reactor: Reactor
   private var child: Child
+  /// Where frames are written to, without blocking.
   private let orders: Descriptor
+  /// Where frames are read from, without blocking.
   private let replies: Descriptor
+  /// The socket on which open files are handed over.
   private let passage: Descriptor
   private var reader = FrameReader()
   /// What the pipe has not taken yet.
@@ -47,6 +54,7 @@ final class WorkerLink {
   /// Bytes of the first segment that were written.
   private var segmentWritten = 0
   private var watches: [Reactor.Watch] = []
+  /// Asks whether the pipe takes more, while something is queued.
   private var ordersWatch: Reactor.Watch?
   private let onFrame: (WorkerLink, Frame) -> Void
 
@@ -74,9 +82,12 @@ final class WorkerLink {
           (WorkerDescriptors.orders, down.readEnd.number), (WorkerDescriptors.replies, up.writeEnd.number),
           (WorkerDescriptors.passage, passage.receiving.number),
         ]))
+    // Copies of this side's ends. The pairs close both of theirs when this returns, the worker's ends among them: only
+    // then does the end of the worker show as the end of the pipe.
     self.passage = try passage.sending.duplicated(atLeast: 0)
     orders = try down.writeEnd.duplicated(atLeast: 0)
     replies = try up.readEnd.duplicated(atLeast: 0)
+    // The two ends of a pipe have flags of their own, so the worker's ends go on blocking (fcntl(2), O_NONBLOCK).
     try orders.setNonBlocking()
     try replies.setNonBlocking()
     orders.setPipeCapacity(Self.pipeCapacity)
@@ -86,11 +97,13 @@ final class WorkerLink {
   }
 
   var pid: Int32 { child.pid }
+  /// True when the worker may be sent more, even while it is starting: the pipe keeps what comes before it reads.
   var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
   var isReserved: Bool { slots.contains { $0.units.contains(where: \.deaths.mustBeAlone) } }
   var busySlots: Int { slots.count { !$0.isFree } }
 
+  /// Sends a frame without a payload.
   func send(_ kind: Frame.Kind, _ body: Bytes) {
     queue.append(.bytes(Frame.encode(kind, body: body)))
     flush()
@@ -104,6 +117,7 @@ final class WorkerLink {
       if case .bytes(let bytes) = inFlight.unit.source {
         queue.append(.bytes(bytes))
       } else {
+        // Written from where it was loaded. The segment keeps the memory alive should the unit be returned meanwhile.
         let memory = UnsafeRawBufferPointer(start: inFlight.input!.base, count: inFlight.inputCount)
         queue.append(.memory(memory, owner: inFlight.input!))
       }
@@ -114,15 +128,18 @@ final class WorkerLink {
   /// Gives the worker an open file; it takes them in the order in which it performs the units of slices.
   func handOver(_ file: Int32) throws(SystemError) { try DescriptorPassage.send(file, over: passage.number) }
 
+  /// Sends SIGKILL; the pidfd tells when the process has ended.
   func kill() { child.kill(Signal.kill) }
 
   /// Kills the worker for what it did; what it has not said by now is not listened to, unless it was only slow.
   func kill(for offense: Offense) {
+    // The first offense is what it is killed for; what follows from it does not count.
     if self.offense == nil { self.offense = offense }
     kill()
     if !isHeard { reactor.forget(repliesWatch) }
   }
 
+  /// Whether what the worker says still counts: an overdue one may have answered just before it was killed.
   private var isHeard: Bool {
     switch offense {
     case nil, .overdue: state != .dead
@@ -133,6 +150,7 @@ final class WorkerLink {
   /// Takes what the dead worker had still said, reaps it and closes its pipes.
   func reap() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
     receive()
+    // The pidfd is readable, so the child has ended and this does not block.
     let end = try child.wait()
     for watch in watches { reactor.forget(watch) }
     if let timer { reactor.cancel(timer) }
@@ -142,8 +160,10 @@ final class WorkerLink {
   }
 
   private func watch(_ onDeath: @escaping (WorkerLink) -> Void) throws(SystemError) {
+    // The first one, as `repliesWatch` expects. `reap` forgets all of them before the link goes.
     watches.append(try reactor.watch(replies.number) { [unowned self] _ in self.receive() })
     watches.append(try reactor.watch(child.pidfd.number) { [unowned self] _ in onDeath(self) })
+    // Asked for nothing until the pipe is full.
     let ordersWatch = try reactor.watch(orders.number, []) { [unowned self] _ in self.flush() }
     watches.append(ordersWatch)
     self.ordersWatch = ordersWatch
@@ -166,6 +186,7 @@ final class WorkerLink {
 
   private func flush() {
     while let segment = queue.first {
+      // A worker that is gone takes nothing any more; its pidfd tells the rest.
       guard let taken = write(segment) else {
         queue.removeAll(keepingCapacity: true)
         break
@@ -202,6 +223,7 @@ final class WorkerLink {
   /// What a worker inherits of the environment: where libraries are, and what a sanitizer is told.
   private static let inherited: Set<String> = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
 
+  /// The process to start: the region of a slot goes to the numbers that `WorkerDescriptors` gives it.
   private static func command(
     _ worker: WorkerCommand, _ slots: [Slot], _ descriptors: [(child: Int32, here: Int32)]
   ) -> Child.Command {
@@ -211,6 +233,7 @@ final class WorkerLink {
     command.environment = ["SWIFT_BACKTRACE": "enable=no"]
     command.inherited = inherited
     command.directory = "/"
+    // Ctrl-C at a terminal signals the foreground group; the coordinator alone decides how its workers stop.
     command.ownGroup = true
     command.descriptors = descriptors
     for slot in slots {

@@ -12,6 +12,7 @@ package struct SerialEngine: Engine {
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let recorder = RunRecorder(batch, observer, setup)
     let lane = SerialLane(batch.workload, recorder, Admission(batch.plan, recorder, memory: options.memory), options)
+    // Each step is a whole unit, so a stop takes effect between two.
     while try lane.step() {}
     return recorder.close()
   }
@@ -25,6 +26,7 @@ final class SerialLane {
   private let executor: BlockingExecutor
   private let recorder: RunRecorder
   private let admission: Admission
+  /// Used for one unit after the other, so its pages are touched for the first time only once.
   private let output = OutputBuffer()
 
   init(_ workload: any Workload, _ recorder: RunRecorder, _ admission: Admission, _ options: EngineOptions) {
@@ -39,6 +41,7 @@ final class SerialLane {
     case .start(let unit):
       recorder.started(unit, lane: 0)
       let before = measures ? ThreadUsage.current() : nil
+      // Loads, performs and stores with blocking calls.
       let (times, outcome) = executor.run(unit, lane: 0, output: output)
       if let before { costs.add(times, from: before, to: ThreadUsage.current()) }
       admission.release(unit)
@@ -47,6 +50,7 @@ final class SerialLane {
     case .waiting(let descriptor):
       try waitForInput(descriptor)
       return true
+    // Never full here: one unit is always let in, and nothing else is under way.
     case .full, .end:
       return false
     }
@@ -60,7 +64,10 @@ final class SerialLane {
 }
 
 /// Blocks until `descriptor` is readable or a stop is asked for.
+///
+/// - Parameter other: a further descriptor that ends the wait when it is readable.
 func waitForInput(_ descriptor: Int32, also other: Int32? = nil) throws(EngineError) {
+  // The event descriptor of stop signals ends the wait as well.
   let descriptors = [descriptor, StopSignals.wakeDescriptor] + (other.map { [$0] } ?? [])
   do {
     try DescriptorIO.wait(for: descriptors.map { ($0, .readable) })
