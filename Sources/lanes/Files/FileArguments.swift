@@ -70,7 +70,7 @@ struct FileArguments: ParsableArguments {
     }
   }
 
-  /// The list, when it is to be worked off while it arrives; nil when it is to be read whole.
+  /// The list, when its names are to be taken as they arrive; nil when it is to be read whole.
   ///
   /// A regular file is there as a whole. Where results may replace files, all inputs must be known before, lest one of
   /// them be replaced.

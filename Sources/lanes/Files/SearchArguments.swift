@@ -6,10 +6,10 @@ import Synchronization
 
 /// The options of `lanes files search`, with grep's letters.
 struct SearchArguments: ParsableArguments {
+  // `.unconditionalSingleValue`: patterns may begin with a hyphen.
   @Option(
     name: [.customShort("e", allowingJoined: true), .customLong("regexp")], parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Search for PATTERN; may be given several times.", valueName: "PATTERN"))
-  // `.unconditionalSingleValue`: patterns may begin with a hyphen.
   var expressions: [String] = []
 
   @Option(

@@ -4,11 +4,14 @@ import LanesReport
 import SystemPackage
 
 /// Tells of every converted image and counts them.
+///
+/// As an observer it hears of units as they end, as a fold of their results in order; all on the coordinating thread.
 final class ConvertOutcomes: Fold, Observer {
   private let printer: ResultPrinter
   private let console: ProgressReporter
   private let json: Bool
   private let quiet: Bool
+  /// Counts of results; `degraded` and `profilesLeftOut` count inputs.
   private var copies = 0
   private var lossless = 0
   private var degraded = 0
@@ -17,9 +20,13 @@ final class ConvertOutcomes: Fold, Observer {
   private var bytesBefore = 0
   private var bytesAfter = 0
   /// Of units that ended and whose turn has not come, by number.
+  /// Kept for JSON only.
   private var records: [Int: UnitRecord] = [:]
+  /// Files that were made; more than images with --sizes.
   private var results = 0
+  /// A failure that every other unit would share was told.
   private var isHalted = false
+  /// Results that were there already; nil until the first plan is made.
   private var skipped: Int?
   /// Images that the whole batch has, when that is known.
   private var total: Int?
@@ -68,6 +75,7 @@ final class ConvertOutcomes: Fold, Observer {
     copies += images.count(where: \.isCopy)
     lossless += images.count { $0.method == .lossless }
     if images.contains(where: { $0.remark != nil }) { profilesLeftOut += 1 }
+    // All results of a unit come from one decoding, so the first one tells of its damage.
     if let damage = images.first?.damage {
       degraded += 1
       console.say("lanes: \(unit.label): degraded: \(damage)")
@@ -77,6 +85,7 @@ final class ConvertOutcomes: Fold, Observer {
   }
 
   /// One line per result, or per input that failed.
+  /// An image on standard output has no destination. A failed unit has made no file, so of several none is named.
   private func tell(_ unit: Unit, _ outcome: Outcome, _ images: [ConvertedImage]) {
     let targets = unit.sink.destinations
     let record = records.removeValue(forKey: unit.number)
@@ -111,6 +120,7 @@ final class ConvertOutcomes: Fold, Observer {
     if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
+    // A stop that comes with the last unit leaves nothing out.
     let isWhole = total.map { record.unitsDone + record.unitsFailed >= $0 } ?? false
     if record.ending != .complete, !isWhole { parts.append("the rest not begun") }
     let bytes = record.unitsDone > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
@@ -129,6 +139,7 @@ final class ConvertOutcomes: Fold, Observer {
     return json.text
   }
 
+  /// A result or a failure; members that are not known are left out.
   private func line(
     _ unit: Unit, _ target: Destination?, _ outcome: Outcome, _ image: ConvertedImage?, _ record: UnitRecord?
   ) -> String {

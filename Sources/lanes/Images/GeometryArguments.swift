@@ -19,6 +19,7 @@ enum RotationChoice: Int, ExpressibleByArgument, CaseIterable {
 extension ResampleFilter: ExpressibleByArgument {}
 extension Fit: ExpressibleByArgument {}
 
+/// `--gravity`: both spellings of the center are taken.
 extension Gravity: ExpressibleByArgument {
   package init?(argument: String) { self.init(rawValue: argument == "center" ? "centre" : argument) }
 }
@@ -46,6 +47,7 @@ struct GeometryArguments: ParsableArguments {
   @Flag(help: "Then swap left and right.")
   var flop = false
 
+  // A single number is a square box, so that it limits the longest side.
   @Option(
     help: ArgumentHelp(
       "Then fit inside WxH, Wx, xH or N (the longest side), or scale to P%, keeping proportions.", valueName: "SIZE"),
@@ -59,6 +61,7 @@ struct GeometryArguments: ParsableArguments {
     transform: SizeList.init)
   var sizes: SizeList?
 
+  // Options with a default are optional here too: only so can one that has no effect be told from one not given.
   @Option(
     help: ArgumentHelp(
       "How to fit the image into WxH: inside it; cover crops what hangs over; fill ignores proportions; pad adds --background. (default: inside)",
@@ -112,7 +115,7 @@ struct GeometryArguments: ParsableArguments {
     options.autoOrient = !noAutoOrient
     options.crop = crop
     options.turn = rotate?.turn ?? .upright
-    // One turn for all three: they apply in this order, and a turn followed by a turn is a turn.
+    // One turn for all three, in this order: any two of the eight orientations make up one of the eight.
     if flip { options.turn = options.turn.then(.flipped) }
     if flop { options.turn = options.turn.then(.mirrored) }
     options.resize = resize
@@ -136,12 +139,15 @@ struct SizeList {
   /// A unit says with a byte which sizes it is for, and a plan with a bit.
   private static let most = 64
 
+  /// As they were typed, for {size} in names of results; at the same positions as `specs`.
   let names: [String]
   let specs: [ResizeSpec]
 
   @Sendable init(_ text: String) throws {
+    // Empty parts are kept, and refused as sizes.
     let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard names.count <= Self.most else { throw ValidationError("--sizes takes at most \(Self.most) sizes") }
+    // Names of results hold the size, so a size given twice would give one file twice.
     guard Set(names).count == names.count else { throw ValidationError("'\(text)' holds a size twice") }
     specs = try names.map { name in
       try parseResize(name)

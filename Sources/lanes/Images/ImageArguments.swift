@@ -12,7 +12,7 @@ extension ConvertOptions.Format: ExpressibleByArgument {
 
 extension ConvertOptions.Metadata: ExpressibleByArgument {}
 
-/// `--png-depth`.
+/// `--png-depth`. PNG's smaller depths are for palettes and gray alone (PNG, 11.2.2), and are not offered.
 enum DepthChoice: Int, ExpressibleByArgument, CaseIterable {
   case eight = 8
   case sixteen = 16
@@ -33,6 +33,7 @@ struct ImageArguments: ParsableArguments {
   var grayscale = false
 
   // `.unconditional`: `--quality -1` is told the range, instead of that -1 is an unknown option.
+  // Nil differs from the default given in words: --quality always encodes anew, where a JPEG could else be copied.
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
@@ -41,6 +42,7 @@ struct ImageArguments: ParsableArguments {
   @Flag(help: "Write progressive JPEG.")
   var progressive = false
 
+  // As with --quality, naming a scheme encodes anew.
   @Option(help: ArgumentHelp("JPEG chroma subsampling; 420 unless given.", valueName: "SCHEME"))
   var subsampling: ConvertOptions.Subsampling?
 
@@ -91,6 +93,7 @@ struct ImageArguments: ParsableArguments {
     if let pngLevel, !(0...9).contains(pngLevel) {
       throw ValidationError("--png-level takes a number from 0 to 9, not \(pngLevel)")
     }
+    // A limit of 0 would refuse every image.
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0") }
   }
 

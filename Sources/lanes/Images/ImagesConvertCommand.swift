@@ -67,11 +67,13 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: engine.json)
     let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
+    // Opened once: what was read from a pipe cannot be read again.
     let arrivals = try files.arrivingNames()
     let names = try makeInputs(besides: arrivals)
     // One image through a pipeline has a plan of its own, without names to check.
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
+    // Here and not in `validate`: names may come from a list, which is read only when the command runs.
     if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
     let workload = makeWorkload(request, isPiped: isPiped)
     // A comparison from a cold cache makes the plan twice; what is skipped is told once.
@@ -85,6 +87,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
         outcomes.skip(input, output)
         context.noteFound(output)
       }
+      // A run file tells which results were there before, so that `lanes verify` does not take them for strangers.
       for file in plan.skippedFiles { context.noteFound(file.output) }
       return outcomes.knowing(plan)
     }
@@ -93,6 +96,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
         throw ValidationError("--dry-run does nothing that a run file could tell of: leave out one of them")
       }
       if files.dryRun { return try printPlan(request, isPiped: isPiped, printer) }
+      // A folder that several results go to is locked for the run; single files need no lock.
       let job = BatchRun(
         workload: workload, planning: planning, fold: outcomes, listener: outcomes,
         destination: isPiped || !request.makesSeveral ? nil : request.destination)
@@ -101,6 +105,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       if arrivals != nil, outcomes.isIdle(record) {
         throw ExitStatus.usage.failing("the list \(files.from!) holds no names")
       }
+      // A pipeline is as silent as a filter.
       if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
       record.printStatistics(engine, to: printer)
       printer.flush()
@@ -110,6 +115,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     }
   }
 
+  /// Refuses words that do not go together; names of files are judged when the plan is made.
   func validate() throws {
     try validateQuiet()
     guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
@@ -117,6 +123,8 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   }
 
   /// Refuses `-q 80`, by which people who know other tools mean the quality.
+  ///
+  /// --quiet takes no value, so that 80 became an input. A file of that name is taken as one.
   private func validateQuiet() throws {
     let number = inputs.first { Int($0).map((1...100).contains) == true && (try? FileStatus(of: FilePath($0))) == nil }
     guard engine.quiet, let number else { return }
@@ -124,6 +132,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       "-q means --quiet, and there is no file '\(number)': for JPEG quality write --quality \(number)")
   }
 
+  /// The format comes from --to or from a suffix, which for a pipeline is that of its one output.
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
     var options = image.options(
       format: isPiped ? PipelinePlan.format(image.to, of: files.output) : request.writtenFormat)
@@ -131,7 +140,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     return ConvertWorkload(options)
   }
 
-  /// Names from the command line and from the list.
+  /// Names from the command line and from the list; none of the list where they are still to arrive.
   private func makeInputs(besides arrivals: NameStream?) throws -> [FilePath] {
     let inputs = inputs.map(RawArguments.path)
     guard arrivals == nil else { return inputs }
@@ -146,6 +155,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     return all
   }
 
+  /// What the plan is asked for. A slash at the end of DEST is looked for in the word, since paths drop it.
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     var request = ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
@@ -155,6 +165,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     return request
   }
 
+  /// Prints a line for each result, from the plan that a run makes, and with the same refusals.
   private func printPlan(_ request: ConvertRequest, isPiped: Bool, _ printer: ResultPrinter) throws {
     guard !isPiped else { throw ValidationError("--dry-run has nothing to plan for - ") }
     for line in try ConvertPlan(request).lines { printer.line(line.text) }

@@ -52,9 +52,9 @@ struct ImagesInfoCommand: ParsableCommand, StatedCommand {
 final class InfoTable: Fold {
   private struct Column: Sendable {
     let heading: String
-    /// Columns of the terminal; below zero for words, which stand to the left.
+    /// In columns of the terminal; negative for words, which are aligned to the left.
     let width: Int
-    /// Those with less are taken first.
+    /// Columns of lower rank are taken first where there is no room for all.
     let rank: Int
     let cell: @Sendable (ImageInfo) -> String
 
@@ -83,9 +83,11 @@ final class InfoTable: Fold {
     self.json = json
     let width = Terminal.wrapping(1)
     columns = width.map { Self.columns(fitting: $0 - Self.nameWidth - 1) } ?? Self.all
+    // A blank after each column, and one more before the name.
     nameLimit = width.map { [columns] in max(Self.nameWidth, $0 - columns.reduce(1) { $0 + 1 + abs($1.width) }) }
   }
 
+  /// In the order of the table. Those of rank 0 are shown however narrow the terminal is.
   private static let all = [
     Column("FORMAT", -6, rank: 0) { $0.format.name },
     Column("WIDTH", 7, rank: 0) { "\($0.size.width)" },
@@ -103,6 +105,9 @@ final class InfoTable: Fold {
     Column("BYTES", 11, rank: 1) { "\($0.byteCount)" },
   ]
 
+  /// The columns of lowest rank that fit into `width` with a blank after each.
+  ///
+  /// The first that does not fit ends the choice, even if a narrower one of higher rank would fit.
   private static func columns(fitting width: Int) -> [Column] {
     var left = width
     let most =
@@ -142,7 +147,7 @@ final class InfoTable: Fold {
     printer.line(row(columns.map { $0.cell(info) }, shown))
   }
 
-  /// Words to the left, numbers to the right of their columns.
+  /// A line of the table: words are aligned to the left of their columns, numbers to the right.
   private func row(_ cells: [String], _ file: String) -> String {
     let padded = zip(cells, columns).map { cell, column in
       column.width < 0 ? cell.rightPadded(to: -column.width) : cell.leftPadded(to: column.width)
@@ -173,6 +178,7 @@ final class InfoTable: Fold {
     }
   }
 
+  /// A failed image has an object, too, so that there is one for each input.
   private func line(_ unit: Unit, _ failure: UnitFailure) -> String {
     member(unit) {
       $0.member("kind", "\(failure.kind)")
@@ -180,6 +186,7 @@ final class InfoTable: Fold {
     }
   }
 
+  /// An object that begins with its type and the image's path as bytes, which `JSONWriter` makes valid UTF-8.
   private func member(_ unit: Unit, _ members: (inout JSONWriter) -> Void) -> String {
     var json = JSONWriter()
     json.object {
@@ -195,7 +202,7 @@ extension ImageInfo {
   /// The word for the table's column ICC.
   fileprivate var profileCell: String { profileFault != nil ? "bad" : hasProfile ? "yes" : "no" }
 
-  /// What colors are made of; whether there is alpha the number of channels tells.
+  /// What colors are made of. The number of channels tells whether there is alpha.
   var color: String {
     if paletteSize > 0 { return "palette" }
     if isCMYK { return "CMYK" }

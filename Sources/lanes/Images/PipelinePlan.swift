@@ -24,6 +24,7 @@ final class PipelinePlan: UnitPlan {
     let isInput = names[0] == FilePath("-")
     let source = isInput ? FilePath("/dev/stdin") : names[0]
     let sink = try Self.sink(files, format, earlier)
+    // A pipe says 0. A file that is missing fails as a unit when it is loaded.
     let size = (try? FileStatus(of: source).size) ?? 0
     failure = options.objection(toBytes: size)
     unit = Unit(
@@ -43,6 +44,10 @@ final class PipelinePlan: UnitPlan {
     format == .same ? ConvertOptions.Format(suffix: FilePath(output).suffix) : format
   }
 
+  /// Where the result goes, or the refusal of that.
+  ///
+  /// An earlier run may have made the file: what it wrote down may be replaced, and what it may have made is accepted
+  /// with the same bytes.
   private static func sink(
     _ files: FileArguments, _ format: ConvertOptions.Format, _ earlier: (any EarlierResults)?
   ) throws(PlanRefusal) -> Sink {

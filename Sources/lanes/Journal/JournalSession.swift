@@ -9,16 +9,23 @@ import SystemPackage
 ///
 /// A command whose batches follow each other gives all of them the same session.
 final class JournalSession {
-  /// What `--resume` tells of in a sentence before the run.
+  /// Changed inputs that are named; of others only the number is told.
   private static let mostNames = 3
 
+  /// The run file.
   private let path: FilePath
+  /// The command, as the header has it.
   private let words: [String]
   private let isQuiet: Bool
+  /// Nil for a new run until its first batch begins.
   private var opened: RunFile.Opened?
+  /// Nil until the first batch begins.
   private var writer: JournalWriter?
+  /// The run file's identity: it is refused as an input.
   private var own: FileIdentity?
+  /// Units of all batches, those known from before included.
   private var totals = RunTotals(done: 0, failed: 0)
+  /// Results that a plan found in their places before there was a writer.
   private var found: [FilePath] = []
 
   /// Nil where neither option was given. A file to be resumed is read here, before anything is planned.
@@ -41,13 +48,14 @@ final class JournalSession {
 
   private var name: String { path.forDisplay }
 
-  /// What plans must know.
+  /// What plans must know. Plans are made before `begin`, so that what they find waits in `found`.
   var context: PlanContext {
     PlanContext(earlier: opened?.earlier) { [unowned self] path in
       if let writer { note(path, writer) } else { found.append(path) }
     }
   }
 
+  /// Opens the run file and compares its header with this command. The lock is held from here on.
   private func resume() throws {
     let opened = try RunFile.open(path)
     guard let header = opened.earlier?.header else { preconditionFailure("a run file without its header was opened") }
@@ -58,6 +66,7 @@ final class JournalSession {
     lanesNote(opened)
   }
 
+  /// Says how much of the run is known.
   private func lanesNote(_ opened: RunFile.Opened) {
     guard !isQuiet, let earlier = opened.earlier else { return }
     let count = Readable.counted(earlier.count, "unit")
@@ -79,6 +88,9 @@ final class JournalSession {
     }
   }
 
+  /// Makes or mends the file and starts the thread that writes to it.
+  ///
+  /// A new file is made only here, since its header describes the workload of the first batch.
   private func makeWriter(_ batch: Batch) throws -> JournalWriter {
     let isNew = opened == nil
     if isNew {
@@ -93,6 +105,7 @@ final class JournalSession {
     let end = try opened!.mend()
     own = try opened!.file.status().identity
     let folder = path.removingLastComponent()
+    // The writer puts the folder of a new file on stable storage, too: without its name the file would be lost.
     let made = try JournalWriter(
       opened!.file, end: end, folder: isNew ? (folder.isEmpty ? FilePath(".") : folder) : nil)
     writer = made
@@ -101,6 +114,7 @@ final class JournalSession {
     return made
   }
 
+  /// Writes down a result that was there before, unless the file says so already.
   private func note(_ path: FilePath, _ writer: JournalWriter) {
     if opened?.earlier?.wasFound(path) != true { writer.append(.found(path)) }
   }
@@ -110,6 +124,7 @@ final class JournalSession {
   private func workload(like workload: any Workload) throws -> any Workload {
     guard let header = opened?.earlier?.header, writer == nil else { return workload }
     if let own = header.workload(like: workload) { return own }
+    // All other words were compared by `resume`, so it is an engine option that made the difference.
     let difference = RunDifference.ofEngineOptions(header, words)
     let sentence = difference?.sentence ?? "was written for other work, though the words are the same"
     throw ExitStatus.usage.failing("\(name) \(sentence)")
@@ -123,6 +138,7 @@ final class JournalSession {
     do throws(SystemError) {
       try writer?.flush()
     } catch {
+      // A run that ended early for another reason keeps that one.
       if record.ending == .complete || record.ending == .satisfied {
         record.ending = .halted("\(name) cannot be written: \(error.reason)")
       }
@@ -130,6 +146,7 @@ final class JournalSession {
     if !isQuiet { tell(batch) }
   }
 
+  /// Names inputs that have changed since their units were done.
   private func tell(_ batch: JournaledBatch) {
     if batch.changedCount > 0 {
       let names = batch.changed.prefix(Self.mostNames).joined(separator: ", ")
@@ -139,7 +156,7 @@ final class JournalSession {
     }
   }
 
-  /// Says in the file that the run was worked off, if it was; nothing more is written.
+  /// Says in the file that the run is complete, if it is; nothing more is written.
   func close(_ record: inout RunRecord) {
     let isOver = record.ending == .complete || record.ending == .satisfied
     do throws(SystemError) {
@@ -158,20 +175,25 @@ final class JournalSession {
     }
   }
 
+  /// Ends the file. A run that was stopped gets no last record, and can be resumed.
   private func close(isOver: Bool, isSatisfied: Bool) throws(SystemError) {
     guard let writer else { return }
     if isOver {
+      // Records that no unit asked for no longer count: `lanes verify` must not miss their results.
       let gone = opened?.earlier?.untaken ?? []
       if !gone.isEmpty { writer.append(.void(gone)) }
+      // A run that was answered early did not ask for all of them, which says nothing of the inputs.
       if !gone.isEmpty, !isQuiet, !isSatisfied {
         let count = Readable.counted(gone.count, "unit")
         StandardError.line("lanes: \(name): \(count) left out, since the input is gone or was cut anew")
       }
+      // A complete run that is resumed without any news leaves its file as it is.
       if writer.hasNews || opened?.earlier?.totals == nil { writer.append(.complete(totals)) }
     }
     try writer.close()
   }
 
+  /// A run file that cannot be used is wrong usage: nothing has been done yet.
   private func refusal(_ problem: RunFile.Problem) -> ExitCode {
     let sentence =
       switch problem {

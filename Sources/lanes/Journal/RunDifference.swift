@@ -8,8 +8,10 @@ import SystemPackage
 struct RunSurroundings {
   let program: String
   let libraries: String
+  /// The current directory, where relative names begin.
   let directory: FilePath
 
+  /// Those of this process.
   static func current() -> RunSurroundings {
     RunSurroundings(
       program: ProgramVersion.program, libraries: ProgramVersion.libraries,
@@ -19,7 +21,7 @@ struct RunSurroundings {
 
 /// Why a command cannot go on with a run file: its results would not be those of the command that began it.
 struct RunDifference {
-  /// A clause to stand behind the file's name.
+  /// A clause to follow the file's name.
   let sentence: String
 
   private init(_ sentence: String) { self.sentence = sentence }
@@ -39,13 +41,15 @@ struct RunDifference {
     }
   }
 
-  /// How options of engines differ.
+  /// How options of engines differ; for a workload that turned out to be another although all other words agree.
   static func ofEngineOptions(_ header: RunHeader, _ words: [String]) -> RunDifference? {
     difference(header, words, isOnly: true)
   }
 
+  /// - Parameter isOnly: only options of engines are compared; otherwise all others and the operands.
   private static func difference(_ header: RunHeader, _ words: [String], isOnly: Bool) -> RunDifference? {
     guard let table = CommandTable(dump: LanesCommand._dumpHelp()) else { return nil }
+    // The command's own name: one word for primes, a group and a word for all others.
     let family = { (words: [String]) in words.prefix(words.first == "primes" ? 1 : 2).joined(separator: " ") }
     guard family(header.words) == family(words) else {
       return RunDifference("was written by lanes \(family(header.words)), and this is lanes \(family(words))")
@@ -55,6 +59,7 @@ struct RunDifference {
     return found.map { RunDifference("was written \($0.earlier), and this command \($0.now)") }
   }
 
+  /// The option that names the run file differs between beginning and going on.
   private static func withoutRunFile(_ words: [String], _ table: CommandTable) -> GivenWords {
     GivenWords(words, table, leavingOut: ["--journal", "--resume"])
   }

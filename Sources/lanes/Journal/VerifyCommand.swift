@@ -43,6 +43,7 @@ struct VerifyCommand: ParsableCommand, StatedCommand {
     }
     let printer = ResultPrinter()
     let report = VerifyReport(name: path.forDisplay, isJSON: json, printer: printer)
+    // `examine` gives an earlier run whenever it returns. The run file itself may lie among the results.
     guard let run = opened.earlier, let own = try? opened.file.status().identity else { return }
     var verification = Verification(run, own: own, tell: report.tell)
     do {
@@ -55,6 +56,7 @@ struct VerifyCommand: ParsableCommand, StatedCommand {
     if report.differences > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
+  /// A run file that cannot be read proves nothing, which is not the same as a difference.
   private static func refusal(_ problem: RunFile.Problem, _ path: FilePath) -> ExitCode {
     let sentence =
       switch problem {
@@ -82,6 +84,7 @@ private final class VerifyReport {
     self.printer = printer
   }
 
+  /// Prints a difference as soon as it is found.
   func tell(_ difference: Verification.Difference) {
     differences += 1
     let words = difference.words(runFile: name)
@@ -96,6 +99,7 @@ private final class VerifyReport {
     printer.line(json.text)
   }
 
+  /// Prints the verdict, after all differences.
   func end(_ verification: Verification) {
     let (units, files) = (verification.counted, verification.files)
     if isJSON {
@@ -120,7 +124,7 @@ private final class VerifyReport {
 }
 
 extension Verification.Difference {
-  /// What differs, which kind of difference it is, and a clause to stand behind the name.
+  /// What differs, which kind of difference it is, and a clause to follow the name.
   fileprivate func words(runFile: String) -> (subject: FilePath, kind: String, text: String) {
     let own = FilePath(runFile)
     switch self {

@@ -9,7 +9,7 @@ extension PrimesCommand {
     case sieve, combinatorial
   }
 
-  /// Refuses questions that only a sieve answers.
+  /// Refuses questions that only a sieve answers, and bounds above those that `CombinatorialTables` allows.
   func validateCombinatorial() throws {
     guard asked.algorithm == .combinatorial else { return }
     guard asked.nth == nil, asked.tuplets == nil, asked.question == nil || asked.question == .count else {
@@ -24,19 +24,22 @@ extension PrimesCommand {
   }
 
   /// True where the answer comes from a formula; bounds too small for it are sieved.
+  /// The bound that is not given is that of `makeRange`.
   var isCombinatorial: Bool {
     asked.algorithm == .combinatorial && (bounds.last ?? 1_000_000_000) >= CombinatorialPlan.bounds.lowerBound
   }
 
-  /// Counts the primes up to the bound without finding them.
+  /// Counts the primes up to the bound without finding them, by the method of Lagarias, Miller and Odlyzko.
   func countCombinatorially() throws {
     let range = try makeRange()
     let workload: CombinatorialWorkload
     do {
+      // Throws where there is no memory for its tables.
       workload = try CombinatorialWorkload(bound: range.stop)
     } catch {
       throw ExitStatus.usage.failing(error.reason)
     }
+    // The fold uses the same tables as the units.
     let total = workload.makeTotal()
     let console = ProgressReporter(engine, resultsOnScreen: false)
     announce(range, console)
@@ -45,10 +48,10 @@ extension PrimesCommand {
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure {
       console.failed(unit, failure)
-      // The failure itself ended the run; nobody closed anything.
       if record.ending == .outputClosed { record.ending = .complete }
     } else if record.ending == .complete {
       var partial = PrimesPartial()
+      // Meaningful only now: the count needs the results of all units.
       partial.count = total.count
       printResult(range, partial, printer)
     }

@@ -5,13 +5,17 @@ import LanesReport
 
 extension PrimesCommand {
   /// Finds and prints the `nth` prime above the only bound, or above 0.
+  ///
+  /// Units are counted until the count is reached; the unit that holds the prime is then sieved again in this process.
   func findNth(_ nth: UInt64) throws {
     let start = bounds.first ?? 0
     let search = NthSearch(nth)
     let console = ProgressReporter(engine, resultsOnScreen: false)
+    // One run file for all ranges, each of which is a batch of its own.
     let journal = try JournalSession.open(engine)
     var (record, searched) = try count(search, after: start, console, journal)
-    // Hardly ever: the range that should have held it did not.
+    // Hardly ever needed: the range has a margin for the error of the logarithmic integral. `search` remembers how many
+    // primes are left to count. At 2^64 − 1 there is nowhere to go on.
     while search.wantsMore, record.ending == .complete, searched.stop < .max {
       (record, searched) = try count(search, after: searched.stop, console, journal)
     }
@@ -21,11 +25,13 @@ extension PrimesCommand {
     if let (unit, failure) = search.firstFailure {
       console.failed(unit, failure)
     } else if record.ending == .complete || record.ending == .satisfied {
+      // There are fewer than `nth` primes above `start` and below 2^64.
       guard let prime = try? search.prime() else {
         throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
       }
       printNth(nth, after: start, prime, printer)
     }
+    // Of the last range alone, where there were several.
     printStatistics(record, PrimesMethod(sieving: searched), to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
@@ -47,6 +53,7 @@ extension PrimesCommand {
     return (try job.run(engine, console, within: journal), range)
   }
 
+  /// Prints the prime; in JSON with the question that it answers.
   private func printNth(_ nth: UInt64, after start: UInt64, _ prime: UInt64, _ printer: ResultPrinter) {
     guard engine.json else { return printer.line(String(prime)) }
     var json = JSONWriter()

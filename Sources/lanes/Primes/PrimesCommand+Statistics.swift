@@ -7,6 +7,7 @@ extension PrimesCommand {
   /// Prints statistics where they were asked for, and with them how primes were found.
   func printStatistics(_ record: RunRecord, _ method: PrimesMethod, to printer: ResultPrinter) {
     guard engine.stats else { return }
+    // Numbers of the range per second of wall time, which is in nanoseconds.
     let rate = record.wall > 0 ? Double(method.candidates) / (Double(record.wall) / 1e9) : 0
     if engine.json {
       var json = JSONWriter()
@@ -22,10 +23,12 @@ extension PrimesCommand {
       }
       printer.line(json.text)
     } else {
+      // Standard output holds the answer alone.
       for line in record.statisticsLines + lines(method, rate) { StandardError.line(line) }
     }
   }
 
+  /// Rows for people, in the layout of the run's own statistics.
   private func lines(_ method: PrimesMethod, _ rate: Double) -> [String] {
     let caches =
       method.caches.map { "\(Readable.bytes($0.level1)) L1, \(Readable.bytes($0.level2)) L2" }

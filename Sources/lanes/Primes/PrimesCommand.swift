@@ -39,6 +39,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     @Flag(exclusivity: .exclusive)
     var question: Question?
 
+    // `.unconditional`: `--tuplets -1` is told the range, instead of that -1 is an unknown option.
     @Option(
       parsing: .unconditional,
       help: ArgumentHelp(
@@ -71,10 +72,11 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
       }
     }
 
+    /// What every unit computes. `--twins` is the same as `--tuplets 2`.
     var mode: PrimesMode { tuplets.flatMap { PrimesMode(tupletsOf: $0) } ?? (question ?? .count).mode }
   }
 
-  /// JSON is the workload's to write where every prime is a line.
+  /// As asked, except that with --json units of a list write JSON themselves: every prime is a line of their output.
   var mode: PrimesMode { asked.mode == .list && engine.json ? .listJSON : asked.mode }
 
   /// What is asked about the primes.
@@ -100,6 +102,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     }
   }
 
+  /// Refuses bounds that make no range. With --nth there is one bound, and the range follows from an estimate.
   func validate() throws {
     if asked.nth == nil { _ = try makeRange() }
     try validateCombinatorial()
@@ -114,11 +117,13 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     let job = BatchRun(
       workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode) },
       fold: total)
+    // Lists go from the units to standard output, in order; any other question has one answer at the end.
     let console = ProgressReporter(engine, resultsOnScreen: mode.isList)
     announce(range, console)
     let record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure { console.failed(unit, failure) }
+    // A total that lacks a unit would be wrong, so there is none.
     if record.ending == .complete, record.unitsFailed == 0 { printResult(range, total.total, printer) }
     printStatistics(record, PrimesMethod(sieving: range), to: printer)
     printer.flush()
@@ -131,6 +136,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     console.say("lanes: no range given, so primes are taken up to \(range.stop); name another as STOP or START STOP")
   }
 
+  /// The range of the bounds: a single one is the last number, and without any it is that of the help text.
   func makeRange() throws -> PrimeRange {
     let stop = bounds.last ?? 1_000_000_000
     guard bounds.count <= 2 else { throw ValidationError("at most two bounds: START and STOP") }
@@ -141,6 +147,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     }
   }
 
+  /// Prints the answer for the whole range; after a list of text nothing, since the units have printed it.
   func printResult(_ range: PrimeRange, _ total: PrimesPartial, _ printer: ResultPrinter) {
     let value =
       switch mode {
