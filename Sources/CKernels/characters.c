@@ -5,16 +5,18 @@
 #endif
 
 // A byte begins a character or it does not, whatever came before, since no byte inside a valid character can begin one
-// (RFC 3629, section 3). So places are judged 59 at a time, each with the five bytes behind it, and added up. Characters are
-// those of glibc's mbrtowc, as GNU wc -m counts them in C.UTF-8: of up to six bytes as in RFC 2279, and so beyond U+10FFFF;
-// no overlong forms, no surrogates.
+// (RFC 3629, section 3). So places are judged 59 at a time, each with the five bytes after it, and added up. Characters
+// are those of glibc's mbrtowc, as GNU wc -m counts them in C.UTF-8: of up to six bytes as in RFC 2279, and so beyond
+// U+10FFFF; no overlong forms, no surrogates.
 
 int ckernels_character_length(const uint8_t *bytes, size_t count) {
   if (count == 0) return 0;
   const uint8_t lead = bytes[0];
   if (lead < 0x80) return 1;
+  // 0x80 to 0xBF continue a character; 0xC0 and 0xC1 would begin overlong forms only.
   if (count < 2 || lead < 0xC2 || lead > 0xFD) return 0;
-  // The second byte is bounded behind the first lead of each length, against overlong forms, and before surrogates.
+  // After the first lead byte of each length the second byte has a lower bound, against overlong forms. After 0xED it
+  // has an upper one, against surrogates.
   const uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : lead == 0xF8 ? 0x88 : lead == 0xFC ? 0x84 : 0x80;
   const uint8_t most = lead == 0xED ? 0x9F : 0xBF;
   if (bytes[1] < least || bytes[1] > most) return 0;
@@ -25,6 +27,7 @@ int ckernels_character_length(const uint8_t *bytes, size_t count) {
   return length;
 }
 
+// For bytes after the last block, and where there are no vectors.
 static uint64_t count_portable(const uint8_t *bytes, size_t count) {
   uint64_t total = 0;
   for (size_t at = 0; at < count; at++) total += ckernels_character_length(bytes + at, count - at) > 0;
@@ -33,7 +36,8 @@ static uint64_t count_portable(const uint8_t *bytes, size_t count) {
 
 #if CSIMD_X86
 
-// Which of 64 bytes lie in a range, both ends included: less its lower end, without a sign, a byte is at most the range's width.
+// Which of 64 bytes lie in a range, both ends included: less its lower end, without a sign, a byte is at most the
+// range's width.
 CSIMD_INLINE uint64_t within_sse2(const uint8_t *bytes, uint8_t from, uint8_t to) {
   uint64_t bits = 0;
   for (int i = 0; i < 4; i++) {
@@ -59,7 +63,9 @@ CSIMD_AVX512 static inline uint64_t within_avx512(const uint8_t *bytes, uint8_t 
   return _mm512_cmple_epu8_mask(b, _mm512_set1_epi8((char)(to - from)));
 }
 
-// Makes a counter for `isa`. Bit i of a shifted mask speaks of a byte behind place i.
+// Makes a counter for `isa`. Bit i of a mask that is shifted right by n tells about byte i + n. The ranges are those of
+// ckernels_character_length: E0, ED, F0, F8 and FC have bounds of their own. The last five places of a block are judged
+// in the next one.
 #define COUNTER(name, isa, within)                                                              \
   isa static uint64_t name(const uint8_t *bytes, size_t count) {                                \
     uint64_t total = 0;                                                                         \

@@ -1,6 +1,6 @@
 // Finding separators: the first stage of the kernels over lines and words. It turns a window of bytes into a list of
-// places, so that the second stage has no chain of "where does the next one begin" to wait for and the processor works on
-// several lines at once.
+// places, so that the second stage has no chain of "where does the next one begin" to wait for and the processor works
+// on several lines at once.
 #ifndef CKERNELS_POSITIONS_H
 #define CKERNELS_POSITIONS_H
 
@@ -27,7 +27,8 @@ CSIMD_INLINE size_t spread(uint64_t mask, size_t base, uint16_t *places) {
 }
 
 #if CSIMD_X86
-// The same with the bytes of the mask packed in one instruction; writes 64 places whatever their number.
+// The same with the indices of the set bits packed by one instruction. Writes 32 or 64 places whatever their number,
+// for which `places_size` leaves room.
 CSIMD_AVX512_VBMI CSIMD_INLINE size_t spread_vbmi(
     uint64_t mask, size_t base, uint16_t *places) {
   const __m512i bytes = _mm512_set_epi64(
@@ -43,13 +44,13 @@ CSIMD_AVX512_VBMI CSIMD_INLINE size_t spread_vbmi(
   return found;
 }
 
-// Up to 64 bytes, zeros behind them; what is not there is not touched.
+// Up to 64 bytes, padded with zeros. Masked elements are not read, so this may not fault past the end.
 CSIMD_AVX512_VBMI CSIMD_INLINE __m512i load_vbmi(const uint8_t *bytes, size_t count) {
   return count >= 64 ? _mm512_loadu_si512(bytes) : _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, (unsigned)count), bytes);
 }
 #endif
 
-// Up to 16 bytes of a key as two numbers, zeros behind them. Reads 16 bytes where `room` is at least that, and no byte
+// Up to 16 bytes of a key as two numbers, padded with zeros. Reads 16 bytes where `room` is at least that, and no byte
 // outside the key otherwise.
 CSIMD_INLINE void load_key(
     const uint8_t *key, size_t length, size_t room, uint64_t words[2]) {
@@ -67,18 +68,20 @@ CSIMD_INLINE void load_key(
   }
 }
 
-// Hashes for tables with linear probing. Keys come from files that anybody may have written, and a table whose keys all want
-// the same place is searched from end to end for each of them; so every run has a seed of its own, without which such keys
-// cannot be found. A product of 64 by 64 bits whose halves are folded together is good in all bits, and its collisions
-// depend on the seed: that is wyhash's step (Wang Yi 2019). A hash that is linear, as CRCs are, has the same collisions
-// under every seed.
+// Hashes for tables with linear probing. Keys come from files that anybody may have written, and a table whose keys all
+// want the same place is searched from end to end for each of them; so every run has a seed of its own, without which
+// such keys cannot be found. A product of 64 by 64 bits whose halves are folded together is good in all bits, and its
+// collisions depend on the seed: that is wyhash's step (Wang Yi 2019). A hash that is linear, as CRCs are, has the same
+// collisions under every seed.
 CSIMD_INLINE uint64_t folded(unsigned __int128 product) { return (uint64_t)product ^ (uint64_t)(product >> 64); }
 
+// The hash of a key of up to 16 bytes, padded with zeros. The key's length is not part of it: keys that differ in
+// trailing zero bytes alone collide, and are told apart by their tags.
 CSIMD_INLINE uint64_t hash_pair(uint64_t low, uint64_t high, const struct ckernels_seed *seed) {
   return folded((unsigned __int128)(low ^ seed->words[0]) * (high ^ seed->words[1]));
 }
 
-// The hash of a key of more than 16 bytes.
+// The hash of a key of more than 16 bytes, eight at a time. The last eight may overlap those before them.
 static inline uint64_t hash_long(const uint8_t *key, size_t length, const struct ckernels_seed *seed) {
   uint64_t hash = length ^ seed->words[2], word;
   for (size_t at = 0; at + 8 < length; at += 8) {

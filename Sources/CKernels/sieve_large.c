@@ -7,22 +7,23 @@
 #if CSIMD_X86
 #include <immintrin.h>
 
-// Large sieving primes: generated, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9 numbers
-// from 10^18 take 1.60 s with one division after the other and 1.0 s with these kernels, on one core of a Sapphire
-// Rapids.
+// Large sieving primes: generated, used once and forgotten. Near 2^64 there are 203 million of them for each unit: 10^9
+// numbers from 10^18 take 1.60 s with one division after the other and 1.0 s with these kernels, on one core of a
+// Sapphire Rapids.
+//
+// The way of a prime: `collect` turns the bits of a finished sieve into numbers, `first_multiples` keeps those with a
+// multiple in the interval (near 2^64, of primes up to 2^32 and an interval of 10^9 numbers, about a fifth), Swift
+// sorts these by residue modulo 30, `fill_buckets` goes through their multiples, and `cross_off_bucket` clears bits
+// where the bitmap's part lies in L2. Nothing is kept of a prime after that, which is what keeps a lane below 64 MB;
+// primesieve's EratBig keeps all of them.
 
-
-// The way of a prime: `collect` turns the bits of a finished sieve into numbers, `first_multiples` keeps those with a multiple in the
-// interval (near 2^64, of primes up to 2^32 and an interval of 10^9 numbers, about a fifth), Swift sorts these by residue modulo 30,
-// `fill_buckets` goes through their multiples, and `cross_off_bucket` clears bits where the bitmap's part lies in L2. Nothing
-// is kept of a prime after that, which is what keeps a lane below 64 MB; primesieve's EratBig keeps all of them.
-
-// Multiples listed before they are distributed over the buckets.
+// Multiples listed before they are distributed over the buckets. A round adds up to sixteen, which is the room beyond.
 enum { list_size = 512 };
 
 CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   assert(csimd_best() >= csimd_avx512_vbmi && count % 8 == 0);
-  // What each bit of a word of eight bytes adds to the word's first number; it fits a byte, since the last is 7 * 30 + 31.
+  // What each bit of a word of eight bytes adds to the word's first number; it fits a byte, since the last is 7 * 30 +
+  // 31.
   uint8_t offsets[64];
   static const uint8_t residues[8] = {7, 11, 13, 17, 19, 23, 29, 31};
   for (int i = 0; i < 64; i++) offsets[i] = (uint8_t)(i / 8 * 30 + residues[i % 8]);
@@ -33,7 +34,8 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t cou
     __builtin_memcpy(&word, bytes + at, 8);
     int ones = __builtin_popcountll(word);
     __m512i packed = _mm512_maskz_compress_epi8(word, table);
-    // Sixteen at a time; a word has fourteen primes near 2^24 and eleven near 2^32, so the loop below is seldom entered.
+    // Stores may write past the last prime; the next word overwrites that. Sixteen at a time; a word has fourteen
+    // primes near 2^24 and eleven near 2^32, so the loop below is seldom entered.
     const __m512i base = _mm512_set1_epi32((int)first);
     _mm512_storeu_si512(free, _mm512_add_epi32(base, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed))));
     for (int done = 16; done < ones; done += 16) {
@@ -54,6 +56,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
   const __m512i skip2 = _mm512_loadu_si512(skips + 128), skip3 = _mm512_loadu_si512(skips + 192);
   const __m512i before = _mm512_set1_epi64((long long)(low - 1)), one = _mm512_set1_epi64(1), zero = _mm512_setzero_si512();
   const __m512d dividend = _mm512_cvtepu64_pd(before);
+  // The first multiple at or after `low` has the cofactor floor((low - 1) / p) + 1.
   // 2^52 / 210, rounded up: floor(c / 210) is exact for c below 2^44.
   const __m512i share = _mm512_set1_epi64((1ll << 52) / 210 + 1), wheel = _mm512_set1_epi64(210);
   const __m512i end = _mm512_set1_epi64((long long)span);
@@ -72,13 +75,16 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
     rest = _mm512_mask_sub_epi64(rest, large, rest, p);
     q = _mm512_mask_add_epi64(q, large, q, one);
     __m512i cofactor = _mm512_add_epi64(q, one);
+    // Modulo 210. IFMA multiplies 52 bits by 52, and its upper half is the product divided by 2^52.
     __m512i residue = _mm512_sub_epi64(
         cofactor, _mm512_madd52lo_epu64(zero, _mm512_madd52hi_epu64(zero, cofactor, share), wheel));
+    // A lookup of two registers takes 7 bits of the index, so residues from 128 on are looked up in the other two.
     __m512i lower = _mm512_permutex2var_epi8(skip0, residue, skip1);
     __m512i upper = _mm512_permutex2var_epi8(skip2, residue, skip3);
     __m512i skip = _mm512_mask_mov_epi64(lower, _mm512_cmpge_epu64_mask(residue, _mm512_set1_epi64(128)), upper);
     skip = _mm512_and_si512(skip, _mm512_set1_epi64(0xFF));
-    // From low to p * (cofactor + skip): what is left of p behind low - 1, and as many more primes as the wheel passes over.
+    // From low to p * (cofactor + skip): what is left of p behind low - 1, and as many more primes as the wheel passes
+    // over.
     __m512i ahead = _mm512_add_epi64(
         _mm512_sub_epi64(_mm512_sub_epi64(p, rest), one), _mm512_mul_epu32(p, skip));
     __mmask8 inside = _mm512_mask_cmplt_epu64_mask(valid, ahead, end);
@@ -90,6 +96,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
   return found;
 }
 
+// The part of the bitmap that a bucket covers lies in L2, so the order of its entries does not matter.
 void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bucket) {
   uint8_t *bytes = buckets->bitmap + (bucket << buckets->bits);
   const uint32_t *entry = buckets->entries + bucket * buckets->capacity, *end = entry + buckets->used[bucket];
@@ -97,8 +104,10 @@ void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bu
   buckets->used[bucket] = 0;
 }
 
-// Sorts a list of multiples by part of the bitmap. A bucket that is full is emptied at once, so that there is always room for one.
+// Sorts a list of multiples by part of the bitmap. A bucket that is full is emptied at once, so that there is always
+// room for one.
 static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, const uint32_t *end) {
+  // An entry is the byte's index times 8 plus the bit, so the bucket is what lies above `bits` + 3.
   const int shift = (int)buckets->bits + 3;
   const uint32_t inside = (1u << shift) - 1;
   for (; entry < end; entry++) {
@@ -110,9 +119,10 @@ static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, 
   }
 }
 
-// As ckernels_sieve_medium, with the multiples sorted into buckets. The bitmap has up to 32 MiB, and crossing off in the order in
-// which primes come would miss every cache for each multiple; within a bucket's part it is in L2. Of most primes there is one
-// multiple only, so a round ends with a few of sixteen elements in use: primes with the same residue still share their tables.
+// As ckernels_sieve_medium, with the multiples sorted into buckets. The bitmap has up to 32 MiB, and crossing off in
+// the order in which primes come would miss every cache for each multiple; within a bucket's part it is in L2. Of most
+// primes there is one multiple only, so a round ends with a few of sixteen elements in use: primes with the same
+// residue still share their tables.
 CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
     struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
   assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 26 && buckets->bits <= 24);
@@ -128,6 +138,7 @@ CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
     __m512i multiple_index = _mm512_maskz_loadu_epi32(inside, sieving_primes.multiple_indexes + at);
     const __m512i prime = _mm512_maskz_loadu_epi32(inside, sieving_primes.primes + at);
     __m512i state = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(sieving_primes.wheel_indexes + at)));
+    // The wheel index twice, as in `cross_off_medium`.
     state = _mm512_or_si512(_mm512_or_si512(state, _mm512_slli_epi32(state, 16)), first);
     while (inside) {
       __m512i bit = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, bits);
@@ -152,6 +163,7 @@ CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
 
 #else
 
+// Never called where the level is missing; here for the linker.
 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   return (void)bytes, (void)count, (void)first, (void)primes, 0;
 }

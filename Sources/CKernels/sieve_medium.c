@@ -8,11 +8,11 @@
 #include <immintrin.h>
 
 // Why this is C: the kernels need permutations of bytes, masks per element and compression, which Swift cannot say, and
-// are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without, with
-// whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0.
+// are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without,
+// with whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0.
 
-
-// Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little.
+// Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little. A round
+// adds up to sixteen, which is the room beyond.
 enum { list_size = 512 };
 
 // Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7.
@@ -28,9 +28,9 @@ static inline void cross_off(uint8_t *bytes, const uint32_t *entry, const uint32
 }
 
 // Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
-// advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s in
-// byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in the
-// upper half.
+// advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s
+// in byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in
+// the upper half.
 CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const bool small) {
   uint32_t entries[list_size + 16];
@@ -45,6 +45,7 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
     __mmask16 valid = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
     __m512i multiple_index = _mm512_maskz_loadu_epi32(valid, sieving_primes.multiple_indexes + at);
     const __m512i word = _mm512_maskz_loadu_epi32(valid, sieving_primes.primes + at);
+    // The upper byte is the wheel index, the rest floor(p / 30).
     const __m512i prime = _mm512_and_si512(word, _mm512_set1_epi32(0xFFFFFF));
     // floor(p / 30) in the lower and 1 in the upper half: times factor and correction, added up.
     const __m512i multiplier = _mm512_or_si512(prime, _mm512_set1_epi32(1 << 16));
@@ -52,14 +53,17 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
         _mm512_or_si512(_mm512_srli_epi32(word, 24), first),
         _mm512_and_si512(_mm512_srli_epi32(word, 8), _mm512_set1_epi32(0xFF0000)));
     __mmask16 inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
-    // One round per multiple of the prime that has the most in this segment; primes that are through drop out of the mask.
+    // One round per multiple of the prime that has the most in this segment; primes that are through drop out of the
+    // mask.
     while (inside) {
       __m512i kept = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, masks);
       __m512i entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 8), kept);
       _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, entry));
       free += __builtin_popcount(inside);
+      // Bytes 0 and 2 of each element are looked up, the others are cleared: factor below, correction above.
       __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, factors, state, corrections);
-      // Below 983,040 = 30 * 2^15 the quotient fits 16 bits with a sign, and one multiply-add does for factor and correction.
+      // Below 983,040 = 30 * 2^15 the quotient fits 16 bits with a sign, and one multiply-add does for factor and
+      // correction.
       __m512i move = small
           ? _mm512_madd_epi16(multiplier, both)
           : _mm512_add_epi32(
@@ -73,6 +77,7 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
         free = entries;
       }
     }
+    // From the start of the next segment; every prime has left this one.
     _mm512_mask_storeu_epi32(sieving_primes.multiple_indexes + at, valid, _mm512_sub_epi32(multiple_index, stop));
     _mm512_mask_storeu_epi32(
         sieving_primes.primes + at, valid, _mm512_or_si512(prime, _mm512_slli_epi32(state, 24)));
@@ -83,6 +88,7 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
 CSIMD_AVX512_VBMI void ckernels_sieve_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
   assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 24);
+  // A constant each time, so that the loop is compiled twice without the question.
   if (small)
     cross_off_medium(bytes, size, sieving_primes, wheel, true);
   else
@@ -112,6 +118,7 @@ CSIMD_AVX512_VBMI uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t cou
 
 #else
 
+// Never called where the level is missing; here for the linker.
 void ckernels_sieve_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
   (void)bytes, (void)size, (void)sieving_primes, (void)wheel, (void)small;

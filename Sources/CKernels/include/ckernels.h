@@ -1,5 +1,5 @@
-// Kernels over bytes for which Swift has no vector instructions beyond the baseline of the machine: csimd.h says how they
-// choose theirs at run time. No state, no allocation, no errors; every function may be called from any thread.
+// Kernels over bytes for which Swift has no vector instructions beyond the baseline of the machine: csimd.h says how
+// they choose theirs at run time. No state, no allocation, no errors; every function may be called from any thread.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -21,15 +21,15 @@ struct ckernels_words {
   uint8_t last;   // the last such byte
 };
 
-// Counts as GNU wc 9.1 does in the C locale: a word begins at a byte 0x21-0x7E unless such a byte came before it with no
-// white space (0x09-0x0D, 0x20) between; all other bytes neither begin nor end a word.
+// Counts as GNU wc 9.1 does in the C locale: a word begins at a byte 0x21-0x7E unless such a byte came before it with
+// no white space (0x09-0x0D, 0x20) between; all other bytes neither begin nor end a word.
 struct ckernels_words ckernels_count_words(const uint8_t *bytes, size_t count);
 
 // Counts bytes 0x0A.
 uint64_t ckernels_count_lines(const uint8_t *bytes, size_t count);
 
-// Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale C.UTF-8:
-// a byte that begins no valid character counts for nothing.
+// Counts the characters that are encoded in UTF-8 and wholly inside these bytes, as GNU wc -m does in the locale
+// C.UTF-8: a byte that begins no valid character counts for nothing.
 uint64_t ckernels_count_characters(const uint8_t *bytes, size_t count);
 
 // Bytes of the valid character at the start of these bytes, 1 to 6; 0 when there is none or it is cut off.

@@ -1,8 +1,9 @@
-// Kernels of a sieve that keeps one byte per 30 numbers. No state, no allocation, no errors; every function may be called
-// from any thread.
+// Kernels of a sieve that keeps one byte per 30 numbers. No state, no allocation, no errors; every function may be
+// called from any thread.
 //
-// They exist at the level csimd_avx512_vbmi alone and must not be called below it: Swift's sieve does without them
-// there, in another order of steps, so that the choice is made once for a whole unit and not here.
+// They exist at the level csimd_avx512_vbmi alone and must not be called below it. There Swift's sieve does without
+// them, in another order of steps, so the choice is made once for a whole unit and not in each kernel. Names are
+// primesieve's.
 #ifndef CKERNELS_SIEVE_H
 #define CKERNELS_SIEVE_H
 
@@ -10,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How primes of one residue modulo 30 get from one multiple to the next that has no factor 2, 3, 5 or 7. Wheel index `s`
-// stands for a multiple whose cofactor is the s-th of the 48 residues modulo 210; elements from 48 on are not used.
+// How primes of one residue modulo 30 get from one multiple to the next that has no factor 2, 3, 5 or 7. Wheel index
+// `s` stands for a multiple whose cofactor is the s-th of the 48 residues modulo 210; elements from 48 on are not used.
 struct ckernels_wheel {
   uint8_t factors[64];     // distance to the next cofactor
   uint8_t corrections[64]; // added to floor(p / 30) * factor to reach the next multiple's byte
@@ -27,8 +28,9 @@ struct ckernels_sieving_primes {
   size_t count;
 };
 
-// Crosses off all multiples in `size` bytes, at most 2^24, and moves `multiple_indexes` on to the segment after them. Primes
-// lie below 2^28. `small` says that all primes lie below 983,040, which saves a multiplication for each multiple.
+// Crosses off all multiples in `size` bytes, at most 2^24, and moves `multiple_indexes` on to the segment after them.
+// Primes lie below 2^28. `small` says that all primes lie below 983,040, which saves a multiplication for each
+// multiple.
 void ckernels_sieve_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small);
 
@@ -42,10 +44,10 @@ uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count);
 // byte's number, and returns how many there are. All lie below 2^32; up to 64 elements after the last are overwritten.
 size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes);
 
-// Looks for the first multiple p * q >= low of each prime, q without factor 2, 3, 5 or 7. Of those that lie less than `span`
-// ahead, `span` below 2^32, `distances` gets the distance in bits 0-31 and p in bits 32-63, and `residues` q modulo 210, or
-// that plus 210. Returns how many there are. Primes lie above 2^21; all lists have room for 8 elements after the last.
-// `skips` holds, by residue modulo 210, the distance to the next such q, and has 256 elements.
+// Looks for the first multiple p * q >= low of each prime, q without factor 2, 3, 5 or 7. Of those that lie less than
+// `span` ahead, `span` below 2^32, `distances` gets the distance in bits 0-31 and p in bits 32-63, and `residues` q
+// modulo 210, or that plus 210. Returns how many there are. Primes lie above 2^21; all lists have room for 8 elements
+// after the last. `skips` holds, by residue modulo 210, the distance to the next such q, and has 256 elements.
 size_t ckernels_sieve_first_multiples(
     const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
     uint64_t *residues);

@@ -6,23 +6,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Four words that nobody can foresee. All tables whose hashes meet, in this process or in others, have the same; results
-// and their order do not depend on it.
+// Four words that nobody can foresee. All tables whose hashes meet, in this process or in others, have the same;
+// results and their order do not depend on it.
 struct ckernels_seed {
   uint64_t words[4];
 };
 
-// Makes them of one word by SplitMix64 (Steele, Lea and Flood 2014).
+// Makes them from one word by SplitMix64 (Steele, Lea and Flood 2014), whose steps are one to one: four different
+// words.
 struct ckernels_seed ckernels_seed_of(uint64_t word);
 
 // A word or a line and how often it occurs.
 struct ckernels_tally {
-  uint64_t key[2]; // up to 16 bytes, zeros behind them; of a longer key its hash and its place in the input
+  uint64_t key[2]; // up to 16 bytes, padded with zeros; of a longer key its hash and its place in the input
   uint64_t count;
   uint32_t tag; // 1 + the key's bytes; 0 where there is none
   uint32_t unused;
 };
 
+// A walk over words or lines. The caller sets all fields before the first call, and new `tallies` and `slots` when the
+// table must grow; `bytes` must stay in place, since tallies of long keys are places in them.
 struct ckernels_top {
   const uint8_t *bytes; // whole lines; the last may lack its newline
   size_t count;
@@ -46,11 +49,11 @@ void ckernels_top_move(
 // The hash of a tally's key, the same on every machine under the same seed.
 uint64_t ckernels_top_hash(const struct ckernels_tally *tally, const struct ckernels_seed *seed);
 
-// Pairs of bytes that there are.
+// How many different pairs of bytes there are.
 enum { ckernels_pairs = 65536 };
 
-// Adds how often each byte occurs, some of it to `counts` and some to `pairs`, which belong together: ckernels_pairs zeros
-// at first, and at most 2^32 bytes until they are closed.
+// Adds how often each byte occurs, partly to `counts`, of 256, and partly to `pairs`, which has ckernels_pairs elements
+// and is zeroed at first. At most 2^32 bytes may be counted before `pairs` is closed, so that no element overflows.
 void ckernels_histogram(const uint8_t *bytes, size_t count, uint32_t *pairs, uint64_t *counts);
 
 // Adds the pairs to `counts`, of 256, and sets them to zero.
