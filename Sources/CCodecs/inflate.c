@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 uint8_t *ccodecs_inflate(const uint8_t *bytes, size_t count, size_t limit, size_t *size) {
+  // zlib counts input in 32 bits.
   enum { most = 1u << 30 };
   if (count > most) return NULL;
   z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)count}; // zlib only reads through it
@@ -11,7 +12,7 @@ uint8_t *ccodecs_inflate(const uint8_t *bytes, size_t count, size_t limit, size_
   uint8_t *result = NULL;
   size_t room = 0;
   int state = Z_OK;
-// Room doubles until everything fits or `limit` is reached: what a file says of sizes is not believed.
+  // Room doubles until everything fits or `limit` is reached: what a file says of sizes is not believed.
   while (state == Z_OK && stream.avail_out == 0 && room < limit) {
     size_t larger = room ? 2 * room : 4096;
     if (larger > limit) larger = limit;

@@ -10,8 +10,8 @@
 // Fills `result` and returns false.
 bool ccodecs_fail(struct ccodecs_result *result, enum ccodecs_status status, const char *message);
 
-// libjpeg's error manager with a jump of ours. The first error wins; warnings are errors unless `salvage` is set, when the
-// first one is kept in `damage`.
+// libjpeg's error manager with a jump of ours. The first error wins; warnings are errors unless `salvage` is set, when
+// the first one is kept in `damage`.
 struct ccodecs_jpeg_errors {
   struct jpeg_error_mgr manager; // first, because libjpeg hands back a pointer to it
   jmp_buf jump;

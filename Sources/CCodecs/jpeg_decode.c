@@ -1,5 +1,6 @@
-// JPEG to rows. libjpeg-turbo reads the header of every file; the pixels come from it or, where they are wanted smaller, from
-// the decoder of cjpegscaled.h. What stands in segments is read in Swift, which walks the file once for all of them.
+// JPEG to rows. libjpeg-turbo reads the header of every file; the pixels come from it or, where they are wanted
+// smaller, from the decoder of cjpegscaled.h. What stands in segments is read in Swift, which walks the file once for
+// all of them.
 #include "internal.h"
 #include <assert.h>
 #include <cjpegscaled.h>
@@ -22,6 +23,7 @@ struct ccodecs_jpeg_decoder {
 
 // The whole file is in memory: there is nothing to begin, to refill or to end.
 static void begin_source(j_decompress_ptr info) { (void)info; }
+// The file ends too early. What is salvaged gets an EOI, with which libjpeg fills the rest of the image.
 static boolean on_end_of_bytes(j_decompress_ptr info) {
   static const JOCTET end[] = {0xFF, JPEG_EOI};
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
@@ -33,6 +35,7 @@ static boolean on_end_of_bytes(j_decompress_ptr info) {
   }
   ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_truncated, "it ends inside the image data");
 }
+// A segment that claims to go on past the end of the file counts as its end.
 static void skip_bytes(j_decompress_ptr info, long count) {
   if (count <= 0) return;
   if ((size_t)count > info->src->bytes_in_buffer) {
@@ -43,7 +46,8 @@ static void skip_bytes(j_decompress_ptr info, long count) {
   info->src->bytes_in_buffer -= (size_t)count;
 }
 
-// Called at least once per row of MCUs, also while a progressive file is read as a whole, so that time is asked for often enough.
+// Called at least once per row of MCUs, also while a progressive file is read as a whole, so that time is asked for
+// often enough.
 static void on_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
@@ -66,6 +70,7 @@ static void set_up(struct ccodecs_jpeg_decoder *decoder, const uint8_t *bytes, s
   info->progress = &decoder->progress;
 }
 
+// The shape of rows: gray, or RGBX without alpha.
 static void fill_image(const struct jpeg_decompress_struct *info, struct ccodecs_image *image) {
   image->width = info->output_width;
   image->height = info->output_height;
@@ -74,6 +79,7 @@ static void fill_image(const struct jpeg_decompress_struct *info, struct ccodecs
   image->alpha = false;
 }
 
+// `output_width` and `output_height` are those of the full size until decoding starts.
 static void read_header(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_header *header) {
   struct jpeg_decompress_struct *info = &decoder->info;
   jpeg_read_header(info, TRUE);
@@ -100,7 +106,7 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   decoder->errors.salvage = decoder->library_only = limits->salvage;
   ccodecs_jpeg_catch(&decoder->errors);
   decoder->info.err = &decoder->errors.manager;
-// From here on an error of libjpeg comes back to this line.
+  // From here on an error of libjpeg comes back to this line.
   if (setjmp(decoder->errors.jump)) return ccodecs_jpeg_close(decoder), NULL;
   set_up(decoder, bytes, count);
   read_header(decoder, header);
@@ -194,7 +200,8 @@ bool ccodecs_jpeg_start(
   return true;
 }
 
-// Red is (1 − cyan)(1 − black) and so on; files marked by Adobe store the complements already.
+// Red is (1 − cyan)(1 − black) and so on, rounded to the nearest level. Files marked by Adobe store the complements
+// already.
 static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool inverted) {
   const unsigned flip = inverted ? 0 : 255;
   for (size_t x = 0; x < width; x++) {

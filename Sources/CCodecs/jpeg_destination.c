@@ -8,12 +8,15 @@ static void begin_buffer(j_compress_ptr info) {
   destination->manager.free_in_buffer = sizeof destination->buffer;
 }
 
+// Leaves by the jump only after the callback has returned: no jump crosses a Swift frame.
 static void hand_over(j_compress_ptr info, size_t count) {
   struct ccodecs_jpeg_destination *destination = (struct ccodecs_jpeg_destination *)info->dest;
   if (!destination->sink.take(destination->sink.context, destination->buffer, count))
     ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_sink_failed, "the output could not be taken");
 }
 
+// libjpeg calls this with the whole buffer filled; `free_in_buffer` must not be looked at (libjpeg.txt, "Compressed
+// data handling").
 static boolean on_full_buffer(j_compress_ptr info) {
   hand_over(info, sizeof((struct ccodecs_jpeg_destination *)info->dest)->buffer);
   begin_buffer(info);
@@ -35,8 +38,8 @@ void ccodecs_jpeg_direct(
 
 void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metadata *metadata) {
   enum { most = 65533 }; // bytes that may follow a segment's length (ITU-T T.81, B.1.1.4)
-  // Exif 2.32, 4.7.2.1; six bytes with the literal's own NUL. The only word of a segment that is spelled in C: the others
-  // come as blocks, or from libjpeg.
+  // Exif 2.32, 4.7.2.1; six bytes with the literal's own NUL. The only word of a segment that is spelled in C: the
+  // others come as blocks, or from libjpeg.
   static const char name[] = "Exif\0";
   // Longer Exif, which only PNG can carry, does not fit into a JPEG.
   if (metadata->exif && metadata->exif_size + sizeof name <= most) {

@@ -25,14 +25,14 @@ static void configure(
   info->image_width = image->width;
   info->image_height = image->height;
   info->input_components = image->channels;
-// RGBX skips the fourth channel, so that rows need not be packed first.
+  // RGBX skips the fourth channel, so that rows need not be packed first.
   info->in_color_space = image->channels == 1 ? JCS_GRAYSCALE : JCS_EXT_RGBX;
   jpeg_set_defaults(info);
-// TRUE keeps quantizers below 256, which baseline files need (B.2.4.1).
+  // TRUE keeps quantizers below 256, which baseline files need (B.2.4.1).
   jpeg_set_quality(info, settings->quality, TRUE);
   set_subsampling(info, settings->subsampling);
   info->optimize_coding = settings->optimize;
-// Chooses scans by the number of components.
+  // Chooses scans by the number of components.
   if (settings->progressive) jpeg_simple_progression(info);
 }
 

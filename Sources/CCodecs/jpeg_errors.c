@@ -15,7 +15,8 @@ _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status,
   longjmp(errors->jump, 1);
 }
 
-// libjpeg's errors by number, as far as they are told apart; `msg_parm` holds what its message shows.
+// libjpeg's errors by number, as far as they are told apart; `msg_parm` holds the numbers that its message shows. Must
+// not return: libjpeg's state is no good after an error.
 static _Noreturn void on_error(j_common_ptr info) {
   char text[JMSG_LENGTH_MAX];
   info->err->format_message(info, text);
@@ -30,6 +31,7 @@ static _Noreturn void on_error(j_common_ptr info) {
     ccodecs_jpeg_throw(
       info, ccodecs_unsupported, (kind & 3) == 3 ? "a lossless JPEG" : "a hierarchical JPEG");
   }
+  // Warnings arrive here too, unless the file is salvaged.
   case JWRN_JPEG_EOF: ccodecs_jpeg_throw(info, ccodecs_truncated, "it ends inside the image data");
   case JERR_INPUT_EOF: ccodecs_jpeg_throw(info, ccodecs_truncated, text);
   default: ccodecs_jpeg_throw(info, ccodecs_damaged, text);

@@ -1,9 +1,9 @@
 // Crops and turns of JPEGs without loss: blocks change places, and their coefficients signs and places.
 //
-// In a block, mirroring from left to right negates every second column of coefficients, mirroring from top to bottom every
-// second row, and swapping the axes swaps their indices: the DCT's basis functions are even or odd. This is what jpegtran
-// does, whose code is in no library; TurboJPEG's tjTransform (2.1) cannot be stopped, nor fit Huffman codes, and refuses
-// unusual subsampling.
+// In a block, mirroring from left to right negates every second column of coefficients, mirroring from top to bottom
+// every second row, and swapping the axes swaps their indices: the DCT's basis functions are even or odd. This is what
+// jpegtran does, whose code is in no library; TurboJPEG's tjTransform (2.1) cannot be stopped, nor fit Huffman codes,
+// and refuses unusual subsampling.
 #include "internal.h"
 #include <assert.h>
 #include <jerror.h>
@@ -41,8 +41,8 @@ static uint32_t unit(const struct transform *transform, int factor) {
   return transform->in.num_components == 1 ? DCTSIZE : (uint32_t)factor * DCTSIZE;
 }
 
-// The side of the crop that becomes the left or upper one must lie between MCUs; the other may cut blocks, since what hangs
-// over is not shown.
+// The side of the crop that becomes the left or upper one must lie between MCUs; the other may cut blocks, since what
+// hangs over is not shown.
 static bool is_exact(const struct transform *transform) {
   // libjpeg marks every CMYK file as Adobe's, whose inks are inverted.
   if (transform->in.num_components == 4 && !transform->in.saw_Adobe_marker) return false;
@@ -80,7 +80,7 @@ static void configure(struct transform *transform, bool progressive) {
     component->h_samp_factor = turn->transpose ? down : across;
     component->v_samp_factor = turn->transpose ? across : down;
   }
-// Factors of a single component mean nothing (A.2.2).
+  // Factors of a single component mean nothing (A.2.2).
   if (out->num_components == 1) out->comp_info[0].h_samp_factor = out->comp_info[0].v_samp_factor = 1;
   out->optimize_coding = TRUE;
   if (progressive) jpeg_simple_progression(out);
@@ -158,7 +158,7 @@ static void run(
   struct move moves[DCTSIZE2];
   jpeg_read_header(in, TRUE);
   if (!is_exact(transform)) ccodecs_jpeg_throw((j_common_ptr)in, ccodecs_inexact, "blocks would be cut");
-// From here on the coefficients of the whole image are held, twice.
+  // From here on the coefficients of the whole image are held, twice.
   jvirt_barray_ptr *stored = jpeg_read_coefficients(in);
   configure(transform, progressive || in->progressive_mode);
   ccodecs_jpeg_direct(out, &transform->destination, sink);

@@ -30,18 +30,20 @@ static _Noreturn void leave(struct ccodecs_png_decoder *decoder, enum ccodecs_st
   longjmp(decoder->jump, 1);
 }
 
+// libpng has no error numbers: a lack of memory is known by its messages alone.
 static _Noreturn void on_error(png_structp png, png_const_charp message) {
   enum ccodecs_status status = strstr(message, "emory") ? ccodecs_no_memory : ccodecs_damaged;
   leave(png_get_error_ptr(png), status, message);
 }
 
-// libpng warns of oddities around the pixels, such as a wrong profile or a chunk out of order, and goes on without. What is
-// salvaged has wrong checksums among them.
+// libpng warns of oddities around the pixels, such as a wrong profile or a chunk out of order, and goes on without.
+// What is salvaged has wrong checksums among them.
 static void on_warning(png_structp png, png_const_charp message) {
   struct ccodecs_png_decoder *decoder = png_get_error_ptr(png);
   if (decoder->limits.salvage && strstr(message, "CRC")) ccodecs_note_damage(decoder->damage, message);
 }
 
+// libpng's input. Returning ends its request, so what is missing must be an error or made up.
 static void on_read(png_structp png, png_bytep target, size_t count) {
   struct ccodecs_png_decoder *decoder = png_get_io_ptr(png);
   size_t rest = decoder->count - decoder->position;
@@ -56,6 +58,7 @@ static void on_read(png_structp png, png_bytep target, size_t count) {
   decoder->position += count;
 }
 
+// Stops the decoder when the caller wants that; leaves by the jump.
 static void go_on(struct ccodecs_png_decoder *decoder) {
   if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
     leave(decoder, ccodecs_stopped, "stopped");
@@ -74,6 +77,7 @@ static void set_limits(png_structp png, bool salvage) {
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, skipped, sizeof skipped / 5);
 }
 
+// All numbers of PNG have the highest byte first (PNG, 7.1).
 static uint32_t big_endian(const uint8_t *bytes) {
   return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
@@ -89,6 +93,8 @@ static void check_size(struct ccodecs_png_decoder *decoder, struct ccodecs_heade
     leave(decoder, ccodecs_unsupported, "a PNG of more than 1,000,000 pixels in one direction");
 }
 
+// How samples are stored, for results that keep palette, depth and transparent color. Must be asked before transforms,
+// which change what libpng says.
 static void find_storage(struct ccodecs_png_decoder *decoder) {
   struct ccodecs_png_storage *storage = &decoder->storage;
   png_structp png = decoder->png;
@@ -143,6 +149,7 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
     leave(decoder, ccodecs_damaged, "rows have an unexpected size");
 }
 
+// What a PNG says of its colors beside a profile. Numbers are fixed-point: 100,000 is 1.
 static void find_color(struct ccodecs_png_decoder *decoder, struct ccodecs_color *color) {
   int32_t *at = color->points;
   color->srgb = png_get_sRGB(decoder->png, decoder->info, &color->intent) != 0;
@@ -151,6 +158,7 @@ static void find_color(struct ccodecs_png_decoder *decoder, struct ccodecs_color
                         decoder->png, decoder->info, at, at + 1, at + 2, at + 3, at + 4, at + 5, at + 6, at + 7) != 0;
 }
 
+// Profile and Exif belong to libpng's structures and live until the decoder is closed.
 static void find_metadata(struct ccodecs_png_decoder *decoder, struct ccodecs_header *header) {
   png_charp name;
   png_bytep bytes = NULL;
@@ -187,7 +195,7 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   if (!begin(decoder)) leave(decoder, ccodecs_no_memory, "out of memory");
   set_limits(decoder->png, limits->salvage);
   png_set_read_fn(decoder->png, decoder, on_read);
-// Before libpng reads the header: a size that is refused must cost no memory.
+  // Before libpng reads the header: a size that is refused must cost no memory.
   check_size(decoder, header);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
@@ -199,14 +207,15 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   return decoder;
 }
 
-// Luma as in Rec. ITU-R BT.709, for gray images.
+// Luma as in Rec. ITU-R BT.709, in 256ths, for gray images. A transparent sample is 0 throughout.
 static uint8_t background_sample(const struct ccodecs_png_decoder *decoder, int channel) {
   const uint8_t *color = decoder->limits.background;
   if (decoder->image.alpha) return 0;
   return decoder->image.channels == 4 ? color[channel % 3] : (uint8_t)((54 * color[0] + 183 * color[1] + 19 * color[2]) / 256);
 }
 
-// Makes rows transparent, or of the background's color.
+// Makes rows transparent, or of the background's color. Both bytes of a 16-bit sample get the 8-bit level, which is
+// times 257.
 static void blank(const struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t count) {
   size_t width = (size_t)decoder->image.depth / 8;
   for (size_t at = 0; at < count * decoder->row_bytes; at++)
@@ -221,6 +230,7 @@ static bool give_up(struct ccodecs_png_decoder *decoder) {
   return decoder->broken = true;
 }
 
+// An interlaced image arrives in seven passes over all rows (PNG, 8.2), so its rows can only be given out at the end.
 static void read_whole(struct ccodecs_png_decoder *decoder) {
   decoder->whole = calloc(decoder->image.height, decoder->row_bytes);
   if (!decoder->whole) leave(decoder, ccodecs_no_memory, "out of memory");
@@ -239,6 +249,7 @@ static bool is_interlaced(const struct ccodecs_png_decoder *decoder) {
   return png_get_interlace_type(decoder->png, decoder->info) != PNG_INTERLACE_NONE;
 }
 
+// Arms the jump in a function of its own, so that no variable lives across it.
 static bool hold_whole(struct ccodecs_png_decoder *decoder) {
   if (setjmp(decoder->jump)) return give_up(decoder);
   read_whole(decoder);
@@ -267,7 +278,7 @@ bool ccodecs_png_read(
       memcpy(rows + (size_t)row * stride, decoder->whole + decoder->next_row * decoder->row_bytes, decoder->row_bytes);
     return true;
   }
-// Rows that do not come are blank when the image is salvaged.
+  // Rows that do not come are blank when the image is salvaged.
   uint32_t first = decoder->next_row;
   if (!decoder->broken && !read_rows(decoder, rows, stride, count)) return false;
   for (uint32_t row = decoder->next_row - first; row < (uint32_t)count; row++, decoder->next_row++)

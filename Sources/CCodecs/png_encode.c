@@ -13,6 +13,7 @@ struct ccodecs_png_encoder {
   struct ccodecs_sink sink;
 };
 
+// Every error goes through here, to the entry point that armed the jump last.
 static _Noreturn void leave(struct ccodecs_png_encoder *encoder, enum ccodecs_status status, const char *message) {
   ccodecs_fail(encoder->result, status, message);
   longjmp(encoder->jump, 1);
@@ -36,8 +37,10 @@ static void on_write(png_structp png, png_bytep bytes, size_t count) {
     leave(encoder, ccodecs_sink_failed, "the output could not be taken");
 }
 
+// In place of libpng's own, which would flush a FILE.
 static void on_flush(png_structp png) { (void)png; }
 
+// What a PNG says of its colors where there is no profile.
 static void set_color(struct ccodecs_png_encoder *encoder, const struct ccodecs_color *color) {
   const int32_t *at = color->points;
   if (color->srgb) png_set_sRGB(encoder->png, encoder->info, color->intent);
@@ -46,19 +49,20 @@ static void set_color(struct ccodecs_png_encoder *encoder, const struct ccodecs_
     png_set_cHRM_fixed(encoder->png, encoder->info, at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]);
 }
 
+// Palette and transparency as the source had them. libpng copies what it is given.
 static void set_storage(struct ccodecs_png_encoder *encoder, const struct ccodecs_png_storage *storage) {
   png_color palette[256];
   for (int index = 0; index < storage->colors; index++)
     palette[index] = (png_color){storage->palette[index][0], storage->palette[index][1], storage->palette[index][2]};
   if (storage->colors > 0) png_set_PLTE(encoder->png, encoder->info, palette, storage->colors);
   if (storage->alphas > 0) png_set_tRNS(encoder->png, encoder->info, storage->alpha, storage->alphas, NULL);
-// libpng takes a transparent color as five numbers, of which the first is an index that no color type here uses.
+  // libpng takes a transparent color as five numbers, of which the first is an index that no color type here uses.
   png_color_16 key = {0, storage->key[0], storage->key[1], storage->key[2], storage->key[3]};
   if (storage->has_key) png_set_tRNS(encoder->png, encoder->info, NULL, 0, &key);
 }
 
-// Chunks of metadata, in the order in which they are given. They must not come before IHDR and the color chunks, nor after the
-// pixels, where some readers do not look.
+// Chunks of metadata, in the order in which they are given. They must not come before IHDR and the color chunks, nor
+// after the pixels, where some readers do not look.
 static void write_blocks(png_structp png, const struct ccodecs_metadata *metadata) {
   for (size_t index = 0; index < metadata->block_count; index++) {
     const struct ccodecs_block *block = metadata->blocks + index;
@@ -67,6 +71,7 @@ static void write_blocks(png_structp png, const struct ccodecs_metadata *metadat
   }
 }
 
+// `PNG_ALL_FILTERS` lets libpng try each filter on each row and take the one with the smallest sum of absolute values.
 static void set_compression(png_structp png, const struct ccodecs_png_settings *settings) {
   static const int filters[] = {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH,
                                 PNG_ALL_FILTERS};
@@ -80,7 +85,7 @@ static void write_header(
   png_structp png = encoder->png;
   int kind = image->channels < 4 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
   if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
-// A profile or a chunk that libpng objects to is left out; the image is written all the same.
+  // A profile or a chunk that libpng objects to is left out; the image is written all the same.
   png_set_benign_errors(png, 1);
   set_compression(png, settings);
   const struct ccodecs_png_storage *storage = settings->storage;
@@ -97,7 +102,7 @@ static void write_header(
   png_write_info_before_PLTE(png, encoder->info);
   write_blocks(png, metadata);
   png_write_info(png, encoder->info);
-// The format is big-endian (PNG, 7.1); packing makes bits of indices that came one to a byte.
+  // The format is big-endian (PNG, 7.1); packing makes bits of indices that came one to a byte.
   png_set_swap(png);
   png_set_packing(png);
   if (image->channels == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+// A fused multiply-add rounds once instead of twice, and would give other bits where the processor has it.
 #pragma STDC FP_CONTRACT OFF
 
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
@@ -21,6 +22,7 @@ static inline __attribute__((unused)) bool is_shape(const struct ccodecs_image *
 // Whether samples of `depth` bits may lie at `row`.
 static inline __attribute__((unused)) bool is_aligned(const uint8_t *row, int depth) { return depth == 8 || (uintptr_t)row % 2 == 0; }
 
+// aligned_alloc(3) wants a multiple of the alignment; rounding up must not overflow.
 void *ccodecs_allocate(size_t count) {
   size_t rounded = (count + 63) / 64 * 64;
   void *memory = rounded < count ? NULL : aligned_alloc(64, rounded ? rounded : 64);
@@ -37,7 +39,7 @@ static double lanczos3(double x) {
   return 3 * sin(angle) * sin(angle / 3) / (angle * angle);
 }
 
-// Mitchell and Netravali's family of cubics, by their equation 8.
+// Mitchell and Netravali's family of cubics, by their equation 8 (Reconstruction Filters in Computer Graphics, 1988).
 static double cubic(double x, double b, double c) {
   double a = fabs(x);
   if (a < 1) return ((12 - 9 * b - 6 * c) * a * a * a + (-18 + 12 * b + 6 * c) * a * a + 6 - 2 * b) / 6;
@@ -71,11 +73,13 @@ int ccodecs_window(
   assert(count > 0 && stretch >= 1);
   const double reach = ccodecs_radius(filter) * stretch;
   int low = (int)fmax(0, floor(center - reach)), high = (int)fmin(count - 1, ceil(center + reach));
-  // Weights of nothing at both ends are left out; an axis that keeps its size is left with one weight of 1.
+  // Samples of no weight at both ends are left out, so that an axis that keeps its size has one weight of 1. Distances
+  // are those of the middles of samples.
   while (high > low && fabs(weight_at(filter, (high + 0.5 - center) / stretch)) < 1e-7) high--;
   while (low < high && fabs(weight_at(filter, (low + 0.5 - center) / stretch)) < 1e-7) low++;
   double sum = 0;
   for (int at = low; at <= high; at++) sum += weights[at - low] = weight_at(filter, (at + 0.5 - center) / stretch);
+  // Without weights to divide by, the sample in which the center lies is taken.
   if (filter == ccodecs_nearest || fabs(sum) < 1e-7) {
     *first = (int)fmin(fmax(0, floor(center)), count - 1);
     weights[0] = 1;
@@ -99,7 +103,7 @@ CSIMD_INLINE void spread(floats *out, const float *weights, int channels) {
   *out = some;
 }
 
-// Adds up the eight sums of a pixel to one per channel, in halves.
+// Adds up the eight sums of a pixel to one per channel, in halves: this order is the same on every processor.
 CSIMD_INLINE void gather(const floats *sums, const int channels, float *out) {
   float part[8];
   *(floats *)part = *sums;
@@ -177,6 +181,7 @@ CSIMD_INLINE void premultiply(float *out, const int channels, float scale, size_
   }
 }
 
+// The constants of both curves are those of IEC 61966-2-1: a straight line near black, a power of 2.4 above.
 void ccodecs_fill_light(float *light, int depth) {
   const int top = depth == 8 ? 255 : 65535;
   for (int level = 0; level <= top; level++) {
@@ -196,8 +201,7 @@ CSIMD_INLINE bool is_alpha(const struct ccodecs_image *image, int channel) {
   return channel == 3 || (channel == 1 && image->channels == 2);
 }
 
-// Levels to light; alpha stays.
-// Levels of the samples index the table; the scale of floats stays that of the samples, so that alpha can stay.
+// Levels to light. Light is scaled to the range of the samples, so that alpha can stay as it is.
 CSIMD_INLINE void lighten(const uint8_t *row, float *out, const struct ccodecs_image *image, const float *light) {
   const float top = image->depth == 8 ? 255 : 65535;
   for (int channel = 0; channel < image->channels; channel++) {
@@ -227,8 +231,8 @@ CSIMD_INLINE void widen(
 
 CSIMD_INLINE float limited(float value, float top) { return value < 0 ? 0 : value > top ? top : value; }
 
-// Limits and rounds `samples` floats times `scale` to integers of `depth` bits.
-// Adding a half and cutting off rounds: values are never negative here.
+// Limits and rounds `samples` floats times `scale` to integers of `depth` bits. Limited values are never negative, so
+// adding a half and cutting off rounds them.
 CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, size_t samples) {
   if (depth == 8)
     for (size_t i = 0; i < samples; i++) out[i] = (uint8_t)(int)(limited(row[i] * scale, 255) + 0.5f);
@@ -276,8 +280,8 @@ CSIMD_INLINE void darken(
   }
 }
 
-// Two pixels at a time of four channels to four channels of 8 bits: divided by alpha or laid on a background as above, bit for
-// bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
+// Two pixels at a time of four channels to four channels of 8 bits: divided by alpha or laid on a background as above,
+// bit for bit. One pixel at a time took a third of the whole conversion of a PNG with alpha to a JPEG of the same size.
 CSIMD_INLINE void narrow_pairs(
   const float *row, float top, float scale, uint8_t *out, const bool alpha, size_t width, const float background[3]) {
   const floats zeros = {0}, tops = zeros + top, most = zeros + 255;
@@ -288,6 +292,7 @@ CSIMD_INLINE void narrow_pairs(
     floats done;
     if (alpha) {
       floats factor = tops / alphas;
+      // Clears the quotient where alpha is not above 0, as `divide` does by a branch.
       factor = (floats)((ints)factor & (alphas > zeros));
       done = pixels * factor;
       done = __builtin_shufflevector(done, pixels, 0, 1, 2, 11, 4, 5, 6, 15);
@@ -303,7 +308,8 @@ CSIMD_INLINE void narrow_pairs(
   }
 }
 
-// The shortest way for each combination; the loop at the end takes all others.
+// The shortest way for each combination; the loop at the end takes all others. A background of 8 bits becomes one of 16
+// when multiplied by 257.
 CSIMD_INLINE void narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve) {

@@ -4,8 +4,9 @@
 
 #include "cjpegscaled.h"
 
+// Bits that a Huffman table is indexed by, and scans after which a file is given up, as in the libjpeg wrapper.
 enum { scaled_look = 10, scaled_most_scans = 100 };
-// The run in `scaled_huffman.whole` of the code that ends a block.
+// The run in `scaled_huffman.whole` of the code that ends a block: it leads past the last coefficient.
 enum { scaled_to_end = 64 };
 
 // A Huffman table ready for use (annexes C and F.2.2.3).
@@ -16,9 +17,11 @@ struct scaled_huffman {
   uint16_t look[1 << scaled_look];
   // The same for run, size and value at once: value << 16 | run << 8 | bits in all, 0 where they do not fit in.
   int32_t whole[1 << scaled_look];
-  int32_t last_code[17], offset[17]; // by length; -1 where there is none
+  // By length: the last code, -1 where there is none, and what a code needs added to become its symbol's index.
+  int32_t last_code[17], offset[17];
 };
 
+// A component of the frame, laid out for the scale that was asked for.
 struct scaled_component {
   int id, h, v;             // sampling factors (A.1.1)
   int dc_table, ac_table;   // of the scan under way
@@ -42,8 +45,9 @@ struct scaled_component {
   bool is_wide; // AVX2 is in use: asked once for an image, since samples are made block by block
 };
 
+// What a scan header says (B.2.3), and where its data is.
 struct scaled_scan {
-  size_t start, end; // entropy-coded data
+  size_t start, end; // entropy-coded data; the end is known in progressive files only
   int count, component[scaled_components];
   int dc_table[scaled_components], ac_table[scaled_components];
   int first, last, high, low; // Ss, Se, Ah, Al
@@ -62,14 +66,14 @@ struct scaled_jpeg {
   struct scaled_huffman dc[4], ac[4];
   struct scaled_scan scan; // the one under way
   int scan_count;           // begun so far
-  // Sequential: the reader's state between rows of MCUs.
+  // Sequential: the reader's state between rows of MCUs. Each row of MCUs is decoded when its first row is asked for.
   const uint8_t *at;
   uint64_t buffer, padding;
   int buffered, to_restart, next_restart;
   int next_row; // of the rows handed out
 };
 
-// scaled_file.c: markers and tables.
+// scaled_file.c: markers and tables. `scaled_walk` stops after the marker of a scan or of the end, which it returns.
 enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker);
 enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder);
 
@@ -88,6 +92,7 @@ void scaled_make_samples(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column);
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out);
 
+// False when the caller wants the decoder to stop.
 static inline bool scaled_go_on(const struct scaled_jpeg *decoder) {
   return !decoder->check.go_on || decoder->check.go_on(decoder->check.context);
 }

@@ -3,10 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-// Rounded up: parts of `by` that `value` begins.
+// Rounded up, as libjpeg computes the size of a scaled image.
 static int divided_up(int value, int by) { return (value + by - 1) / by; }
 
-// Which coefficients are kept, and where.
+// Which coefficients are kept, and where: as many of the lowest in each direction as there are points. Rows of them lie
+// a power of two apart, so that vectors of four or eight load one row.
 static void keep(struct scaled_component *component) {
   component->kept_across = component->points_across < 8 ? component->points_across : 8;
   component->kept_down = component->points_down < 8 ? component->points_down : 8;
@@ -22,7 +23,8 @@ static void keep(struct scaled_component *component) {
   }
 }
 
-// A.1.1 and A.2; a single component has no MCUs, whatever its sampling factors say.
+// Dimensions by A.1.1 and A.2. A single component has no MCUs, whatever its sampling factors say (A.2.2). False where a
+// component's grid does not divide the finest one, or becomes more than 16 points a block.
 static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
   decoder->h_most = decoder->v_most = 1;
   for (int index = 0; index < decoder->component_count && decoder->component_count > 1; index++) {
@@ -45,6 +47,7 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
     component->rows = divided_up(divided_up(decoder->height * component->v, decoder->v_most), 8);
     component->blocks_across = decoder->mcus_across * component->h;
     component->blocks_down = decoder->mcus_down * component->v;
+    // 16 more, since vectors reach past the last block.
     component->samples_stride = component->blocks_across * component->points_across + 16;
     blocks += component->h * component->v;
     keep(component);
@@ -53,7 +56,8 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
   return blocks <= 10; // of an MCU (B.2.3)
 }
 
-// What a component needs: one row of MCUs of samples, and the coefficients of the whole image where later scans come back.
+// What a component needs: one row of MCUs of samples, and the coefficients of the whole image where later scans come
+// back.
 static bool allocate(struct scaled_component *component, bool progressive) {
   size_t blocks = (size_t)component->blocks_across * (size_t)component->blocks_down;
   size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
@@ -65,7 +69,7 @@ static bool allocate(struct scaled_component *component, bool progressive) {
   return component->kept && component->nonzero;
 }
 
-// Reads all scans of a progressive file.
+// Reads all scans of a progressive file, up to EOI. A file without any is for libjpeg to judge.
 static enum scaled_status read_scans(struct scaled_jpeg *decoder) {
   for (;;) {
     int marker;
@@ -78,7 +82,8 @@ static enum scaled_status read_scans(struct scaled_jpeg *decoder) {
   }
 }
 
-// Goes to the data of a sequential file's only scan.
+// Goes to the data of a sequential file's only scan. Several scans are left to libjpeg: rows need all components at
+// once.
 static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
   int marker;
   const struct scaled_scan *scan = &decoder->scan;
@@ -98,7 +103,8 @@ static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
   return scaled_good;
 }
 
-// Everything up to the first row: layout, memory, and all scans of a progressive file.
+// Everything up to the first row: layout, memory, and all scans of a progressive file. The caller frees what was
+// allocated, also after a failure.
 static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
   if (!lay_out(decoder, frame)) return scaled_odd;
   for (int index = 0; index < decoder->component_count; index++)
@@ -154,7 +160,7 @@ static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row)
 
 enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
   const int rows = decoder->scale.down * decoder->v_most, inside = decoder->next_row % rows;
-// Rows come out one by one, and are made in rows of MCUs.
+  // Rows come out one by one, and are made in rows of MCUs.
   if (inside == 0) {
     enum scaled_status status = make_samples(decoder, decoder->next_row / rows);
     if (status != scaled_good) return status;
@@ -168,6 +174,7 @@ enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
 enum scaled_status scaled_finish(struct scaled_jpeg *decoder) {
   if (decoder->progressive) return scaled_good; // all scans were read, and EOI after them
   if (!scaled_end_data(decoder)) return scaled_odd;
+  // Another scan is odd: each component came in the first one.
   int marker;
   enum scaled_status status = scaled_walk(decoder, &marker);
   return status != scaled_good || marker == 0xD9 ? status : scaled_odd;

@@ -1,7 +1,7 @@
-// Markers and tables. LanesImages/Metadata/JPEGMarkers.swift walks the segments before the first scan for what they say; this
-// walk is another for a reason. It goes on between scans and to EOI, defines tables on its way, and must refuse what libjpeg
-// would complain of, down to the bytes between entropy-coded data and the next marker, where the other one passes over
-// everything that it does not know.
+// Markers and tables. LanesImages/Metadata/JPEGMarkers.swift walks the segments before the first scan for what they
+// say. This walk is a second one for a reason: it continues between scans and to EOI, defines tables on its way, and
+// must refuse what libjpeg would complain of, down to the bytes between entropy-coded data and the next marker. The
+// other one passes over everything that it does not know.
 #include "scaled.h"
 #include <string.h>
 
@@ -30,7 +30,8 @@ static enum scaled_status find_marker(struct scaled_jpeg *decoder, int *marker) 
   return scaled_good;
 }
 
-// `scaled_short` where the file ends inside it.
+// Takes the segment that begins here with its length, which counts itself (B.1.1.4). `scaled_short` where the file ends
+// inside it.
 static enum scaled_status take_segment(struct scaled_jpeg *decoder, struct segment *segment) {
   if (decoder->count - decoder->position < 2) return scaled_short;
   size_t length = number(decoder->bytes + decoder->position);
@@ -41,7 +42,7 @@ static enum scaled_status take_segment(struct scaled_jpeg *decoder, struct segme
   return scaled_good;
 }
 
-// B.2.4.2
+// DHT (B.2.4.2): any number of tables. A table that is defined again replaces the one before.
 static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct segment segment) {
   while (segment.count > 0) {
     if (segment.count < 17) return scaled_odd;
@@ -56,22 +57,23 @@ static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct seg
   return scaled_good;
 }
 
-// B.2.4.4; 0 ends restarts.
+// DRI (B.2.4.4): MCUs between two restart markers; 0 ends restarts.
 static enum scaled_status define_restarts(struct scaled_jpeg *decoder, struct segment segment) {
   if (segment.count != 2) return scaled_odd;
   decoder->restart_interval = (int)number(segment.bytes);
   return scaled_good;
 }
 
-// Whether a segment between scans may be passed over. libjpeg looks into APP0 and APP14 wherever they stand, and complains
-// of what it finds there; it has read what stands before the first scan already.
+// Whether a segment is defined here (DHT 0xC4, DRI 0xDD) or may be passed over. libjpeg looks into APP0 and APP14
+// wherever they are, and complains of what it finds there; what comes before the first scan it has read already. That
+// includes the frame (SOF0 to SOF2) and quantizers (DQT 0xDB), which `scaled_frame` holds: later ones are odd.
 static bool is_dull(int marker, int scans) {
   if (marker == 0xC4 || marker == 0xDD || marker == 0xFE) return true;
   if (marker >= 0xE0 && marker <= 0xEF) return scans == 0 || (marker != 0xE0 && marker != 0xEE);
   return scans == 0 && (marker == 0xDB || (marker >= 0xC0 && marker <= 0xC2));
 }
 
-// Goes on to the next SOS or EOI, and defines what stands before it.
+// Goes on to the next SOS (0xDA) or EOI (0xD9), and defines the tables before it.
 enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker) {
   for (;;) {
     enum scaled_status status = find_marker(decoder, marker);
@@ -93,7 +95,8 @@ static int component_named(const struct scaled_jpeg *decoder, int id) {
   return -1;
 }
 
-// B.2.3, and the limits of G.1.1.1.1 where the file is progressive.
+// SOS (B.2.3), with the limits of G.1.1.1.1 where the file is progressive: DC scans have no AC coefficients, AC scans
+// have one component, and a refinement adds one bit. Al is at most 13 (table B.3).
 static enum scaled_status parse_scan(struct scaled_jpeg *decoder, struct scaled_scan *scan) {
   struct segment segment;
   enum scaled_status status = take_segment(decoder, &segment);
@@ -123,7 +126,8 @@ static enum scaled_status parse_scan(struct scaled_jpeg *decoder, struct scaled_
   return (scan->high == 0 || scan->low == scan->high - 1) && scan->low <= 13 ? scaled_good : scaled_odd;
 }
 
-// Whether the scan follows on those before it: each bit of each coefficient comes once, after the bit above it.
+// Whether the scan follows those before it: each bit of each coefficient comes once, after the bit above it, and AC
+// comes after DC. libjpeg warns of most other orders. Notes the bits that this scan brings.
 static bool follows(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
   for (int index = 0; index < scan->count; index++) {
     int8_t *bit = decoder->component[scan->component[index]].bit;
@@ -136,7 +140,8 @@ static bool follows(struct scaled_jpeg *decoder, const struct scaled_scan *scan)
   return true;
 }
 
-// Where the entropy-coded data that begins at `at` ends: at a marker other than those of restarts.
+// Where the entropy-coded data that begins at `at` ends: at a marker other than RST0 to RST7 (0xD0 to 0xD7). 0xFF
+// before 0 is data (B.1.1.5).
 static size_t end_of_data(const struct scaled_jpeg *decoder, size_t at) {
   while (at < decoder->count) {
     const uint8_t *found = memchr(decoder->bytes + at, 0xFF, decoder->count - at);

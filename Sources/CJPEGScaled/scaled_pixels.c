@@ -1,12 +1,13 @@
-// From coefficients to rows of pixels. A block of 8 × 8 samples becomes one of any number of points: the cosines that the
-// kept coefficients stand for are evaluated at the middles of those points, so that planes of a coarser grid need no other
-// enlarging. The vectors are treated as in resample.c, for the same reasons.
+// From coefficients to rows of pixels. A block of 8 × 8 samples becomes one of any number of points: the cosines that
+// the kept coefficients stand for are evaluated at the middles of those points, so that planes of a coarser grid need
+// no other enlarging. The vectors are treated as in resample.c, for the same reasons.
 #include "scaled.h"
 #include <assert.h>
 #include <csimd.h>
 #include <math.h>
 #include <string.h>
 
+// A fused multiply-add rounds once instead of twice, and would give other bits where the processor has it.
 #pragma STDC FP_CONTRACT OFF
 
 typedef float floats __attribute__((vector_size(32), aligned(4), may_alias));
@@ -15,13 +16,15 @@ typedef int ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int16_t shorts __attribute__((vector_size(16), aligned(2), may_alias));
 typedef int16_t shorts4 __attribute__((vector_size(8), aligned(2), may_alias));
 
-// The basis functions at the middles of `points` points instead of 8 (A.3.3).
+// The basis functions at the middles of `points` points instead of 8 (A.3.3). More than 8 points enlarge a coarser
+// plane.
 static void fill_cosines(float table[8][16], int kept, int points) {
   for (int u = 0; u < kept; u++)
     for (int x = 0; x < points; x++) table[u][x] = (float)cos((2 * x + 1) * u * 3.14159265358979323846 / (2 * points));
 }
 
-// A.3.3
+// Everything of A.3.3 that does not depend on coefficients: quantizer and the constants C(u) C(v) / 4 become one
+// factor. The level in use is asked here, and by `scaled_color` for itself.
 void scaled_prepare(struct scaled_component *component) {
   component->is_wide = csimd_level_in_use() >= csimd_avx2;
   fill_cosines(component->across, component->kept_across, component->points_across);
@@ -33,6 +36,8 @@ void scaled_prepare(struct scaled_component *component) {
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
     component->factor[place] = (float)(component->quantizer[k] * both / 4);
   }
+  // Running maxima: a block whose last nonzero coefficient is k has nothing beyond rows_to[k] rows, columns_to[k]
+  // columns.
   int rows = 1, columns = 1;
   for (int k = 0; k < 64; k++) {
     int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
@@ -54,8 +59,9 @@ void scaled_prepare(struct scaled_component *component) {
 amplitudes(floats, shorts)
 amplitudes(floats4, shorts4)
 
-// First the columns, then the rows: of `rows` × `columns` coefficients, outside of which all are 0, `down` rows of samples.
-// `type` holds a row of coefficients, `parts` of `result` a row of samples.
+// The transform is separable: first down the columns, then along the rows. It makes `down` rows of samples from `rows`
+// × `columns` coefficients, outside of which all are 0. `type` holds a row of coefficients; `parts` of `result` hold a
+// row of samples.
 #define transform(name, type, result, parts)                                                                           \
   CSIMD_INLINE void name(                                                                                                   \
     const struct scaled_component *component, const int16_t *kept, float *out, const int down, const int rows,        \
@@ -83,8 +89,8 @@ transform(transform_8, floats, floats, 1)
 transform(transform_16, floats, floats, 2)
 transform(transform_4_to_8, floats4, floats, 1)
 
-// The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in zigzag
-// order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
+// The commonest shapes are known to the compiler, which unrolls their loops. `highest` is the last coefficient in
+// zigzag order that is not 0: up to the tenth, the block's upper left quarter holds all of them.
 CSIMD_INLINE void transform_block(
   const struct scaled_component *component, const int16_t *kept, float *out, const int highest) {
   const int down = component->points_down, across = component->points_across;
@@ -108,18 +114,20 @@ CSIMD_INLINE void fill_flat(const struct scaled_component *component, int16_t dc
     for (int x = 0; x < component->points_across; x++) out[x] = level;
 }
 
-// Rows of samples may be written to beyond the block's, where the next block will be or nothing.
+// Vectors may write past the block's last sample of a row, where the next block's samples or the 16 spare ones of
+// `samples_stride` come. Blocks are therefore made from left to right.
 CSIMD_INLINE void make_samples(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
   assert(row >= 0 && row < component->v && column >= 0 && column < component->blocks_across);
   float *out = component->samples + row * component->points_down * component->samples_stride
                + column * component->points_across;
+  // Coefficients that are kept, DC left out.
   const uint64_t seen = nonzero & component->keep & ~1ull;
   if (seen == 0) fill_flat(component, kept[0], out);
   else transform_block(component, kept, out, 63 - __builtin_clzll(seen));
 }
 
-// Limited and rounded.
+// Limits to 0…255 and rounds: no value is negative, so adding a half and cutting off is enough.
 CSIMD_INLINE void round_to_levels(const floats *values, ints *levels) {
   const floats lowest = {0}, highest = lowest + 255;
   *levels = __builtin_convertvector(
@@ -131,7 +139,8 @@ static const float *row_of(const struct scaled_jpeg *decoder, int component, int
   return decoder->component[component].samples + row * decoder->component[component].samples_stride;
 }
 
-// The matrix of JFIF (T.871, 7), which is that of BT.601.
+// The matrix of JFIF (T.871, 7), which is that of BT.601. Luma gets back the level shift of A.3.1; chroma is centered
+// on 0.
 CSIMD_INLINE void color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   const float *luma = row_of(decoder, 0, row), *blue = row_of(decoder, 1, row), *red = row_of(decoder, 2, row);
   for (int x = 0; x < decoder->out_width; x += 8) {
@@ -139,6 +148,7 @@ CSIMD_INLINE void color(const struct scaled_jpeg *decoder, int row, uint8_t *out
     const floats exact[3] = {y + 1.402f * cr, y - 0.344136f * cb - 0.714136f * cr, y + 1.772f * cb};
     ints levels[3];
     for (int channel = 0; channel < 3; channel++) round_to_levels(exact + channel, levels + channel);
+    // The lowest byte comes first in memory: R, G, B, 255.
     const ints pixels = levels[0] | levels[1] << 8 | levels[2] << 16 | (int)0xFF000000;
     if (x + 8 <= decoder->out_width) memcpy(out + 4 * x, &pixels, sizeof pixels);
     else memcpy(out + 4 * x, &pixels, 4 * (size_t)(decoder->out_width - x));

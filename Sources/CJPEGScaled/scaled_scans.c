@@ -1,12 +1,12 @@
-// Entropy decoding. Each function that visits blocks is compiled twice on x86-64: with the bit instructions that came with
-// AVX2, and without.
+// Entropy decoding. Each function that visits blocks is compiled twice on x86-64: with the bit instructions that came
+// with AVX2, and without.
 #include "scaled.h"
 #include <assert.h>
 #include <csimd.h>
 #include <stdlib.h>
 #include <string.h>
 
-// The next bits of a scan, the first of them on top. Behind the data come zeros, which are counted.
+// The next bits of a scan, the first of them on top. After the data come zeros, which are counted.
 struct bits {
   const uint8_t *at, *end;
   uint64_t buffer;
@@ -15,8 +15,8 @@ struct bits {
   bool bad;         // there was a code that the table does not have, or a value that cannot be
 };
 
-// Byte by byte: at stuffed zeros (B.1.1.5), at markers and near the end. Not inlined, and by value, so that the fast way keeps
-// the reader's state in registers.
+// Byte by byte: at stuffed zeros (B.1.1.5), at markers and near the end. Not inlined, and by value, so that the fast
+// way keeps the reader's state in registers.
 static __attribute__((noinline)) struct bits fill_slowly(struct bits bits) {
   while (bits.count <= 56) {
     uint64_t byte = 0;
@@ -95,8 +95,8 @@ CSIMD_INLINE int read_dc(struct scaled_component *component, const struct scaled
   return component->predicted;
 }
 
-// Reads the run and the value of the next coefficient; both are 15 and 0 for ZRL, and `scaled_to_end` and 0 for EOB, EOB0. Other
-// sizes of 0, which only progressive files have, are left to the caller: it gets `scaled_to_end` plus their run (G.1.2.2).
+// Reads run and value of the next coefficient: 15 and 0 for ZRL, `scaled_to_end` and 0 for EOB, EOB0. Other sizes of 0,
+// which only progressive files have, are left to the caller: it gets `scaled_to_end` plus their run (G.1.2.2).
 CSIMD_INLINE int read_coefficient(const struct scaled_huffman *table, struct bits *bits, int *value) {
   if (bits->count < 32) fill(bits);
   const int32_t whole = table->whole[bits->buffer >> (64 - scaled_look)];
@@ -132,7 +132,7 @@ CSIMD_INLINE uint64_t read_block(
   return nonzero;
 }
 
-// Whether everything taken so far was there and made sense.
+// Whether everything taken so far was there and made sense. Padding that was taken leaves fewer bits than were padded.
 CSIMD_INLINE bool is_sound(const struct bits *bits) { return !bits->bad && (uint64_t)bits->count >= 8 * bits->padding; }
 
 // Whether the data has been taken to its last byte: what is left does not fill one.
@@ -143,7 +143,7 @@ static bool is_used_up(struct bits *bits) {
   return (uint64_t)bits->count - 8 * bits->padding < 8;
 }
 
-// Takes the restart marker that must stand here (F.1.1.5.2, E.2.4).
+// Takes the restart marker that must be here (F.1.1.5.2, E.2.4), numbered 0 to 7 in turn; prediction starts anew.
 static bool restart(struct scaled_jpeg *decoder, struct bits *bits, int *next) {
   if (!is_used_up(bits) || bits->end - bits->at < 2 || bits->at[0] != 0xFF || bits->at[1] != 0xD0 + *next) return false;
   *next = (*next + 1) % 8;
@@ -260,7 +260,7 @@ CSIMD_INLINE void refine_ac(
   correct(left & old, scan->low, component, bits, kept);
 }
 
-// A scan of one component's AC coefficients: its blocks row by row (A.2.2).
+// A scan of one component's AC coefficients: its blocks row by row, those that only pad MCUs left out (A.2.2).
 CSIMD_INLINE enum scaled_status decode_ac(struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool refines, const bool is_wide) {
   struct scaled_component *component = decoder->component + scan->component[0];
   struct block_scan blocks = {decoder->ac + scan->ac_table[0], scan->first, scan->last, scan->low, 0};
@@ -331,7 +331,7 @@ CSIMD_INLINE enum scaled_status decode_dc(struct scaled_jpeg *decoder, const str
   return is_used_up(&bits) && bits.at == bits.end ? scaled_good : scaled_odd;
 }
 
-// Constants for `refines`, so that each version of the loop is compiled without it.
+// `refines` is a constant in each call, so each version of the loop is compiled without the question.
 CSIMD_INLINE enum scaled_status decode_scan(
   struct scaled_jpeg *decoder, const struct scaled_scan *scan, const bool is_wide) {
   if (scan->first == 0) return decode_dc(decoder, scan);
@@ -368,7 +368,7 @@ CSIMD_INLINE enum scaled_status decode_mcus(struct scaled_jpeg *decoder) {
   return !bits.bad && bits.end - bits.at < 2 ? scaled_short : scaled_odd;
 }
 
-// After the last row: the data must end here.
+// After the last row: the data must end here, with less than a byte left. Moves `position` to the marker after it.
 bool scaled_end_data(struct scaled_jpeg *decoder) {
   struct bits bits = {
     .at = decoder->at, .end = decoder->bytes + decoder->count, .buffer = decoder->buffer, .count = decoder->buffered,

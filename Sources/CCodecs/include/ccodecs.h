@@ -31,8 +31,8 @@ struct ccodecs_result {
   char message[224];
 };
 
-// Pixels lie in channels of 8 or 16 bits (native byte order): 1 gray, 2 gray and alpha, 4 red, green, blue and alpha. In
-// an image without alpha the fourth channel holds no meaning. Alpha is not premultiplied.
+// Pixels lie in channels of 8 or 16 bits (native byte order): 1 gray, 2 gray and alpha, 4 red, green, blue and alpha.
+// In an image without alpha the fourth channel holds no meaning. Alpha is not premultiplied.
 struct ccodecs_image {
   uint32_t width, height;
   int channels;
@@ -53,8 +53,8 @@ struct ccodecs_header {
   bool progressive; // progressive JPEG or interlaced PNG
   struct ccodecs_color color;
   bool cmyk;        // rows are converted to RGB, so that the profile does not describe them
-  // Of a PNG; owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A JPEG's are
-  // read in Swift: libjpeg would take a broken profile for damage of the image.
+  // Of a PNG; owned by the decoder until it is closed; NULL when there is none. Exif starts at the TIFF header. A
+  // JPEG's are read in Swift: libjpeg would take a broken profile for damage of the image.
   const uint8_t *icc, *exif;
   size_t icc_size, exif_size;
 };
@@ -68,7 +68,7 @@ struct ccodecs_limits {
   // a PNG's missing rows transparent, or `background` (8-bit red, green, blue) where there is no alpha.
   bool salvage;
   uint8_t background[3];
-  bool stored; // PNG only: samples as they are stored, indices into a palette included, one of fewer than 8 bits per byte
+  bool stored; // PNG only: samples as they are stored, palette indices included, one of fewer than 8 bits per byte
 };
 
 // A JPEG's marker segment (name[0] is the marker) or a PNG's chunk, without length and checksum.
@@ -94,13 +94,14 @@ struct ccodecs_sink {
 
 // JPEG. `bytes` must outlive the decoder. Any warning of the library counts as damage.
 struct ccodecs_jpeg_decoder;
+// Reads the header. NULL on failure, with `result` filled.
 struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result);
-// Keeps to libjpeg-turbo, also where a decoder of our own is quicker. To be called before start. Without it, reading and
-// finishing may end with `ccodecs_undecided`, never with a verdict that libjpeg-turbo would not give.
+// Keeps to libjpeg-turbo, also where a decoder of our own is quicker. To be called before start. Without it, reading
+// and finishing may end with `ccodecs_undecided`, never with a verdict that libjpeg-turbo would not give.
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
-// How many points become of 8 in each direction, 1…8.
+// How many points 8 samples become in each direction, 1…8.
 struct ccodecs_scale {
   int across, down;
 };
@@ -112,7 +113,7 @@ bool ccodecs_jpeg_start(
 // Reads the next `count` rows, `stride` bytes apart.
 bool ccodecs_jpeg_read(
   struct ccodecs_jpeg_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
-// Checks what follows the last row.
+// Checks what follows the last row: damage after it fails the file as well.
 bool ccodecs_jpeg_finish(struct ccodecs_jpeg_decoder *decoder, struct ccodecs_result *result);
 // The first damage that was made up for, or NULL; owned by the decoder.
 const char *ccodecs_jpeg_damage(const struct ccodecs_jpeg_decoder *decoder);
@@ -127,7 +128,9 @@ struct ccodecs_jpeg_encoder;
 struct ccodecs_jpeg_encoder *ccodecs_jpeg_create(
   const struct ccodecs_image *image, const struct ccodecs_jpeg_settings *settings,
   const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result);
+// Takes the next row. Encoded bytes reach the sink when the buffer is full, metadata and header first.
 bool ccodecs_jpeg_write(struct ccodecs_jpeg_encoder *encoder, const uint8_t *row, struct ccodecs_result *result);
+// Writes what is left, after the last row.
 bool ccodecs_jpeg_complete(struct ccodecs_jpeg_encoder *encoder, struct ccodecs_result *result);
 void ccodecs_jpeg_destroy(struct ccodecs_jpeg_encoder *encoder);
 
@@ -138,8 +141,8 @@ struct ccodecs_turn {
   bool transpose, reverse_x, reverse_y;
 };
 // Crops and turns a JPEG by moving its coefficients: no pixel is decoded. Nothing is written where the crop or the turn
-// would cut blocks (ccodecs_inexact), and where the file is damaged. Huffman codes are fitted to the image; a progressive
-// file stays progressive. Metadata is only what `metadata` holds.
+// would cut blocks (ccodecs_inexact), and where the file is damaged. Huffman codes are fitted to the image; a
+// progressive file stays progressive. Metadata is only what `metadata` holds.
 bool ccodecs_jpeg_transform(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, const struct ccodecs_turn *turn,
   bool progressive, const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink,
@@ -147,11 +150,14 @@ bool ccodecs_jpeg_transform(
 
 // PNG. `bytes` must outlive the decoder. Wrong checksums count as damage; an interlaced image is held whole.
 struct ccodecs_png_decoder;
+// Reads the header and all chunks before the pixels. NULL on failure, with `result` filled.
 struct ccodecs_png_decoder *ccodecs_png_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result);
+// Reads the next `count` rows, `stride` bytes apart.
 bool ccodecs_png_read(
   struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result);
+// Reads what follows the pixels, up to IEND.
 bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result);
 // The first damage that was made up for, or NULL; owned by the decoder.
 const char *ccodecs_png_damage(const struct ccodecs_png_decoder *decoder);
@@ -164,6 +170,7 @@ struct ccodecs_png_storage {
   bool has_key;         // one color is transparent
   uint16_t key[4];      // red, green, blue, gray
 };
+// Known once the decoder is open.
 void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccodecs_png_storage *storage);
 void ccodecs_png_close(struct ccodecs_png_decoder *decoder);
 
@@ -178,10 +185,12 @@ struct ccodecs_png_encoder *ccodecs_png_create(
   const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
   const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result);
 bool ccodecs_png_write(struct ccodecs_png_encoder *encoder, const uint8_t *row, struct ccodecs_result *result);
+// Writes what is left, after the last row.
 bool ccodecs_png_complete(struct ccodecs_png_encoder *encoder, struct ccodecs_result *result);
 void ccodecs_png_destroy(struct ccodecs_png_encoder *encoder);
 
-// What zlib made of something, undone: memory for ccodecs_free, or NULL when it is damaged or larger than `limit` bytes.
+// What zlib made of something, undone: memory for ccodecs_free, or NULL when it is damaged or larger than `limit`
+// bytes.
 uint8_t *ccodecs_inflate(const uint8_t *bytes, size_t count, size_t limit, size_t *size);
 
 // Memory that may be refused, zeroed: NULL instead of the end of the process. Aligned for any vector.
@@ -190,21 +199,21 @@ void ccodecs_free(void *memory);
 
 // Kernels. They use no fused multiply-add and a fixed order of additions: every processor gives the same bits.
 
-// How a sample's weight depends on x, its distance from the centre.
+// How a sample's weight depends on x, its distance from the center.
 enum ccodecs_filter {
   ccodecs_lanczos3,    // sinc(x)·sinc(x/3)
   ccodecs_mitchell,    // the cubic of Mitchell and Netravali, Reconstruction Filters in Computer Graphics, B = C = 1/3
   ccodecs_catmull_rom, // the same with B = 0, C = 1/2
   ccodecs_linear,      // 1 − |x|
   ccodecs_box,         // 1 from −1/2 up to 1/2
-  ccodecs_nearest,     // the one sample that the centre lies in
+  ccodecs_nearest,     // the one sample that the center lies in
 };
-// Distance from which weights are 0.
+// The distance from which on weights are 0, in samples of an axis that is not stretched.
 double ccodecs_radius(enum ccodecs_filter filter);
 
 // The weights, of sum 1, of the input samples (0 ≤ sample < count) around `center`. The distance of a sample is that of
-// its middle divided by `stretch` (at least 1). `weights` has room for 2·radius·stretch + 3. Returns how many there are;
-// the first belongs to sample `first`.
+// its middle divided by `stretch` (at least 1). `weights` has room for 2·radius·stretch + 3. Returns how many there
+// are; the first belongs to sample `first`.
 int ccodecs_window(
   enum ccodecs_filter filter, double center, double stretch, int count, int *first, double *weights);
 
@@ -217,15 +226,18 @@ struct ccodecs_axis {
 };
 
 // The curve of sRGB (IEC 61966-2-1), for colors that are added up in proportion to their light. `light` tells for each
-// of 256 or 65,536 levels how much light it is, `level` for every 1/16,384 of light which level that is; both from 0 to 1.
+// of 256 or 65,536 levels how much light it is, `level` for every 1/16,384 of light which level that is; both from 0 to
+// 1.
 enum { ccodecs_curve_steps = 16384 };
 struct ccodecs_curve {
   const float *light, *level; // `level` has ccodecs_curve_steps + 2 entries
 };
+// `light` has room for 2^`depth` levels, 8 or 16 bits.
 void ccodecs_fill_light(float *light, int depth);
 void ccodecs_fill_level(float *level);
 
-// 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colors are multiplied by alpha/max when there is alpha.
+// 8- or 16-bit channels to floats of the same range, to light when there is a `curve`; colors are multiplied by
+// alpha/max when there is alpha.
 void ccodecs_widen(
   const uint8_t *row, float *out, const struct ccodecs_image *image, const struct ccodecs_curve *curve);
 // Resamples four rows. They must be readable for axis->stride pixels after their end, and finite there.
@@ -233,13 +245,15 @@ void ccodecs_resample(const struct ccodecs_axis *axis, int channels, const float
 // Adds up `count` rows of `samples` floats (a multiple of 8), each times its weight.
 void ccodecs_blend(const float *const *rows, const float *weights, int count, float *out, size_t samples);
 
-// Floats as `from` has them, light when there is a `curve`, to channels as `to` has them, rounded and limited. When `from` has alpha and `to` has not, the
-// image lies on `background` (8-bit red, green, blue). `row` must be readable for a multiple of 8 floats.
+// Floats as `from` has them, light when there is a `curve`, to channels as `to` has them, rounded and limited. When
+// `from` has alpha and `to` has not, the image lies on `background` (8-bit red, green, blue). `row` must be readable
+// for a multiple of 8 floats.
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve);
 
-// Versions of the libraries, such as 1.6.39: of libjpeg-turbo as its header has it, of the others as they say at run time.
+// Versions of the libraries, such as 1.6.39: of libjpeg-turbo as its header has it, of the others as they say at run
+// time.
 const char *ccodecs_jpeg_version(void);
 const char *ccodecs_png_version(void);
 const char *ccodecs_zlib_version(void);
