@@ -6,17 +6,19 @@ import SystemPackage
 package enum SHA256 {
   package static let byteCount = 32
 
+  /// The digest of one run of bytes.
   package static func digest(_ bytes: UnsafeRawBufferPointer) -> Bytes {
     digest { add in add(bytes) }
   }
 
-  /// The digest of all runs that `body` adds, one behind the other.
+  /// The digest of all runs that `body` adds, one after the other.
   package static func digest<Failure: Error>(
     _ body: ((UnsafeRawBufferPointer) -> Void) throws(Failure) -> Void
   ) throws(Failure) -> Bytes {
     var state = Bytes(repeating: 0, count: Int(cdigests_sha256_state))
     cdigests_sha256_start(&state)
     try body { bytes in
+      // An empty run may have no address.
       guard let base = bytes.baseAddress else { return }
       cdigests_sha256_add(&state, base.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
@@ -26,8 +28,10 @@ package enum SHA256 {
   }
 }
 
-/// The first 16 bytes of a SHA-256: enough to tell apart whatever one run can hold.
+/// The first 16 bytes of a SHA-256: enough to tell apart whatever one run can hold. Among 2^40 units, two share one
+/// with a probability of 2^-49.
 package struct ShortDigest: Hashable, Sendable {
+  /// Bytes 0 to 7 and 8 to 15, little-endian.
   private let words: SIMD2<UInt64>
 
   private init(_ low: UInt64, _ high: UInt64) { words = [low, high] }
@@ -63,7 +67,7 @@ package struct ShortDigest: Hashable, Sendable {
   }
 }
 
-/// CRC-32 as in zlib, of `bytes` behind those with the sum `crc`.
+/// CRC-32 as in zlib, of `bytes` following those with the sum `crc`.
 func checksum(_ bytes: UnsafeRawBufferPointer, behind crc: UInt32 = 0) -> UInt32 {
   guard let base = bytes.baseAddress else { return crc }
   return cdigests_crc32(crc, base.assumingMemoryBound(to: UInt8.self), bytes.count)

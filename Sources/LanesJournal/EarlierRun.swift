@@ -10,7 +10,9 @@ package final class EarlierRun {
   private struct Known {
     let place: RunFileReader.Place
     let state: SourceState
+    /// A unit of the plan was given this record.
     var isTaken = false
+    /// A later record says that this one does not count.
     var isVoid = false
     /// The next record of the same piece of work, where a batch has it several times.
     var next: Int?
@@ -33,10 +35,12 @@ package final class EarlierRun {
   }
 
   package let header: RunHeader
-  /// Nil unless the run was worked off and nothing came behind.
+  /// Nil unless the run was completed and nothing was written after that.
   package private(set) var totals: RunTotals?
   private let file: any RunFileSource
+  /// By ordinal: all records of units, in the order of the file.
   private var known: [Known] = []
+  /// The ends of the list of records of one piece of work, which `Known.next` links.
   private var first: [ShortDigest: Int] = [:]
   private var last: [ShortDigest: Int] = [:]
   /// Results that were made, and those that were there before, by their paths.
@@ -78,6 +82,7 @@ package final class EarlierRun {
   /// Records of units in the file, those included that do not count any more: the next one's ordinal.
   package var ordinals: Int { known.count }
 
+  /// Takes one record; false when it refers to one that is not there, or is a second header.
   private func take(_ entry: RunEntry, _ place: RunFileReader.Place) -> Bool {
     totals = nil
     switch entry {
@@ -98,6 +103,7 @@ package final class EarlierRun {
     return true
   }
 
+  /// Appends a record to the list of its piece of work.
   private func link(_ place: ShortDigest, _ record: Known) {
     if let before = last.updateValue(known.count, forKey: place) {
       known[before].next = known.count
@@ -133,6 +139,7 @@ package final class EarlierRun {
     return next
   }
 
+  /// Reads a unit's record again.
   package func entry(_ place: RunFileReader.Place) throws(RunFileError) -> UnitEntry {
     guard case .unit(let entry) = try RunFileReader.entry(place, in: file) else {
       throw .damaged(offset: place.offset, "it was the record of a unit before")
@@ -153,6 +160,7 @@ package final class EarlierRun {
 }
 
 extension EarlierRun: EarlierResults {
+  /// Who made the file at `output`, as far as records and times tell. See "Results that exist" in ARCHITECTURE.md.
   package func origin(of output: FilePath) -> ResultOrigin {
     let digest = ShortDigest(of: output)
     if found.contains(digest) { return .foreign }
@@ -161,6 +169,7 @@ extension EarlierRun: EarlierResults {
       return .foreign
     }
     // Some file systems count whole seconds.
+    // The time of the last change of status, since nobody can set that one.
     let isCoarse = status.changed % 1_000_000_000 == 0
     return status.changed >= (isCoarse ? header.started / 1_000_000_000 * 1_000_000_000 : header.started)
       ? .unrecorded : .foreign

@@ -19,7 +19,9 @@ package final class JournalWriter: Sendable {
     let unit: Unit
     let record: UnitRecord
     let outcome: Outcome
+    /// Copied, since the engine uses the output's memory again.
     let printed: Bytes
+    /// The record that this one takes the place of.
     let supersedes: Int?
     let places: UnitPlaces
   }
@@ -36,6 +38,7 @@ package final class JournalWriter: Sendable {
     var asked = 0
     var served = 0
     var isClosed = false
+    /// Set by the first event, for good.
     var hasNews = false
     var failure: SystemError?
   }
@@ -44,6 +47,7 @@ package final class JournalWriter: Sendable {
   private static let mostPending = 128 << 20
   /// Bytes that are written without waiting for the time.
   private static let manyPending = 16 << 20
+  /// Bounds of the time between two groups, in nanoseconds.
   private static let shortest: Int64 = 50_000_000
   private static let longest: Int64 = 1_000_000_000
 
@@ -53,7 +57,7 @@ package final class JournalWriter: Sendable {
   /// Starts the thread.
   ///
   /// - Parameters:
-  ///   - file: to append to from `end` on; what lies behind is cut off.
+  ///   - file: to append to from `end` on, which is where it ends.
   ///   - folder: where the file is, when its name is new and not yet on stable storage.
   package init(_ file: LockedFile, end: Int, folder: FilePath?) throws(SystemError) {
     let body = Appender(file, end: end, folder: folder)
@@ -68,12 +72,14 @@ package final class JournalWriter: Sendable {
   ) {
     let settled = Settled(
       unit: unit, record: record, outcome: outcome, printed: Bytes(printed), supersedes: supersedes, places: places)
+    // 512 bytes stand for a record's small members; what can be large is counted.
     var weight = 512 + printed.count
     if case .done(let partial) = outcome { weight += partial.count }
     if case .bytes(let bytes) = unit.source { weight += bytes.count }
     add(.settled(settled), weight)
   }
 
+  /// Takes note of a record that is no unit's.
   package func append(_ entry: RunEntry) { add(.entry(entry), 512) }
 
   private func add(_ event: Event, _ weight: Int) {
@@ -132,6 +138,7 @@ package final class JournalWriter: Sendable {
           state.pending = []
           state.pendingBytes = 0
         }
+        // Taken together with the events: a flush that is asked for from here on waits for the next round.
         return (state.pending, state.asked, state.isClosed || state.failure != nil)
       }
       if isOver { return }
@@ -156,6 +163,7 @@ package final class JournalWriter: Sendable {
     private var folders = DurableFolders()
 
     /// Bytes of a record beyond which a unit is rather done again, and of a group.
+    /// Both together stay far below 4 GiB, the most that a group's length of 32 bits can say.
     private static let longestRecord = 1 << 30
     private static let longestGroup = 64 << 20
 
@@ -176,6 +184,7 @@ package final class JournalWriter: Sendable {
         groups[groups.count - 1].count += 1
         if groups.last!.records.count > Self.longestGroup { groups.append((Bytes(), 0)) }
       }
+      // Names come first: a record must not tell of one that a power cut could still take away.
       try folders.sync()
       if isNew {
         try file.sync()
@@ -219,11 +228,13 @@ package final class JournalWriter: Sendable {
         entry.isUsable = false
       }
       for destination in unit.sink.destinations {
+        // `entry` runs before `write` syncs the folders that it notes here.
         folders.note(destination.path.removingLastComponent())
         if let output = StoredOutput(reading: destination.path) {
           entry.outputs.append(output)
         } else {
           entry.isUsable = false
+          // The path is kept: it tells a resumed run that the file there is its own.
           entry.outputs.append(StoredOutput(path: destination.path, size: 0, digest: []))
         }
       }
@@ -233,6 +244,7 @@ package final class JournalWriter: Sendable {
 }
 
 extension UnitRecord {
+  /// Nanoseconds of all three stages.
   var busy: Int64 { load.nanoseconds + perform.nanoseconds + store.nanoseconds }
 }
 
@@ -242,6 +254,7 @@ private struct DurableFolders {
   /// Folders whose own names have been made durable, up to the first one of the path.
   private var rooted: Set<FilePath> = []
 
+  /// A path without a folder is one of the current directory.
   mutating func note(_ folder: FilePath) { dirty.insert(folder.isEmpty ? FilePath(".") : folder) }
 
   /// Makes all names durable, those of the folders on the way included, which may be new themselves.

@@ -40,6 +40,7 @@ package final class JournaledBatch {
   private var superseded: [Int: Int] = [:]
   /// Units of which the file says the same already.
   private var isWritten: Set<Int> = []
+  /// Why the batch itself ends the run: the run file cannot be read any more, or standard output cannot be written.
   private var ownEnding: Ending?
 
   /// Units that were known, and how they had ended.
@@ -49,6 +50,7 @@ package final class JournaledBatch {
   package private(set) var changed: [String] = []
   package private(set) var changedCount = 0
 
+  /// Labels of changed units that are kept.
   private static let mostLabels = 100
 
   package init(
@@ -79,9 +81,11 @@ extension JournaledBatch: UnitPlan {
 
   package func next() -> PlanStep {
     while true {
+      // Known units pass here without the engine, so nobody else would see that the run is to stop.
       if earlier != nil, StopSignals.received != nil || ending != nil { return .end }
       switch plan.next() {
       case .unit(var unit):
+        // Before the unit is read: a change that comes later makes the next run do the unit again.
         unit.noteStamp()
         if let own, unit.stamp?.identity == own { return .failed(give(unit), .ownRunFile) }
         guard let earlier else { return .unit(unit) }
@@ -108,6 +112,7 @@ extension JournaledBatch: UnitPlan {
   private func look(_ unit: Unit, _ earlier: EarlierRun) throws(RunFileError) -> Unit? {
     switch try earlier.take(places.place(of: unit), SourceState(of: unit)) {
     case .known(let entry, let place):
+      // With nothing ahead of it the fold hears of it at once, which plans that go on from results rely on.
       if slots.isEmpty { deliver(unit, entry) } else { slots.append(.known(unit, place)) }
       return nil
     case .again(let ordinal, let reason):
@@ -134,6 +139,7 @@ extension JournaledBatch: UnitPlan {
     guard earlier != nil else { return unit }
     var given = unit
     given.number = numbers.count
+    // The number in the slot is the engine's; `numbers` leads back to the plan's.
     slots.append(.running(numbers.count, number: unit.number))
     numbers.append(unit.number)
     return given
@@ -161,6 +167,7 @@ extension JournaledBatch: Fold {
 
   /// Hands on the known units whose turn it is.
   private func deliverKnown() {
+    // A fold that wants no more ends the run, and known units are not told of either.
     while ending == nil, case .known(let unit, let place) = slots.first {
       _ = slots.popFirst()
       do throws(RunFileError) {
@@ -171,6 +178,7 @@ extension JournaledBatch: Fold {
     }
   }
 
+  /// Tells watchers and the fold of a known unit, and prints what it printed.
   private func deliver(_ unit: Unit, _ entry: UnitEntry) {
     for watcher in watchers { watcher.unitEnded(unit, entry.unitRecord) }
     switch entry.outcome {
@@ -210,6 +218,7 @@ extension JournaledBatch {
       self.others = others
     }
 
+    /// The unit under the plan's number.
     private func planned(_ unit: Unit) -> Unit {
       guard batch.earlier != nil else { return unit }
       var planned = unit

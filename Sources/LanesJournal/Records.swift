@@ -10,6 +10,7 @@ package struct RunHeader: Sendable, Equatable {
   package var words: [String]
   /// The absolute path of the directory that names are relative to.
   package var directory: FilePath
+  /// Name and description of the workload, from which it can be rebuilt.
   package var workloadName: String
   package var workload: Bytes
   /// The folder of all results, if there is one.
@@ -39,6 +40,7 @@ extension RunHeader {
     guard workloadName == type(of: workload).name else { return nil }
     if self.workload == workload.description { return workload }
     var reader = WireReader(self.workload)
+    // Descriptions may differ in what does not show in results; identities leave that out.
     guard let own: any Workload = try? type(of: workload).init(from: &reader) else { return nil }
     return own.identity == workload.identity ? own : nil
   }
@@ -48,12 +50,15 @@ extension RunHeader {
 package struct UnitEntry: Sendable, Equatable {
   /// Its number in the plan of the run that did it; for people and for merging, not for resuming.
   package var number: Int
+  /// Which piece of work it is, and in which state its source was.
   package var place: ShortDigest
   package var state: SourceState
+  /// For people, in the characters of the run's locale.
   package var label: Bytes
   package var outcome: Outcome
   /// Bytes for standard output.
   package var printed: Bytes
+  /// In the order of the sink's destinations.
   package var outputs: [StoredOutput]
   package var bytesIn: Int
   package var bytesOut: Int
@@ -84,6 +89,7 @@ package struct UnitEntry: Sendable, Equatable {
   /// What observers heard of the unit when it was done.
   package var unitRecord: UnitRecord {
     var record = UnitRecord(lane: 0)
+    // Stages are not written down one by one, and the times of another run mean nothing in this one.
     record.perform = UnitRecord.Stage(start: 0, end: duration)
     record.bytesIn = bytesIn
     record.bytesOut = bytesOut
@@ -96,6 +102,7 @@ package struct UnitEntry: Sendable, Equatable {
 package struct StoredOutput: Sendable, Equatable {
   /// As the command named it.
   package var path: FilePath
+  /// Bytes of the file when it was read back.
   package var size: Int
   /// SHA-256 of what was read back.
   package var digest: Bytes
@@ -107,7 +114,7 @@ package struct StoredOutput: Sendable, Equatable {
   }
 }
 
-/// How a run ended that was worked off.
+/// How many units of a completed run were done, and how many failed.
 package struct RunTotals: Sendable, Equatable {
   package var done: Int
   package var failed: Int
@@ -128,11 +135,12 @@ package enum RunEntry: Sendable, Equatable {
   case found(FilePath)
   /// Records of units, counted from 0, that count no more: their inputs have changed or are gone.
   case void([Int])
-  /// The run was worked off; nothing comes behind it unless it is resumed.
+  /// The run was completed; nothing follows unless it is resumed.
   case complete(RunTotals)
 }
 
 extension RunEntry {
+  /// The record's payload: a byte for its kind, then its members.
   package var wire: Bytes {
     var writer = WireWriter(capacity: 256)
     switch self {
@@ -157,6 +165,7 @@ extension RunEntry {
     return writer.bytes
   }
 
+  /// Throws on a payload of an unknown kind, and on one that is too short or too long.
   package init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
     switch try reader.read(UInt8.self) {

@@ -9,7 +9,9 @@ package enum RunFile {
     case exists
     case inUse
     case missing
+    /// A folder, a device or a pipe.
     case notRegular
+    /// What is in it cannot be gone on with.
     case unusable(RunFileError)
     case system(SystemError)
   }
@@ -17,7 +19,7 @@ package enum RunFile {
   /// A run file that is locked, and where it goes on.
   package struct Opened {
     package let file: LockedFile
-    /// Behind the last group that is whole.
+    /// Where the last whole group ends, and the next one begins.
     package let end: Int
     package let earlier: EarlierRun?
     /// Intact records of an unfinished group, to be written again.
@@ -37,6 +39,7 @@ package enum RunFile {
   package static func make(_ path: FilePath, header: (Int64) -> RunHeader) throws(Problem) -> Opened {
     try check(path)
     do throws(LockedFile.Problem) {
+      // An empty file is filled in place; a new one gets its name only when it holds its header.
       let isThere = (try? FileStatus(of: path)) != nil
       let file = isThere ? try LockedFile(path, makes: false) : try LockedFile.unnamed(for: path)
       do throws(SystemError) {
@@ -45,6 +48,7 @@ package enum RunFile {
         if isThere, status.size > 0 { throw SystemError("open", .fileExists) }
         let bytes = RunFileFormat.prologue + RunFileFormat.group([.header(header(status.changed))])
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: 0) }
+        // Its time was taken before: whatever changed later than that may be a result of this run.
         try file.giveName(path)
         return Opened(file: file, end: bytes.count, earlier: nil)
       } catch {
@@ -77,6 +81,7 @@ package enum RunFile {
     }
   }
 
+  /// The problem as commands tell it.
   private static func problem(_ problem: LockedFile.Problem) -> Problem {
     switch problem {
     case .inUse: .inUse

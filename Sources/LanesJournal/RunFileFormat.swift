@@ -4,7 +4,7 @@ import LanesOS
 /// How records lie in a run file.
 ///
 /// ```
-/// file    "LANESRUN"  format version: 4 bytes        then groups, one behind the other
+/// file    "LANESRUN"  format version: 4 bytes        then groups, one after the other
 /// group   bytes of its records: 4   records: 4   CRC-32 of these 8 bytes: 4   then its records
 /// record  bytes of its payload: 4   CRC-32 of these 4 bytes and the payload: 4   payload
 /// ```

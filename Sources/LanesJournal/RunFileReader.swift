@@ -14,8 +14,8 @@ extension LockedFile: RunFileSource {
 
 /// Reads a run file from its first byte to its last, and checks all of it.
 ///
-/// The last group may be unfinished: what is intact of it counts, from its first record that is not on nothing does. Any
-/// other byte that is not as it was written is an error.
+/// The last group may be unfinished: what is intact of it counts, up to its first record that is not. Any other byte that
+/// is not as it was written is an error.
 package struct RunFileReader {
   /// Where a record's payload lies.
   package struct Place: Equatable {
@@ -25,9 +25,9 @@ package struct RunFileReader {
 
   /// Up to where the file is as it should be.
   package struct End: Equatable {
-    /// Behind the last group that is whole.
+    /// Where the last whole group ends.
     package var whole: Int
-    /// The intact records of an unfinished group behind that, as they lie in the file; empty when there is none.
+    /// The intact records of an unfinished group after that, as they lie in the file; empty when there is none.
     package var intact: Bytes = []
     package var intactCount = 0
     /// Bytes that were dropped, the head of the unfinished group included.
@@ -38,9 +38,11 @@ package struct RunFileReader {
 
   private let source: any RunFileSource
   private let size: Int
+  /// The bytes of the file from `windowStart` on that were read last.
   private var window = Bytes()
   private var windowStart = 0
 
+  /// Bytes that are read at a time.
   private static let windowBytes = 1 << 20
 
   package init(_ source: any RunFileSource) throws(RunFileError) {
@@ -71,6 +73,7 @@ package struct RunFileReader {
     }
   }
 
+  /// A file that ends inside its prologue, and is right that far, was never begun.
   private mutating func checkPrologue() throws(RunFileError) {
     let bytes = try bytes(RunFileFormat.prologueBytes, at: 0)
     guard bytes.count > 0 else { throw .empty }
@@ -93,6 +96,7 @@ package struct RunFileReader {
     }
     let records = start + RunFileFormat.groupHeadBytes
     let stop = records + Int(Self.number(head, at: 0))
+    // A later group was written only after this one was durable, so only in the last one may bytes be missing.
     let isLast = stop >= size
     var position = records
     var count = 0
@@ -120,6 +124,7 @@ package struct RunFileReader {
     return stop
   }
 
+  /// Notes what is intact of the last group, up to `stop`.
   private mutating func keep(_ records: Int, _ stop: Int, _ count: Int, _ end: inout End) throws(RunFileError) -> Int? {
     end.intact = try bytes(stop - records, at: records)
     end.intactCount = count
@@ -131,6 +136,7 @@ package struct RunFileReader {
     let head = try bytes(RunFileFormat.recordHeadBytes, at: offset)
     guard head.count == RunFileFormat.recordHeadBytes else { return nil }
     let place = Place(offset: offset + RunFileFormat.recordHeadBytes, count: Int(Self.number(head, at: 0)))
+    // The length is not to be trusted before the checksum, so it must not lead out of the group.
     guard place.offset + place.count <= min(stop, size) else { return nil }
     let payload = try bytes(place.count, at: place.offset)
     let sum = payload.withUnsafeBytes { bytes in
@@ -139,6 +145,7 @@ package struct RunFileReader {
     return sum == Self.number(head, at: 4) ? place : nil
   }
 
+  /// True when nothing but zero bytes follow.
   private mutating func isZero(from start: Int) throws(RunFileError) -> Bool {
     var offset = start
     while offset < size {
@@ -149,6 +156,7 @@ package struct RunFileReader {
     return true
   }
 
+  /// A little-endian number of 32 bits.
   private static func number(_ bytes: Bytes, at offset: Int) -> UInt32 {
     bytes.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
   }

@@ -9,6 +9,7 @@ import SystemPackage
 /// `SourceState` holds. Labels are left out: they are for people, in the characters of their locale.
 package final class UnitPlaces: Sendable {
   private let kind: any Workload.Type
+  /// The digest of what all units of the workload have in common.
   private let prefix: Bytes
 
   package init(_ workload: any Workload) {
@@ -19,6 +20,7 @@ package final class UnitPlaces: Sendable {
     prefix = writer.bytes.withUnsafeBytes { SHA256.digest($0) }
   }
 
+  /// The digest of one unit. Safe on any thread, since nothing changes after `init`.
   package func place(of unit: Unit) -> ShortDigest {
     var writer = WireWriter(capacity: 256)
     writer.write(prefix)
@@ -31,6 +33,7 @@ package final class UnitPlaces: Sendable {
   private static func write(_ source: Source, to writer: inout WireWriter) {
     switch source {
     case .none: writer.write(UInt8(0))
+    // What the bytes are belongs to the state of the source.
     case .bytes: writer.write(UInt8(1))
     case .file(let path):
       writer.write(UInt8(2))
@@ -56,6 +59,7 @@ package final class UnitPlaces: Sendable {
       writer.write(UInt8(2))
       for destination in sink.destinations {
         writer.write(destination.path)
+        // Permissions are part of a result.
         writer.write(UInt64(destination.permissions))
       }
     }
@@ -79,6 +83,7 @@ package enum SourceState: Sendable, Equatable {
     }
   }
 
+  /// A byte for the kind, then what the kind carries.
   package func write(to writer: inout WireWriter) {
     switch self {
     case .none: writer.write(UInt8(0))

@@ -20,7 +20,9 @@ package struct Verification {
     case extra(FilePath)
   }
 
+  /// What the records of units add up to.
   package private(set) var counted = RunTotals(done: 0, failed: 0)
+  /// Results that were looked for, and bytes that were read of them.
   package private(set) var files = 0
   package private(set) var bytes = 0
 
@@ -28,6 +30,7 @@ package struct Verification {
   /// The run file, which may lie among the results.
   private let own: FileIdentity
   private let tell: (Difference) -> Void
+  /// Places of all results that may be there; anything else in the folder is extra.
   private var expected: Set<ShortDigest> = []
 
   /// - Parameter tell: called for each difference as it is found.
@@ -55,6 +58,7 @@ package struct Verification {
     for output in outputs { check(output) }
     for path in run.foundPaths { checkFound(path) }
     if let folder = run.header.outputFolder { findExtra(in: folder) }
+    // Told last, so that an interrupted run is still compared file by file.
     guard let told = run.totals else { return tell(.incomplete(units: run.count)) }
     if told != counted { tell(.totals(told: told, counted: counted)) }
   }
@@ -69,9 +73,11 @@ package struct Verification {
     do {
       let status = try FileStatus(of: place, followingLinks: false)
       guard status.kind == .regular else { return tell(.unreadable(output.path, "it is no regular file any more")) }
+      // A file of another size need not be read.
       guard status.size == output.size else {
         return tell(.size(output.path, recorded: output.size, found: status.size))
       }
+      // Opened for its error alone: reading it back tells no reason.
       _ = try Descriptor.reading(place)
     } catch {
       return tell(error.isMissing ? .missing(output.path) : .unreadable(output.path, error.reason))
@@ -90,6 +96,7 @@ package struct Verification {
     if (try? FileStatus(of: place, followingLinks: false)) == nil { tell(.missing(path)) }
   }
 
+  /// Tells of files in the folder of results that no record speaks of; the others must be known by then.
   private func findExtra(in folder: FilePath) {
     let walk = DirectoryWalk(root: place(folder))
     while let step = walk.next() {
@@ -99,6 +106,7 @@ package struct Verification {
         guard (try? FileStatus(of: file.path))?.identity != own else { continue }
         tell(.extra(folder.pushing(file.relative)))
       case .unreadable(let path, let error):
+        // What vanishes during the walk is not there to be told of.
         if !error.isMissing { tell(.unreadable(path, error.reason)) }
       }
     }
