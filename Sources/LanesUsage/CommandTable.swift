@@ -9,6 +9,7 @@ package struct CommandTable: Sendable {
   package let discussion: String
   /// In the order of the help text; the parser's own `help` comes last.
   package let subcommands: [CommandTable]
+  /// Hidden ones included; see `isVisible`.
   package let options: [Option]
   package let operands: [Operand]
   /// The headings of options and operands, in the order of the help text.
@@ -35,12 +36,13 @@ package struct CommandTable: Sendable {
     }
   }
 
-  /// The command that `path` leads to from here, with `shortcuts` expanded; nil when there is none.
+  /// The command that `path` leads to from here; nil when there is none. Short names are not expanded.
   package func command(at path: [String]) -> CommandTable? {
     // Stops at the first name that is not there.
     path.reduce(self as CommandTable?) { $0?.subcommand($1) }
   }
 
+  /// The subcommand of exactly that name; nil when there is none.
   func subcommand(_ name: String) -> CommandTable? { subcommands.first { $0.name == name } }
 
   /// The option with that name, dashes included.
@@ -61,6 +63,7 @@ extension CommandTable {
     case folders
 
     init(_ json: JSONValue) {
+      // A list that the declaration gives for completion goes before the values that the type has.
       let kind = json["completionKind"]
       if let files = kind?["file"] {
         self = .files(suffixes: (files["extensions"]?.items ?? []).compactMap(\.text))
@@ -72,6 +75,7 @@ extension CommandTable {
       }
     }
 
+    /// The words that may stand here; empty where they are not limited to a list.
     package var words: [String] { if case .words(let words) = self { words } else { [] } }
   }
 
@@ -82,6 +86,7 @@ extension CommandTable {
     package let takesValue: Bool
     /// True when the next word is its value even if that begins with a dash.
     package let takesAnyWord: Bool
+    /// What stands for the value in help, such as `N`.
     package let valueName: String
     package let values: Values
     package let defaultValue: String?
@@ -91,12 +96,14 @@ extension CommandTable {
     package let isVisible: Bool
 
     init?(_ json: JSONValue) {
+      // Kinds are "long", "short" and "longWithSingleDash".
       names = (json["names"]?.items ?? []).compactMap { name in
         guard let text = name["name"]?.text, let kind = name["kind"]?.text else { return nil }
         return (kind == "long" ? "--" : "-") + text
       }
       guard !names.isEmpty else { return nil }
       takesValue = json["kind"]?.text == "option"
+      // With the parser's other strategies a value must not begin with a dash.
       takesAnyWord = json["parsingStrategy"]?.text == "unconditional"
       valueName = json["valueName"]?.text ?? ""
       values = Values(json)
@@ -110,7 +117,7 @@ extension CommandTable {
     package var mainName: String { names.first { $0.hasPrefix("--") } ?? names[0] }
   }
 
-  /// A word that is no option.
+  /// A word that is no option, or several such words.
   package struct Operand: Sendable {
     package let name: String
     package let values: Values

@@ -1,6 +1,6 @@
 /// Where the options of `lanes compare` end and the words of the compared command begin.
 ///
-/// The parser takes everything behind the first word it does not know as the command's own, so options of compare that
+/// The parser takes everything after the first word it does not know as the command's own, so options of compare that
 /// stand among the command's words are moved ahead of them first. Which options there are is read from the parser's own
 /// description of compare.
 package struct CompareWords {
@@ -22,7 +22,7 @@ package struct CompareWords {
 
   /// The arguments of the program with compare's options ahead of the command; those of other subcommands as they are.
   ///
-  /// Nothing behind `--` is moved, no option whose value is missing, and nothing that a search reads as a value.
+  /// Nothing after `--` is moved, no option whose value is missing, and nothing that a search reads as a value.
   package func gathered(_ arguments: [String]) -> [String] {
     guard arguments.first == "compare" else { return arguments }
     var own: [String] = []

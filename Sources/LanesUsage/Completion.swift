@@ -1,7 +1,7 @@
 /// What a shell offers for the word that is being typed.
 ///
 /// All three shells ask the program itself, `lanes __complete WORDS…`, so that one set of rules holds in each, also
-/// behind `compare`, whose words are those of another command.
+/// after `compare`, whose words are those of another command.
 package struct Completion: Equatable {
   /// What the shell adds from the file system.
   package enum Names: Equatable {
@@ -20,7 +20,7 @@ package struct Completion: Equatable {
   package var candidates: [Candidate] = []
   package var names = Names.none
 
-  /// - Parameter words: those behind the program's name, the last one as far as it is typed.
+  /// - Parameter words: those after the program's name, the last one as far as it is typed.
   package init(of words: [String], _ root: CommandTable) {
     guard let typed = words.last else { return }
     // The words before the last are taken as they are; only the last is being typed.
@@ -29,7 +29,9 @@ package struct Completion: Equatable {
     walk.complete(typed, into: &self)
   }
 
-  /// The answer as text: a line for the kind of names, then a line for each candidate, its help behind a tab.
+  /// The answer as text: a line for the kind of names, then a line for each candidate, its help after a tab.
+  ///
+  /// The scripts of `CompletionScript` read this form, also those that an older program installed.
   package var text: String {
     let kind =
       switch names {
@@ -48,7 +50,9 @@ package struct Completion: Equatable {
     var outer: CommandTable?
     /// The option whose value comes.
     var pending: CommandTable.Option?
+    /// `--` was typed: no word is an option any more.
     var isOver = false
+    /// The words follow `lanes help`.
     var isHelp = false
 
     init(root: CommandTable) {
@@ -56,12 +60,14 @@ package struct Completion: Equatable {
       table = root
     }
 
+    /// Goes past a word that was typed in full. Unknown words are passed over.
     mutating func take(_ word: String) {
       if pending != nil {
         pending = nil
       } else if isOver {
         return
       } else if word == "--" {
+        // After compare, `--` ends compare's own options and the command's are still to come.
         isOver = !table.wrapsCommand
       } else if word.hasPrefix("-"), word != "-" {
         // Of letters in one word the last one may await a value.
@@ -72,8 +78,9 @@ package struct Completion: Equatable {
       }
     }
 
+    /// Takes a word that is no option: a command if there is one of that name, an operand otherwise.
     private mutating func descend(_ word: String) {
-      // Behind compare a short name may come where compare's own words ended.
+      // After compare a short name may come where compare's own words ended.
       let words = outer != nil && table.name == root.name ? Shortcuts.expanding([word]) : [word]
       if table.wrapsCommand {
         (outer, table) = (table, root)
@@ -85,11 +92,13 @@ package struct Completion: Equatable {
       }
     }
 
+    /// The commands whose options may come, the inner one first.
     private var tables: [CommandTable] { [table] + (outer.map { [$0] } ?? []) }
     private func option(_ name: String) -> CommandTable.Option? { tables.lazy.compactMap { $0.option(name) }.first }
 
+    /// Finds what the word that is being typed could become.
     func complete(_ typed: String, into answer: inout Completion) {
-      // From the surest place to the least: a value, a value behind =, an option, a command, an operand.
+      // From the surest place to the least: a value, a value after =, an option, a command, an operand.
       if let pending { return values(pending.values, typed, "", into: &answer) }
       if !isOver, typed.hasPrefix("--"), let equals = typed.firstIndex(of: "="),
         let option = option(String(typed[..<equals]))
@@ -102,6 +111,7 @@ package struct Completion: Equatable {
       values(table.operands.first?.values ?? .any, typed, "", into: &answer)
     }
 
+    /// Offers values that begin as `typed` does. Candidates have `prefix`, such as `--mode=`, in front.
     private func values(_ values: CommandTable.Values, _ typed: String, _ prefix: String, into answer: inout Completion)
     {
       switch values {
@@ -109,7 +119,7 @@ package struct Completion: Equatable {
       case .files(let suffixes): answer.names = .files(suffixes: suffixes)
       case .folders: answer.names = .folders
       case .words(let words):
-        // A list between commas goes on behind its last one.
+        // In a list, the word after the last comma is being typed.
         let done = typed.lastIndex(of: ",").map { typed[...$0] } ?? ""
         for word in words where word.hasPrefix(typed.dropFirst(done.count)) {
           answer.candidates.append(Candidate(word: prefix + done + word, help: ""))
@@ -117,6 +127,7 @@ package struct Completion: Equatable {
       }
     }
 
+    /// Offers names of options. Two commands may share a name, which is then offered once.
     private func options(_ typed: String, into answer: inout Completion) {
       var known: Set<String> = []
       // Options of compare may stand among the words of the command that it compares, so both are offered.
@@ -127,6 +138,7 @@ package struct Completion: Equatable {
       }
     }
 
+    /// Offers commands; at the top level also short names, and after `help` its pages.
     private func commands(_ typed: String, into answer: inout Completion) {
       let isInner = outer != nil || table.wrapsCommand
       let parent = table.wrapsCommand ? root : table

@@ -3,7 +3,7 @@
 /// They hold no names of commands or options: those come from the program at the moment of asking, so that a script
 /// that was installed long ago offers what is there now.
 package enum CompletionScript {
-  /// The word behind which the program answers what a word could become.
+  /// The first argument of a question; the words that were typed follow it.
   package static let request = "__complete"
 
   package static let shells = ["bash", "zsh", "fish"]
@@ -98,7 +98,7 @@ package enum CompletionScript {
 
     """#
 
-  /// Fish takes candidates with their help behind a tab, which is how the program prints them.
+  /// Fish takes candidates with their help after a tab, which is how the program prints them.
   private static let fish = #"""
     # Completions of lanes for fish.
 

@@ -4,6 +4,7 @@ package struct GivenWords: Equatable {
   /// Values by the option's main name, in the order in which they were given; a flag has empty ones.
   package private(set) var options: [String: [String]] = [:]
   package private(set) var operands: [String] = []
+  /// The heading of each option that was given.
   private var sections: [String: String] = [:]
 
   /// Reads words that the parser has accepted.
@@ -57,8 +58,10 @@ package struct GivenWords: Equatable {
     }
   }
 
+  /// Notes an option under its main name.
   private mutating func give(_ option: CommandTable.Option?, _ name: String, _ value: String) {
     let name = option?.mainName ?? name
+    // Writing out a default is the same as leaving the option out.
     if let option, option.takesValue, option.defaultValue == value { return }
     options[name, default: []].append(value)
     sections[name] = option?.section

@@ -24,7 +24,7 @@ package enum GrepWords {
   /// What `--color` takes.
   package static let colors = ["auto", "always", "never"]
 
-  /// True when the word behind `word` is its value: `-e`, `-rnA` and `--include`, but not `-rnA3`.
+  /// True when the word after `word` is its value: `-e`, `-rnA` and `--include`, but not `-rnA3`.
   package static func awaitsValue(_ word: String) -> Bool {
     if word.hasPrefix("--") { return longValued.contains(String(word.dropFirst(2))) }
     guard word.hasPrefix("-"), let letter = word.dropFirst().first(where: { valued[$0] != nil }) else { return false }
@@ -42,7 +42,7 @@ package enum GrepWords {
         return made + rest
       }
       if word == "--color" || word == "--colour" {
-        // The word behind it may be its value in the form that other options have.
+        // With grep a value follows `=` only. Here the next word is one too, as for other options, if it can be.
         let isValue = colors.contains(rest.first ?? "")
         made += isValue ? ["--color"] : ["--color=auto"]
       } else if word.hasPrefix("--colour=") {
@@ -51,7 +51,7 @@ package enum GrepWords {
         made.append("--quiet")
       } else if word.hasPrefix("--") {
         let isValued = longValued.contains(String(word.dropFirst(2)))
-        // The parser takes nothing behind a sign of equality for no value at all.
+        // The parser takes an empty value after `=` for a missing one.
         let isEmpty = word.last == "=" && longValued.contains(String(word.dropFirst(2).dropLast()))
         made += isValued ? option(word, rest.popFirst()) : isEmpty ? [String(word.dropLast()), ""] : [word]
       } else if word.hasPrefix("-"), word.count > 1 {

@@ -18,6 +18,7 @@ package struct Guide: Sendable {
     }
   }
 
+  /// The file name of the manual page without its section, such as `lanes-engines`.
   package let name: String
   /// One sentence.
   package let abstract: String

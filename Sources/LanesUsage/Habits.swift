@@ -31,7 +31,7 @@ enum Habits {
   private static let search = ["files", "search"]
 
   /// Only options that no command has, or that mean something else there. Sources: the manual pages of ImageMagick,
-  /// libvips, GNU coreutils and grep, primesieve and hyperfine. Advice is a sentence that goes on behind a colon.
+  /// libvips, GNU coreutils and grep, primesieve and hyperfine. Advice is a clause that follows a colon.
   private static let options: [Habit] = [
     Habit(
       path: [],

@@ -14,7 +14,7 @@ package indirect enum JSONValue: Equatable {
   /// Nil when `text` is not exactly one JSON value.
   package init?(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))
-    // Anything behind the value makes it another text.
+    // Anything but white space after the value is an error (RFC 8259, section 2).
     guard let value = reader.value(), reader.skipSpace() == nil else { return nil }
     self = value
   }
@@ -27,24 +27,29 @@ package indirect enum JSONValue: Equatable {
   /// Names of an object's members, in no particular order.
   package var keys: [String] { if case .object(let members) = self { Array(members.keys) } else { [] } }
 
+  /// The items of an array; none of any other value.
   package var items: [JSONValue] { if case .array(let items) = self { items } else { [] } }
 
+  /// Goes through the text once; nil or false is an error, and nothing is read after it.
   private struct Reader {
     let bytes: [UInt8]
     var position = 0
 
     /// The next byte that is not white space; nil at the end.
     mutating func skipSpace() -> UInt8? {
+      // Exactly these four are white space (RFC 8259, section 2).
       while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
       return position < bytes.count ? bytes[position] : nil
     }
 
+    /// Goes past `word` if it comes next.
     mutating func take(_ word: String) -> Bool {
       guard bytes[position...].starts(with: word.utf8) else { return false }
       position += word.utf8.count
       return true
     }
 
+    /// A value with the white space before it.
     mutating func value() -> JSONValue? {
       guard let first = skipSpace() else { return nil }
       switch first {
@@ -98,6 +103,7 @@ package indirect enum JSONValue: Equatable {
       return isWhole ? .object(members) : nil
     }
 
+    /// A number by the grammar of RFC 8259, section 6, as text.
     private mutating func number() -> JSONValue? {
       let start = position
       skip("-")
@@ -125,6 +131,7 @@ package indirect enum JSONValue: Equatable {
       return count > 0
     }
 
+    /// The text of a string that begins at the quotation mark here; nil where it has no end or is not UTF-8.
     private mutating func string() -> String? {
       position += 1
       var text: [UInt8] = []
@@ -133,6 +140,7 @@ package indirect enum JSONValue: Equatable {
         position += 1
         switch byte {
         case UInt8(ascii: "\""): return String(validating: text, as: UTF8.self)
+        // Control characters must be escaped (RFC 8259, section 7).
         case 0..<0x20: return nil
         case UInt8(ascii: "\\"):
           guard let unescaped = escape() else { return nil }
@@ -143,6 +151,7 @@ package indirect enum JSONValue: Equatable {
       return nil
     }
 
+    /// The bytes that an escape sequence stands for, read from after its backslash.
     private mutating func escape() -> [UInt8]? {
       guard position < bytes.count else { return nil }
       defer { position += 1 }

@@ -24,6 +24,7 @@ package struct ManualPage {
   private init(name: String, section: Int, abstract: String, version: String) {
     self.name = name
     self.section = section
+    // The date is left empty: the same sources give the same page.
     text = ".TH \(Self.argument(name.uppercased())) \(section) \"\" \(Self.argument("lanes " + version)) \"\"\n"
     heading("Name")
     // whatis(1) and apropos(1) show this line, by convention without a full stop.
@@ -85,6 +86,7 @@ package struct ManualPage {
 
   // MARK: Parts
 
+  /// A synopsis made from the table, for commands that state none.
   private static func usage(of table: CommandTable, _ path: [String]) -> String {
     let operands = table.operands.map { operand in
       let name = operand.isRepeating ? "\(operand.name)..." : operand.name
@@ -94,6 +96,7 @@ package struct ManualPage {
     return (["lanes"] + path + words).joined(separator: " ")
   }
 
+  /// The subcommands of a family.
   private mutating func commands(of table: CommandTable) {
     heading("Commands")
     for command in table.subcommands where command.name != "help" { item(command.name, command.abstract) }
@@ -134,6 +137,7 @@ package struct ManualPage {
       + (option.takesValue ? " " + option.valueName : "")
   }
 
+  /// What an option does, with its values and its default.
   private static func explanation(_ option: CommandTable.Option) -> String {
     var text = option.abstract
     let words = option.takesValue ? option.values.words : []
@@ -142,6 +146,7 @@ package struct ManualPage {
     return text
   }
 
+  /// The variable that every command heeds.
   private mutating func environment() {
     heading("Environment")
     item("NO_COLOR", "When set and not empty, nothing is colored.")
@@ -155,6 +160,7 @@ package struct ManualPage {
 
   // MARK: Text
 
+  /// A stretch of a discussion: what comes before the first title has none.
   private struct Part {
     let title: String?
     var body: [String] = []
@@ -176,6 +182,7 @@ package struct ManualPage {
     return parts.filter { $0.title != nil || $0.body.contains { !$0.isEmpty } }
   }
 
+  /// Writes a part that has a title.
   private mutating func section(_ part: Part) {
     heading(part.title!.capitalizedSentence)
     paragraphs(part.body, isFirst: true)
@@ -184,7 +191,7 @@ package struct ManualPage {
   /// Lines that begin with a blank are kept as they are; an empty line ends a paragraph.
   private mutating func paragraphs(_ lines: [String], isFirst: Bool = false) {
     // Filled text and kept lines take turns: .EX and .EE enclose what is kept, .PP starts a paragraph. An empty line
-    // inside kept text stays, one behind it does not, or the page would have a hole there.
+    // inside kept text stays, one after it does not, or the page would have a hole there.
     var isKept = false
     var needsBreak = !isFirst
     for line in lines {
@@ -225,6 +232,7 @@ package struct ManualPage {
 
   private mutating func line(_ line: String) { text += line + "\n" }
 
+  /// `text` as one argument of a macro: blanks inside quotation marks do not end it.
   private static func argument(_ text: String) -> String { "\"" + escaped(text) + "\"" }
 
   /// `text` such that roff prints it as it is: dashes stay ASCII's, and no line begins a macro.

@@ -5,9 +5,9 @@ package enum Nearest {
 
   /// The names that are nearest to `word`, best first; empty when none is near.
   ///
-  /// Near are, in this order: the same letters in another case or with other dashes; names that begin with the word, or
-  /// that the word begins with; names at most one edit away for each three letters; names of which the word is a part
-  /// between dashes. Names of the best kind only are given.
+  /// Near are, in this order: the same letters in another case or with other dashes; names at most one edit away for
+  /// each three letters, the fewest edits first; names that begin with the word, or that the word begins with; names of
+  /// which the word is a part between dashes. Only names of the best rank are given.
   package static func names(to word: String, among names: [String]) -> [String] {
     let wanted = letters(word)
     guard !wanted.isEmpty else { return [] }
@@ -22,6 +22,7 @@ package enum Nearest {
     let letters = letters(name)
     if letters == word { return 0 }
     let distance = editDistance(word, letters)
+    // Any two short words are near each other. Up to 29 letters, edits rank before the kinds below.
     if distance <= max(1, word.count / 3), max(word.count, letters.count) > 2 { return distance }
     if word.count >= 2, letters.starts(with: word) { return 10 }
     if letters.count >= 4, word.starts(with: letters) { return 10 }
@@ -37,6 +38,7 @@ package enum Nearest {
   /// How many letters must be inserted, deleted, replaced or swapped with their neighbor to turn one word into the
   /// other: the restricted distance of Damerau and Levenshtein (optimal string alignment).
   static func editDistance(_ one: [Character], _ other: [Character]) -> Int {
+    // Row by row: `last` is the row above, `before` the one above that, which only swaps look at.
     var before: [Int] = []
     var last = Array(0...other.count)
     for (i, left) in one.enumerated() {

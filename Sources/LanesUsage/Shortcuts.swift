@@ -6,7 +6,7 @@ package enum Shortcuts {
   /// Pages of help that belong to no command, such as `lanes help engines`.
   package static let topics = ["engines": "Engines, and the options that every workload shares."]
 
-  /// `words` with a short first word written out, also behind `compare` and its options, and behind `help`.
+  /// `words` with the word at `first` written out if it is a short name; the others stay as they are.
   ///
   /// - Parameter first: the place of the word that may be short.
   package static func expanding(_ words: [String], at first: Int = 0) -> [String] {

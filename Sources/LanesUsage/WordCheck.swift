@@ -4,7 +4,7 @@
 /// range ends at 4. So when the parser, or a command, refuses a command line, its words are gone through here once
 /// more. A word that is wrong for another reason than being unknown is left to the parser's own message.
 package struct WordCheck {
-  /// What is wrong, without a full stop's need for more, and whose `--help` tells more.
+  /// What is wrong, and whose `--help` tells more.
   package struct Finding: Equatable {
     package let message: String
     /// The words of the command, such as `["files", "count"]`.
@@ -33,6 +33,7 @@ package struct WordCheck {
     return path
   }
 
+  /// Checks the words after `help`: a topic, or the path of a command.
   private func checkHelp(_ words: [String]) -> Finding? {
     if words.count == 1, Shortcuts.topics[words[0]] != nil { return nil }
     var path: [String] = []
@@ -67,20 +68,23 @@ package struct WordCheck {
     let table: CommandTable
   }
 
+  /// True for a command at the top level that cannot be wrapped, such as `lab`.
   private static func isNoWorkload(_ word: String, _ path: [String]) -> Bool {
     path.isEmpty && !["images", "primes", "files"].contains(word)
   }
 
-  /// The words behind a command that has no subcommands.
+  /// The words after a command that has no subcommands.
   private struct Walk {
     let check: WordCheck
     let path: [String]
     let table: CommandTable
     let outer: Outer?
 
+    /// The commands whose options may come, the inner one first.
     private var tables: [CommandTable] { [table] + (outer.map { [$0.table] } ?? []) }
     private func option(_ name: String) -> CommandTable.Option? { tables.lazy.compactMap { $0.option(name) }.first }
 
+    /// Goes through options, their values and operands. Words after `--` are not checked.
     func check(_ words: ArraySlice<String>) -> Finding? {
       var rest = words
       while let word = rest.popFirst() {
@@ -98,6 +102,7 @@ package struct WordCheck {
       return nil
     }
 
+    /// `--name`, `--name=value`, or `--name value`, whose value is taken off `rest`.
     private func long(_ word: String, _ rest: inout ArraySlice<String>) -> Finding? {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let option = option(parts[0]) else { return check.unknownOption(parts[0], path, tables) }
@@ -116,12 +121,13 @@ package struct WordCheck {
       return nil
     }
 
+    /// The best explanation of a word with one dash in which `letter` is unknown.
     private func unknownLetter(_ letter: Character, of word: String) -> Finding {
       if path == ["images", "convert"], let quality = Int(word.dropFirst(2)), word.lowercased().hasPrefix("-q") {
         return Finding(message: "-q means --quiet: for JPEG quality write --quality \(quality)", command: path)
       }
       let name = String(word.dropFirst().prefix { $0 != "=" })
-      // A long name behind a single dash, as for ImageMagick.
+      // A long name after a single dash, as for ImageMagick.
       if name.count > 2, case let names = check.near("--" + name, path, tables), !names.isEmpty {
         return Finding(message: "unknown option '-\(name)'." + WordCheck.question(names), command: path)
       }
@@ -154,6 +160,7 @@ package struct WordCheck {
       option.values.words.isEmpty ? option.valueName : WordCheck.alternatives(option.values.words)
     }
 
+    /// Checks an operand against the words that may stand there; where any word may, none is unknown.
     private func operand(_ word: String) -> Finding? {
       guard let operand = table.operands.first, !operand.values.words.isEmpty, !operand.values.words.contains(word)
       else { return nil }
@@ -189,6 +196,7 @@ extension WordCheck {
     return nil
   }
 
+  /// Advice for people who know another tool goes before names that are spelled like this one.
   private func unknownOption(_ name: String, _ path: [String], _ tables: [CommandTable]) -> Finding {
     let message = "unknown option '\(name)'"
     if let advice = advice(on: name, path, tables) {
@@ -206,6 +214,7 @@ extension WordCheck {
     return Habits.advice(on: name, at: path)
   }
 
+  /// Visible long options that `name` may be a misspelling of.
   private func near(_ name: String, _ path: [String], _ tables: [CommandTable]) -> [String] {
     // Single letters are all near each other, so that no guess would be better than none.
     guard name.hasPrefix("--") else { return [] }

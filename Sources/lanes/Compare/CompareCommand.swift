@@ -84,6 +84,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     let subject = try ComparedCommand(words)
     // A comparison may take an hour; that its report has no place must be known before.
     if let report { try CompareOutput.check(report) }
+    // Standard error, which is where progress goes even if the table is sent to a file.
     let announces = !quiet && Terminal.isCapable(2)
     let race = ComparisonRunner(subject, setups: setups, warmup: warmups, rounds: rounds, cold: cold) {
       if announces { Self.announce($0.line(width: max(20, Terminal.width(2) - 1))) }
@@ -140,14 +141,17 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   private static func announce(_ text: String) { StandardError.write("\r\u{1B}[K" + text) }
 }
 
+/// `--modes`.
 @Sendable func parseModes(_ text: String) throws -> [EngineKind] {
   try parseList(text, "an engine: \(alternatives(EngineKind.self))") { EngineKind(rawValue: $0) }
 }
 
+/// `--ipc` of compare, a list.
 @Sendable func parseChannels(_ text: String) throws -> [ChannelKind] {
   try parseList(text, "a way to reach processes: \(alternatives(ChannelKind.self))") { ChannelKind(rawValue: $0) }
 }
 
+/// `--cores` of compare, a list.
 @Sendable func parseLanes(_ text: String) throws -> [Int] {
   try parseList(text, "a number of lanes from 1 to 4096") { Int($0).flatMap { (1...4096).contains($0) ? $0 : nil } }
 }
@@ -158,7 +162,7 @@ private func alternatives<Kind: CaseIterable & RawRepresentable<String>>(_: Kind
   return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
 }
 
-/// Reads `a,b,c`; every item must be what `read` takes, and none may come twice.
+/// Reads `a,b,c`; every item must be what `read` takes, and one that comes twice counts once.
 private func parseList<Item: Equatable>(_ text: String, _ kind: String, _ read: (String) -> Item?) throws -> [Item] {
   var items: [Item] = []
   for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {

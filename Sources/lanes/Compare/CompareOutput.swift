@@ -25,6 +25,7 @@ struct CompareOutput {
     self.style = style
   }
 
+  /// Prints the comparison in the style that was asked for.
   func print() {
     let printer = ResultPrinter()
     // The printer holds back what comes in quick succession.
@@ -90,6 +91,7 @@ extension CompareOutput {
     }
   }
 
+  /// A report is replaced without asking: comparing again is the usual way to a new one.
   private static func destination(_ report: String) -> Destination {
     Destination(path: FilePath(report), replacesExisting: true)
   }

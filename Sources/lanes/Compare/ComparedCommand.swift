@@ -38,6 +38,7 @@ struct ComparedCommand {
     }
   }
 
+  /// True when a run would read standard input, of which each contender would need a copy.
   private func readsStandardInput(_ command: any ParsableCommand) -> Bool {
     switch command {
     case let command as FilesSearchCommand: command.readsStandardInput
@@ -83,6 +84,7 @@ struct ComparedCommand {
     return arguments + Self.engine(setup) + quiet + ["--progress", "never"] + words[end...]
   }
 
+  /// Why the command may not have this word; nil where it may.
   private func refusal(of word: String) -> String? {
     let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
     switch name {
@@ -91,6 +93,7 @@ struct ComparedCommand {
     case "--journal", "--resume": return "compare does the work anew each time; leave it out"
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out"
+    // `CompareWords` has moved those it could in front of the command.
     case _ where CommandLineMode.compareWords?.takesValue(name) ?? false:
       return typed.last == word
         ? "its value is missing" : "compare takes it as a word of its own, with its value behind it"

@@ -10,14 +10,16 @@ import SystemPackage
 /// One thread and one reactor: three pipes are drained, memory is looked at and a stop is passed on while the run
 /// lasts.
 final class ComparedProcess {
-  /// The first number behind the standard streams.
+  /// The first number after the standard streams.
   private static let recordDescriptor: Int32 = 3
 
   private let reactor: Reactor
   private var child: Child
   private var streams: [Stream] = []
+  /// What the run measured of itself; nil until `finish`, and where the run sent none that can be read.
   private(set) var record: RunRecord?
   private var stopWatch: Reactor.Watch?
+  /// In bytes; nil where /proc told nothing.
   private var proportionalPeak: Int?
 
   /// A pipe from the child that is read until it ends.
@@ -37,6 +39,7 @@ final class ComparedProcess {
   private var recordBytes = Bytes()
   private let buffer = HeapStorage()
 
+  /// Starts the run. Closures hold it unowned: the reactor that keeps them goes when it does.
   init(_ arguments: [String], cold: Bool) throws(SystemError) {
     reactor = try Reactor()
     let output = try Pipe()
@@ -109,7 +112,7 @@ final class ComparedProcess {
     }
   }
 
-  /// The first line that the run wrote on standard error, behind a colon; empty when it wrote none.
+  /// The first line that the run wrote on standard error, after a colon; empty when it wrote none.
   var firstMessage: String {
     let lines = String(decoding: messages, as: UTF8.self).split(separator: "\n").map(String.init)
     return lines.first { !$0.isEmpty }.map { ": \($0)" } ?? ""
@@ -154,6 +157,7 @@ final class ComparedProcess {
 
 /// One number for a tree of files: relative names and contents, in byte order of names.
 enum TreeDigest {
+  /// A file that cannot be read counts by its name alone.
   static func of(_ root: FilePath) -> Int {
     var hash = Hasher()
     let walk = DirectoryWalk(root: root)
@@ -163,6 +167,7 @@ enum TreeDigest {
       hash.combine(file.relative.rawBytes)
       guard (try? loader.load(.file(file.path))) != nil else { continue }
       loader.withInput { input in input.withUnsafeBytes { hash.combine(bytes: $0) } }
+      // The length tells the end of one file from the beginning of the next name.
       hash.combine(loader.count)
     }
     return hash.finalize()

@@ -33,7 +33,9 @@ final class ComparisonRunner {
   private let cold: Bool
   private let report: (ComparisonProgress) -> Void
   private var progress: ComparisonProgress
+  /// The first result, that of a warm-up round included.
   private var expected: (setup: EngineSetup, result: ComparedResult)?
+  /// Measured rounds, at the positions of `setups`.
   private var records: [[RunRecord]]
 
   /// - Parameters:

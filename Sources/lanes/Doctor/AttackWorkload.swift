@@ -9,6 +9,7 @@ import LanesOS
 struct AttackWorkload: Workload {
   static let name = "attack"
 
+  /// The process number of the coordinator, which attacks on other processes aim at.
   let parent: Int32
 
   init(parent: Int32) { self.parent = parent }
@@ -25,6 +26,7 @@ struct AttackWorkload: Workload {
 final class AttackPlan: UnitPlan {
   private let attacks: [Attack]
   private let given: Source
+  /// The next attack's.
   private var position = 0
 
   init(_ attacks: [Attack], given: Source) {
@@ -52,8 +54,10 @@ final class AttackFold: Fold {
     switch outcome {
     case .done(let partial) where partial.isEmpty: refusals.append(nil)
     case .done(let partial): refusals.append(String(decoding: partial, as: UTF8.self))
+    // SIGSYS is how the seccomp filter ends a process.
     case .failed(let failure) where failure.kind == .crashed && failure.reason.contains("SIGSYS"):
       refusals.append("the kernel ended the worker")
+    // A failure for any other reason proves no refusal, so it counts as a success of the attack.
     case .failed: refusals.append(nil)
     }
   }

@@ -44,6 +44,7 @@ struct DoctorCommand: ParsableCommand, StatedCommand {
       let record = try engine.run(
         Batch(workload: AttackWorkload(parent: WorkerProcess.currentID), plan: try plan(), fold: fold),
         observer: SilentObserver())
+      // Workers that the kernel ended are failed units, which is what the attacks are meant to come to.
       if let status = ExitStatus.of(record), record.ending != .complete { throw status }
     } catch let error as EngineError {
       throw ExitStatus.of(error)
@@ -55,13 +56,14 @@ struct DoctorCommand: ParsableCommand, StatedCommand {
     if !report.holds { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
-  /// One worker, and one chance for each attack.
+  /// One worker at a time, and one chance for each attack: an attack that ends its worker is not tried again.
   private var engine: any Engine {
     var options = EngineOptions(lanes: 1, retries: 0)
     options.isolation = isolation
     return ProcessesEngine(options, channel: .shm, worker: WorkerMode.command)
   }
 
+  /// All attacks. The file that a unit is given is this program, which exists on every machine.
   private func plan() throws -> AttackPlan {
     do {
       let program = FilePath("/proc/self/exe")
@@ -86,11 +88,13 @@ struct DoctorReport {
     self.isolation = isolation
   }
 
+  /// True when every attack was refused.
   var holds: Bool { attacks.allSatisfy { $0.refusal != nil } }
 
   /// What the machine offers: names and values.
   private var machine: [(name: String, value: String)] {
     let libraries = (Codecs.standard.libraries + FileLibraries.versions).map { "\($0.name) \($0.version)" }
+    // The time of the report is no fact about the machine.
     return MachineFacts.all().filter { $0.name != "Time" } + [
       ("Landlock", Sandbox.landlockVersion.map { "version \($0)" } ?? "missing"),
       ("Sandbox", Sandbox.missing.isEmpty ? "complete" : "incomplete: \(Sandbox.missing.joined(separator: ", "))"),
@@ -102,6 +106,7 @@ struct DoctorReport {
     ]
   }
 
+  /// The report for people: attacks, verdict, machine.
   var lines: [String] {
     let width = attacks.map(\.attack.words.count).max() ?? 0
     let tries = attacks.map { attack, refusal in
@@ -121,6 +126,7 @@ struct DoctorReport {
       + facts
   }
 
+  /// The report as one JSON object; `reason` is null for an attack that succeeded.
   var json: String {
     var writer = JSONWriter()
     writer.object { writer in

@@ -39,6 +39,7 @@ enum EngineGuide {
           + "one unit, one CPU, or nothing worth sharing. --stats says what was chosen and why.")
     ])
 
+  /// How to say which engine is wanted without naming one.
   private static let choosing = Guide.Section(
     "Choosing",
     [
@@ -55,6 +56,7 @@ enum EngineGuide {
           + "themselves cost, run lanes lab engines."),
     ])
 
+  /// How much is done at a time, and by what bytes travel.
   private static let lanes = Guide.Section(
     "Lanes",
     [

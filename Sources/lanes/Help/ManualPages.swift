@@ -11,12 +11,14 @@ protocol StatedCommand: ParsableCommand {
 ///
 /// There is one for each command, and one for engines.
 enum ManualPages {
+  /// Nil for more than one name, or a page that there is not.
   static func text(_ words: [String], _ root: CommandTable) -> String? {
     let pages = all(root)
     guard let name = words.first else { return pages.map { $0.fileName + "\n" }.joined() }
     return words.count == 1 ? pages.first { $0.fileName == name }?.contents : nil
   }
 
+  /// The pages in the order of the commands, a family before its members; the guide last.
   private static func all(_ root: CommandTable) -> [ManualPage] {
     // Two sources: the parser's description knows options and operands, the types know usage and statuses.
     let found = commands(LanesCommand.self, [])
@@ -44,6 +46,7 @@ enum ManualPages {
 
   private static func name(_ path: [String]) -> String { (["lanes"] + path).joined(separator: "-") }
 
+  /// `type` and all commands below it, each with its path.
   private static func commands(
     _ type: any ParsableCommand.Type, _ path: [String]
   ) -> [(type: any ParsableCommand.Type, path: [String])] {

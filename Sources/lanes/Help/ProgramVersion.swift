@@ -14,7 +14,7 @@ enum ProgramVersion {
     return "lanes \(program)\nlibraries: \(libraries), \(ring)\ninstructions: \(FileLibraries.instructions)"
   }
 
-  /// Such as "0.1.0 (commit 1a2b3c4)".
+  /// Such as "0.1.0 (commit 1a2b3c4)". Only the same program resumes a run: see `RunDifference`.
   static var program: String {
     let commit = String(cString: cbuild_commit())
     return "\(number) (\(commit == "unknown" ? "unknown commit" : "commit \(commit)"))"
