@@ -4,6 +4,7 @@ import LanesCore
 /// The CRC-32 of a slice, which may be put together with that of the next.
 package struct CRCPartial: MergeablePartial, Equatable {
   package private(set) var crc: UInt32 = 0
+  /// Bytes that the sum is of, which combining needs to know.
   package private(set) var bytes: UInt64 = 0
 
   package init() {}

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// A line of a list of checksums, as sha256sum and xxhsum write it.
 ///
-/// Either `digest  name`, with `*` before the name for binary mode, or `digest name` as BSD's tools write it backwards, or
-/// `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks may stand ahead of it,
-/// and a carriage return behind it. Rules: split_3 in GNU coreutils' src/digest.c.
+/// Either `digest  name`, with `*` before the name for binary mode, or `digest name` as the reversed form of BSD's tools,
+/// or `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks may
+/// precede it, and a carriage return may end the line. Rules: split_3 in GNU coreutils' src/digest.c.
 package struct ChecksumLine: Equatable {
   package let name: FilePath
   /// Most significant byte first.
@@ -27,6 +27,7 @@ package struct ChecksumLine: Equatable {
   /// - Parameter tagged: in the form that names the algorithm.
   package static func text(_ file: HashedFile, _ algorithm: HashAlgorithm, tagged: Bool = false) -> Bytes {
     let name = file.name?.rawBytes
+    // Coreutils escapes these three in lines that it writes.
     let isEscaped = name?.contains { [0x5C, 0x0A, 0x0D].contains($0) } ?? false
     let shown = isEscaped ? escaped(name!) : name
     var line = isEscaped ? Bytes("\\".utf8) : []
@@ -74,6 +75,7 @@ package struct ChecksumLine: Equatable {
     guard let algorithm = HashAlgorithm.allCases.first(where: { line.starts(with: $0.tag.utf8) }) else { return nil }
     var rest = line.dropFirst(algorithm.tag.utf8.count)
     if rest.first == 0x20 { rest = rest.dropFirst() }
+    // The last parenthesis, since names may hold some.
     guard rest.first == UInt8(ascii: "("), let close = rest.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     var digits = rest[(close + 1)...].drop(while: isBlank)
     guard digits.popFirst() == UInt8(ascii: "=") else { return nil }
@@ -82,6 +84,7 @@ package struct ChecksumLine: Equatable {
     return (digest, algorithm, rest[..<close].dropFirst())
   }
 
+  /// `digest  name`, `digest *name` and `digest name`.
   private static func readPlain(
     _ line: ArraySlice<UInt8>, _ algorithm: HashAlgorithm, _ separation: inout Separation
   ) -> (digest: Bytes, name: ArraySlice<UInt8>)? {
@@ -108,11 +111,13 @@ package struct ChecksumLine: Equatable {
     return bytes.contains { $0 == 0x0A || $0 == 0x0D } ? Bytes("\\".utf8) + escaped(bytes) : bytes
   }
 
+  /// Two lower-case digits for each byte.
   static func hexadecimal(_ digest: Bytes) -> Bytes {
     let digits = Bytes("0123456789abcdef".utf8)
     return digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
   }
 
+  /// Bytes from pairs of hexadecimal digits; nil when something else is among them.
   private static func bytes(_ digits: ArraySlice<UInt8>) -> Bytes? {
     guard digits.count.isMultiple(of: 2) else { return nil }
     var bytes = Bytes()
@@ -125,6 +130,7 @@ package struct ChecksumLine: Equatable {
     return bytes
   }
 
+  /// Digits of either case.
   private static func nibble(_ digit: UInt8) -> UInt8? {
     switch digit {
     case 0x30...0x39: digit - 0x30

@@ -17,7 +17,7 @@ package enum HashAlgorithm: String, Sendable, CaseIterable {
     }
   }
 
-  /// What stands before a name in the form `NAME (file) = digest`.
+  /// What stands before a file's name in the form `TAG (file) = digest`.
   package var tag: String { rawValue.uppercased() }
 }
 
@@ -48,6 +48,7 @@ struct HashState: Equatable {
     self.bytes = bytes
   }
 
+  /// Adds bytes that follow those before; an empty input changes nothing.
   mutating func add(_ input: RawSpan) {
     input.withUnsafeBytes { buffer in
       guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
@@ -71,6 +72,7 @@ struct HashState: Equatable {
     case .crc32: return withUnsafeBytes(of: crc.bigEndian) { Bytes($0) }
     case .xxh3: return withUnsafeBytes(of: cdigests_xxh3_finish(bytes).bigEndian) { Bytes($0) }
     case .sha256:
+      // Finishing pads the state, so it works on a copy: more may be added to this one.
       var state = bytes
       var digest = Bytes(repeating: 0, count: 32)
       cdigests_sha256_finish(&state, &digest)

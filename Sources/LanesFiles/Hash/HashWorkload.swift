@@ -36,12 +36,14 @@ package struct HashWorkload: Workload {
     }
     var at = 0
     while at < input.byteCount {
+      // Between two stretches the unit may be told that its time is up.
       let end = min(at + Self.stretch, input.byteCount)
       state.add(input.extracting(at..<end))
       try deadline.check()
       at = end
     }
     if algorithm.isCombinable { return CRCPartial(crc: state.crc, bytes: UInt64(input.byteCount)).wire }
+    // The same member carries either: `SequentialHashRows` knows which by the task.
     return task.file.isLast ? state.digest : state.bytes
   }
 }
@@ -52,6 +54,7 @@ struct HashTask {
   /// The state behind the slice before; nil for the first.
   var state: Bytes?
 
+  /// The file's part, then the state where there is one; `SequentialHashPlan` appends a state to a description as well.
   var wire: Bytes {
     var writer = WireWriter(appendingTo: file.wire)
     if let state { writer.write(state) }

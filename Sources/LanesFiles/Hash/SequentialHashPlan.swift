@@ -3,8 +3,9 @@ import LanesOS
 
 /// Plans files whose slices go on from each other: one slice of a file at a time, and many files side by side.
 ///
-/// So memory is bounded by slices however large a file is, under every engine, and lanes work on as many files as there are.
-/// Files of one slice are as any other unit. What `SequentialHashRows` hears of a slice makes the next one of its file ready.
+/// Memory is thus bounded by slices however large a file is, under every engine, and lanes work on as many files as there
+/// are. A file of one slice is a unit like any other. What `SequentialHashRows` hears of a slice makes the next one of
+/// its file ready.
 package final class SequentialHashPlan: UnitPlan {
   /// A file of which more is to come.
   private struct Chain {
@@ -13,13 +14,14 @@ package final class SequentialHashPlan: UnitPlan {
     var file: FileTask
     /// Chunks of a stream that have been read already.
     var chunks: [Unit] = []
-    /// The state behind the last slice; nil while that is under way.
+    /// The state after the last slice; nil while that is under way.
     var state: Bytes?
   }
 
   private let plan: FilePlan
   private let sliceBytes: Int
   private var chains: [Chain] = []
+  /// Units given out: their numbers have no gaps, whichever file they are of.
   private var unitCount = 0
   private var isAtEnd = false
   /// Readable when a chain may have become ready.
@@ -34,6 +36,7 @@ package final class SequentialHashPlan: UnitPlan {
   package init(_ inputs: [FileInput], settings: FilePlan.Settings) throws(SystemError) {
     var whole = settings
     whole.cut = .anywhere
+    // Files come whole from the inner plan, since slices are cut here when their turn comes.
     whole.sliceBytes = .max
     plan = FilePlan(inputs, settings: whole)
     sliceBytes = settings.sliceBytes
@@ -48,6 +51,7 @@ package final class SequentialHashPlan: UnitPlan {
       guard !isAtEnd, chains.count < Self.mostChains, !chains.contains(where: { $0.chunks.count >= Self.chunksAhead })
       else {
         if chains.isEmpty { return .end }
+        // Drained before waiting, not after: what is raised from here on makes the descriptor readable again.
         progress.drainEvent()
         return .waiting(descriptor: progress.number)
       }
@@ -59,6 +63,7 @@ package final class SequentialHashPlan: UnitPlan {
           return .failed(numbered(unit), error)
         }
       case .failed(let unit, let failure):
+        // A stream that cannot be read on has no further chunks.
         if let task = try? FileTask(wire: unit.task) { chains.removeAll { $0.file.row == task.row } }
         return .failed(numbered(unit), failure)
       case .waiting(let descriptor): return .waiting(descriptor: descriptor)
@@ -94,6 +99,7 @@ package final class SequentialHashPlan: UnitPlan {
       chains.append(Chain(rest: nil, file: task))
       return slice(file, of: chains.count - 1, nil)
     }
+    // A chunk of a stream whose chain has failed is dropped with the rest of its file.
     if task.slice > 0 {
       if let index = chains.firstIndex(where: { $0.file.row == task.row }) { chains[index].chunks.append(unit) }
       return nil
@@ -105,6 +111,7 @@ package final class SequentialHashPlan: UnitPlan {
   /// Cuts the first slice off `rest`.
   private func slice(_ rest: FileSlice, of index: Int, _ state: Bytes?) -> Unit {
     var first = rest
+    // Slices end at multiples of `sliceBytes` in the file, wherever the first one begins.
     first.length = min(sliceBytes - rest.offset % sliceBytes, rest.length)
     var remaining = rest
     remaining.offset += first.length
@@ -121,6 +128,7 @@ package final class SequentialHashPlan: UnitPlan {
         expectedInput: first.length))
   }
 
+  /// A chunk with the state that it goes on from appended to its description.
   private func resumed(_ unit: Unit, _ state: Bytes) -> Unit {
     var unit = unit
     unit.task += {
@@ -129,6 +137,7 @@ package final class SequentialHashPlan: UnitPlan {
     return numbered(unit)
   }
 
+  /// The unit under the next number of this plan.
   private func numbered(_ unit: Unit) -> Unit {
     var unit = unit
     unit.number = unitCount

@@ -22,8 +22,9 @@ package struct HashedFile: Sendable, Equatable {
 package final class SequentialHashRows: Fold {
   private let plan: SequentialHashPlan
   private let onFile: (HashedFile) -> Void
+  /// The input whose digest is told next.
   private var nextRow: UInt32 = 0
-  /// Files that are early.
+  /// Files that have ended before an earlier one.
   private var held: [UInt32: HashedFile] = [:]
 
   /// - Parameters:
@@ -49,7 +50,9 @@ package final class SequentialHashRows: Fold {
   }
 
   private func end(_ task: FileTask, _ file: HashedFile) {
+    // Also for a file of one slice, which has no chain: that is no harm.
     plan.advance(row: task.row, state: nil)
+    // A file ends once. Chunks that fail after it did change nothing.
     guard task.row >= nextRow, held[task.row] == nil else { return }
     held[task.row] = file
     while let next = held.removeValue(forKey: nextRow) {

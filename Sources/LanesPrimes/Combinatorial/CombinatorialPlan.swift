@@ -9,6 +9,7 @@ package final class CombinatorialPlan: UnitPlan {
   /// longer than sixteen do (10^15 and 10^16, EPYC).
   private static let usual = 256
 
+  /// All of them are known from the start; segments come first and in order, as `CombinatorialTotal` adds them up.
   private let tasks: [CombinatorialTask]
   private var number = 0
 
@@ -31,6 +32,7 @@ package final class CombinatorialPlan: UnitPlan {
     var tasks: [CombinatorialTask] = []
     var start: UInt64 = 0
     while start < whole {
+      // At most half as long as what lies before it: within a run, the density of leaves then changes little.
       let length = min(max(min(whole / UInt64(usual), start / 2), 1), 128)
       let stop = min(start + length, whole)
       tasks.append(.segments(start * PartialSieve.length, min(stop * PartialSieve.length - 1, tables.z)))
@@ -43,6 +45,7 @@ package final class CombinatorialPlan: UnitPlan {
   private static func primes(_ tables: CombinatorialTables) -> [CombinatorialTask] {
     let (first, end) = (max(tables.hardPrimes, CombinatorialTables.skipped), tables.primes.count)
     guard first < end else { return [] }
+    // Each prime pairs with those after it: (end − first)² / 2 pairs together.
     let share = (end - first) * (end - first) / 2 / usual + 1
     var tasks: [CombinatorialTask] = []
     var (start, pairs) = (first, 0)
@@ -71,6 +74,7 @@ enum CombinatorialTask: Equatable {
     }
   }
 
+  /// A byte for the kind, then both bounds.
   var wire: Bytes {
     var writer = WireWriter()
     switch self {
@@ -86,6 +90,7 @@ enum CombinatorialTask: Equatable {
     return writer.bytes
   }
 
+  /// Throws on bounds that the tables do not cover.
   init(wire bytes: Bytes, _ tables: CombinatorialTables) throws(WireError) {
     var reader = WireReader(bytes)
     let kind: UInt8 = try reader.read()

@@ -10,6 +10,7 @@ final class CombinatorialTables: Sendable {
   let y: UInt64
   /// Every quotient that is looked up in the partial sieve or counted for P2 is at most this.
   let z: UInt64
+  /// ⌊√x⌋.
   let squareRoot: UInt64
   /// Primes up to y, ascending.
   let primes: [UInt64]
@@ -31,15 +32,18 @@ final class CombinatorialTables: Sendable {
     self.x = x
     squareRoot = SievingPrimes.root(of: x)
     var cube: UInt64 = 1
+    // The least number whose cube exceeds x; the division keeps the product within 64 bits.
     while cube * cube <= x / cube { cube += 1 }
     y = min(cube * Self.factor(for: x), squareRoot)
     z = x / y
     let factors = Self.factors(through: Int(y))
     signedFactors = factors
+    // A prime is its own least factor, and its Möbius function is −1.
     primes = (2...Int(y)).filter { Int(factors[$0]) == -$0 }.map(UInt64.init)
     let fourth = SievingPrimes.root(of: squareRoot)
     let hard = primes.firstIndex { $0 > fourth } ?? primes.count
     hardPrimes = hard
+    // Both primes are at least this one, so no quotient is larger than x / least².
     let least = hard < primes.count ? primes[hard] : y
     small = try PrimeTable(low: 0, high: x / (least * least), .never)
   }
@@ -54,6 +58,7 @@ final class CombinatorialTables: Sendable {
     }
   }
 
+  /// `signedFactors`, by a sieve over all numbers up to `limit`: each prime marks its multiples.
   private static func factors(through limit: Int) -> [Int32] {
     var least = [Int32](repeating: 0, count: limit + 1)
     var sign = [Int8](repeating: 1, count: limit + 1)
@@ -62,8 +67,10 @@ final class CombinatorialTables: Sendable {
         if least[multiple] == 0 { least[multiple] = Int32(number) }
         sign[multiple] = -sign[multiple]
       }
+      // The Möbius function of a number with a square in it is 0.
       for multiple in stride(from: number * number, through: limit, by: number * number) { sign[multiple] = 0 }
     }
+    // 1 has no prime factor, so it counts as one whose factors are larger than any prime.
     least[1] = .max
     return (0...limit).map { least[$0] * Int32(sign[$0]) }
   }
@@ -87,10 +94,13 @@ final class CombinatorialTables: Sendable {
 /// Where the primes of an interval lie, for counting those up to any number of it.
 struct PrimeTable: Sendable {
   private let low: UInt64
+  /// The sieve's byte, counted from 7, that `words` begins with.
   private let firstByte: UInt64
+  /// The sieve's bits, eight bytes each, in ascending order of their numbers.
   private var words: [UInt64] = []
   /// Primes before each word, 2, 3 and 5 included where they belong to the interval.
   private var before: [UInt32] = []
+  /// Primes in the whole interval.
   let count: UInt64
 
   /// Sieves `low...high`.
@@ -120,6 +130,7 @@ struct PrimeTable: Sendable {
     let byte = (number &- 7) / 30 &- firstByte
     let word = Int(byte / 8)
     guard word < words.count else { return Int64(count) }
+    // `bits` low bits of the word are numbers up to `number`. For 64 the shift would give 0, and 0 − 1 would trap.
     let bits = (byte % 8) * 8 + UInt64(Self.bitsThrough[Int((number - 7) % 30)])
     return Int64(before[word]) + Int64((words[word] & (bits == 64 ? .max : 1 << bits - 1)).nonzeroBitCount)
   }

@@ -44,17 +44,20 @@ package final class CombinatorialTotal: Fold {
 
   private func add(_ bytes: Bytes, of task: CombinatorialTask) throws(WireError) {
     var reader = WireReader(bytes)
+    // What a range of primes tells is absolute: there μ(q) is −1, so each leaf counts as +φ.
     guard case .segments = task else {
       leaves += Int64(bitPattern: try reader.read())
       return
     }
     let count = Int64(bitPattern: try reader.read())
+    // Each of these x / p has all primes of earlier segments below it, besides those that the unit counted.
     let places = Int64(bitPattern: try reader.read())
     semiprimes += Int64(bitPattern: try reader.read()) + places * primes
     pairs += places
     primes += count
     for index in left.indices {
       let sum = try HardSum(from: &reader)
+      // The leaf of p and m counts as −μ(m) φ(x / pm, b − 1), and φ includes what is left of all earlier segments.
       leaves -= sum.weighted + left[index] * sum.signs
       left[index] += sum.left
     }

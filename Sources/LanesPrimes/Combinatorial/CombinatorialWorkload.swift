@@ -1,6 +1,7 @@
 import LanesCore
 
-/// Counts the primes up to a bound without finding them, by the method of Lagarias, Miller and Odlyzko: about x^⅔ steps.
+/// Counts the primes up to a bound x without finding them, by the method of Lagarias, Miller and Odlyzko: about x^⅔
+/// steps.
 ///
 /// Units of the first kind are runs of segments up to z, see `CombinatorialTables`; what a unit tells holds
 /// relative to the numbers before it, which the fold adds. Units of the second kind are ranges of primes.
@@ -24,6 +25,7 @@ package struct CombinatorialWorkload: Workload {
 
   package func describe(to writer: inout WireWriter) { writer.write(bound) }
 
+  /// A plan and a fold for one run of this workload; both share its tables.
   package func makePlan() -> CombinatorialPlan { CombinatorialPlan(tables) }
   package func makeTotal() -> CombinatorialTotal { CombinatorialTotal(tables) }
 
@@ -55,6 +57,7 @@ package struct CombinatorialWorkload: Workload {
     let table = try PrimeTable(low: low, high: high, deadline)
     var count: UInt64 = 0
     var sum: Int64 = 0
+    // x / p lies in low...high exactly for x / (high + 1) < p ≤ x / low.
     let from = max(tables.y, x / (high + 1)) + 1
     let through = low == 0 ? tables.squareRoot : min(tables.squareRoot, x / low)
     if from <= through {
@@ -75,6 +78,8 @@ package struct CombinatorialWorkload: Workload {
   ) throws(UnitFailure) {
     let primes = tables.primes[CombinatorialTables.skipped..<max(tables.hardPrimes, CombinatorialTables.skipped)]
     var sums = [HardSum](repeating: HardSum(), count: primes.count)
+    // Each prime is sieved with after its own leaves are added up: for these the first b − 1 primes are gone, not the
+    // b-th.
     var sievingPrimes = primes.map { PartialSieve.SievingPrime($0, from: low) }
     var sieve = PartialSieve()
     for start in stride(from: low, through: high, by: Int(PartialSieve.length)) {
@@ -92,9 +97,13 @@ package struct CombinatorialWorkload: Workload {
     for sum in sums { sum.write(to: &writer) }
   }
 
+  /// Adds the leaves of one prime whose quotient lies in the segment that begins at `start`.
+  ///
+  /// - Parameter most: the largest m that a leaf may have.
   @inline(__always) private func addLeaves(
     of prime: UInt64, _ most: UInt64, _ start: UInt64, _ sieve: inout PartialSieve, to sum: inout HardSum
   ) {
+    // A leaf has m ≤ y < pm, and x / pm below the segment's end.
     let least = max(tables.y / prime, tables.x / (prime * (start + PartialSieve.length)))
     guard least < most else { return }
     let quotient = tables.x / prime
@@ -102,8 +111,10 @@ package struct CombinatorialWorkload: Workload {
     sieve.restart()
     tables.signedFactors.withUnsafeBufferPointer { factors in
       var m = most
+      // Downward, so that x / pm ascends, as counting in the sieve demands.
       while m > least {
         let signed = factors[Int(m)]
+        // All prime factors of m are larger than p, and none divides it twice.
         if signed > factor || signed < -factor {
           let count = sum.left &+ sieve.count(through: quotient / m &- start)
           sum.signs &+= signed > 0 ? 1 : -1
@@ -125,6 +136,7 @@ package struct CombinatorialWorkload: Workload {
       // The prime is the b-th: b = index + 1.
       for other in tables.primes[(index + 1)...] {
         let n = quotient / other
+        // φ(n, b − 1) = π(n) − (b − 1) + 1: the primes above the first b − 1, and 1. Below p only 1 is left.
         sum &+= n < prime ? 1 : tables.small.count(through: n) &- Int64(index) &+ 1
       }
     }
@@ -136,8 +148,11 @@ package struct CombinatorialWorkload: Workload {
 
 /// What a unit tells about one prime; see `CombinatorialWorkload.addHardLeaves`.
 struct HardSum {
+  /// Numbers of the unit that have none of the first b − 1 primes as a factor.
   var left: Int64 = 0
+  /// Σ μ(m) over the unit's leaves.
   var signs: Int64 = 0
+  /// Σ μ(m) × what is left of the unit up to the leaf.
   var weighted: Int64 = 0
 
   init() {}

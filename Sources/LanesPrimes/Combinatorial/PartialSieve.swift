@@ -15,6 +15,7 @@ struct PartialSieve: ~Copyable {
   private static let wheel: [UInt32] = Wheel30.cofactors.flatMap { p in
     (0..<8).map { index in
       let q = Wheel30.cofactors[index]
+      // After the last cofactor of a turn comes 31, the first of the next one.
       let gap = (index < 7 ? Wheel30.cofactors[index + 1] : 31) - q
       let residue = p * q % 30
       return 1 << UInt32(Wheel30.cofactorIndex(residue)) | UInt32(gap) << 8 | UInt32((residue + p * gap) / 30) << 16
@@ -26,6 +27,7 @@ struct PartialSieve: ~Copyable {
   }
 
   private let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
+  /// Bits that are set in each block of 64 bytes.
   private let counters = UnsafeMutablePointer<Int64>.allocate(capacity: byteCount / bytesPerCounter)
   /// Numbers left in the segment.
   private(set) var left: Int64 = 0
@@ -57,6 +59,7 @@ struct PartialSieve: ~Copyable {
   @inline(__always) mutating func count(through distance: UInt64) -> Int64 {
     let byte = Int(distance / 30)
     let block = byte / Self.bytesPerCounter
+    // Whole blocks are added once between two restarts, since distances ascend; only the last block is counted anew.
     while counted < block {
       sum &+= counters[counted]
       counted &+= 1
@@ -70,6 +73,7 @@ struct PartialSieve: ~Copyable {
     }
     let last = raw.load(fromByteOffset: at, as: UInt64.self)
     let whole = UInt64(byte &- at) &* 8
+    // Whole bytes before the last one, and of that one the bits up to the distance.
     let mask = (1 << whole &- 1) | Self.masks[Int(distance % 30)] << whole
     bits &+= (last & mask).nonzeroBitCount
     return sum &+ Int64(bits)
@@ -86,6 +90,7 @@ struct PartialSieve: ~Copyable {
     /// The first multiple of `prime` at or above `low`, a multiple of 30.
     init(_ prime: UInt64, from low: UInt64) {
       var cofactor = (low + prime - 1) / prime
+      // 8 stands for a residue with a factor 2, 3 or 5, which has no bit.
       while Wheel30.cofactorIndex(cofactor % 30) == 8 { cofactor += 1 }
       prime30 = Int(prime / 30)
       multipleIndex = Int((prime * cofactor - low) / 30)
@@ -101,11 +106,13 @@ struct PartialSieve: ~Copyable {
         let element = wheel[state]
         let byte = bytes[multipleIndex]
         let bit = UInt8(truncatingIfNeeded: element)
+        // A multiple that an earlier prime removed must not be counted twice.
         let had: Int64 = byte & bit == 0 ? 0 : 1
         bytes[multipleIndex] = byte & ~bit
         counters[multipleIndex / Self.bytesPerCounter] &-= had
         left &-= had
         multipleIndex &+= prime.prime30 &* Int((element >> 8) & 0xFF) &+ Int(element >> 16)
+        // The prime's part of the state stays; the cofactor's goes round.
         state = (state & 56) | ((state &+ 1) & 7)
       }
     }
