@@ -28,10 +28,12 @@ struct CharacterClass {
         return
       case UInt8(ascii: "["):
         guard let isNamed = readNamed(&cursor) else { return nil }
+        // A named class cannot begin a range.
         last = isNamed ? nil : byte
       case UInt8(ascii: "-") where last != nil && cursor.peek != UInt8(ascii: "]"):
         items.append(byte)
         guard let upper = readCharacter(&cursor) else { return nil }
+        // A range from below a newline to above holds it.
         if last! <= 0x0A && upper >= 0x0A { mayHoldNewline = true }
         last = nil
       default:
@@ -58,6 +60,7 @@ struct CharacterClass {
     let name = cursor.bytes[(cursor.at + 1)...].prefix { $0 != UInt8(ascii: ":") }
     let text = Bytes("[:".utf8) + name + Bytes(":]".utf8)
     guard kind == UInt8(ascii: ":"), cursor.bytes[(cursor.at - 1)...].starts(with: text) else { return nil }
+    // `space` and `cntrl` hold a newline; a negated or unknown name may.
     let harmless = ["alpha", "digit", "alnum", "upper", "lower", "punct", "xdigit", "word", "blank", "graph", "print"]
     if !harmless.contains(String(decoding: name, as: UTF8.self)) { mayHoldNewline = true }
     items += text
@@ -84,6 +87,7 @@ struct CharacterClass {
   private mutating func readCharacter(_ cursor: inout LinePattern.Cursor) -> UInt8? {
     guard let byte = cursor.next() else { return nil }
     items.append(byte)
+    // A bracket here might begin a named class.
     guard byte == UInt8(ascii: "\\") else { return byte == UInt8(ascii: "[") ? nil : byte }
     guard let letter = cursor.next() else { return nil }
     items.append(letter)
@@ -93,6 +97,7 @@ struct CharacterClass {
     case UInt8(ascii: "r"): return 0x0D
     case UInt8(ascii: "f"): return 0x0C
     case UInt8(ascii: "a"): return 0x07
+    // In a class it is a backspace; outside of one the edge of a word.
     case UInt8(ascii: "b"): return 0x08
     case UInt8(ascii: "e"): return 0x1B
     case UInt8(ascii: "x"): return readHexadecimal(&cursor)

@@ -49,6 +49,7 @@ struct ContextLines {
   mutating func choose(
     _ lines: SelectedLines, before: UInt64, limit: UInt64
   ) -> (lines: SelectedLines, before: UInt64) {
+    // Numbers of records are of 32 bits and never negative, so they count from the first line that may be told.
     let reach = UInt64(context.before)
     let base =
       held.first { $0.number >= before || before - $0.number <= reach }.map { min($0.number, before) } ?? before
@@ -61,6 +62,7 @@ struct ContextLines {
       let text = lines.text[start..<Int(end)]
       start = Int(end)
       let number = before + UInt64(lines.numbers[index])
+      // A line has several records where each match is one.
       let isMore = last?.number == number
       let isSelected = isMore ? last!.isSelected : lines.kinds[index] == .selected && selected < limit
       last = (number, isSelected)
@@ -68,6 +70,7 @@ struct ContextLines {
         if !isMore {
           selected += 1
           tellHeld(ahead: number, in: &told, base)
+          // A further selected line puts the end of the group off.
           owedBefore = number + UInt64(context.after) + 1
         }
         append(text, number, .selected, to: &told, base)
@@ -93,6 +96,7 @@ struct ContextLines {
     isUsed = true
   }
 
+  /// Adds a record whose number counts from `base`.
   private mutating func append(
     _ text: ArraySlice<UInt8>, _ number: UInt64, _ kind: SelectedLines.Kind, to told: inout SelectedLines,
     _ base: UInt64
@@ -104,6 +108,7 @@ struct ContextLines {
     if kind != .gap { lastTold = number }
   }
 
+  /// Keeps a line until a selected one follows or is too far away.
   private mutating func hold(_ line: Held) {
     guard context.before > 0 else { return }
     held.append(line)

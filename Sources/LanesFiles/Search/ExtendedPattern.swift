@@ -17,6 +17,7 @@ struct ExtendedPattern {
   private var isSimple = false
   /// Where open groups begin in `text` and in the pattern, and their numbers.
   private var open: [(start: Int, typedAt: Int, number: Int)] = []
+  /// Groups that were opened.
   private var groups = 0
   /// Numbers of groups that are closed.
   private var closed: Set<Int> = []
@@ -58,6 +59,9 @@ struct ExtendedPattern {
 
   // MARK: Pieces
 
+  /// Adds a piece that a repetition may follow.
+  ///
+  /// - Parameter isSimple: false where it must be grouped first.
   private mutating func put(_ written: Bytes, isSimple: Bool) {
     piece = text.count
     self.isSimple = isSimple
@@ -92,9 +96,11 @@ struct ExtendedPattern {
       throw failure("an interval goes beyond \(Self.mostRepetitions)")
     }
     at = inner.endIndex + 1
+    // `{n}` becomes `{n,n}`, and `{,m}` begins at 0, as GNU has it.
     return Bytes("{\(least),\(most.map(String.init) ?? "")}".utf8)
   }
 
+  /// A group is a capturing one, since a back-reference may name it.
   private mutating func beginGroup() {
     groups += 1
     open.append((text.count, at - 1, groups))
@@ -102,6 +108,7 @@ struct ExtendedPattern {
     piece = nil
   }
 
+  /// A closed group is a piece that can be repeated as a whole.
   private mutating func endGroup() {
     let group = open.removeLast()
     text.append(UInt8(ascii: ")"))
@@ -109,11 +116,13 @@ struct ExtendedPattern {
     (piece, isSimple) = (group.start, true)
   }
 
+  /// Reads what follows a backslash.
   private mutating func readEscape() throws(SearchProgram.Malformed) {
     guard let letter = next() else { throw failure("a backslash ends it") }
     switch letter {
     case UInt8(ascii: "<"): put(Bytes("\\b(?=\\w)".utf8), isSimple: false)
     case UInt8(ascii: ">"): put(Bytes("\\b(?<=\\w)".utf8), isSimple: false)
+    // Beginning and end of the text; a line is all the text there is.
     case UInt8(ascii: "`"): put(Bytes("^".utf8), isSimple: false)
     case UInt8(ascii: "'"): put(Bytes("$".utf8), isSimple: false)
     case UInt8(ascii: "b"), UInt8(ascii: "B"): put([UInt8(ascii: "\\"), letter], isSimple: false)
@@ -130,10 +139,12 @@ struct ExtendedPattern {
 
   // MARK: Brackets
 
+  /// The classes of POSIX, which PCRE2 has under the same names.
   private static let classes: Set<String> = [
     "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit",
   ]
 
+  /// Reads a bracket expression after its opening bracket.
   private mutating func readBrackets() throws(SearchProgram.Malformed) {
     let start = at
     var written = Bytes("[".utf8)
@@ -144,6 +155,7 @@ struct ExtendedPattern {
     let first = at
     while true {
       guard at < pattern.count else { throw failure("a bracket is not closed", at: start - 1) }
+      // A bracket that comes first stands for itself (POSIX, 9.3.5).
       if pattern[at] == UInt8(ascii: "]"), at > first { break }
       if let name = try readName(":") {
         guard Self.classes.contains(name) else { throw failure("there is no class [:\(name):]") }
@@ -160,6 +172,7 @@ struct ExtendedPattern {
       guard lower <= upper else { throw failure("a range ends before it begins") }
       written += Self.written(lower) + Bytes("-".utf8) + Self.written(upper)
     }
+    // GNU refuses this as well: a set of these letters is hardly what was meant.
     let content = pattern[start..<at]
     if content.count > 2, content.first == UInt8(ascii: ":"), content.last == UInt8(ascii: ":") {
       throw failure("a class is written [[:space:]], not [:space:]", at: start - 1)
@@ -192,6 +205,7 @@ struct ExtendedPattern {
     return String(decoding: pattern[at + 2..<end], as: UTF8.self)
   }
 
+  /// A byte by its code: nothing in brackets can then mean something else to PCRE2.
   private static func written(_ byte: UInt8) -> Bytes {
     let digits = String(byte, radix: 16)
     return Bytes("\\x\(digits.count == 1 ? "0" : "")\(digits)".utf8)

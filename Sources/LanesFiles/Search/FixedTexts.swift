@@ -6,6 +6,7 @@ import LanesCore
 /// They become expressions that look at each byte of a text once, by what texts have in common at their beginning: "car", "cart"
 /// and "dog" are `car(?:t)?|dog`. An alternative for each text would be tried at every place.
 struct FixedTexts {
+  /// Sorted, each once.
   private let texts: [Bytes]
   private let options: SearchOptions
 
@@ -24,6 +25,7 @@ struct FixedTexts {
   /// The expressions, of which a line must match one.
   func expressions() throws(SearchProgram.Malformed) -> [OpaquePointer] {
     guard !texts.isEmpty else {
+      // No text at all: an expression that matches nothing.
       return [try SearchProgram.compile(Bytes("(?!)".utf8), options, extra: cpatterns_lines)]
     }
     var made: [OpaquePointer] = []
@@ -41,6 +43,7 @@ struct FixedTexts {
     return made
   }
 
+  /// Compiles texts as one expression, or as two of half as many when that is too large.
   private func compiled(_ some: ArraySlice<Bytes>) throws(SearchProgram.Malformed) -> [OpaquePointer] {
     if let written = Self.written(some, from: 0, depth: 0),
       let made = try? SearchProgram.compile(
@@ -55,7 +58,7 @@ struct FixedTexts {
     return try compiled(some[..<middle]) + compiled(some[middle...])
   }
 
-  /// What is left of sorted texts behind the `start` bytes that they share; nil when that nests too deeply.
+  /// What is left of sorted texts after the `start` bytes that they share; nil when that nests too deeply.
   private static func written(_ some: ArraySlice<Bytes>, from start: Int, depth: Int) -> Bytes? {
     guard depth < deepest else { return nil }
     let first = some.first!
@@ -70,14 +73,17 @@ struct FixedTexts {
     var branches: [Bytes] = []
     var from = rest.startIndex
     while from < rest.endIndex {
+      // Sorted texts that go on with the same byte are neighbors.
       let to = rest[from...].firstIndex { $0[end] != rest[from][end] } ?? rest.endIndex
       guard let branch = written(rest[from..<to], from: end, depth: depth + 1) else { return nil }
       branches.append(branch)
       from = to
     }
     let group = SearchProgram.grouped(Bytes(branches.joined(separator: "|".utf8)))
+    // The repetition is greedy, so the longer texts are tried first: the longest match wins.
     return shared + group + (isEnd ? Bytes("?".utf8) : [])
   }
 
+  /// Upper-case letters of ASCII in lower case.
   private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }

@@ -16,11 +16,14 @@ struct LinePattern {
   /// Text that is in every match, the longest such run; empty when none is known.
   var required: Bytes { isFit && isRequirable ? (run.count > best.count ? run : best) : [] }
 
+  /// True while every piece is one known character.
   private var isLiteral = true
+  /// False where alternatives stand outside of groups: no text need be in every match then.
   private var isRequirable = true
   /// Characters in a row at this place, and the longest such run before; outside of groups only.
   private var run = Bytes()
   private var best = Bytes()
+  /// Groups that are open.
   private var depth = 0
 
   /// - Parameter pattern: well-formed.
@@ -53,6 +56,7 @@ struct LinePattern {
     func follows(_ text: StaticString, by distance: Int = 0) -> Bool {
       text.withUTF8Buffer { bytes[min(at + distance, bytes.count)...].starts(with: $0) }
     }
+    /// Takes the next byte; nil at the end.
     mutating func next() -> UInt8? {
       defer { at += 1 }
       return peek
@@ -70,6 +74,7 @@ struct LinePattern {
 
   private mutating func put(_ text: String) { put(Bytes(text.utf8)) }
 
+  /// One known character. Inside of a group it may be optional or one of several, so it is in no run.
   private mutating func put(literal byte: UInt8, as text: Bytes) {
     rewritten += text
     if depth == 0 { run.append(byte) } else { isLiteral = false }
@@ -80,7 +85,7 @@ struct LinePattern {
     run = []
   }
 
-  /// A quantifier behind a character takes it out of the run, or ends the run behind it.
+  /// A quantifier takes the character before it out of the run, or ends the run after it.
   private mutating func readQuantifier(_ cursor: inout Cursor) {
     guard let byte = cursor.peek else { return }
     var count = 1
@@ -89,6 +94,7 @@ struct LinePattern {
     case UInt8(ascii: "*"), UInt8(ascii: "?"): break
     case UInt8(ascii: "+"): isOptional = false
     case UInt8(ascii: "{"):
+      // `{n}`, `{n,}` or `{n,m}`; anything else is text.
       let inner = cursor.bytes[(cursor.at + 1)...].prefix { $0 != UInt8(ascii: "}") }
       let digits = inner.prefix { (0x30...0x39).contains($0) }
       guard !digits.isEmpty, cursor.at + 1 + inner.count < cursor.bytes.count,
@@ -102,6 +108,7 @@ struct LinePattern {
       isOptional = digits.allSatisfy { $0 == 0x30 }
     default: return
     }
+    // An optional character is not in every match. One that is repeated is, once, and ends the run.
     if isOptional, !run.isEmpty { run.removeLast() }
     put(Bytes(cursor.bytes[cursor.at..<cursor.at + count]))
     cursor.at += count
@@ -111,6 +118,7 @@ struct LinePattern {
     }
   }
 
+  /// Reads what follows a backslash. Letters and digits that are not listed may mean anything, also in later versions.
   private mutating func readEscape(_ cursor: inout Cursor) {
     guard let letter = cursor.next() else {
       isFit = false
@@ -127,6 +135,7 @@ struct LinePattern {
     case UInt8(ascii: "A"): put("^")
     case UInt8(ascii: "z"), UInt8(ascii: "Z"): put("$")
     case UInt8(ascii: "1")...UInt8(ascii: "9"):
+      // Two digits are a back-reference or an octal code, by the number of groups.
       guard !(0x30...0x39).contains(cursor.peek ?? 0) else {
         isFit = false
         return
@@ -151,6 +160,7 @@ struct LinePattern {
     }
   }
 
+  /// Reads text up to `\E` or the end of the pattern.
   private mutating func readQuoted(_ cursor: inout Cursor) {
     while cursor.peek != nil, !cursor.follows("\\E") {
       let byte = cursor.next()!
@@ -164,6 +174,7 @@ struct LinePattern {
     "?:", "?=", "?!", "?>", "?|", "?<=", "?<!",
   ]
 
+  /// Reads the beginning of a group. Options, names, conditions and verbs make a pattern unfit.
   private mutating func readGroup(_ cursor: inout Cursor) {
     depth += 1
     guard cursor.follows("?") || cursor.follows("*") else { return put("(") }
@@ -175,6 +186,7 @@ struct LinePattern {
     cursor.at += opening.utf8CodeUnitCount
   }
 
+  /// Reads a class, and keeps newlines out of it.
   private mutating func readClass(_ cursor: inout Cursor) {
     guard let parsed = CharacterClass(&cursor) else {
       isFit = false
@@ -188,7 +200,8 @@ struct LinePattern {
     }
   }
 
-  /// `text` as a pattern that matches itself.
+  /// `text` as a pattern that matches itself: a backslash takes the meaning from any ASCII character that is no letter or
+  /// digit.
   static func quoted(_ text: Bytes) -> Bytes {
     text.flatMap { byte -> Bytes in
       switch byte {

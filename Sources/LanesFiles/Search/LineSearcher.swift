@@ -57,6 +57,7 @@ final class LineSearcher {
 
   // MARK: Text
 
+  /// The line of the first occurrence that stands where -w and -x allow.
   private func lineWith(_ needle: Needle, in text: Text, from: Int) -> Range<Int>? {
     var at = from
     while let found = needle.first(in: text, from: at) {
@@ -76,12 +77,14 @@ final class LineSearcher {
     return !isBegun && !goesOn
   }
 
+  /// A letter or digit of ASCII, or an underscore: what `\w` matches.
   private static func isWord(_ byte: UInt8) -> Bool {
     (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
   }
 
   // MARK: Expressions
 
+  /// Looks for the text that all matches hold, and matches only lines that have it.
   private func lineWith(required: Needle, in text: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     var at = from
     while let found = required.first(in: text, from: at) {
@@ -92,6 +95,7 @@ final class LineSearcher {
     return nil
   }
 
+  /// For expressions that might reach into the next line.
   private func lineByLine(in text: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     var start = from
     while start <= text.count {
@@ -102,6 +106,7 @@ final class LineSearcher {
     return nil
   }
 
+  /// Whether any expression matches in one line.
   private func hasMatch(_ line: Text) throws(UnitFailure) -> Bool {
     for matcher in matchers where try match(matcher, in: line, from: 0) != nil { return true }
     return false
@@ -120,6 +125,8 @@ final class LineSearcher {
     return least == .max ? nil : least
   }
 
+  /// The first match of any expression; of several at one place the longest, or in Perl's syntax that of the first
+  /// expression.
   private func bestMatch(inLine line: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     var best: Range<Int>?
     for matcher in matchers {
@@ -135,6 +142,7 @@ final class LineSearcher {
   private func match(_ matcher: OpaquePointer, in text: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     var bounds = (start: 0, end: 0)
     let result = cpatterns_match(matcher, text.baseAddress, text.count, from, &bounds.start, &bounds.end)
+    // Less than 0 is PCRE2's error, such as a limit on backtracking.
     guard result >= 0 else { throw Self.gaveUp(result) }
     // A lookbehind with \K may move the start behind the end.
     return result == 0 ? nil : bounds.start..<max(bounds.start, bounds.end)
@@ -147,6 +155,7 @@ final class LineSearcher {
     return from..<end
   }
 
+  /// PCRE2's words for an error, as the reason of a unit's failure.
   private static func gaveUp(_ code: Int32) -> UnitFailure {
     var text = [CChar](repeating: 0, count: 256)
     cpatterns_reason(code, &text, text.count)
@@ -162,6 +171,7 @@ final class LineSearcher {
     return (before < 0 ? 0 : before + 1)..<lineEnd(in: text, from: place)
   }
 
+  /// Where the line ends that holds `from`: its newline's place, or the end of the text.
   static func lineEnd(in text: Text, from: Int) -> Int {
     guard let base = text.baseAddress else { return 0 }
     let found = ckernels_first_byte(base + from, text.count - from, 0x0A)

@@ -21,6 +21,7 @@ package final class Needle: @unchecked Sendable {
 
   deinit { bytes.deallocate() }
 
+  /// Bytes of the text.
   var count: Int { bytes.count }
 
   /// Position of the first occurrence in `text` that starts at `from` or behind it.
@@ -36,10 +37,12 @@ package final class Needle: @unchecked Sendable {
     return withUnsafePointer(to: needle) { ckernels_absent(base, text.count, $0) }
   }
 
+  /// Upper-case letters of ASCII in lower case.
   private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 
   /// Positions of the two bytes that are rarest in text.
   private static func rarest(of text: UnsafeMutableBufferPointer<UInt8>) -> (Int, Int) {
+    // Of equally frequent bytes the first, so that the choice does not change from run to run.
     let order = text.indices.sorted { (frequency(text[$0]), $0) < (frequency(text[$1]), $1) }
     guard order.count > 1 else { return (0, 0) }
     return (order[0], order[1])

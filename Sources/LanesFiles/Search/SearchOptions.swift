@@ -80,6 +80,7 @@ package struct SearchOptions: Sendable, Equatable {
 }
 
 extension SearchOptions {
+  /// Writes everything that searching needs; reading takes the members in the same order.
   func write(to writer: inout WireWriter) {
     writer.write(UInt32(patterns.count))
     for pattern in patterns { writer.write(pattern) }

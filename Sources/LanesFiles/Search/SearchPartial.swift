@@ -26,6 +26,7 @@ package struct SelectedLines: Sendable, Equatable {
   /// Keeps what is of the first `count` selected lines.
   mutating func keep(_ count: Int) {
     let kept = ordinals.isEmpty ? count : ordinals.firstIndex { $0 >= count } ?? ordinals.count
+    // Here records are told apart: a limit makes `SliceSearch` note their ends.
     guard kept < ends.count else { return }
     text.removeSubrange((kept == 0 ? 0 : Int(ends[kept - 1]))...)
     ends.removeSubrange(kept...)
@@ -53,6 +54,7 @@ struct SearchPartial: Equatable {
   /// Of a slice in which there was nothing, as in most, only its size travels.
   private var holdsNothing: Bool { selected == 0 && newlines == 0 && firstZero == nil && lines.ends.isEmpty }
 
+  /// Just the size where nothing was found; reading tells by what is left.
   var wire: Bytes {
     if holdsNothing {
       var writer = WireWriter(capacity: 8)
@@ -66,6 +68,7 @@ struct SearchPartial: Equatable {
     writer.write(optional: firstZero)
     writer.write(visible)
     writer.write(lines.text)
+    // Read back in the same order.
     for list in [lines.ends, lines.numbers, lines.ordinals] { writer.write(list) }
     writer.write(lines.kinds.map(\.rawValue))
     return writer.bytes
@@ -100,6 +103,7 @@ extension WireWriter {
 extension WireReader {
   fileprivate mutating func readNumbers() throws(WireError) -> [UInt32] {
     let count = Int(try read(UInt32.self))
+    // Checked before memory is taken, so that a false count costs nothing.
     guard remaining / 4 >= count else { throw WireError("a description ends too early") }
     var numbers: [UInt32] = []
     numbers.reserveCapacity(count)

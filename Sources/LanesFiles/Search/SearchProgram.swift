@@ -25,6 +25,7 @@ package final class SearchProgram: @unchecked Sendable {
     package let reason: String
   }
 
+  /// Chooses the quickest way that finds the same lines: plain text, fixed texts, joined expressions or single ones.
   package init(_ options: SearchOptions) throws(Malformed) {
     self.options = options
     let patterns = try Self.readable(options)
@@ -69,6 +70,7 @@ package final class SearchProgram: @unchecked Sendable {
     var patterns: [Bytes] = []
     for typed in options.patterns {
       let pattern = options.syntax == .extended ? try ExtendedPattern(typed).text : typed
+      // Compiled for its error alone: joined patterns could make up for each other's mistakes.
       cpatterns_free(try compile(pattern, options, extra: cpatterns_check, typed: typed))
       patterns.append(pattern)
     }
@@ -141,6 +143,7 @@ package final class SearchProgram: @unchecked Sendable {
     return Bytes("(?<!\\w)".utf8) + grouped(pattern) + Bytes("(?!\\w)".utf8)
   }
 
+  /// A group that counts as none, so that numbers of groups stay as they are.
   static func grouped(_ pattern: Bytes) -> Bytes { Bytes("(?:".utf8) + pattern + Bytes(")".utf8) }
 
   /// `pattern`, which is well-formed alone, with an end to what is left open in it: text behind `\Q`, or a comment behind `#`
@@ -167,6 +170,8 @@ package final class SearchProgram: @unchecked Sendable {
     return partial
   }
 
+  /// True when a slice without the text and without zero bytes adds nothing but its size: line numbers would need its
+  /// newlines.
   private static func isSettled(_ options: SearchOptions) -> Bool {
     !options.isInverted && !options.isText && !options.numbersLines
   }

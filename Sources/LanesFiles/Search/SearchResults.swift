@@ -28,17 +28,22 @@ package final class SearchResults: Fold {
   private let onLines: OnLines
   private let onFile: (SearchedFile) -> Void
 
+  /// The input whose units are being absorbed; units of one input follow each other.
   private var row: UInt32?
   private var file = SearchedFile()
+  /// True when the rest of the input cannot change what is told of it.
   private var isOver = false
   private var isBinary = false
+  /// Bytes and lines of the input in the slices so far.
   private var bytesBefore: UInt64 = 0
   private var linesBefore: UInt64 = 0
+  /// Lines that may still turn out to be of a file that is binary from its beginning.
   private var waiting: [(lines: SelectedLines, before: UInt64)] = []
   private var context: ContextLines?
   /// Why the run may end, once nothing can be found any more.
   package private(set) var ending: Ending?
 
+  /// Bytes of a file that decide whether it is binary from its beginning.
   static let headBytes = 96 << 10
 
   /// - Parameters:
@@ -80,11 +85,13 @@ package final class SearchResults: Fold {
       } else if isAnswered {
         plan.skip(row: task.row)
         end()
+        // No input is left, so nothing the engine still has in hand can matter.
         if plan.isAtEnd { ending = .satisfied }
       }
     }
   }
 
+  /// Another input begins.
   private func begin(_ task: FileTask) {
     row = task.row
     file = SearchedFile(task)
@@ -94,6 +101,7 @@ package final class SearchResults: Fold {
     context?.begin()
   }
 
+  /// True when what is left of the input need not be read.
   private var isAnswered: Bool {
     if let limit = options.limit, file.selected >= limit, !mayHide, !(context?.isOwed(from: linesBefore) ?? false) {
       return true
@@ -110,6 +118,7 @@ package final class SearchResults: Fold {
     options.report == .lines && !options.isText && !isBinary && bytesBefore < Self.headBytes
   }
 
+  /// Takes what a slice found; all that it counts is relative to the slice.
   private func take(_ partial: SearchPartial) {
     let isHead = bytesBefore < Self.headBytes
     if let zero = partial.firstZero, isHead, bytesBefore + zero < Self.headBytes { hideWaiting() }
@@ -117,6 +126,7 @@ package final class SearchResults: Fold {
     let selected = min(partial.selected, left)
     if !isBinary {
       tell(partial.lines, left)
+      // A limit may end the selected lines ahead of the first hidden one.
       if selected > partial.visible { hide() }
       isBinary = partial.firstZero != nil
     } else if selected > 0 {
@@ -140,6 +150,7 @@ package final class SearchResults: Fold {
     if !lines.text.isEmpty { waiting.append((lines, linesBefore)) }
   }
 
+  /// A selected line is not told, since the file is binary.
   private func hide() {
     file.hidesLines = true
     context?.noteHidden()
@@ -152,11 +163,13 @@ package final class SearchResults: Fold {
     waiting = []
   }
 
+  /// Nothing can hide the waiting lines any more.
   private func tellWaiting() {
     for (lines, before) in waiting { onLines(file.name, lines, before) }
     waiting = []
   }
 
+  /// The input is over: its last lines, then what is known of it.
   private func end(_ failure: UnitFailure? = nil) {
     isOver = true
     tellWaiting()

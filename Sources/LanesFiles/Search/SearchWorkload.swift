@@ -8,6 +8,7 @@ package struct SearchWorkload: Workload {
 
   package init(_ program: SearchProgram) { self.program = program }
 
+  /// Compiles the patterns again: machine code does not travel between processes.
   package init(from reader: inout WireReader) throws(WireError) {
     do {
       program = try SearchProgram(try SearchOptions(from: &reader))
@@ -24,6 +25,7 @@ package struct SearchWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
+    // Without context a slice needs nothing of its neighbors, and its description is not even read.
     let part = program.options.context == nil ? SliceSearch.Part.whole : try Self.part(unit)
     if part == .whole, let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) })
     {

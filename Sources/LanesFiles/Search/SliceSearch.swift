@@ -54,16 +54,19 @@ final class SliceSearch {
     }
   }
 
+  /// Searches `slice`, which is whole lines; what was found is in `partial` afterwards.
   func run(_ slice: Text, _ deadline: Deadline) throws(UnitFailure) {
     partial.bytes = UInt64(slice.count)
     var start = 0
     while start < slice.count, !isOver {
+      // A piece ends with the line that reaches its size, so that no line is cut.
       let soonest = min(start + Self.pieceBytes, slice.count)
       let end = min(LineSearcher.lineEnd(in: slice, from: soonest - 1) + 1, slice.count)
       try search(slice, start..<end)
       try deadline.check()
       start = end
     }
+    // What was not searched may still hold a zero byte that hides lines which were told.
     if isOver, options.report == .lines { findZero(slice, from: start) }
     if let context = options.context {
       try recordContext(slice, before: slice.count, lines: part.isLast || isOver ? 0 : context.before)
@@ -73,6 +76,7 @@ final class SliceSearch {
     }
   }
 
+  /// Searches the lines of one piece.
   private func search(_ slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
     let text = Text(rebasing: slice[piece])
     // One pass settles most pieces when the text is rare: without a zero byte or the text nothing happens in them.
@@ -87,11 +91,13 @@ final class SliceSearch {
     try search(Text(copy), in: slice, piece)
   }
 
+  /// Position of the first zero byte.
   private static func firstZero(in text: Text) -> Int? {
     let found = ckernels_first_byte(text.baseAddress, text.count, 0)
     return found < 0 ? nil : found
   }
 
+  /// Notes the first zero byte of the slice. The line that holds it, and all after it, are hidden.
   private func found(zero: Int, _ slice: Text) {
     guard partial.firstZero == nil else { return }
     partial.firstZero = UInt64(zero)
@@ -128,6 +134,7 @@ final class SliceSearch {
       if options.isInverted {
         try selectAll(from: at, to: match?.lowerBound ?? lines.count + 1, of: lines, slice, piece.lowerBound)
       } else if let match {
+        // The copy without zero bytes lies like the piece, so places in it hold for the slice.
         try select(match.lowerBound + piece.lowerBound..<match.upperBound + piece.lowerBound, slice)
       }
       guard let match else { return }
@@ -141,9 +148,11 @@ final class SliceSearch {
   private func selectAll(
     from start: Int, to end: Int, of lines: Text, _ slice: Text, _ base: Int
   ) throws(UnitFailure) {
+    // Lines that are only counted need no look at each: their newlines are their number.
     if options.report == .counts, options.limit == nil {
       let run = Text(rebasing: lines[start..<min(end, lines.count)])
       if let bytes = run.baseAddress { partial.selected += ckernels_count_lines(bytes, run.count) }
+      // The last line's newline was left out.
       if end > lines.count { partial.selected += 1 }
       return
     }
@@ -184,10 +193,12 @@ final class SliceSearch {
       start = LineSearcher.line(around: start - 1, in: slice).lowerBound
       left -= 1
     }
+    // Lines between what is owed and what is ahead are left out.
     if start > recordedTo { recordedTo = start }
     while recordedTo < end { try recordNextLine(slice) }
   }
 
+  /// Records the line at `recordedTo` as one around a selected line.
   private func recordNextLine(_ slice: Text) throws(UnitFailure) {
     let line = recordedTo..<LineSearcher.lineEnd(in: slice, from: recordedTo)
     try record(line, .context, slice)
@@ -205,6 +216,7 @@ final class SliceSearch {
       return endRecord(kind)
     }
     guard options.onlyMatching else { return try recordMarked(text, kind) }
+    // With -o each match is a record of its own, and a line without one is a record without text.
     let before = partial.lines.ends.count
     if mayMatch {
       try forEachMatch(in: text) { match in
@@ -216,6 +228,7 @@ final class SliceSearch {
     if options.context != nil, partial.lines.ends.count == before { endRecord(kind) }
   }
 
+  /// Records a whole line with its matches between escape sequences.
   private func recordMarked(_ text: Text, _ kind: SelectedLines.Kind) throws(UnitFailure) {
     var told = 0
     try forEachMatch(in: text) { match in
@@ -233,6 +246,7 @@ final class SliceSearch {
     var at = 0
     while at <= line.count, let match = try searcher.firstMatch(inLine: line, from: at) {
       if !match.isEmpty { body(match) }
+      // An empty match must not be found again for ever.
       at = match.isEmpty ? match.upperBound + 1 : match.upperBound
     }
   }
@@ -246,6 +260,7 @@ final class SliceSearch {
     if options.marksMatches { partial.lines.text += Self.mark.1 }
   }
 
+  /// Notes where a record ends and what it is, as far as somebody asks: plain text needs none of it.
   private func endRecord(_ kind: SelectedLines.Kind) {
     guard options.separatesLines || options.countsLines || options.limit != nil else { return }
     partial.lines.ends.append(UInt32(partial.lines.text.count))
@@ -254,6 +269,7 @@ final class SliceSearch {
     if options.onlyMatching { partial.lines.ordinals.append(UInt32(partial.selected)) }
   }
 
+  /// Adds the newlines up to `end`, each once.
   private func countNewlines(_ slice: Text, to end: Int) {
     guard let base = slice.baseAddress, end > countedTo else { return }
     partial.newlines += ckernels_count_lines(base + countedTo, end - countedTo)
