@@ -18,6 +18,7 @@ package struct GivenWords: Equatable {
   private mutating func read(_ words: [String], _ root: CommandTable) {
     var rest = words[...]
     var table = root
+    // The words that name the command are no operands.
     while let word = rest.first, let next = table.subcommand(word) {
       table = next
       rest = rest.dropFirst()
@@ -37,6 +38,7 @@ package struct GivenWords: Equatable {
     }
   }
 
+  /// `--name`, `--name=value`, or `--name value`, whose value is taken off `rest`.
   private mutating func long(_ word: String, _ rest: inout ArraySlice<String>, _ table: CommandTable) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let option = table.option(parts[0])

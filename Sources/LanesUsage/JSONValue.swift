@@ -74,6 +74,7 @@ package indirect enum JSONValue: Equatable {
         let next = skipSpace()
         position += 1
         if next == end { return true }
+        // A comma must be followed by another item: `item` fails on a bracket (RFC 8259 allows no trailing comma).
         guard next == UInt8(ascii: ",") else { return false }
       }
       return false

@@ -48,6 +48,7 @@ package struct ManualPage {
       if index > 0 { line(".br") }
       line(Self.escaped(usage.trimmingBlanks))
     }
+    // Help texts and pages are made from the same discussion; only the page cuts it into sections.
     let parts = Self.parts(of: table.discussion)
     let (about, sections) = (parts.first { $0.title == nil }, parts.filter { $0.title != nil })
     heading("Description")
@@ -241,6 +242,7 @@ package struct ManualPage {
     for character in text {
       switch character {
       case "\\": result += "\\e"
+      // A bare hyphen may be shown as U+2010, which is no option's dash when it is copied (groff_char(7)).
       case "-": result += "\\-"
       case "'": result += "\\(aq"
       case "`": result += "\\(ga"

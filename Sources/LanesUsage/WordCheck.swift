@@ -11,6 +11,7 @@ package struct WordCheck {
     package let command: [String]
   }
 
+  /// The whole program.
   private let root: CommandTable
 
   package init(_ root: CommandTable) { self.root = root }
@@ -151,6 +152,7 @@ package struct WordCheck {
       return missing(option, ", and '\(next)' begins with a dash")
     }
 
+    /// The finding that `option` lacks its value, with an example of one.
     private func missing(_ option: CommandTable.Option, _ why: String) -> Finding {
       Finding(
         message: "\(option.mainName) needs a value\(why): write \(option.mainName) \(example(option))", command: path)
@@ -250,6 +252,7 @@ extension WordCheck {
     let near = Nearest.names(to: word, among: siblings)
     guard near.isEmpty else { return near.map { (prefix + path + [$0]).joined(separator: " ") } }
     let paths = root.subcommands.flatMap { family in family.subcommands.map { [family.name, $0.name] } }
+    // Several families may have a command of one name: all of these are offered.
     let names = Nearest.names(to: word, among: paths.map { $0[1] })
     return names.flatMap { name in paths.filter { $0[1] == name } }.map { (prefix + $0).joined(separator: " ") }
   }

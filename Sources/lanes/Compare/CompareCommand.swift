@@ -98,6 +98,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     }
     // The line is erased before anything is printed below it.
     if announces { Self.announce("") }
+    // A stop leaves the rounds that were finished, which are shown all the same.
     let comparison = Comparison(contenders, cpus: CPUs.available, isInterrupted: StopSignals.received != nil)
     if !contenders.isEmpty {
       let output = CompareOutput(comparison, subject, options: optionsInEffect, style: style)

@@ -86,6 +86,7 @@ final class ComparedProcess {
   private static let pausesPerLook: Int64 = 200
   private static let longestPause: Int64 = 500_000_000
 
+  /// Looks at the memory of the run and its workers after `pause` nanoseconds, and again until it has ended.
   private func lookAtMemory(after pause: Int64) {
     _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
       // The kernel walks the page tables for a look, with the process's lock held: pauses grow with what looking takes.
@@ -97,6 +98,7 @@ final class ComparedProcess {
     }
   }
 
+  /// Calls `everySecond` a second from now, and again each second until the run has ended.
   private func tick(_ everySecond: @escaping () -> Void) {
     _ = reactor.schedule(at: monotonicNow() + 1_000_000_000) { [unowned self] in
       everySecond()
@@ -144,11 +146,13 @@ final class ComparedProcess {
       while let count = try DescriptorIO.read(stream.descriptor.number, into: room) {
         guard count > 0 else { break }
         stream.take(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        // The pipe is empty for now: a read that fills the buffer may have more after it.
         if count < room.count { return }
       }
     } catch {
       // An unreadable pipe is a finished one; a record that is missing then says so.
     }
+    // The end of the pipe, or an error.
     guard let watch = stream.watch else { return }
     reactor.forget(watch)
     stream.watch = nil

@@ -63,6 +63,7 @@ final class ComparisonRunner {
       progress.ended(after: monotonicNow() - began)
       guard next.isMeasured else { continue }
       records[next.contender].append(record)
+      // Of many rounds, only the timelines of the five nearest to the median are kept.
       Contender.keepTimelines(&records[next.contender])
     }
     return contenders
@@ -90,6 +91,7 @@ final class ComparisonRunner {
     return record
   }
 
+  /// Starts a run and waits for its end. Its folder is gone when this returns, so results are hashed before.
   private func execute(
     _ setup: EngineSetup, _ began: Int64
   ) throws(Problem) -> (ComparedProcess, Child.Exit, ComparedResult) {
@@ -108,6 +110,7 @@ final class ComparisonRunner {
     }
   }
 
+  /// Holds a result against the first one.
   private func compare(_ setup: EngineSetup, _ result: ComparedResult) throws(Problem) {
     // The first result is the measure; which of two that differ is right, nobody here can know.
     guard let expected else {

@@ -49,6 +49,7 @@ struct DoctorCommand: ParsableCommand, StatedCommand {
     } catch let error as EngineError {
       throw ExitStatus.of(error)
     }
+    // One unit for each attack, folded in unit order.
     let report = DoctorReport(Array(zip(Attack.allCases, fold.refusals)), isolation)
     let printer = ResultPrinter()
     if json { printer.line(report.json) } else { report.lines.forEach(printer.line) }

@@ -68,9 +68,11 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
       total += row.partial.counts
       self.print(row, table, printer, console)
     }
+    // A word or a character may lie across two slices: partial results say what is at their ends.
     let settings = operands.settings(cut: .anywhere, engine)
     let job = BatchRun(
       workload: CountWorkload(columns: columns), makePlan: { FilePlan(inputs, settings: settings) },
+      // Ends the run when nobody reads rows any more, as with `| head`.
       fold: OpenEndedFold(rows, printer))
     let record = try job.run(engine, console)
     // A run that was cut short has no total: the sum of a part would be taken for that of the whole.
@@ -130,6 +132,7 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
 
   /// Writes the columns that were asked for. The others were not counted and are left out instead of being 0.
   private func write(_ counts: Counts, to json: inout JSONWriter) {
+    // In wc's order, whatever the order of the options.
     if columns.contains(.lines) { json.member("lines", counts.lines) }
     if columns.contains(.words) { json.member("words", counts.words) }
     if columns.contains(.characters) { json.member("characters", counts.characters) }

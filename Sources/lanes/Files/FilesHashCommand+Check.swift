@@ -44,6 +44,7 @@ extension FilesHashCommand {
       {
         isGood = false
       }
+      // Of a hopeless list the reason was told already.
       if !tally.isHopeless { warn(tally, of: shown(input), console) }
     }
     try journal?.close()
@@ -72,6 +73,7 @@ extension FilesHashCommand {
     let wanted = ignoreMissing ? entries.filter { !isMissing($0.name) } : entries
     var next = 0
     let inputs: [FileInput] = wanted.map { $0.name == "-" ? .standardInput(named: true) : .path($0.name) }
+    // The list's own algorithm goes before that of the option.
     let record = try hash(inputs, first.algorithm ?? algorithm, printer, console, within: journal) { file in
       // Inputs are never walked here, so each entry gives one result, in the order of the list.
       defer { next += 1 }
@@ -144,6 +146,7 @@ extension FilesHashCommand {
     if let failure = file.failure {
       tally.unreadable += 1
       console.say("lanes: \(file.name?.forDisplay ?? "-"): \(failure.reason)")
+      // The words of sha256sum.
       report(name, "FAILED open or read", printer, console)
     } else if file.digest != line.digest {
       tally.failed += 1

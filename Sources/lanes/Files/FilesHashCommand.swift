@@ -96,6 +96,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
       if engine.json {
         printer.line(json(file))
       } else if file.failure == nil {
+        // Bytes and not text: names need not be UTF-8, and a list must give them back exactly.
         printer.bytes(ChecksumLine.text(file, algorithm, tagged: tag))
       }
     }

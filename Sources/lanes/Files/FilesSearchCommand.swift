@@ -78,6 +78,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     let record = try job.run(engine, console)
     record.printStatistics(engine, to: printer)
     printer.flush()
+    // Success is thrown as well: status 0 needs a line that was found.
     throw status(output, record)
   }
 

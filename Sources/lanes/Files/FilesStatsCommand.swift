@@ -117,6 +117,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
 
   /// The byte between columns. Quotation marks and line ends have a meaning of their own in a table.
   private func separator() throws -> UInt8 {
+    // Bytes that are hard to type or to see have names.
     let names = ["tab": UInt8(ascii: "\t"), "\\t": UInt8(ascii: "\t"), "space": UInt8(ascii: " ")]
     if let byte = names[delimiter] { return byte }
     guard delimiter.utf8.count == 1, let byte = delimiter.utf8.first, ![0x0A, 0x0D, 0x22].contains(byte) else {

@@ -57,6 +57,7 @@ struct FilesTopCommand: FilesOperation, StatedCommand {
     // Each slice sends all its different words: larger slices send fewer in all. 16 MiB of text have a few hundred kB
     // of them.
     settings.sliceBytes = 16 << 20
+    // Chunks of a pipe, too, are four times the usual size.
     settings.chunkBytes = 4 << 20
     let workload = TopWorkload(kind: kind == .words ? .words : .lines)
     try operands.makeOneResult(workload, settings, engine) { (partial: TopPartial) throws(UnitFailure) in
@@ -73,6 +74,7 @@ struct FilesTopCommand: FilesOperation, StatedCommand {
     // Seven columns and a blank, as in GNU uniq -c. The first count is the largest.
     let width = max(7, best.first.map { String($0.count).utf8.count } ?? 0)
     for (key, count) in best {
+      // Standard output may be closed early, as by `| head`.
       guard printer.isOpen else { return }
       if engine.json {
         var json = JSONWriter()

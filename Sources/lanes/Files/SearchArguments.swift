@@ -207,6 +207,7 @@ extension SearchArguments {
   ///   - isQuiet: nothing is to be printed.
   func options(_ patterns: [Bytes], isNamed: Bool, isQuiet: Bool, isJSON: Bool, noColor: Bool) -> SearchOptions {
     var options = SearchOptions(patterns)
+    // `validate` has seen to it that all given are the same.
     options.syntax =
       switch syntax.first {
       case .extendedRegexp: .extended
@@ -225,8 +226,10 @@ extension SearchArguments {
     options.onlyMatching = onlyMatching
     // Numbers take counting the newlines of every slice, so they are asked for only where lines are printed.
     options.numbersLines = (lineNumber || isJSON) && options.report == .lines
+    // Otherwise the lines of a slice can be printed in one piece.
     options.separatesLines = isNamed || isJSON
     options.limit = maxCount == .max ? nil : maxCount
+    // Escape sequences would be part of the JSON text.
     options.marksMatches = isColored(noColor) && !isJSON
     // -A and -B override -C on their own side, as with grep; -A alone means no lines before.
     if options.report == .lines, let before = beforeContext ?? context ?? afterContext.map({ _ in 0 }) {

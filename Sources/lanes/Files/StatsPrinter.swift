@@ -18,6 +18,7 @@ struct StatsPrinter {
   ///   - failed: how many of these count for nothing.
   func print(_ groups: [(key: Bytes, summary: Summary)], files: Int, failed: Int) {
     if isJSON { return printJSON(groups, files: files, failed: failed) }
+    // All rows are laid out before the first is printed: a column is as wide as its widest cell.
     let rows = groups.map { cells($0.summary) }
     var widths = Self.headings.map(\.utf8.count)
     for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) } }

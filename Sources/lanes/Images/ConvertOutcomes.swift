@@ -55,6 +55,7 @@ final class ConvertOutcomes: Fold, Observer {
 
   /// Hears of units as they end, in any order; `absorb` hears of them in order, later. What both need is kept meanwhile.
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
+    // A failed image has no result: its bytes would look like a saving.
     if !record.failed {
       bytesBefore += record.bytesIn
       bytesAfter += record.bytesOut
@@ -152,6 +153,7 @@ final class ConvertOutcomes: Fold, Observer {
         $0.member("outcome", image.damage == nil ? "done" : "degraded")
         if let damage = image.damage { $0.member("cause", damage) }
         if let remark = image.remark { $0.member("remark", remark) }
+        // The names of the cases are part of the output, as are those of `kind` below.
         $0.member("method", "\(image.method)")
         $0.member("input_format", image.inputFormat.name)
         $0.member("input_width", image.inputSize.width)

@@ -143,6 +143,7 @@ struct SizeList {
   let names: [String]
   let specs: [ResizeSpec]
 
+  /// Reads sizes between commas; throws for a size that is none, and for too many.
   @Sendable init(_ text: String) throws {
     // Empty parts are kept, and refused as sizes.
     let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

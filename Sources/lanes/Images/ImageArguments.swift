@@ -112,6 +112,7 @@ struct ImageArguments: ParsableArguments {
     options.pngFilter = pngFilter
     options.pngDepth = pngDepth?.rawValue
     options.salvage = salvage
+    // Options that were not given keep the defaults of `ConvertOptions`.
     if let background { options.background = background }
     options.metadata = metadata
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }

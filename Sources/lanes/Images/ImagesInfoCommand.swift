@@ -81,6 +81,7 @@ final class InfoTable: Fold {
     self.printer = printer
     self.console = console
     self.json = json
+    // Nil where no terminal reads: all columns then, and names of any length.
     let width = Terminal.wrapping(1)
     columns = width.map { Self.columns(fitting: $0 - Self.nameWidth - 1) } ?? Self.all
     // A blank after each column, and one more before the name.
@@ -181,6 +182,7 @@ final class InfoTable: Fold {
   /// A failed image has an object, too, so that there is one for each input.
   private func line(_ unit: Unit, _ failure: UnitFailure) -> String {
     member(unit) {
+      // The case's name is part of the output.
       $0.member("kind", "\(failure.kind)")
       $0.member("error", failure.reason)
     }

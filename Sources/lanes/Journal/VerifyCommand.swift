@@ -37,6 +37,7 @@ struct VerifyCommand: ParsableCommand, StatedCommand {
     let path = RawArguments.path(file)
     let opened: RunFile.Opened
     do {
+      // Reads the whole file, under a lock that a run in progress does not give.
       opened = try RunFile.examine(path)
     } catch {
       throw Self.refusal(error, path)
@@ -114,6 +115,7 @@ private final class VerifyReport {
       }
       printer.line(json.text)
     } else if differences == 0 {
+      // Success is one line on standard output; a count of differences goes to standard error, after their lines.
       let found =
         files == 0 ? "no files" : "\(Readable.counted(files, "file")) of \(Readable.bytes(verification.bytes))"
       printer.line("\(name): \(Readable.counted(units.done, "unit")) done, \(found) as written, nothing besides")
@@ -125,6 +127,8 @@ private final class VerifyReport {
 
 extension Verification.Difference {
   /// What differs, which kind of difference it is, and a clause to follow the name.
+  ///
+  /// Kinds are words of the JSON output. Differences of the run as a whole have the run file as their subject.
   fileprivate func words(runFile: String) -> (subject: FilePath, kind: String, text: String) {
     let own = FilePath(runFile)
     switch self {

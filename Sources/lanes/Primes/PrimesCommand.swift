@@ -37,6 +37,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
   /// The options that say what is asked.
   struct Asked: ParsableArguments {
     @Flag(exclusivity: .exclusive)
+    // Nil means --count; --tuplets and --nth ask something else.
     var question: Question?
 
     // `.unconditional`: `--tuplets -1` is told the range, instead of that -1 is an unknown option.
@@ -162,6 +163,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
         $0.member("start", range.start)
         $0.member("stop", range.stop)
         // Sums exceed what JSON readers keep exactly, hence a string.
+        // The names of the cases are the members' names.
         let name = mode == .listJSON ? "count" : String(describing: mode)
         if mode == .sum { $0.member(name, value) } else { $0.member(name, UInt64(value)) }
       }
