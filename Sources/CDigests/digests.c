@@ -9,15 +9,16 @@
 #include <openssl/sha.h>
 #include <zlib.h>
 
-// XXH3 asks for memory 320 bytes ahead, which is enough where that is in a cache. Pages of a mapped file come from the memory
-// itself, and the processor's own reading ahead stops where each of them ends; so this asks for it a page ahead. A mapped file
-// of 2 GB takes one core of a Sapphire Rapids 142 ms of computing instead of 218. With that, XXH3 by AVX2 or AVX-512 is no
+// XXH3 prefetches 320 bytes ahead, which is enough for data in a cache. Pages of a mapped file come from memory, and
+// the processor's own prefetching stops at the end of each page, so this asks for data a page ahead. A mapped file of 2
+// GB takes one core of a Sapphire Rapids 142 ms of computing instead of 218. With that, XXH3 by AVX2 or AVX-512 is no
 // faster than by SSE2, which every x86-64 has: 141 and 139 ms.
 #define XXH_PREFETCH_DIST 4096
 #define XXH_STATIC_LINKING_ONLY
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+// For a null pointer libdeflate returns the sum of no bytes, whatever `crc` is.
 uint32_t cdigests_crc32(uint32_t crc, const uint8_t *bytes, size_t count) {
   return count == 0 ? crc : libdeflate_crc32(crc, bytes, count);
 }
@@ -26,11 +27,13 @@ uint32_t cdigests_crc32_combine(uint32_t first, uint32_t second, uint64_t length
   return (uint32_t)crc32_combine(first, second, (z_off_t)length);
 }
 
-// The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain bytes.
+// The functions with a state of one's own are deprecated in OpenSSL 3, and still the only ones whose state is plain
+// bytes.
 #define LIES_AT(type, field, offset, bytes) \
   _Static_assert(offsetof(type, field) == (offset) && sizeof(((type *)0)->field) == (bytes), "another layout of " #type)
 
-// All of the state is sent, so all of it must be known: a field that held an address would not survive the way.
+// All of the state is sent to other processes, so all of it must be known: a field that holds an address would mean
+// nothing there.
 LIES_AT(SHA256_CTX, h, 0, 32);
 LIES_AT(SHA256_CTX, Nl, 32, 4);
 LIES_AT(SHA256_CTX, Nh, 36, 4);
@@ -39,6 +42,7 @@ LIES_AT(SHA256_CTX, num, 104, 4);
 LIES_AT(SHA256_CTX, md_len, 108, 4);
 _Static_assert(sizeof(SHA256_CTX) == cdigests_sha256_state, "another layout of OpenSSL's SHA256_CTX");
 
+// States are copied in and out: the caller's bytes need not be aligned for SHA256_CTX.
 void cdigests_sha256_start(void *state) {
   SHA256_CTX context;
   SHA256_Init(&context);
@@ -67,7 +71,8 @@ struct kept {
 };
 _Static_assert(sizeof(struct kept) == cdigests_xxh3_state, "cdigests_xxh3_state is not the size of struct kept");
 
-// The fields that are kept, those that XXH3_64bits_reset makes anew, and no others: one more would need a place in `kept`.
+// The fields that are kept, those that XXH3_64bits_reset makes anew, and no others: one more would need a place in
+// `kept`.
 LIES_AT(XXH3_state_t, acc, 0, sizeof(uint64_t[8]));
 LIES_AT(XXH3_state_t, customSecret, 64, 192);
 LIES_AT(XXH3_state_t, buffer, 256, 256);
@@ -82,6 +87,7 @@ LIES_AT(XXH3_state_t, reserved64, 560, 8);
 LIES_AT(XXH3_state_t, extSecret, 568, 8);
 _Static_assert(sizeof(XXH3_state_t) == 576, "another layout of XXH3_state_t");
 
+// Makes a full state: reset sets what does not depend on the input, and the rest is copied.
 static void restore(XXH3_state_t *full, const void *state) {
   struct kept kept;
   memcpy(&kept, state, sizeof kept);
@@ -93,6 +99,8 @@ static void restore(XXH3_state_t *full, const void *state) {
   full->totalLen = kept.length;
 }
 
+// Takes the fields that are sent out of a full state. The buffer of an empty state was never written, and is kept as
+// zeros.
 static void keep(void *state, const XXH3_state_t *full) {
   struct kept kept;
   memset(&kept, 0, sizeof kept);

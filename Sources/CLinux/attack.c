@@ -17,9 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What code in a hijacked decoder would try. Nothing of it does harm where it succeeds: files are opened and closed, signals are
-// number 0, programs are /bin/true, what is made is removed.
+// What code in a hijacked decoder would try. Nothing of it does harm where it succeeds: files are opened and closed,
+// signals are number 0, programs are /bin/true, what is made is removed.
 
+// 0 for a descriptor, which is closed, else why there is none.
 static int opened(int fd) {
   if (fd < 0) return errno;
   close(fd);
@@ -41,6 +42,7 @@ static int make_file(void) {
   return 0;
 }
 
+// The discard port of this machine: nothing leaves it.
 static int reach_network(void) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -51,6 +53,7 @@ static int reach_network(void) {
   return code;
 }
 
+// Nobody listens at this name. ENOENT means that names were looked up, so the attempt counts as a success.
 static int reach_local_socket(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/lanes-doctor"};
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -69,6 +72,7 @@ static int start_process(void) {
   return 0;
 }
 
+// Where it succeeds, this process becomes /bin/true and ends with status 0.
 static int run_program(void) {
   char *arguments[] = {"true", NULL}, *environment[] = {NULL};
   execve("/bin/true", arguments, environment);
@@ -90,6 +94,7 @@ static int take_memory(void) {
   return 0;
 }
 
+// A page that is writable and executable.
 static int make_code(void) {
   void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
@@ -97,7 +102,7 @@ static int make_code(void) {
   return 0;
 }
 
-// Any descriptor that it was given beside its own channel, which is below `first`.
+// Any descriptor that it was given beside its own channel, which is below `first`. Writing no bytes changes nothing.
 static int write_given(int first) {
   int code = EBADF;
   for (int fd = first; fd < 256; fd++) {
@@ -107,6 +112,7 @@ static int write_given(int first) {
   return code;
 }
 
+// Raising the hard limit takes CAP_SYS_RESOURCE where it was lowered.
 static int raise_limit(void) {
   struct rlimit more = {RLIM_INFINITY, RLIM_INFINITY};
   return setrlimit(RLIMIT_FSIZE, &more) == 0 ? 0 : errno;

@@ -23,7 +23,7 @@ const uint32_t clinux_epollin = EPOLLIN, clinux_epollout = EPOLLOUT, clinux_epol
                clinux_epollhup = EPOLLHUP;
 const int clinux_o_tmpfile = O_TMPFILE;
 #ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 // Linux 5.14
+#define MADV_POPULATE_READ 22 // Linux 5.14; the headers may be older than the kernel
 #endif
 const int clinux_madv_populate_read = MADV_POPULATE_READ;
 
@@ -42,6 +42,7 @@ int clinux_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
 int clinux_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, int timeout) {
+  // What does not fit comes with the next call.
   enum { most = 64 };
   struct epoll_event ready[most];
   int count = epoll_wait(epoll, ready, limit < most ? limit : most, timeout);
@@ -55,7 +56,7 @@ int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, 
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 int clinux_memfd(const char *name) {
   int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  // Where sealing is not to be had, everything works as well as long as the other side does.
+  // A failure to seal is no reason to do without: the seal only guards against a process that misbehaves.
   if (fd >= 0) (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
   return fd;
 }
@@ -69,13 +70,15 @@ int clinux_close_from(unsigned first) { return (int)syscall(SYS_close_range, fir
 
 int clinux_die_with_parent(pid_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return -1;
+  // The parent may have ended before the call above, and then nothing would be sent.
   if (getppid() == parent) return 0;
   errno = ESRCH;
   return -1;
 }
 
 int clinux_cpu_count(void) {
-  // The mask of a machine with more CPUs than CPU_SETSIZE needs a larger set; 8192 is the kernel's own limit.
+  // With more CPUs than CPU_SETSIZE (1024) the kernel refuses a cpu_set_t with EINVAL; 8192 is the most that Linux
+  // supports on x86-64.
   size_t size = CPU_ALLOC_SIZE(8192);
   cpu_set_t *set = CPU_ALLOC(8192);
   if (!set) return -1;
@@ -127,6 +130,7 @@ int clinux_rename(const char *from, const char *to, bool replace) {
   return unlink(from);
 }
 
+// By way of /proc, as open(2) shows for O_TMPFILE: AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH.
 int clinux_link_unnamed(int fd, const char *to) {
   char from[32];
   snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
@@ -141,6 +145,7 @@ int clinux_terminal_width(int fd) {
 int clinux_fstat(int fd, struct stat *status) { return (int)syscall(SYS_fstat, fd, status); }
 
 int clinux_write_back(int fd, bool wait) {
+  // Offset and length 0 mean the whole file. WAIT_BEFORE also waits for pages that were already on their way.
   unsigned waiting = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
   return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE | (wait ? waiting : 0));
 }

@@ -1,4 +1,5 @@
-// io_uring through liburing, whose calls are inline functions on the kernel's nested unions: easier to keep here than in Swift.
+// io_uring through liburing, whose calls are inline functions on the kernel's nested unions: easier to keep here than
+// in Swift.
 #define _GNU_SOURCE
 #include "clinux.h"
 
@@ -17,6 +18,7 @@ struct clinux_ring {
 
 clinux_ring *clinux_ring_new(unsigned depth, int wake_fd, unsigned workers) {
   unsigned most[2] = {workers, 0}; // for regular files; 0 leaves those for pipes and sockets as they are
+  // CLAMP makes a depth beyond the kernel's limit the limit, instead of an error.
   struct io_uring_params params = {.flags = IORING_SETUP_CLAMP};
   clinux_ring *ring = calloc(1, sizeof *ring);
   if (!ring) return NULL;
@@ -48,6 +50,7 @@ bool clinux_ring_open(clinux_ring *ring, const char *path, uint64_t token) {
   return true;
 }
 
+// RWF_NOWAIT reads what is in the page cache or fails; IOSQE_ASYNC goes to a worker thread without trying first.
 static void set_way(struct io_uring_sqe *request, enum clinux_way way) {
   if (way == CLINUX_IF_CACHED) request->rw_flags = RWF_NOWAIT;
   if (way == CLINUX_BY_WORKER) io_uring_sqe_set_flags(request, IOSQE_ASYNC);

@@ -27,6 +27,8 @@ const bool clinux_is_sanitized = false;
 
 // MARK: Limits
 
+// Lowers both limits to `most`, never above the soft limit that the process was started with. A hard limit cannot be
+// raised again without privileges.
 static int limit(int resource, uint64_t most) {
   struct rlimit now;
   if (getrlimit(resource, &now) != 0) return -1;
@@ -43,8 +45,9 @@ int clinux_limit_self(const struct clinux_limits *limits) {
 
 // MARK: Landlock
 
-// landlock(7). The headers of 2023 know the first two versions of the interface, the kernel eight: the structure and the rights
-// are spelled out here as the kernel's documentation has them ("Landlock: unprivileged access control", userspace-api).
+// landlock(7). The headers of 2023 know the first two versions of the interface, the kernel eight: the structure and
+// the rights are spelled out here as the kernel's documentation has them ("Landlock: unprivileged access control",
+// userspace-api).
 struct ruleset {
   uint64_t handled_files, handled_network, scoped;
 };
@@ -60,7 +63,8 @@ int clinux_landlock_version(void) { return (int)syscall(SYS_landlock_create_rule
 int clinux_landlock_self(void) {
   int version = clinux_landlock_version();
   if (version < 1) return -1;
-  // Refer came with version 2, truncate with 3, ioctl on devices with 5.
+  // Refer came with version 2, truncate with 3, ioctl on devices with 5: each is the next bit. Older kernels refuse
+  // bits that they do not know.
   int rights = rights_of_1 + (version >= 2) + (version >= 3) + (version >= 5);
   struct ruleset rules = {
       .handled_files = (1u << rights) - 1,
@@ -68,9 +72,11 @@ int clinux_landlock_self(void) {
       .scoped = version >= 6 ? scope_of_6 : 0,
   };
   size_t size = version >= 6 ? sizeof rules : version >= 4 ? offsetof(struct ruleset, scoped) : sizeof rules.handled_files;
+  // What is handled and has no rule is forbidden, and no rule is added.
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
   if (ruleset < 0) return -1;
   int result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+  // close(2) must not change errno.
   int saved = errno;
   close(ruleset);
   errno = saved;
@@ -98,8 +104,8 @@ bool clinux_seccomp_available(void) {
 
 #ifdef THIS_MACHINE
 
-// Calls that a worker makes, found by tracing workers of every workload, and no argument of which reaches anything that it does not
-// hold: memory, clocks, its own descriptors and signals.
+// Calls that a worker makes, found by tracing workers of every workload, and no argument of which reaches anything that
+// it does not hold: memory, clocks, its own descriptors and signals.
 static const int allowed[] = {
     SYS_read, SYS_write, SYS_pread64, SYS_readv, SYS_writev, SYS_lseek, SYS_close, SYS_fstat, SYS_fallocate,
     SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_sched_yield, SYS_getrandom, SYS_clock_gettime, SYS_nanosleep,
@@ -107,6 +113,7 @@ static const int allowed[] = {
     SYS_restart_syscall, SYS_exit, SYS_exit_group,
 };
 
+// A program of classic BPF (seccomp(2)). A jump has two counts of instructions to pass over: if it holds, and if not.
 enum { most_instructions = 96 };
 struct program {
   struct sock_filter code[most_instructions];
@@ -114,14 +121,16 @@ struct program {
 };
 
 static void add(struct program *to, struct sock_filter instruction) { to->code[to->length++] = instruction; }
+// Loads 32 bits of the call's description.
 static void load(struct program *to, size_t offset) {
   add(to, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 static void answer(struct program *to, uint32_t action) { add(to, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action)); }
-// Goes on with the next instruction when the loaded word is `value`, and behind it otherwise.
+// Continues with the next instruction when the loaded word is `value`, and after that one otherwise.
 static void when(struct program *to, uint32_t value) {
   add(to, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
 }
+// Where the lower half of an argument of 64 bits is.
 static size_t argument(int index) {
   size_t low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
   return offsetof(struct seccomp_data, args) + (size_t)index * 8 + low;
@@ -147,6 +156,7 @@ static void allow_without_execution(struct program *to, int call) {
 
 int clinux_seccomp_self(int receiving) {
   struct program program = {.length = 0};
+  // Numbers of system calls belong to an architecture; a call by another one, such as 32-bit x86, ends the process.
   load(&program, offsetof(struct seccomp_data, arch));
   add(&program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_MACHINE, 1, 0));
   answer(&program, SECCOMP_RET_KILL_PROCESS);
@@ -180,12 +190,14 @@ int clinux_seccomp_self(int receiving) {
 
 int clinux_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }
 
+// CMSG_SPACE bytes, aligned as a header must be (cmsg(3)).
 union control {
   char bytes[CMSG_SPACE(sizeof(int))];
   struct cmsghdr header;
 };
 
 int clinux_send_descriptor(int socket, int fd) {
+  // A message must carry a byte of data: one without is not told from the end of the connection.
   char byte = 0;
   struct iovec part = {&byte, 1};
   union control control = {{0}};

@@ -14,10 +14,12 @@ static atomic_int first_signal;
 static atomic_uint answered_signals;
 static atomic_int wake = -1;
 
-// Names of unfinished files. Nothing is allocated or freed, since the handler may read a name at any moment; `version` tells
-// it whether the name was whole and stayed the same while it copied it. Pages that are never written take no memory.
+// Names of unfinished files. Nothing is allocated or freed, since the handler may read a name at any moment; `version`
+// tells it whether the name was whole and stayed the same while it copied it. Pages that are never written take no
+// memory.
 enum { slots = 512 };
-// version % slot_states. The file of a slot that is making may appear at any moment; that of a listed one is there.
+// The state of a slot is version % slot_states; version / slot_states counts the names that it has held. The file of a
+// slot that is making may appear at any moment; that of a listed one is there.
 enum { slot_free, slot_changing, slot_making, slot_listed, slot_states };
 static struct {
   atomic_uint version;
@@ -44,6 +46,7 @@ int clinux_unfinished_add(const char *path) {
   return -1;
 }
 
+// Each function adds the distance to the next state, so that `version` never returns to an earlier value.
 void clinux_unfinished_made(int slot) {
   if (slot >= 0) atomic_fetch_add(&unfinished[slot].version, slot_listed - slot_making);
 }
@@ -52,10 +55,11 @@ void clinux_unfinished_remove(int slot) {
   if (slot >= 0) atomic_fetch_add(&unfinished[slot].version, slot_states - slot_listed);
 }
 
-// Waits until no other thread is about to make a file whose name is listed, at most a second. The thread that this handler
-// interrupted may be; it will not go on.
+// Waits until no other thread is about to make a file whose name is listed, at most a second. The thread that this
+// handler interrupted may be; it will not go on.
 static void await_makers(void) {
   int milliseconds = 1000;
+  // One second for all slots together.
   for (int slot = 0; slot < slots; slot++) {
     while (atomic_load(&unfinished[slot].version) % slot_states == slot_making &&
            atomic_load(&unfinished[slot].maker) != &my_thread && milliseconds-- > 0)
@@ -63,7 +67,8 @@ static void await_makers(void) {
   }
 }
 
-// Only calls that signal-safety(7) lists.
+// Removes the files that are listed. Only calls that signal-safety(7) lists. A name that changed while it was copied
+// belongs to a file that was finished, or is not made any more.
 static void remove_unfinished(void) {
   atomic_store(&is_ending, true);
   await_makers();
@@ -79,6 +84,8 @@ static void remove_unfinished(void) {
   }
 }
 
+// Inside a handler the signal is blocked: it is unblocked and raised with its default action. `_exit` is for
+// signals whose default action does not end a process.
 void clinux_die_by(int number) {
   struct sigaction action = {.sa_handler = SIG_DFL};
   sigaction(number, &action, NULL);
@@ -95,7 +102,7 @@ enum { busy_lanes = 4096 };
 static struct {
   _Alignas(64) _Atomic uint64_t units;
 } busy[busy_lanes];
-static char words[5][32];
+static char words[5][32]; // in the order of clinux_stop_words; an empty second one means that none were given
 
 void clinux_stop_words(const char *start, const char *one, const char *many, const char *one_part, const char *many_parts) {
   const char *given[] = {start, one, many, one_part, many_parts};
@@ -109,6 +116,7 @@ void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts) {
     atomic_store_explicit(&busy[lane].units, units | (uint64_t)parts << 32, memory_order_relaxed);
 }
 
+// Texts are put together by hand: snprintf(3) is not among the calls that a handler may make.
 static char *append(char *end, const char *text) {
   while (*text) *end++ = *text++;
   return end;
@@ -126,7 +134,8 @@ static char *append_number(char *end, uint64_t number) {
   return end;
 }
 
-// Says what is still going to be finished, if anything is.
+// Says what is still going to be finished, if anything is. Lanes go on meanwhile, so the sum is that of one moment or
+// nearly so.
 static void acknowledge(void) {
   uint64_t units = 0, parts = 0;
   for (int lane = 0; lane < busy_lanes; lane++) {
@@ -145,6 +154,7 @@ static void acknowledge(void) {
 }
 
 static void on_stop(int number) {
+  // The handler may have interrupted code that is about to read errno.
   int saved = errno;
   int none = 0;
   if (!atomic_compare_exchange_strong(&first_signal, &none, number)) {
@@ -161,6 +171,7 @@ static void on_stop(int number) {
 
 int clinux_stop_install(int wake_fd) {
   atomic_store(&wake, wake_fd);
+  // Without SA_RESTART, so that blocking calls return EINTR.
   struct sigaction action = {.sa_handler = on_stop};
   sigemptyset(&action.sa_mask);
   if (sigaction(SIGINT, &action, NULL) != 0) return -1;

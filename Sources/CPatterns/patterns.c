@@ -19,7 +19,8 @@ struct cpatterns_matcher {
   size_t workspace_size;
 };
 
-// Integers for pcre2_dfa_match at first, and at most: it asks for room as a pattern has alternatives to follow side by side.
+// Integers for pcre2_dfa_match at first, and at most: it asks for room as a pattern has alternatives to follow side by
+// side.
 enum { first_workspace = 1 << 10, largest_workspace = 1 << 24 };
 
 // Machine code runs on 32 KiB of the thread's stack; a pattern that needs more gets up to this.
@@ -31,6 +32,7 @@ struct cpatterns_pattern *cpatterns_compile(
   PCRE2_SIZE offset = 0;
   struct cpatterns_pattern *made = malloc(sizeof *made);
   pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+  // Subjects are bytes: a pattern that asks for UTF by (*UTF) is refused.
   uint32_t flags = PCRE2_NEVER_UTF;
   if (options & cpatterns_ignore_case) flags |= PCRE2_CASELESS;
   if (options & cpatterns_lines) flags |= PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX;
@@ -40,6 +42,7 @@ struct cpatterns_pattern *cpatterns_compile(
   } else {
     code = PCRE2_ERROR_NOMEMORY;
   }
+  // Here and below: PCRE2's functions that free take NULL.
   pcre2_compile_context_free(context);
   if (!made || !context || !made->code) {
     free(made);
@@ -60,6 +63,7 @@ struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *
   struct cpatterns_matcher *made = calloc(1, sizeof *made);
   if (!made) return NULL;
   made->pattern = pattern;
+  // Room for one pair of bounds, those of the whole match.
   made->data = pcre2_match_data_create(1, NULL);
   if (!made->data) {
     free(made);
@@ -86,6 +90,7 @@ static bool enlarge_stack(struct cpatterns_matcher *matcher) {
   return true;
 }
 
+// pcre2_jit_match leaves out the checks of arguments that pcre2_match makes before it calls the same machine code.
 static int match_once(struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from) {
   const struct cpatterns_pattern *pattern = matcher->pattern;
   if (pattern->is_compiled)
@@ -122,6 +127,7 @@ int cpatterns_longest(
   if (!subject) subject = (const uint8_t *)"";
   if (!matcher->workspace && !enlarge_workspace(matcher)) return PCRE2_ERROR_NOMEMORY;
   while (1) {
+    // The DFA matcher follows all alternatives side by side, and has no machine code.
     int code = pcre2_dfa_match(
         matcher->pattern->code, subject, length, from, PCRE2_ANCHORED, matcher->data, matcher->context,
         matcher->workspace, matcher->workspace_size);

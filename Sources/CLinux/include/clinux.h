@@ -18,17 +18,22 @@ int clinux_epoll_remove(int epoll, int fd);
 int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int limit, int timeout);
 extern const uint32_t clinux_epollin, clinux_epollout, clinux_epollerr, clinux_epollhup;
 
+// Not blocking: a reader that finds it at 0 gets EAGAIN.
 int clinux_eventfd(void);
 // Anonymous memory that may grow and not shrink, so that a mapping of one side stays readable whatever the other does.
 int clinux_memfd(const char *name);
+// Like every descriptor that is made here, both ends close at exec.
 int clinux_pipe(int fds[2]);
+// A descriptor of a process, readable once it has ended (pidfd_open(2)). Unlike a number it cannot come to mean another
+// process.
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_kill(int pidfd, int signal);
 // Lets a process that is going to be started begin in `directory` (posix_spawn_file_actions_addchdir_np(3)).
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *directory);
 // Makes every descriptor from `first` on close at exec, or closes it now.
 int clinux_close_from(unsigned first);
-// Asks for SIGKILL when the thread that started this process ends; fails when `parent` is already gone.
+// Asks for SIGKILL when the thread that started this process ends (PR_SET_PDEATHSIG); ESRCH when `parent` is already
+// gone.
 int clinux_die_with_parent(pid_t parent);
 // Number of CPUs in this process's affinity mask.
 int clinux_cpu_count(void);
@@ -37,25 +42,29 @@ struct clinux_usage {
   int64_t user_ns, system_ns, minor_faults, major_faults, voluntary, involuntary;
 };
 pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang);
+// The usage of all threads of this process (RUSAGE_SELF).
 int clinux_self_usage(struct clinux_usage *usage);
 // The same of the calling thread alone (RUSAGE_THREAD).
 int clinux_thread_usage(struct clinux_usage *usage);
-// Gives `from` the name `to` unless `to` exists (EEXIST), or replaces it.
+// Gives `from` the name `to`. With `replace` it takes the place of what has that name, without it EEXIST is the answer.
 int clinux_rename(const char *from, const char *to, bool replace);
-// Gives the unnamed file behind `fd` a name; EEXIST when it is taken.
+// Gives the unnamed file (O_TMPFILE) of `fd` a name; EEXIST when it is taken.
 int clinux_link_unnamed(int fd, const char *to);
-// Columns of the terminal behind `fd`, or 0.
+// Columns of the terminal that `fd` is, or 0.
 int clinux_terminal_width(int fd);
+// Makes sure that a range has memory or blocks (fallocate(2)), so that touching it cannot raise SIGBUS on a full tmpfs.
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
+// Gives a range's memory or blocks back; it reads as zeros from then on, and the size stays.
 int clinux_punch(int fd, int64_t offset, int64_t length);
-// Starts to write a file's dirty pages to its storage or, with `wait`, also waits until none is left (sync_file_range(2)).
-// Neither commits a journal nor empties the device's cache, as fdatasync(2) does for every file, clean or not.
+// Starts to write a file's dirty pages to its storage or, with `wait`, also waits until none is left
+// (sync_file_range(2)). Neither commits a journal nor empties the device's cache, as fdatasync(2) does for every file,
+// clean or not.
 int clinux_write_back(int fd, bool wait);
 extern const int clinux_o_tmpfile, clinux_madv_populate_read;
 
-// io_uring(7). A request is queued by `open`, `read` or `write`, which return false when the queue is full, and handed to the
-// kernel by `submit`; `next` takes a completion, false when there is none. Names and memory stay as they are until `submit`
-// and the completion.
+// io_uring(7). A request is queued by `open`, `read` or `write`, which return false when the queue is full, and handed
+// to the kernel by `submit`; `next` takes a completion, false when there is none. Names and memory stay as they are
+// until `submit` and the completion.
 typedef struct clinux_ring clinux_ring;
 // How a request is carried out that would have to wait for the disk.
 enum clinux_way {
@@ -63,7 +72,8 @@ enum clinux_way {
   CLINUX_IF_CACHED,  // not at all: EAGAIN, or fewer bytes
   CLINUX_BY_WORKER,  // by a thread of the kernel, even if it would not have to wait
 };
-// `wake_fd`, an eventfd, becomes readable with every completion; at most `workers` threads of the kernel wait for files.
+// `wake_fd`, an eventfd, becomes readable with every completion; at most `workers` threads of the kernel wait for
+// files.
 clinux_ring *clinux_ring_new(unsigned depth, int wake_fd, unsigned workers);
 void clinux_ring_free(clinux_ring *ring);
 bool clinux_ring_open(clinux_ring *ring, const char *path, uint64_t token);
@@ -83,29 +93,33 @@ bool clinux_ring_next(clinux_ring *ring, uint64_t *token, int32_t *result);
 // Stop requests. The first SIGINT or SIGTERM is counted and told through `wake_fd` (an eventfd); the second removes the
 // files registered below and ends the process by that signal at once.
 int clinux_stop_install(int wake_fd);
-// 0, or the first signal that asked to stop.
+// 0, or the first signal that asked to stop since the last reset.
 int clinux_stop_signal(void);
 // How many signals were answered to the end; one less than came where the last ended the process.
 unsigned clinux_stop_answered(void);
+// Makes the next signal the first one again.
 void clinux_stop_reset(void);
+// Ends this process as if nobody had handled the signal, so that the parent sees it in the status. Does not return.
 void clinux_die_by(int signal);
 
-// The first signal is answered at once on standard error: how many units are going to be finished, "finishing 2 images; again
-// to stop now"; nothing when none is, and nothing before the words are given. `start` comes first, such as what clears the line of
-// a terminal; parts are units that are not whole, such as slices of a file, and one of them names all. At most 31 bytes each.
+// The first signal is answered at once on standard error: how many units are going to be finished, "finishing 2 images;
+// again to stop now"; nothing when none is, and nothing before the words are given. `start` comes first, such as what
+// clears the line of a terminal; parts are units that are not whole, such as slices of a file, and one of them names
+// all. At most 31 bytes each.
 void clinux_stop_words(const char *start, const char *one, const char *many, const char *one_part, const char *many_parts);
 // What a lane, of at most 4096, is busy with from now on; called by that lane alone.
 void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts);
 
-// Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when all are in use.
-// A name is added before its file is made, on the thread that makes it, and `made` follows whether that worked or not: while
-// the process is being ended the first does not return, and the second is waited for.
+// Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when all are
+// in use. A name is added before its file is made, on the thread that makes it, and `made` follows whether that worked
+// or not: while the process is being ended the first does not return, and the second is waited for.
 int clinux_unfinished_add(const char *path);
 void clinux_unfinished_made(int slot);
 void clinux_unfinished_remove(int slot);
 
-// What a hijacked decoder would try, to find out whether it can: 0 when it succeeded, which does no harm, else errno. Where the
-// sandbox holds, most end the process instead. `first_given` is the first descriptor that is not the worker's own channel.
+// What a hijacked decoder would try, to find out whether it can: 0 when it succeeded, which does no harm, else errno.
+// Where the sandbox holds, most end the process instead. `first_given` is the first descriptor that is not the worker's
+// own channel.
 enum clinux_attack_kind {
   clinux_attack_read_file,
   clinux_attack_make_file,
@@ -144,14 +158,18 @@ struct clinux_limits {
 };
 // setrlimit(2), soft and hard; no core file either.
 int clinux_limit_self(const struct clinux_limits *limits);
+// Neither this process nor one that it runs gains rights by exec (PR_SET_NO_NEW_PRIVS); Landlock and seccomp ask for
+// it.
 int clinux_no_new_privileges(void);
 // The version of Landlock's interface, or -1 where the kernel has none.
 int clinux_landlock_version(void);
 // No file is opened, made, removed or run by its name any more, nor a connection made (as far as the version goes).
 int clinux_landlock_self(void);
+// Whether the kernel can end a process for a system call (SECCOMP_RET_KILL_PROCESS), on processors whose numbers are
+// known.
 bool clinux_seccomp_available(void);
-// From now on any system call but those of the list in sandbox.c ends the process by SIGSYS; `receiving`, or -1, is the one
-// descriptor that recvmsg(2) may be called on.
+// From now on any system call but those of the list in sandbox.c ends the process by SIGSYS; `receiving`, or -1, is the
+// one descriptor that recvmsg(2) may be called on.
 int clinux_seccomp_self(int receiving);
 
 // True in builds for a sanitizer, whose runtime needs more of the system than a worker does.
@@ -160,6 +178,7 @@ extern const bool clinux_is_sanitized;
 // A pair of sockets that hand over descriptors (unix(7), SCM_RIGHTS), one a message. Sending never waits: EAGAIN.
 int clinux_socket_pair(int ends[2]);
 int clinux_send_descriptor(int socket, int fd);
+// Waits for a message. EPIPE when the other end is closed, EMFILE when there was no room for the descriptor.
 int clinux_receive_descriptor(int socket);
 
 #endif

@@ -1,7 +1,7 @@
 // Regular expressions over bytes: PCRE2 with its compiler to machine code (JIT), as far as searching lines needs it.
 //
-// Patterns and subjects are bytes, not UTF-8. A compiled pattern does not change and may be used by all threads at once;
-// a matcher belongs to one thread. No function prints, exits or jumps.
+// Patterns and subjects are bytes, not UTF-8. A compiled pattern does not change and may be used by all threads at
+// once; a matcher belongs to one thread. No function prints, exits or jumps.
 #ifndef CPATTERNS_H
 #define CPATTERNS_H
 
@@ -14,7 +14,7 @@ struct cpatterns_matcher;
 // How to compile.
 enum cpatterns_options {
   cpatterns_ignore_case = 1, // letters of ASCII match both cases
-  cpatterns_lines = 2,       // ^ and $ match at newlines too, also behind the last one
+  cpatterns_lines = 2,       // ^ and $ match at newlines too, also after the last one
   cpatterns_check = 4,       // only to see whether it is well-formed: not compiled to machine code
 };
 
@@ -27,23 +27,26 @@ struct cpatterns_error {
 struct cpatterns_pattern *cpatterns_compile(
     const uint8_t *pattern, size_t length, int options, struct cpatterns_error *error);
 
+// After all its matchers.
 void cpatterns_free(struct cpatterns_pattern *pattern);
 
-// What one thread needs to match; NULL when memory runs out.
+// What one thread needs to match: bounds, and a stack or a workspace once they are needed. NULL when memory runs out.
 struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern);
 void cpatterns_matcher_free(struct cpatterns_matcher *matcher);
 
-// Finds the first match in `subject` that starts at `from` or behind it, and its bounds.
+// Finds the first match in `subject` that starts at `from` or after it, and its bounds. What comes before `from` is
+// still seen by assertions such as ^ and \b.
 //
 // Returns 1 when there is one, 0 when there is none, and a negative number when matching had to be given up: too much
 // backtracking or memory; cpatterns_reason tells. `subject` may be NULL when it is empty.
 int cpatterns_match(
     struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *start, size_t *end);
 
-// Finds the longest match in `subject` that starts at `from`: what POSIX asks for, where Perl takes the first alternative.
+// Finds the longest match in `subject` that starts at `from`: what POSIX asks for, where Perl takes the first
+// alternative.
 //
-// Returns 1 and where it ends, 0 when nothing matches there, and a negative number when this cannot be told, as for a pattern
-// with back-references.
+// Returns 1 and where it ends, 0 when nothing matches there, and a negative number when this cannot be told, as for a
+// pattern with back-references.
 int cpatterns_longest(
     struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *end);
 
