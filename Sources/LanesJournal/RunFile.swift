@@ -2,7 +2,7 @@ import LanesCore
 import LanesOS
 import SystemPackage
 
-/// Making run files, and opening those that are to be gone on with.
+/// Makes run files, and opens those that a run is to continue.
 package enum RunFile {
   package enum Problem: Error {
     /// There is a file of that name that holds something.
@@ -11,7 +11,7 @@ package enum RunFile {
     case missing
     /// A folder, a device or a pipe.
     case notRegular
-    /// What is in it cannot be gone on with.
+    /// What it holds cannot be continued.
     case unusable(RunFileError)
     case system(SystemError)
   }

@@ -65,7 +65,7 @@ package enum RunFileError: Error, Equatable {
   case damaged(offset: Int, String)
   case system(SystemError)
 
-  /// A clause to stand behind the file's name.
+  /// A clause that follows the file's name.
   package var reason: String {
     switch self {
     case .foreign: "is not a run file of lanes"

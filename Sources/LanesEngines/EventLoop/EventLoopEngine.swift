@@ -11,6 +11,7 @@ package struct EventLoopEngine: Engine {
 
   package var setup: EngineSetup { EngineSetup(kind: .eventloop, lanes: 1) }
 
+  /// Runs the whole batch on the calling thread.
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let recorder = RunRecorder(batch, observer, setup)
     do {
@@ -24,12 +25,16 @@ package struct EventLoopEngine: Engine {
 }
 
 /// The state of one run.
+///
+/// A unit is loading, then ready, then performed, then perhaps stored. All of it belongs to one thread, so nothing is
+/// locked.
 private final class EventLoop {
   private let workload: any Workload
   private let recorder: RunRecorder
   private let admission: Admission
   private let reactor: Reactor
   private let files: AsyncFiles
+  /// The time that performing one unit may take; nil for any.
   private let timeout: Duration?
   /// Units between their start and the end of their load.
   private var loading = 0
@@ -48,6 +53,7 @@ private final class EventLoop {
   private let depth: Int
   /// Memory of earlier units, to be used again.
   private var inputs: [HeapStorage] = []
+  /// Buffers of earlier units, to be used again.
   private var outputs: [OutputBuffer] = []
   /// Waits for the descriptor that the plan waits for.
   private var inputWatch: Reactor.Watch?
@@ -97,6 +103,7 @@ private final class EventLoop {
   /// Starts nothing more; what is loaded is dropped, what is being stored is waited for.
   private func stop() {
     isAtEnd = true
+    // The descriptor stays readable, and would wake the reactor at every turn.
     if let stopWatch { reactor.forget(stopWatch) }
     stopWatch = nil
   }
@@ -199,6 +206,7 @@ private final class EventLoop {
     if sink != .none { inFlight.times.bytesOut = output.count }
     let parts = try output.withBytes { (bytes) throws(UnitFailure) in try sink.parts(of: bytes, ends: output.partEnds) }
     guard !parts.isEmpty else { return finish(inFlight, outcome) }
+    // A stop waits for what is being stored, so its size is told to the signal's handler.
     storing.add(inFlight.unit.source)
     inFlight.times.store.start = monotonicNow()
     files.store(parts) { [unowned self] result in self.stored(inFlight, outcome, result) }

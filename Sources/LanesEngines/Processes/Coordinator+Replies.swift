@@ -17,6 +17,7 @@ extension Coordinator {
         problem = .missing(
           "worker processes cannot be sandboxed here: \(try reader.readString()); see 'lanes doctor', or go without by "
             + "--isolation process")
+      // Kept until the process is reaped, whose usage it completes.
       case .farewell: link.farewell = try Farewell(frame.body)
       case .replies:
         var reader = WireReader(frame.body)
@@ -63,6 +64,7 @@ extension Coordinator {
     _ output: UnsafeRawBufferPointer, for inFlight: InFlightUnit
   ) throws(UnitFailure) -> UnsafeRawBufferPointer {
     guard output.count > 0 else { return output }
+    // Memory that the unit keeps until it ends, as it would keep its input.
     let copy = takeSpare()
     try copy.grow(atLeast: output.count, keeping: 0)
     copy.base!.copyMemory(from: output.baseAddress!, byteCount: output.count)
@@ -85,6 +87,7 @@ extension Coordinator {
   private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
     guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let end = reply.outputOffset + reply.outputLength
+    // Shared memory first; without it the bytes are the frame's own payload.
     if let region = slot.output {
       // The worker may have grown its region; mapping fails where it is shorter than the reply says.
       do { try region.view(end) } catch { throw WireError("an output beyond its region") }

@@ -34,6 +34,7 @@ extension Coordinator {
   /// Reaps a worker that has ended, returns its units, and starts another in its place where one is still wanted.
   func buryWorker(_ link: WorkerLink) {
     let wasStarting = link.state == .starting
+    // Read before `reap`, which takes last frames and sets the state.
     let wasLeaving = link.state == .leaving
     do {
       let (exit, usage) = try link.reap()
@@ -45,6 +46,7 @@ extension Coordinator {
       if !wasLeaving || !link.running.isEmpty {
         recorder.record.workersLost += 1
         if link.running.isEmpty, !wasStarting { noteIdleDeath(end) }
+        // A worker that was still starting has looked at no unit, so none is to blame.
         returnUnits(of: link, end, blamed: !wasStarting)
       }
       if wasStarting { noteFailedStart(end) }
@@ -80,6 +82,7 @@ extension Coordinator {
     if let timer = link.timer { reactor.cancel(timer) }
     link.timer = nil
     guard let first = link.running.first else { return }
+    // The margin leaves the worker time to end the unit by itself, and its answer time to arrive.
     let limit = timeout.nanoseconds
     let deadline = monotonicNow() + limit + max(limit / 4, 250_000_000)
     link.timer = reactor.schedule(at: deadline) { [unowned link] in
@@ -104,11 +107,13 @@ extension Coordinator {
         retryOrDrop(inFlight)
         continue
       }
+      // Why it was killed says more than how it ended.
       switch link.offense {
       case .overdue(let overdue) where inFlight === overdue:
         finish(inFlight, .failed(UnitFailure(.timedOut, "it took longer than allowed and its worker was killed")))
       // The others only waited for the one whose time was up.
       case .overdue: retryOrDrop(inFlight)
+      // Alone, the unit made the output that there is no memory for. Otherwise each is tried by itself.
       case .oversized(let bytes) where held.count == 1: finish(inFlight, .failed(.noMemory(MemoryShortage(bytes))))
       case .oversized:
         inFlight.deaths.mustBeAlone = true
@@ -132,6 +137,7 @@ extension Coordinator {
       inFlight.deaths.mustBeAlone = true
       if !isCertain || inFlight.deaths.crashes <= options.retries { return retryOrDrop(inFlight) }
     }
+    // All deaths are told, forgiven ones included.
     let deaths = inFlight.deaths.count
     let times = deaths == 1 ? "once" : deaths == 2 ? "twice" : "\(deaths) times"
     finish(inFlight, .failed(UnitFailure(.crashed, "its worker process died \(times), the last time \(end.words)")))

@@ -82,7 +82,7 @@ final class Coordinator {
     try shutDown()
   }
 
-  /// Starts a worker per lane; with fewer where descriptors or processes run out behind the first.
+  /// Starts a worker per lane; fewer where descriptors or processes run out after the first.
   private func startWorkers() throws(SystemError) {
     for lane in 0..<lanes {
       do {

@@ -64,12 +64,14 @@ struct FrameReader {
   /// Bytes that a payload may have: an output is made in memory, so there is none larger than all of the machine's.
   static let largestPayload = FreeMemory.total ?? 1 << 40
 
+  /// What has arrived of a frame: header, body and payload, each with how much of it is filled.
   private var header = Bytes(repeating: 0, count: Frame.headerSize)
   private var headerFilled = 0
   /// Grows as bytes arrive, so that a length alone takes no memory.
   private var body = Bytes()
   private var bodyLength = 0
   private var bodyFilled = 0
+  /// Nil until the header was read.
   private var kind: Frame.Kind?
   private var payload = HeapStorage()
   private var payloadLength = 0
@@ -113,6 +115,7 @@ struct FrameReader {
     do {
       bodyLength = Int(try reader.read(UInt32.self))
       let kind = Frame.Kind(rawValue: try reader.read())
+      // Clamped, and then refused: a length beyond Int must not trap.
       payloadLength = Int(clamping: try reader.read(UInt64.self))
       guard let kind, bodyLength <= Self.largestBody, payloadLength <= Self.largestPayload else {
         throw Problem.garbled

@@ -10,6 +10,7 @@ enum WorkerDescriptors {
   static let firstRegion: Int32 = 6
   /// Two slots: loading and storing one overlaps performing the other.
   static let slots = 2
+  /// Regions of a slot lie side by side: input, then output.
   static func input(_ slot: Int) -> Int32 { firstRegion + Int32(slot * 2) }
   static func output(_ slot: Int) -> Int32 { firstRegion + Int32(slot * 2 + 1) }
 }
@@ -167,6 +168,7 @@ struct Reply {
   }
 
   init(from reader: inout WireReader) throws(WireError) {
+    // Whether slot and unit exist is for the coordinator to check, which knows what it sent.
     slot = Int(try reader.read(UInt8.self))
     number = try reader.read()
     var times = UnitRecord(lane: 0)

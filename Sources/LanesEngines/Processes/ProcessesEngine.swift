@@ -18,6 +18,7 @@ package struct ProcessesEngine: Engine {
 
   package var setup: EngineSetup { EngineSetup(kind: .processes, lanes: options.lanes, channel: channel) }
 
+  /// Runs the whole batch; the calling thread coordinates and performs nothing itself.
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let recorder = RunRecorder(batch, observer, setup)
     let coordinator: Coordinator

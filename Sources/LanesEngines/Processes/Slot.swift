@@ -20,6 +20,7 @@ final class Slot {
   /// Memory shared with the worker; nil where bytes travel through pipes.
   let input: SharedRegion?
   let output: SharedRegion?
+  /// Changed by the methods below alone.
   private(set) var state = State.free
 
   init(_ index: Int, _ channel: ChannelKind) throws(SystemError) {

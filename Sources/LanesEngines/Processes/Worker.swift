@@ -72,6 +72,7 @@ package final class Worker {
 
   /// Serves until the coordinator says that no more units come, or closes its end.
   private func run() throws {
+    // After the workload is rebuilt, which may need what the sandbox takes away, and before any input is read.
     guard try isolate() else { return }
     try send(.ready, Bytes())
     while true {
@@ -124,6 +125,7 @@ package final class Worker {
     var body = WireReader(frame.body)
     let slot = Int(try body.read(UInt8.self))
     let count = Int(try body.read(UInt32.self))
+    // The slot's region, or this process's own memory that goes into the frame's payload.
     let output = OutputBuffer(channel == .shm ? outputs[slot] : heapOutput)
     var end = 0
     for _ in 0..<count {
@@ -141,6 +143,7 @@ package final class Worker {
 
   private func perform(_ request: UnitRequest, _ slot: Int, _ frame: Frame, _ output: OutputBuffer) -> Reply {
     var times = UnitRecord(lane: 0)
+    // Times are readings of the clock that coordinator and workers share.
     times.perform.start = monotonicNow()
     clock.begin(mapped: request.input.isMapped, at: times.perform.start)
     let outcome: Outcome
@@ -210,6 +213,7 @@ package final class Worker {
   }
 
   private func flush(outputBytes: Int) throws {
+    // Every frame of replies has at least one.
     guard !replies.bytes.isEmpty else { return }
     let payload = channel == .pipe ? outputBytes : 0
     try send(.replies, replies.bytes, payload: UnsafeRawBufferPointer(start: heapOutput.base, count: payload))
@@ -220,6 +224,7 @@ package final class Worker {
   private func send(
     _ kind: Frame.Kind, _ body: Bytes, payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
   ) throws {
+    // The head is written first, so that the payload is not copied to stand after it.
     let head = Frame.encode(kind, body: body, payloadLength: payload.count)
     try head.withUnsafeBytes { try DescriptorIO.writeAll(WorkerDescriptors.replies, $0) }
     guard payload.count > 0 else { return }

@@ -26,6 +26,7 @@ final class WorkerLink {
     case memory(UnsafeRawBufferPointer, owner: AnyObject)
   }
 
+  /// Its number from 0, which a worker that replaces it takes over.
   let lane: Int
   /// When the process was asked for, on the monotonic clock.
   let began = monotonicNow()
@@ -56,6 +57,7 @@ final class WorkerLink {
   private var watches: [Reactor.Watch] = []
   /// Asks whether the pipe takes more, while something is queued.
   private var ordersWatch: Reactor.Watch?
+  /// Called on the coordinating thread for every whole frame.
   private let onFrame: (WorkerLink, Frame) -> Void
 
   /// 1 MiB, the most that pipe(7) lets an unprivileged process ask for: fewer switches per large payload.
@@ -101,6 +103,7 @@ final class WorkerLink {
   var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
   var isReserved: Bool { slots.contains { $0.units.contains(where: \.deaths.mustBeAlone) } }
+  /// Slots that hold units, answered ones that are still being stored included.
   var busySlots: Int { slots.count { !$0.isFree } }
 
   /// Sends a frame without a payload.
@@ -171,6 +174,7 @@ final class WorkerLink {
 
   private var repliesWatch: Reactor.Watch { watches[0] }
 
+  /// Takes all frames that have arrived whole.
   private func receive() {
     do {
       while isHeard, let frame = try reader.next(from: replies.number) { onFrame(self, frame) }
@@ -184,6 +188,7 @@ final class WorkerLink {
     }
   }
 
+  /// Writes until nothing is queued or the pipe is full; the reactor calls again when there is room.
   private func flush() {
     while let segment = queue.first {
       // A worker that is gone takes nothing any more; its pidfd tells the rest.
@@ -237,6 +242,7 @@ final class WorkerLink {
     command.ownGroup = true
     command.descriptors = descriptors
     for slot in slots {
+      // Without shared memory there is nothing to inherit but the pipes and the socket.
       guard let input = slot.input, let output = slot.output else { continue }
       command.descriptors.append((WorkerDescriptors.input(slot.index), input.descriptor.number))
       command.descriptors.append((WorkerDescriptors.output(slot.index), output.descriptor.number))

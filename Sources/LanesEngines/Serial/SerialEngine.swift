@@ -9,6 +9,7 @@ package struct SerialEngine: Engine {
 
   package var setup: EngineSetup { EngineSetup(kind: .serial, lanes: 1) }
 
+  /// Runs the whole batch on the calling thread.
   package func run(_ batch: Batch, observer: any Observer) throws(EngineError) -> RunRecord {
     let recorder = RunRecorder(batch, observer, setup)
     let lane = SerialLane(batch.workload, recorder, Admission(batch.plan, recorder, memory: options.memory), options)

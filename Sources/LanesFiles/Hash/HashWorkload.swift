@@ -2,7 +2,7 @@ import LanesCore
 
 /// Hashes files, slice by slice.
 ///
-/// The partial result is the CRC-32 and length of a slice (`CRCPartial`), or for the other algorithms the state behind it,
+/// The partial result is the CRC-32 and length of a slice (`CRCPartial`), or for the other algorithms the state after it,
 /// from which the next slice goes on; for the last slice of a file it is the digest.
 package struct HashWorkload: Workload {
   package static let name = "files.hash"
@@ -51,7 +51,7 @@ package struct HashWorkload: Workload {
 /// A unit's description: its place, and where its slice goes on from.
 struct HashTask {
   var file: FileTask
-  /// The state behind the slice before; nil for the first.
+  /// The state after the slice before; nil for the first.
   var state: Bytes?
 
   /// The file's part, then the state where there is one; `SequentialHashPlan` appends a state to a description as well.

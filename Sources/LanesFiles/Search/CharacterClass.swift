@@ -3,12 +3,12 @@ import LanesCore
 /// A bracket expression as `LinePattern` sees it.
 struct CharacterClass {
   private(set) var isNegated = false
-  /// What is between the opening, with its ^, and behind the closing bracket.
+  /// What follows the opening bracket and its ^, the closing bracket included.
   private(set) var items = Bytes()
   /// True unless it is certain that the class does not match a newline.
   private(set) var mayHoldNewline = false
 
-  /// Reads from behind the opening bracket; nil when the class holds something unknown.
+  /// Reads what follows the opening bracket; nil when the class holds something unknown.
   init?(_ cursor: inout LinePattern.Cursor) {
     if cursor.peek == UInt8(ascii: "^") {
       isNegated = true
@@ -51,7 +51,7 @@ struct CharacterClass {
     return nil
   }
 
-  /// Reads `:alpha:]` and its like behind a bracket; false when the bracket stands for itself, nil when it is unknown.
+  /// Reads `:alpha:]` and its like after a bracket; false when the bracket stands for itself, nil when it is unknown.
   private mutating func readNamed(_ cursor: inout LinePattern.Cursor) -> Bool? {
     guard let kind = cursor.peek, [UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "=")].contains(kind) else {
       items.append(UInt8(ascii: "["))
@@ -106,7 +106,7 @@ struct CharacterClass {
     }
   }
 
-  /// Reads the two digits behind `\x`; nil for other forms.
+  /// Reads the two digits after `\x`; nil for other forms.
   private mutating func readHexadecimal(_ cursor: inout LinePattern.Cursor) -> UInt8? {
     let digits = cursor.bytes[min(cursor.at, cursor.bytes.count)...].prefix(2)
     guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else { return nil }

@@ -17,7 +17,7 @@ struct ContextLines {
   private var held: [Held] = []
   /// The line told last in this file.
   private var lastTold: UInt64?
-  /// Lines ahead of this one are told since they are behind a selected one.
+  /// Lines before this number are told, since they follow a selected one closely enough.
   private var owedBefore: UInt64 = 0
   /// True once a line was selected in any file.
   private var isUsed = false
@@ -117,7 +117,7 @@ struct ContextLines {
     held.removeAll { last.number - $0.number >= UInt64(context.before) }
   }
 
-  /// What is told of a selected line that is one too many: it is told as a line behind a selected one.
+  /// What is told of a selected line that is one too many: it is told as a line around one.
   private func unselected(_ text: ArraySlice<UInt8>) -> Bytes {
     if options.onlyMatching { return [] }
     guard options.marksMatches else { return Bytes(text) }

@@ -3,7 +3,7 @@ import LanesCore
 /// A POSIX extended regular expression with GNU's additions, as `grep -E` reads it, written anew in PCRE2's syntax.
 ///
 /// What the two read differently: a backslash stands for itself in brackets; `\<` and `\>` are ends of words and other letters
-/// behind a backslash stand for themselves, but for `\b`, `\B`, `\s`, `\S`, `\w`, `\W`; `a+?` repeats `a+` and is not lazy; `{` is
+/// after a backslash stand for themselves, but for `\b`, `\B`, `\s`, `\S`, `\w`, `\W`; `a+?` repeats `a+` and is not lazy; `{` is
 /// itself where no interval follows; `)` is itself where no group is open; `(?` and `(*` open a group with a repetition of
 /// nothing. Grammar: regex(7), and "The Backslash Character and Special Expressions" of GNU grep's manual.
 struct ExtendedPattern {
@@ -70,7 +70,7 @@ struct ExtendedPattern {
 
   private mutating func put(literal byte: UInt8) { put(LinePattern.quoted([byte]), isSimple: true) }
 
-  /// Of nothing, a repetition is nothing.
+  /// Repeats the last piece; where there is none, the repetition is dropped.
   private mutating func repeatPiece(_ quantifier: Bytes) {
     guard let piece else { return }
     if !isSimple { text.replaceSubrange(piece..., with: SearchProgram.grouped(Bytes(text[piece...]))) }
@@ -131,7 +131,7 @@ struct ExtendedPattern {
     case 0x31...0x39:
       let number = Int(letter - 0x30)
       guard closed.contains(number) else { throw failure("there is no group \(number) ahead of \\\(number)") }
-      // Between parentheses, lest a digit that follows belong to the number.
+      // In a group of its own, so that a digit that follows does not belong to the number.
       put(Bytes("(?:\\\(number))".utf8), isSimple: true)
     default: put(literal: letter)
     }

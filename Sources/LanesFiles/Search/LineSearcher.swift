@@ -28,7 +28,7 @@ final class LineSearcher {
   /// Another text is about to be searched.
   func begin() { for index in nextMatches.indices { nextMatches[index] = -1 } }
 
-  /// The bounds of the first matching line that starts at `from` or behind it, its newline left out.
+  /// The bounds of the first matching line that starts at `from` or after it, its newline left out.
   ///
   /// Between two calls of `begin` the text is the same and `from` does not go back.
   ///
@@ -42,7 +42,7 @@ final class LineSearcher {
     return try nextMatch(in: text, from: from).map { Self.line(around: $0, in: text) }
   }
 
-  /// The first match in one line that starts at `from` or behind it; of several at one place the one that the syntax
+  /// The first match in one line that starts at `from` or after it; of several at one place the one that the syntax
   /// asks for.
   func firstMatch(inLine line: Text, from: Int) throws(UnitFailure) -> Range<Int>? {
     guard let needle = program.text else { return try bestMatch(inLine: line, from: from) }
@@ -144,7 +144,7 @@ final class LineSearcher {
     let result = cpatterns_match(matcher, text.baseAddress, text.count, from, &bounds.start, &bounds.end)
     // Less than 0 is PCRE2's error, such as a limit on backtracking.
     guard result >= 0 else { throw Self.gaveUp(result) }
-    // A lookbehind with \K may move the start behind the end.
+    // A look-around with \K may move the start beyond the end (pcre2api(3)).
     return result == 0 ? nil : bounds.start..<max(bounds.start, bounds.end)
   }
 

@@ -24,7 +24,7 @@ package final class Needle: @unchecked Sendable {
   /// Bytes of the text.
   var count: Int { bytes.count }
 
-  /// Position of the first occurrence in `text` that starts at `from` or behind it.
+  /// Position of the first occurrence in `text` that starts at `from` or after it.
   package func first(in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
     guard let base = text.baseAddress, from < text.count else { return nil }
     let found = withUnsafePointer(to: needle) { ckernels_find(base + from, text.count - from, $0) }

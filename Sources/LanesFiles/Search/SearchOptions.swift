@@ -26,7 +26,7 @@ package struct SearchOptions: Sendable, Equatable {
     case fixed
   }
 
-  /// How many lines are told ahead of a selected one and behind it.
+  /// How many lines are told before a selected one and after it.
   package struct Context: Sendable, Equatable {
     package var before: Int
     package var after: Int

@@ -146,8 +146,8 @@ package final class SearchProgram: @unchecked Sendable {
   /// A group that counts as none, so that numbers of groups stay as they are.
   static func grouped(_ pattern: Bytes) -> Bytes { Bytes("(?:".utf8) + pattern + Bytes(")".utf8) }
 
-  /// `pattern`, which is well-formed alone, with an end to what is left open in it: text behind `\Q`, or a comment behind `#`
-  /// where blanks are passed over.
+  /// `pattern`, which is well-formed alone, with an end to what is left open in it: text after `\Q`, or a comment after
+  /// `#` under `(?x)`, which a newline ends.
   private static func closed(_ pattern: Bytes, _ options: SearchOptions) -> Bytes {
     guard options.matchesLines || options.matchesWords else { return pattern }
     let unquoted = pattern + Bytes("\\E".utf8)

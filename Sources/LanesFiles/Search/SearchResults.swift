@@ -18,7 +18,7 @@ package struct SearchedFile: Sendable, Equatable {
 /// Tells selected lines in the order of the file, with their numbers in the whole file, and ends what has been answered.
 ///
 /// Whether a file is binary from its beginning is decided by its first 96 KiB, the first that GNU grep 3.8 looks at; lines
-/// wait until these are known. Behind them, lines are told up to the one that holds the first zero byte.
+/// wait until these are known. After them, lines are told up to the one that holds the first zero byte.
 package final class SearchResults: Fold {
   /// Selected lines of an input, `before` lines of it ahead of the slice they are in.
   package typealias OnLines = (_ name: FilePath?, _ lines: SelectedLines, _ before: UInt64) -> Void
@@ -49,7 +49,7 @@ package final class SearchResults: Fold {
   /// - Parameters:
   ///   - plan: the plan whose units are absorbed; it is told when an input is answered before its end.
   ///   - onLines: called in order of the lines.
-  ///   - onFile: called once for every input, behind its lines.
+  ///   - onFile: called once for every input, after its lines.
   package init(
     _ options: SearchOptions, plan: FilePlan, onLines: @escaping OnLines,
     onFile: @escaping (SearchedFile) -> Void

@@ -28,9 +28,9 @@ final class SliceSearch {
   private var hiddenFrom = Int.max
   /// Up to where newlines have been counted, in the slice.
   private var countedTo = 0
-  /// With context: behind the last line that was recorded, in the slice.
+  /// With context: where the line after the last recorded one begins, in the slice.
   private var recordedTo = 0
-  /// With context: how many lines behind there are to be recorded whatever they are.
+  /// With context: how many lines from `recordedTo` on are to be recorded whatever they are.
   private var owedLines = 0
 
   /// Bytes of a piece: they stay in a usual L1 cache between two looks.
@@ -44,7 +44,7 @@ final class SliceSearch {
     if let context = options.context, !part.isFirst { owedLines = context.after }
   }
 
-  /// Nothing more of this slice can change what is told, but for lines behind the last selected one.
+  /// Nothing more of this slice can change what is told, but for lines after the last selected one.
   private var isOver: Bool {
     if let limit = options.limit, partial.selected >= limit { return true }
     return switch options.report {
@@ -104,8 +104,8 @@ final class SliceSearch {
     hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
   }
 
-  /// Looks for a zero byte behind what was searched: one among the first bytes of a file makes the whole file binary, and one in
-  /// the lines behind the last selected one ends them.
+  /// Looks for a zero byte after what was searched: one among the first bytes of a file makes the whole file binary, and
+  /// one in the lines after the last selected one ends them.
   private func findZero(_ slice: Text, from start: Int) {
     guard !options.isText, partial.firstZero == nil, start < slice.count else { return }
     var end = min(max(start, SearchResults.headBytes), slice.count)
@@ -125,7 +125,7 @@ final class SliceSearch {
   ///   - text: the lines of `piece`, zero bytes replaced.
   ///   - slice: where they come from.
   private func search(_ text: Text, in slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
-    // The newline behind the last line would begin another, empty one.
+    // The newline at the end would begin another, empty line.
     let lines = text.last == 0x0A ? Text(rebasing: text.dropLast()) : text
     searcher.begin()
     var at = 0
@@ -179,7 +179,7 @@ final class SliceSearch {
 
   // MARK: Records
 
-  /// Records lines that are owed behind the last selected one, and `count` lines ahead of `end`, where a line starts.
+  /// Records lines that are owed after the last selected one, and `count` lines ahead of `end`, where a line starts.
   private func recordContext(_ slice: Text, before end: Int, lines count: Int) throws(UnitFailure) {
     let end = min(end, hiddenFrom)
     while owedLines > 0, recordedTo < end {

@@ -119,7 +119,7 @@ extension LaneTimeline {
     var index = Int(start / Double(width))
     while index < slices.count, Double(index) * Double(width) < end {
       let first = Double(index) * Double(width)
-      // Nothing lies behind the end of the run, though the last slice may reach beyond it.
+      // Nothing happens after the end of the run, though the last slice may reach beyond it.
       let last = min(wall, Double(index + 1) * Double(width))
       // A slice is at most a 256th of the run, so taking what it holds as spread evenly over it shows in no picture.
       let share = (min(end, last) - max(start, first)) / max(1, last - first)
