@@ -72,8 +72,8 @@ struct FileArguments: ParsableArguments {
 
   /// The list, when its names are to be taken as they arrive; nil when it is to be read whole.
   ///
-  /// A regular file is there as a whole. Where results may replace files, all inputs must be known before, lest one of
-  /// them be replaced.
+  /// A regular file is there as a whole. Where results may replace files, all inputs must be known first: otherwise a
+  /// result could replace an image that is named later.
   func arrivingNames() throws -> NameStream? {
     // A dry run prints the whole plan, and for standard output the list must have exactly one name.
     guard let from, !dryRun, output != "-", existing == .refuse || existing == .skip else { return nil }

@@ -70,7 +70,7 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
   var warn: Bool { asked.warn }
   var status: Bool { asked.status }
 
-  /// Refuses options that would have no effect.
+  /// Refuses options that would have no effect; GNU sha256sum does so for all of them but -r, which it has not.
   func validate() throws {
     for (name, isGiven) in [
       ("ignore-missing", ignoreMissing), ("strict", strict), ("warn", warn), ("status", status),

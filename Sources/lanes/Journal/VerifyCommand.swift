@@ -77,6 +77,7 @@ private final class VerifyReport {
   private let name: String
   private let isJSON: Bool
   private let printer: ResultPrinter
+  /// Counted as they are printed; any makes the status 1.
   private(set) var differences = 0
 
   init(name: String, isJSON: Bool, printer: ResultPrinter) {
@@ -88,6 +89,7 @@ private final class VerifyReport {
   /// Prints a difference as soon as it is found.
   func tell(_ difference: Verification.Difference) {
     differences += 1
+    // Names are shown for people in text, and byte for byte in JSON.
     let words = difference.words(runFile: name)
     guard isJSON else { return printer.line("\(words.subject.forDisplay): \(words.text)") }
     var json = JSONWriter()

@@ -16,6 +16,7 @@ extension PrimesCommand {
         $0.member("algorithm", method.algorithm)
         $0.member("block_bytes", method.block)
         $0.member("segment_bytes", method.segment)
+        // Null where the system tells nothing of its caches.
         $0.member("level1_cache_bytes", method.caches?.level1)
         $0.member("level2_cache_bytes", method.caches?.level2)
         $0.member("candidates", method.candidates)

@@ -62,6 +62,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
 
     func validate() throws {
       if let nth, nth == 0 { throw ValidationError("--nth counts from 1") }
+      // Flags of one enumeration exclude each other by themselves; an option and a flag do not.
       if nth != nil, question != nil || tuplets != nil {
         throw ValidationError("--nth and --\(question?.rawValue ?? "tuplets") exclude each other")
       }
@@ -132,6 +133,8 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
   }
 
   /// Says which range is taken where nobody named one.
+  ///
+  /// On standard error: standard output holds the answer alone.
   func announce(_ range: PrimeRange, _ console: ProgressReporter) {
     guard bounds.isEmpty, !engine.quiet else { return }
     console.say("lanes: no range given, so primes are taken up to \(range.stop); name another as STOP or START STOP")
