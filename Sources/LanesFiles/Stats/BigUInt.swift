@@ -1,6 +1,9 @@
-/// A whole number from zero up, as large as memory; only what exact sums need.
+/// A whole number from zero up, as large as memory allows; only what exact sums need.
+///
+/// Summaries are made with it, lines are not: its methods are those of school arithmetic.
 struct BigUInt: Equatable {
-  /// Lowest first, the last one not zero; none for zero.
+  /// Lowest first, the last one not zero; none for zero. Every method leaves it so, since equality and order compare
+  /// limbs.
   private var limbs: [UInt64] = []
 
   init() {}
@@ -15,6 +18,7 @@ struct BigUInt: Equatable {
     limbs = [1]
     var left = exponent
     while left > 0 {
+      // 10^19 is the largest power of ten below 2^64.
       let step = min(left, 19)
       multiply(by: UInt64(PowersOfTen.wide[step]))
       left -= step
@@ -23,12 +27,14 @@ struct BigUInt: Equatable {
 
   var isZero: Bool { limbs.isEmpty }
 
+  /// Bits up to the highest one that is set; 0 for zero.
   var bitWidth: Int { limbs.last.map { limbs.count * 64 - $0.leadingZeroBitCount } ?? 0 }
 
   private mutating func trim() {
     while limbs.last == 0 { limbs.removeLast() }
   }
 
+  /// Cannot overflow a limb: (2^64 − 1)² + 2^64 − 1 is below 2^128.
   mutating func multiply(by factor: UInt64) {
     var carry: UInt64 = 0
     for index in limbs.indices {
@@ -59,6 +65,7 @@ struct BigUInt: Equatable {
       let (sum, isOver) = left.limbs[index].addingReportingOverflow(index < right.limbs.count ? right.limbs[index] : 0)
       let (total, isOverToo) = sum.addingReportingOverflow(carry)
       left.limbs[index] = total
+      // At most one of the two additions overflows.
       carry = isOver || isOverToo ? 1 : 0
     }
     if carry > 0 { left.limbs.append(carry) }
@@ -77,11 +84,13 @@ struct BigUInt: Equatable {
     left.trim()
   }
 
+  /// By length first: the highest limb is never zero.
   static func < (left: BigUInt, right: BigUInt) -> Bool {
     if left.limbs.count != right.limbs.count { return left.limbs.count < right.limbs.count }
     return left.limbs.reversed().lexicographicallyPrecedes(right.limbs.reversed())
   }
 
+  /// Multiplies by 2^`bits`.
   mutating func shiftLeft(_ bits: Int) {
     guard !isZero, bits > 0 else { return }
     let (words, rest) = bits.quotientAndRemainder(dividingBy: 64)
@@ -103,6 +112,8 @@ struct BigUInt: Equatable {
     return limbs.reversed().reduce(0) { $0 << 64 | UInt128($1) }
   }
 
+  /// Quotient and rest of a division; one bit at a time beyond 128 bits.
+  ///
   /// - Parameter divisor: not zero.
   func divided(by divisor: BigUInt) -> (quotient: BigUInt, rest: BigUInt) {
     if let dividend = narrow, let divisor = divisor.narrow {
@@ -126,7 +137,8 @@ struct BigUInt: Equatable {
     return (quotient, rest)
   }
 
-  /// The largest number whose square is at most this.
+  /// The largest number whose square is at most this. Up to 128 bits a double gives the first guess; the last loops put
+  /// right what its rounding and Newton's steps left.
   func squareRoot() -> BigUInt {
     guard let narrow else {
       // One bit after the other, the highest first.
@@ -149,7 +161,7 @@ struct BigUInt: Equatable {
     return BigUInt(root)
   }
 
-  /// Its decimal digits.
+  /// Its decimal digits, taken off nineteen at a time from the end.
   var digits: String {
     guard !isZero else { return "0" }
     let billion = UInt64(PowersOfTen.wide[19])
@@ -194,7 +206,8 @@ enum Quotient {
     return Double(sign: .plus, exponent: shift - (bits - 1), significand: Double(quotient))
   }
 
-  /// The same for numbers of 128 bits, without memory of its own.
+  /// The same for numbers of 128 bits, without memory of its own. Dividend and divisor are shifted to the top; half the
+  /// dividend is then below the divisor, as the division of 256 by 128 bits asks for.
   static func double(_ dividend: UInt128, by divisor: UInt128) -> Double {
     guard dividend > 0 else { return 0 }
     let (up, upToo) = (dividend.leadingZeroBitCount, divisor.leadingZeroBitCount)

@@ -3,10 +3,10 @@ struct DecimalNumber: Equatable {
   var isNegative = false
   /// All digits without the point.
   var digits: UInt64 = 0
-  /// Digits behind the point; negative where zeros follow the digits.
+  /// Digits after the point; negative where zeros follow the digits.
   var places = 0
 
-  /// Exponents of ten that a number may have; a double reaches 308.
+  /// Exponents of ten that a number may have; a double reaches 308. The limit also bounds the memory of exact sums.
   static let exponents = -400...400
 
   /// `value` · 10^−`places`.
@@ -16,7 +16,7 @@ struct DecimalNumber: Equatable {
     self.places = places
   }
 
-  /// Reads a number: blanks around it, a sign, digits with at most one point among, before or behind them, an exponent.
+  /// Reads a number: blanks around it, a sign, digits with at most one point among, before or after them, an exponent.
   ///
   /// Up to 19 digits are taken as they are, and so is every whole number below 2^64; of more digits the first 19 count,
   /// rounded half up. Nil when `text` is no such number or its exponent is out of range.
@@ -31,6 +31,7 @@ struct DecimalNumber: Equatable {
     }
     cursor.skipBlanks()
     guard cursor.isAtEnd else { return nil }
+    // One zero only: without a sign, and equal however many places were written.
     if digits == 0 {
       isNegative = false
       places = 0
@@ -38,6 +39,7 @@ struct DecimalNumber: Equatable {
     guard Self.exponents.contains(-places) else { return nil }
   }
 
+  /// Reads digits with at most one point; false where there is no digit.
   private mutating func readDigits(_ cursor: inout NumberCursor) -> Bool {
     var count = 0
     var hasPoint = false
@@ -80,6 +82,7 @@ struct DecimalNumber: Equatable {
 
   private func isMagnitudeLess(than other: DecimalNumber) -> Bool {
     if places == other.places { return digits < other.digits }
+    // Digits before the point decide, where they differ; 10^order is the smallest power of ten above the number.
     let order = String(digits).utf8.count - places
     let otherOrder = String(other.digits).utf8.count - other.places
     guard order == otherOrder else { return order < otherOrder }
@@ -90,6 +93,7 @@ struct DecimalNumber: Equatable {
       : left < right * PowersOfTen.wide[places - other.places]
   }
 
+  /// The number with a fixed number of decimals.
   func text(_ rounding: Rounding) -> String {
     rounding.text(isNegative: isNegative, BigUInt(UInt128(digits)), unit: places)
   }
@@ -98,7 +102,7 @@ struct DecimalNumber: Equatable {
   var text: String { DecimalText.text(isNegative: isNegative, digits: String(digits), places: places) }
 }
 
-/// Walks over the characters of a number.
+/// Walks over the bytes of a number. Each method moves on only past what it found.
 private struct NumberCursor {
   private let text: UnsafeRawBufferPointer
   private var at = 0
@@ -128,7 +132,7 @@ private struct NumberCursor {
     return text[at] - 0x30
   }
 
-  /// The number behind an "e"; one without digits or of more than four is none.
+  /// The number after an "e"; nil without digits. Values above 100,000 are taken for that.
   mutating func exponent() -> Int? {
     let isNegative = skipSign()
     var value = 0
@@ -142,7 +146,7 @@ private struct NumberCursor {
 }
 
 enum PowersOfTen {
-  /// 10^0 … 10^38, all that 128 bits hold.
+  /// 10^0 … 10^38, all powers that 128 bits hold.
   static let wide: [UInt128] = (1..<39).reduce(into: [1]) { powers, _ in powers.append(powers.last! * 10) }
 }
 

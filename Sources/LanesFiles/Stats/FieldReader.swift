@@ -1,7 +1,8 @@
 import LanesCore
 
-/// Splits a line of a table into fields, as RFC 4180 has them: a field that begins with a quotation mark goes on to the
-/// next one that is not doubled, delimiters inside it included. A line has no newlines inside.
+/// Splits a line of a table into fields by RFC 4180: a field that begins with a quotation mark extends to the next one
+/// that is not doubled, delimiters included. Unlike there, a field cannot hold newlines: slices end at any newline, and
+/// whether one is inside quotation marks could only be told from the file's beginning.
 enum FieldReader {
   private static let quote = UInt8(ascii: "\"")
 
@@ -30,11 +31,13 @@ enum FieldReader {
         }
       }
       fields.append(field)
+      // A delimiter at the end is followed by one more field, which is empty.
       guard at < end else { return fields }
       at += 1
     }
   }
 
+  /// Reads up to the closing quotation mark and past it; two in a row stand for one.
   private static func readQuoted(
     _ line: UnsafeRawBufferPointer, _ at: inout Int, _ end: Int, _ field: inout Bytes
   ) throws(Malformed) {

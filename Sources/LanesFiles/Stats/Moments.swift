@@ -18,12 +18,13 @@ struct DecimalSum: Equatable {
 
 /// What is known of the numbers of one group: nothing in it depends on the order in which they came.
 ///
-/// Every number is kept in the sum of its own decimal places, or of more than it has, so that nothing is ever rounded;
-/// 2^63 numbers of 64 bits fit.
+/// Every number is kept in the sum of its own number of decimal places, or of a higher one, so that nothing is ever
+/// rounded. 2^63 numbers of 64 bits fit.
 struct Moments: Equatable {
-  /// Numbers, fields that are empty not among them.
+  /// How many numbers there are; empty fields are not counted.
   var count: UInt64 = 0
-  /// The sums of one number of places, which is all there is as a rule.
+  /// The sum for one number of places, which is all there is as a rule: a list would take memory of its own for each
+  /// group.
   private(set) var first: DecimalSum?
   private(set) var others: [DecimalSum] = []
   private(set) var least: DecimalNumber?
@@ -50,11 +51,13 @@ struct Moments: Equatable {
     }
   }
 
+  /// Takes numbers into account that are the least and the greatest of some; nil for none.
   mutating func include(least low: DecimalNumber?, greatest high: DecimalNumber?) {
     if let low, least.map({ low.isLess(than: $0) }) ?? true { least = low }
     if let high, greatest.map({ $0.isLess(than: high) }) ?? true { greatest = high }
   }
 
+  /// Adds the numbers of another part of the group, in any order.
   mutating func merge(_ other: Moments) {
     count += other.count
     if let sum = other.first { add(sum) }
@@ -62,7 +65,7 @@ struct Moments: Equatable {
     include(least: other.least, greatest: other.greatest)
   }
 
-  /// Leaves what `statistic` needs.
+  /// What `statistic` needs, and nothing else: tasks that share the statistics send no more than their own.
   func part(for statistic: Statistic) -> Moments {
     var part = Moments()
     if [.count, .mean, .deviation].contains(statistic) { part.count = count }
@@ -97,6 +100,7 @@ extension WireWriter {
 }
 
 extension WireReader {
+  /// Reads what `write` wrote. Sums go through `add`, so that a message with one number of places twice does no harm.
   mutating func readMoments() throws(WireError) -> Moments {
     var moments = Moments()
     moments.count = try read()

@@ -1,5 +1,5 @@
-/// Exact quotients rounded to a number of decimals: to the nearest one, and halves towards positive infinity, as `Math.round` of Java
-/// and so the One Billion Row Challenge do: 17.95 becomes 18.0 and -17.95 becomes -17.9.
+/// Exact quotients rounded to a number of decimals: to the nearest one, and halves towards positive infinity, as
+/// `Math.round` of Java and so the One Billion Row Challenge do: 17.95 becomes 18.0 and -17.95 becomes -17.9.
 struct Rounding {
   let decimals: Int
 
@@ -7,21 +7,22 @@ struct Rounding {
   func text(isNegative: Bool, _ dividend: BigUInt, by divisor: BigUInt = BigUInt(1), unit: Int) -> String {
     let (dividend, divisor) = aligned(dividend, divisor, unit: unit - decimals)
     var (quotient, rest) = dividend.divided(by: divisor)
+    // Twice the rest is compared with the divisor. A half rounds up, which for a negative number means towards zero.
     rest += rest
     if isNegative ? divisor < rest : !(rest < divisor) { quotient += BigUInt(1) }
     return text(isNegative: isNegative && !quotient.isZero, quotient)
   }
 
-  /// The square root of `dividend` · 10^−2·`unit` / `divisor`.
+  /// The square root of `dividend` · 10^−2·`unit` / `divisor`, rounded from the exact root.
   func root(_ dividend: BigUInt, by divisor: BigUInt, unit: Int) -> String {
-    // Where k is the result, 2k - 1 is the largest odd number whose square is at most four times what the root is taken of.
+    // Of x the result is k = ⌊√x + ½⌋ = ⌊(⌊√(4x)⌋ + 1) / 2⌋, which needs whole numbers only.
     let (dividend, divisor) = aligned(dividend * BigUInt(4), divisor, unit: 2 * (unit - decimals))
     var doubled = dividend.divided(by: divisor).quotient.squareRoot()
     doubled += BigUInt(1)
     return text(isNegative: false, doubled.divided(by: BigUInt(2)).quotient)
   }
 
-  /// The same quotient · 10^−`unit`.
+  /// The quotient times 10^−`unit`, as a quotient of whole numbers.
   private func aligned(_ dividend: BigUInt, _ divisor: BigUInt, unit: Int) -> (BigUInt, BigUInt) {
     if unit == 0 { return (dividend, divisor) }
     return unit < 0

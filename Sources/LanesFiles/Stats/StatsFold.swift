@@ -1,11 +1,12 @@
 import LanesCore
 import SystemPackage
 
-/// Puts the groups of all slices and files together; a file counts when all of it could be read, and not at all otherwise.
+/// Puts the groups of all slices and files together; a file counts when all of it could be read, and not at all
+/// otherwise.
 ///
-/// So each file has tables of its own, `current`, which are added to `total` when its last unit is in. The first file's are taken
-/// as they are: for one large file, the usual case, nothing is copied. Sums are whole numbers, so the order of adding does
-/// not matter; units come in order all the same, and with them the numbers of lines.
+/// So each file has tables of its own, `current`, which are added to `total` when its last unit is in. The first file's
+/// are taken as they are: for one large file, the usual case, nothing is copied. Sums are whole numbers, so the order
+/// of adding does not matter; units come in order all the same, and with them the numbers of lines.
 package final class StatsFold: Fold {
   private let onFailure: (FilePath?, UnitFailure) -> Void
   /// Of the tables' hashes. Keys come from workers without them, so it need not be that of the workload.
@@ -14,7 +15,9 @@ package final class StatsFold: Fold {
   private var total: [StatsTable]
   /// Those of the file in hand.
   private var current: [StatsTable] = []
+  /// The row of the file in hand; nil before the first.
   private var row: UInt32?
+  /// Lines of the file in slices before the current one: bad lines are told by their number in the file.
   private var linesBefore: UInt64 = 0
   private var hasFailed = false
 
@@ -50,6 +53,7 @@ package final class StatsFold: Fold {
     }
   }
 
+  /// Forgets the file before, which was kept or failed.
   private func begin(_ row: UInt32) {
     self.row = row
     current = total.map { _ in StatsTable(seed: seed) }
@@ -58,6 +62,7 @@ package final class StatsFold: Fold {
     fileCount += 1
   }
 
+  /// Adds the partial result of one unit.
   private func take(_ task: StatsTask, _ bytes: Bytes) throws(UnitFailure) {
     guard !hasFailed else { return }
     var reader = WireReader(bytes)
@@ -66,12 +71,13 @@ package final class StatsFold: Fold {
       throw UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)")
     }
     try current[Int(task.statistic?.rawValue ?? 0)].merge(from: &reader)
+    // The six units of a slice have the same lines, which count once.
     if task.statistic == nil || task.statistic == Statistic.allCases.last { linesBefore += head.lines }
     if task.isLast { try keep() }
   }
 
-  /// Adds the file in hand to the others. Where there is no memory for both, the sums of some groups hold it and others do not,
-  /// so that nothing can be told any more.
+  /// Adds the file in hand to the others. Where there is no memory for both, the sums of some groups hold it and others
+  /// do not, so that nothing can be told any more.
   private func keep() throws(UnitFailure) {
     if total[0].count == 0 {
       total = current
@@ -88,6 +94,7 @@ package final class StatsFold: Fold {
     current = []
   }
 
+  /// A file fails once: later failures of its units are not told.
   private func fail(_ task: FileTask, _ failure: UnitFailure) {
     guard !hasFailed else { return }
     hasFailed = true

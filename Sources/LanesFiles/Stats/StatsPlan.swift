@@ -13,8 +13,8 @@ package enum ColumnChoice: Sendable, Equatable {
 /// Makes units of a table from units of files: finds columns by name in each file's header, and makes one unit for each
 /// statistic where lanes are to share the statistics.
 ///
-/// Column names are looked up here and not by workers: only the first slice of a file has its header. A file whose header lacks the
-/// column fails once, when its first slice is planned, and gives no further units.
+/// Column names are looked up here and not by workers: only the first slice of a file has its header. A file whose
+/// header lacks the column fails once, when its first slice is planned, and gives no further units.
 package final class StatsPlan: UnitPlan {
   package struct Options: Sendable {
     package var delimiter: UInt8
@@ -40,7 +40,7 @@ package final class StatsPlan: UnitPlan {
   /// The columns of the file in hand; nil when they could not be found.
   private var columns: (column: Int32, by: Int32?)?
 
-  /// Bytes of a file that are looked at for its header.
+  /// Bytes of a file that are looked at for its header; a longer one is cut.
   private static let longestHeader = 1 << 20
 
   package init(_ files: FilePlan, _ options: Options) {
@@ -67,6 +67,7 @@ package final class StatsPlan: UnitPlan {
     }
   }
 
+  /// The task of a unit of a file, for all statistics.
   private func task(of unit: Unit) throws(UnitFailure) -> StatsTask {
     let file = try FileTask(of: unit)
     return StatsTask(
@@ -74,6 +75,7 @@ package final class StatsPlan: UnitPlan {
       file: file)
   }
 
+  /// Units are numbered anew: a unit of a file may become six or none.
   private func numbered(_ unit: Unit, _ task: StatsTask? = nil) -> Unit {
     defer { unitCount += 1 }
     var unit = unit
@@ -103,6 +105,7 @@ package final class StatsPlan: UnitPlan {
     return unit
   }
 
+  /// Reads the header of a file, if there is one, and finds the columns in it.
   private func findColumns(_ source: Source) throws(UnitFailure) -> (column: Int32, by: Int32?) {
     columns = nil
     var header: [Bytes] = []
@@ -122,6 +125,7 @@ package final class StatsPlan: UnitPlan {
     }
   }
 
+  /// The fields of the first line, without a byte order mark.
   private func readHeader(_ source: Source) throws(UnitFailure) -> [Bytes] {
     let head = try head(of: source)
     let input = head.span.bytes
@@ -145,6 +149,7 @@ package final class StatsPlan: UnitPlan {
     }
   }
 
+  /// Reads through a descriptor of its own. A slice's file must still be the one that was planned.
   private func head(of path: FilePath, _ slice: FileSlice? = nil) throws(UnitFailure) -> Bytes {
     let bytes: Bytes
     let status: FileStatus

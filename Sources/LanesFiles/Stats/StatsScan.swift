@@ -17,7 +17,7 @@ final class StatsScan {
   var lines: UInt64 { state.lines }
 
   private var state = ckernels_stats()
-  /// What `state` points to.
+  /// What `state` points to. Each must stay alive and in place, or `state` be told, before the kernel is called again.
   private var groups: ZeroedTable<ckernels_group>
   private var wide: ZeroedTable<ckernels_moments>
   private var index: ZeroedTable<UInt32>
@@ -25,10 +25,10 @@ final class StatsScan {
   private let task: StatsTask
   private let delimiter: UInt8
 
-  /// Groups at first, with 112 bytes each.
+  /// Groups at first, with 112 bytes each: 64 for narrow numbers and 48 for wide ones.
   private static let firstGroups = 2048
-  /// Places of the index at first: so many that a few hundred groups hardly ever want the same one, which costs a tenth of
-  /// the time, and few enough for the nearest caches, with 4 bytes each.
+  /// Places of the index at first: so many that a few hundred groups hardly ever want the same one, which costs a tenth
+  /// of the time, and few enough for the nearest caches, with 4 bytes each.
   private static let firstSlots = 16_384
   /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
   private static let mostPlaces = 12
@@ -54,8 +54,8 @@ final class StatsScan {
     state.index = index.base
   }
 
-  /// Bytes of the byte order mark of UTF-8 that `text` begins with: 3 or none. Programs put one ahead of tables, and it is part of
-  /// no field.
+  /// Bytes of the byte order mark of UTF-8 that `text` begins with: 3 or none. Programs put one ahead of tables, and it
+  /// is part of no field.
   static func markBytes(_ text: RawSpan) -> Int {
     text.byteCount >= 3 && text.withUnsafeBytes { $0.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) } ? 3 : 0
   }
@@ -79,6 +79,7 @@ final class StatsScan {
     return bytes[target...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count
   }
 
+  /// Skips the header, which like any line ends at the first newline.
   private func skipLine() {
     guard let newline = bytes.firstIndex(of: 0x0A) else {
       state.at = bytes.count
@@ -88,15 +89,18 @@ final class StatsScan {
     state.lines += 1
   }
 
+  /// Calls the kernel until it has gone through `state.count` bytes, and answers what it comes back with.
   private func runStretch() throws(UnitFailure) {
     while badLine == nil {
       switch ckernels_stats_run(&state) {
       case ckernels_stats_line: try takeLine()
       case ckernels_stats_grow: try grow()
       case ckernels_stats_scale where Int(state.places) > Self.mostPlaces:
+        // The kernel tells where the line ends only for the event `ckernels_stats_line`.
         state.line_end = bytes[state.at..<state.count].firstIndex(of: 0x0A) ?? state.count
         try takeLine()
       case ckernels_stats_scale:
+        // What was added up is in units of the old scale, so it is taken out before the scale changes.
         try drain()
         state.scale = state.places
       case ckernels_stats_spill: try spill(state.place)
@@ -113,6 +117,7 @@ final class StatsScan {
     state.groups = groups.base
     state.wide = wide.base
     state.capacity = capacity
+    // The kernel needs an index of twice the capacity; four times keeps probes short.
     guard state.slots < 4 * capacity else { return }
     index = try ZeroedTable(count: 2 * state.slots)
     state.slots *= 2
@@ -144,6 +149,7 @@ final class StatsScan {
     ckernels_stats_clear(&state, place)
   }
 
+  /// Lends the key of a group; how a group holds it is said in `ckernels_group`.
   private func withKey(
     _ place: Int, _ body: (UnsafeRawBufferPointer) throws(UnitFailure) -> Void
   ) throws(UnitFailure) {
@@ -155,7 +161,8 @@ final class StatsScan {
     }
   }
 
-  /// Takes the line that the kernel left, and goes on behind it.
+  /// Takes the line that the kernel left, and continues after it. The key goes to `table`, not to a group of the
+  /// kernel: the table merges both by key.
   private func takeLine() throws(UnitFailure) {
     let line = UnsafeRawBufferPointer(rebasing: bytes[state.at..<state.line_end])
     let fields: (key: Bytes, number: DecimalNumber?)?

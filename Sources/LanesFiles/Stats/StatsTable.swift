@@ -2,7 +2,7 @@ import LanesCore
 
 /// The groups of some lines and what is known of their numbers.
 ///
-/// Belongs to one thread.
+/// Belongs to one thread. Where a method throws, the table is not to be used any more.
 final class StatsTable {
   private let keys: KeyIndex
   private var moments = HeapList<Moments>()
@@ -24,6 +24,8 @@ final class StatsTable {
     if let number { moments[group].add(number) }
   }
 
+  /// The number of a group. Keys are numbered from 0 in the order in which they are met, so a new one's moments come
+  /// last.
   private func group(_ key: UnsafeRawBufferPointer) throws(UnitFailure) -> Int {
     let number = try keys.number(of: key)
     if number == moments.count { try moments.append(Moments()) }
@@ -45,8 +47,8 @@ final class StatsTable {
   /// What is known of a group; nothing of one that does not exist.
   func moments(of key: Bytes) -> Moments { key.withUnsafeBytes { keys.find($0) }.map { moments[$0] } ?? Moments() }
 
-  /// Bytes that `write` takes, at most: each group has its key and its moments, and lists that grow step by step take twice
-  /// what they hold.
+  /// Bytes that `write` takes, at most: each group has its key and its moments, and lists that grow step by step take
+  /// twice what they hold.
   var mostWireBytes: Int { 2 * (keys.byteCount + count * 320) }
 
   /// Writes what `statistic` needs of every group; nil for everything.

@@ -8,7 +8,8 @@ package enum StatsSplit: String, Sendable, CaseIterable {
   case tasks
 }
 
-/// A unit's own description: a slice of a file, and what to make of it.
+/// A unit's own description: a slice of a file, and what to make of it. It travels as bytes, since a unit may be
+/// performed in another process.
 struct StatsTask: Equatable {
   /// Nil for all of them.
   var statistic: Statistic?

@@ -1,7 +1,8 @@
 import LanesCore
 import LanesOS
 
-/// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another column.
+/// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another
+/// column.
 package struct StatsWorkload: Workload {
   package static let name = "files.stats"
   package static let noun = UnitNoun.file
@@ -26,7 +27,7 @@ package struct StatsWorkload: Workload {
     writer.write(seed)
   }
 
-  /// Any seed gives the same results.
+  /// Any seed gives the same results, so it is not part of the identity.
   package func identify(to writer: inout WireWriter) { writer.write(delimiter) }
 
   /// Goes through whole lines; the partial result is a `StatsPartial`.
@@ -43,6 +44,7 @@ package struct StatsWorkload: Workload {
 }
 
 /// What performing a unit gives: how many lines it has, the first that is bad, and the groups.
+/// Groups are left out where a line is bad: the file fails, and nothing of it counts.
 enum StatsPartial {
   static func wire(of scan: StatsScan, for statistic: Statistic?) throws(UnitFailure) -> Bytes {
     try UnitFailure.checkMemory(scan.table.mostWireBytes)

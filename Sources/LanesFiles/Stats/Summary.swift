@@ -5,8 +5,9 @@ package enum Statistic: UInt8, CaseIterable, Sendable {
 
 /// What is shown of one group.
 ///
-/// Count, sum, least and greatest are exact. The mean and the variance are quotients of exact whole numbers, rounded once;
-/// the standard deviation is the variance's root, rounded once more. So none of them depends on how the lines were cut.
+/// Count, sum, least and greatest are exact. The mean and the variance are quotients of exact whole numbers, rounded
+/// once; the standard deviation is the variance's root, rounded once more. So none of them depends on how the lines
+/// were cut.
 package struct Summary: Sendable, Equatable {
   package var count: UInt64
   package var sum: String
@@ -47,7 +48,7 @@ private struct ExactSums {
   private var positive = BigUInt()
   private var negative = BigUInt()
   private var squares = BigUInt()
-  /// The same where 128 bits are enough.
+  /// The one sum there is, where 128 bits are likely to be enough; the three above are then not set.
   private var narrow: DecimalSum?
 
   init(_ moments: Moments) {
@@ -71,6 +72,7 @@ private struct ExactSums {
 
   private var isNegative: Bool { narrow.map { $0.total < 0 } ?? (positive < negative) }
 
+  /// The sum without its sign.
   private var magnitude: BigUInt {
     if let narrow { return BigUInt(narrow.total.magnitude) }
     var larger = isNegative ? negative : positive
@@ -102,7 +104,7 @@ private struct ExactSums {
     return quotient(wideVariance.dividend, wideVariance.divisor, unit: 2 * places)
   }
 
-  /// The same as a quotient of whole numbers of squared units.
+  /// The same as a quotient of whole numbers of squared units. Never negative: the sums are exact (Cauchy–Schwarz).
   private var wideVariance: (dividend: BigUInt, divisor: BigUInt) {
     let squares = narrow.map { BigUInt($0.squares) } ?? squares
     var dividend = squares * BigUInt(UInt128(count))
@@ -110,6 +112,7 @@ private struct ExactSums {
     return (dividend, BigUInt(UInt128(count) * UInt128(count - 1)))
   }
 
+  /// Sums and quotients with the decimals that were asked for, from the exact values and not from doubles.
   func roundedSum(_ rounding: Rounding) -> String {
     rounding.text(isNegative: isNegative, magnitude, unit: places)
   }

@@ -3,9 +3,9 @@ import LanesCore
 
 /// Numbers byte strings from 0 in the order they are first met; a hash table over one run of memory.
 ///
-/// Belongs to one thread. Keys are below 2^32 in number. One that was met before costs two or three misses of the cache:
-/// its slot, its end, its bytes. Nothing here calls back while it changes, so checks of exclusive access, which would cost
-/// as much as the rest, are left out.
+/// Belongs to one thread. There are fewer than 2^32 keys. One that was met before costs two or three misses of the
+/// cache: its slot, its end, its bytes. Nothing here calls back while it changes, so checks of exclusive access, which
+/// would cost as much as the rest, are left out.
 final class KeyIndex {
   // Unchecked: one thread owns the index, and the dynamic checks cost as much as the hashing.
   @exclusivity(unchecked) private var memory = HeapList<UInt8>()
@@ -13,6 +13,7 @@ final class KeyIndex {
   @exclusivity(unchecked) private var ends = HeapList<Int>()
   /// The upper half of the hash over 1 + the key's number; 0 where there is none. At most half of them are taken.
   @exclusivity(unchecked) private var slots = ZeroedTable<UInt64>()
+  /// All bits of each key's hash, with which a larger table is filled without looking at keys.
   @exclusivity(unchecked) private var hashes = HeapList<UInt64>()
 
   /// Of the hashes that are made here.
@@ -20,8 +21,8 @@ final class KeyIndex {
 
   var count: Int { hashes.count }
 
-  /// - Parameter seed: what nobody can foresee, so that no input holds keys that all want the same place, each of which would
-  ///   be compared with all before it. Numbers do not depend on it.
+  /// - Parameter seed: what nobody can foresee, so that no input holds keys that all want the same place, each of which
+  ///   would be compared with all before it. Numbers do not depend on it.
   init(seed: UInt64) {
     let words = ckernels_seed_of(seed).words
     self.seed = (words.0, words.1)
@@ -88,6 +89,7 @@ final class KeyIndex {
     withKey(left) { first in withKey(right) { first.lexicographicallyPrecedes($0) } }
   }
 
+  /// True when key `number` has these bytes.
   private func isKey(_ number: Int, _ key: UnsafeRawBufferPointer) -> Bool {
     let start = start(number)
     guard ends[number] - start == key.count else { return false }
@@ -105,6 +107,7 @@ final class KeyIndex {
     return true
   }
 
+  /// Makes the table four times as large. Nothing changes where memory is refused.
   private func grow() throws(UnitFailure) {
     let larger = try ZeroedTable<UInt64>(count: slots.count == 0 ? 1024 : 4 * slots.count)
     let mask = larger.count - 1

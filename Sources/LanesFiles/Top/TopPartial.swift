@@ -5,7 +5,8 @@ import LanesCore
 /// A class, since its tables are too large to be copied; like any fold it belongs to the thread that runs the engine.
 package final class TopPartial: MergeablePartial {
   private var counts = KeyCounts()
-  /// What came from a worker and was not looked at yet.
+  /// What came from a worker and was not added up yet: merging adds it to the other's counts directly, without a table
+  /// between.
   private var unread: Bytes?
 
   package init() {}
@@ -57,7 +58,8 @@ private final class KeyCounts {
     guard wire.withUnsafeBytes({ walk($0) { _, _, _ in } }) else { throw WireError("counts end too early") }
   }
 
-  /// Calls `body` with hash, count and bytes of every key in a slice's wire form.
+  /// Calls `body` with hash, count and bytes of every key in a slice's wire form; false where that is not whole. The
+  /// form is the one that `TopScan.wire` writes: no field is aligned.
   private static func walk<Failure: Error>(
     _ wire: UnsafeRawBufferPointer, _ body: (UInt64, UInt64, UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> Bool {
@@ -76,6 +78,7 @@ private final class KeyCounts {
     return at == wire.count
   }
 
+  /// Adds counts that `check` found whole.
   func add(_ wire: Bytes) throws(UnitFailure) {
     _ = try wire.span.bytes.withUnsafeBytes { (bytes) throws(UnitFailure) in
       try Self.walk(bytes) { (hash, count, key) throws(UnitFailure) in try add(key, hash, count) }
@@ -124,6 +127,8 @@ private final class KeyCounts {
     return heap.sorted(by: isBetter).map { (keys.key($0), counts[$0]) }
   }
 
+  /// The order of results: by count, and by the order of bytes where counts are equal, so that it is the same in every
+  /// run.
   private func isBetter(_ left: Int, _ right: Int) -> Bool {
     counts[left] != counts[right] ? counts[left] > counts[right] : keys.isBefore(left, right)
   }

@@ -15,8 +15,8 @@ package struct TopWorkload: Workload {
   package static let name = "files.top"
   package static let noun = UnitNoun.file
   let kind: TopKind
-  /// Of all hashes of the run. Files may hold words that were chosen for their hashes, which then fill a table's places one behind
-  /// the other, so nobody may foresee the seed; and workers have the same one, since the fold merges by their hashes.
+  /// The seed of all hashes of the run. Files may hold words that were chosen to collide, so nobody may foresee the
+  /// seed. Workers have the same one, since the fold merges by their hashes.
   private let seed: UInt64
 
   /// - Parameter seed: of the run's hashes, on which no result depends.
@@ -35,7 +35,7 @@ package struct TopWorkload: Workload {
     writer.write(seed)
   }
 
-  /// Any seed gives the same results, as long as all slices have the same.
+  /// Any seed gives the same results, as long as all slices have the same, so it is not part of the identity.
   package func identify(to writer: inout WireWriter) { writer.write(kind.rawValue) }
 
   /// Counts in whole lines; the partial result is a `TopPartial`.
@@ -59,7 +59,8 @@ private final class TopScan {
 
   /// Room at first: 256 KiB of tallies.
   private static let firstSlots = 8192
-  /// Bytes between two looks at the clock, a few milliseconds; cut behind white space of the kind that separates.
+  /// Bytes between two looks at the clock, a few milliseconds. Stretches end after a newline, which is white space and
+  /// so cuts no word either.
   private static let stretch = 1 << 20
 
   init(_ bytes: UnsafeRawBufferPointer, _ kind: TopKind, seed: UInt64) throws(UnitFailure) {
@@ -82,6 +83,7 @@ private final class TopScan {
     }
   }
 
+  /// Doubles the table. The old one is let go only after its tallies have been moved.
   private func grow() throws(UnitFailure) {
     let larger = try ZeroedTable<ckernels_tally>(count: state.slots * 2)
     ckernels_top_move(tallies.base, state.slots, larger.base, larger.count, &state.seed)
@@ -107,6 +109,7 @@ private final class TopScan {
     }
   }
 
+  /// A long key is copied from the slice, where its tally says that it first occurs.
   private func write(_ tally: UnsafeMutablePointer<ckernels_tally>, _ wire: UnsafeMutableRawBufferPointer) {
     let length = Int(tally.pointee.tag) - 1
     wire.storeBytes(of: ckernels_top_hash(tally, &state.seed).littleEndian, toByteOffset: 0, as: UInt64.self)
