@@ -4,6 +4,7 @@ import SystemPackage
 
 /// SHA-256 (FIPS 180-4) of runs of bytes.
 package enum SHA256 {
+  /// Bytes of a digest.
   package static let byteCount = 32
 
   /// The digest of one run of bytes.
@@ -56,6 +57,7 @@ package struct ShortDigest: Hashable, Sendable {
   /// Of a path's bytes as they were written.
   package init(of path: FilePath) { self.init(of: path.rawBytes) }
 
+  /// Writes the 16 bytes in their order.
   package func write(to writer: inout WireWriter) {
     writer.write(words[0])
     writer.write(words[1])

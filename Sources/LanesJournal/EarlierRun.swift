@@ -27,6 +27,7 @@ package final class EarlierRun {
     case new
   }
 
+  /// Why a unit with a record is done again.
   package enum Reason {
     /// The source is another than it was.
     case changed
@@ -34,6 +35,7 @@ package final class EarlierRun {
     case open
   }
 
+  /// The first record of the file.
   package let header: RunHeader
   /// Nil unless the run was completed and nothing was written after that.
   package private(set) var totals: RunTotals?

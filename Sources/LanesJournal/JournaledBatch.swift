@@ -79,6 +79,7 @@ extension JournaledBatch: UnitPlan {
   package var totalUnits: Int? { plan.totalUnits }
   package var outputFolder: OutputFolder? { plan.outputFolder }
 
+  /// The next unit that is not known; known ones on the way are put in line or told of at once.
   package func next() -> PlanStep {
     while true {
       // Known units pass here without the engine, so nobody else would see that the run is to stop.
@@ -148,6 +149,7 @@ extension JournaledBatch: UnitPlan {
 }
 
 extension JournaledBatch: Fold {
+  /// Takes the outcome of a unit from the engine, and those of known units whose turn has come with it.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     guard earlier != nil else { return fold.absorb(unit, outcome) }
     var hasGap = false
@@ -226,6 +228,7 @@ extension JournaledBatch {
       return planned
     }
 
+    // Totals are the plan's: known units count among them.
     func batchStarted(totalUnits: Int?) { others.batchStarted(totalUnits: totalUnits) }
     func planGrew(totalUnits: Int?) { others.planGrew(totalUnits: totalUnits) }
     func unitStarted(_ unit: Unit, lane: Int) { others.unitStarted(planned(unit), lane: lane) }

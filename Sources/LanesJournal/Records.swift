@@ -60,6 +60,7 @@ package struct UnitEntry: Sendable, Equatable {
   package var printed: Bytes
   /// In the order of the sink's destinations.
   package var outputs: [StoredOutput]
+  /// Bytes of its source and of its outputs.
   package var bytesIn: Int
   package var bytesOut: Int
   /// Nanoseconds of loading, performing and storing.
@@ -124,12 +125,15 @@ package struct RunTotals: Sendable, Equatable {
     self.failed = failed
   }
 
+  /// All units of the run.
   package var units: Int { done + failed }
 }
 
 /// One record of a run file; docs/runfile.md shows each byte by byte.
 package enum RunEntry: Sendable, Equatable {
+  /// The run itself: the first record, and there only.
   case header(RunHeader)
+  /// A unit that ended.
   case unit(UnitEntry)
   /// A result that was there before the run and was left alone.
   case found(FilePath)

@@ -4,6 +4,7 @@ import SystemPackage
 
 /// Makes run files, and opens those that a run is to continue.
 package enum RunFile {
+  /// Why a run file cannot be made or opened.
   package enum Problem: Error {
     /// There is a file of that name that holds something.
     case exists
@@ -21,6 +22,7 @@ package enum RunFile {
     package let file: LockedFile
     /// Where the last whole group ends, and the next one begins.
     package let end: Int
+    /// What it says of units; nil for a new file.
     package let earlier: EarlierRun?
     /// Intact records of an unfinished group, to be written again.
     package var rest = RunFileReader.End(whole: 0)

@@ -12,13 +12,17 @@ import LanesOS
 /// A group is what was written by one call and made durable before the next one, so that only the last one can be
 /// unfinished, in any of its bytes. All numbers are little-endian.
 package enum RunFileFormat {
+  /// What every run file begins with.
   package static let magic = Bytes("LANESRUN".utf8)
+  /// The format's version; files of any other are refused.
   package static let version: UInt32 = 1
   /// Magic and version.
   package static let prologueBytes = 12
+  /// The head of a group is three numbers of 32 bits, that of a record two.
   static let groupHeadBytes = 12
   static let recordHeadBytes = 8
 
+  /// The first bytes of a new file.
   package static var prologue: Bytes {
     var writer = WireWriter()
     writer.write(version)

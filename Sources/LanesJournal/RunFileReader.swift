@@ -19,6 +19,7 @@ extension LockedFile: RunFileSource {
 package struct RunFileReader {
   /// Where a record's payload lies.
   package struct Place: Equatable {
+    /// Counted from the beginning of the file, in bytes.
     package let offset: Int
     package let count: Int
   }
@@ -29,6 +30,7 @@ package struct RunFileReader {
     package var whole: Int
     /// The intact records of an unfinished group after that, as they lie in the file; empty when there is none.
     package var intact: Bytes = []
+    /// How many records these are.
     package var intactCount = 0
     /// Bytes that were dropped, the head of the unfinished group included.
     package var dropped = 0
@@ -45,6 +47,7 @@ package struct RunFileReader {
   /// Bytes that are read at a time.
   private static let windowBytes = 1 << 20
 
+  /// Asks for the size once: what is appended while it reads is not looked at.
   package init(_ source: any RunFileSource) throws(RunFileError) {
     self.source = source
     do { size = try source.size() } catch { throw .system(error) }

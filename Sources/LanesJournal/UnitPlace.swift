@@ -12,6 +12,7 @@ package final class UnitPlaces: Sendable {
   /// The digest of what all units of the workload have in common.
   private let prefix: Bytes
 
+  /// Digests what is the same for all units once.
   package init(_ workload: any Workload) {
     kind = type(of: workload)
     var writer = WireWriter()
@@ -70,7 +71,9 @@ package final class UnitPlaces: Sendable {
 package enum SourceState: Sendable, Equatable {
   /// Nothing is read.
   case none
+  /// A regular file with this identity, size and time of last modification.
   case file(FileStamp)
+  /// Bytes that the unit carries, by their digest.
   case bytes(ShortDigest)
   /// It cannot be known whether it is the same: pipes, devices, and files that claim to be empty, as those of /proc do.
   case unknown

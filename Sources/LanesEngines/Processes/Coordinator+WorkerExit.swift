@@ -18,6 +18,7 @@ extension Coordinator {
   private struct WorkerEnd {
     /// Such as "by signal 11 (SIGSEGV)".
     let words: String
+    /// True for a signal that a person or the kernel sends, which no unit causes by crashing.
     let isFromOutside: Bool
 
     init(_ exit: Child.Exit, _ offense: WorkerLink.Offense?) {

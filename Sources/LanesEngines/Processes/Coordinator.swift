@@ -222,6 +222,7 @@ final class Coordinator {
     }
   }
 
+  /// Memory for an input: of an earlier one where some is kept.
   func takeSpare() -> HeapStorage {
     guard let spare = spareInputs.popLast() else { return HeapStorage() }
     spareBytes -= spare.capacity

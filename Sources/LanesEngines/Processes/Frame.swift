@@ -10,6 +10,7 @@ import LanesOS
 ///
 /// Order of a worker's life: hello → ready, then any number of units → replies, at last end → farewell.
 struct Frame {
+  /// Numbers below 10 are the coordinator's, those above a worker's.
   enum Kind: UInt8 {
     /// Coordinator: the workload and how bytes travel.
     case hello = 1
@@ -48,6 +49,7 @@ struct Frame {
 
 /// Puts frames together from what a descriptor gives.
 struct FrameReader {
+  /// Why no further frame can be read.
   enum Problem: Error {
     /// The other end is closed.
     case closed

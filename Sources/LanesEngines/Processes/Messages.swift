@@ -6,7 +6,9 @@ enum WorkerDescriptors {
   /// Numbers 0 to 2 are the standard streams.
   static let orders: Int32 = 3
   static let replies: Int32 = 4
+  /// A socket, since only sockets can pass descriptors (unix(7), SCM_RIGHTS).
   static let passage: Int32 = 5
+  /// From here on the slots' regions, and nothing where bytes travel through pipes.
   static let firstRegion: Int32 = 6
   /// Two slots: loading and storing one overlaps performing the other.
   static let slots = 2
@@ -199,6 +201,7 @@ struct Farewell {
   /// Nanoseconds spent on receiving and sending payloads.
   let transferring: Int64
 
+  /// What the worker itself knows when it ends.
   init(_ usage: ProcessUsage, transferring: Int64) {
     self.transferring = transferring
     self.usage = usage

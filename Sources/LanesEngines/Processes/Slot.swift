@@ -7,6 +7,7 @@ import LanesOS
 ///                        │ none was loaded            │ the worker ended: nothing is answered any more
 ///                        └────────▶ free              └──▶ free, once the last store has ended
 final class Slot {
+  /// What the drawing above shows, with the units concerned.
   enum State {
     case free
     /// Inputs of the units are being fetched; `pending` loads have not ended.

@@ -7,6 +7,7 @@ package struct CRCPartial: MergeablePartial, Equatable {
   /// Bytes that the sum is of, which combining needs to know.
   package private(set) var bytes: UInt64 = 0
 
+  /// Of no bytes: the sum is 0, and merging it changes nothing.
   package init() {}
 
   init(crc: UInt32, bytes: UInt64) {
@@ -20,6 +21,7 @@ package struct CRCPartial: MergeablePartial, Equatable {
     self.bytes = try reader.read()
   }
 
+  /// Twelve bytes: the sum, then the length.
   package var wire: Bytes {
     var writer = WireWriter()
     writer.write(crc)

@@ -7,6 +7,7 @@ import SystemPackage
 /// or `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks may
 /// precede it, and a carriage return may end the line. Rules: split_3 in GNU coreutils' src/digest.c.
 package struct ChecksumLine: Equatable {
+  /// As a file is called, with no escapes in it.
   package let name: FilePath
   /// Most significant byte first.
   package let digest: Bytes

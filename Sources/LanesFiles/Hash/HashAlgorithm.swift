@@ -3,6 +3,7 @@ import LanesCore
 
 /// A checksum or digest of a whole file.
 package enum HashAlgorithm: String, Sendable, CaseIterable {
+  /// CRC-32 as in zlib, XXH3 of 64 bits, and SHA-256 (FIPS 180-4).
   case crc32, xxh3, sha256
 
   /// True when slices are summed up on their own and put together; otherwise each goes on from the one before.

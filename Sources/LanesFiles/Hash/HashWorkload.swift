@@ -5,8 +5,10 @@ import LanesCore
 /// The partial result is the CRC-32 and length of a slice (`CRCPartial`), or for the other algorithms the state after it,
 /// from which the next slice goes on; for the last slice of a file it is the digest.
 package struct HashWorkload: Workload {
+  /// Tells workers what to rebuild, and run files what was run.
   package static let name = "files.hash"
   package static let noun = UnitNoun.file
+  /// One for all files of a run.
   package let algorithm: HashAlgorithm
 
   package init(_ algorithm: HashAlgorithm) { self.algorithm = algorithm }
@@ -21,6 +23,7 @@ package struct HashWorkload: Workload {
   /// Bytes hashed between two looks at the clock: about 0.7 ms at the speed of SHA-256.
   private static let stretch = 1 << 20
 
+  /// Hashes one slice, going on from the state in the unit's description, if there is one.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {

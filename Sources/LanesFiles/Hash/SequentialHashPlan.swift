@@ -43,8 +43,10 @@ package final class SequentialHashPlan: UnitPlan {
     progress = try Descriptor.event()
   }
 
+  /// Not known: slices are cut as files are read, and streams have no length.
   package var totalUnits: Int? { nil }
 
+  /// Slices that go on with a file come first, so that files are ended before more are begun.
   package func next() -> PlanStep {
     while true {
       if let ready = nextReady() { return .unit(ready) }

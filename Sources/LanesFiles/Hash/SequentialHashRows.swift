@@ -3,6 +3,7 @@ import SystemPackage
 
 /// What is known about one hashed input.
 package struct HashedFile: Sendable, Equatable {
+  /// Nil for standard input.
   package var name: FilePath?
   /// Most significant byte first; empty where the input failed.
   package var digest: Bytes
@@ -35,6 +36,7 @@ package final class SequentialHashRows: Fold {
     self.onFile = onFile
   }
 
+  /// Hands the state on, or holds the digest until those of earlier inputs are told.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     let task: FileTask
     do throws(UnitFailure) {

@@ -22,6 +22,7 @@ struct ContextLines {
   /// True once a line was selected in any file.
   private var isUsed = false
 
+  /// For all files of one search.
   init(_ context: SearchOptions.Context, _ options: SearchOptions) {
     self.context = context
     self.options = options

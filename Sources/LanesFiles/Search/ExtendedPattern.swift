@@ -7,9 +7,11 @@ import LanesCore
 /// itself where no interval follows; `)` is itself where no group is open; `(?` and `(*` open a group with a repetition of
 /// nothing. Grammar: regex(7), and "The Backslash Character and Special Expressions" of GNU grep's manual.
 struct ExtendedPattern {
+  /// The pattern in PCRE2's syntax.
   private(set) var text = Bytes()
 
   private let pattern: Bytes
+  /// Where reading stands in `pattern`.
   private var at = 0
   /// Where the last piece that can be repeated begins in `text`; nil where there is none.
   private var piece: Int?

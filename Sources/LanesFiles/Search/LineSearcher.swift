@@ -13,6 +13,7 @@ final class LineSearcher {
   /// where is looked from for not known.
   private var nextMatches: [Int]
 
+  /// Takes memory for matching of its own, since a match writes to it; throws where there is none.
   init(_ program: SearchProgram) throws(UnitFailure) {
     self.program = program
     matchers = program.expressions.compactMap { cpatterns_matcher_new($0) }

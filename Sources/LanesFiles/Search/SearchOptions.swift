@@ -64,6 +64,7 @@ package struct SearchOptions: Sendable, Equatable {
   /// Lines around selected ones that are told as well; nil also tells no groups apart.
   package var context: Context?
 
+  /// A search for lines that match `patterns`, as grep does it without options.
   package init(_ patterns: [Bytes]) { self.patterns = patterns }
 
   /// True where each told line is known by its number in the slice.
@@ -97,6 +98,7 @@ extension SearchOptions {
     writer.write(Int64(context.after))
   }
 
+  /// Throws on kinds that this program does not know.
   init(from reader: inout WireReader) throws(WireError) {
     self.init([])
     for _ in 0..<(try reader.read(UInt32.self)) { patterns.append(try reader.readBytes()) }

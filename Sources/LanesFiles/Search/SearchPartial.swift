@@ -74,6 +74,7 @@ struct SearchPartial: Equatable {
     return writer.bytes
   }
 
+  /// Throws on bytes that end early or name an unknown kind of line.
   init(wire bytes: Bytes) throws(WireError) {
     var reader = WireReader(bytes)
     self.bytes = try reader.read()

@@ -10,6 +10,7 @@ package struct SearchedFile: Sendable, Equatable {
   package var selected: UInt64 = 0
   /// True when selected lines were not told since the file is binary.
   package var hidesLines = false
+  /// Why the search of it ended early; lines ahead of that may have been told.
   package var failure: UnitFailure?
 
   init(_ task: FileTask? = nil) { self.task = task }
@@ -61,6 +62,7 @@ package final class SearchResults: Fold {
     self.onFile = onFile
   }
 
+  /// Takes slices in order of inputs and of their place in them.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     let task: FileTask
     do throws(UnitFailure) {

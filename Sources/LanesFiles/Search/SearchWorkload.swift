@@ -2,10 +2,12 @@ import LanesCore
 
 /// Selects lines as grep does, slice by slice.
 package struct SearchWorkload: Workload {
+  /// Tells workers what to rebuild, and run files what was run.
   package static let name = "files.search"
   package static let noun = UnitNoun.file
   private let program: SearchProgram
 
+  /// - Parameter program: shared with whoever else searches in this process.
   package init(_ program: SearchProgram) { self.program = program }
 
   /// Compiles the patterns again: machine code does not travel between processes.
@@ -19,6 +21,7 @@ package struct SearchWorkload: Workload {
     }
   }
 
+  /// The options alone: whoever reads them compiles the patterns.
   package func describe(to writer: inout WireWriter) { program.options.write(to: &writer) }
 
   /// Searches `input`, which is whole lines; the partial result is for `SearchResults`.

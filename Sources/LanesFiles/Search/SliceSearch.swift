@@ -15,6 +15,7 @@ final class SliceSearch {
   struct Part: Equatable {
     var isFirst: Bool
     var isLast: Bool
+    /// A slice that has no neighbors, or whose neighbors do not matter.
     static let whole = Part(isFirst: true, isLast: true)
   }
 

@@ -19,6 +19,7 @@ package final class CombinatorialPlan: UnitPlan {
 
   package var totalUnits: Int? { tasks.count }
 
+  /// Never waits: all units are known.
   package func next() -> PlanStep {
     guard number < tasks.count else { return .end }
     defer { number += 1 }

@@ -20,6 +20,7 @@ package final class CombinatorialTotal: Fold {
     left = [Int64](repeating: 0, count: max(tables.hardPrimes - CombinatorialTables.skipped, 0))
   }
 
+  /// False once the count cannot be told any more.
   package var wantsMore: Bool { firstFailure == nil }
 
   /// π(x), once all units have been absorbed.
@@ -30,6 +31,7 @@ package final class CombinatorialTotal: Fold {
     return UInt64(tables.ordinaryLeaves + leaves + a - 1 - (semiprimes - indices))
   }
 
+  /// Takes units in order: what a run of segments tells is relative to all before it.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     guard wantsMore else { return }
     do {

@@ -6,8 +6,10 @@ import LanesCore
 /// Units of the first kind are runs of segments up to z, see `CombinatorialTables`; what a unit tells holds
 /// relative to the numbers before it, which the fold adds. Units of the second kind are ranges of primes.
 package struct CombinatorialWorkload: Workload {
+  /// Tells workers what to rebuild, and run files what was run.
   package static let name = "prime-count"
   package static let noun = UnitNoun("interval", "intervals")
+  /// x: primes up to it are counted, itself included.
   package let bound: UInt64
   private let tables: CombinatorialTables
 
@@ -23,6 +25,7 @@ package struct CombinatorialWorkload: Workload {
     do throws(UnitFailure) { try self.init(bound: bound) } catch { throw WireError(error.reason) }
   }
 
+  /// The bound alone: whoever reads it makes the tables anew.
   package func describe(to writer: inout WireWriter) { writer.write(bound) }
 
   /// A plan and a fold for one run of this workload; both share its tables.

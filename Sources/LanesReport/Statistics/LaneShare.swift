@@ -2,6 +2,7 @@ import LanesCore
 
 /// How a lane spent the wall time of a run.
 package struct LaneShare: Sendable, Equatable {
+  /// What was recorded of the lane.
   package let usage: LaneUsage
   /// Nanoseconds of the run in which the lane had nothing to do.
   package let idle: Int64
@@ -19,6 +20,7 @@ package struct LaneShare: Sendable, Equatable {
     }
   }
 
+  /// Shares of the run's wall time; 0 where that is not known.
   package var loading: Double { share(usage.loading) }
   package var performing: Double { share(usage.performing) }
   package var storing: Double { share(usage.storing) }

@@ -12,6 +12,7 @@ package struct ScalabilityFit: Sendable, Equatable {
 
   package let kind: EngineKind
   package let channel: ChannelKind?
+  /// σ of the law, and κ below it.
   package let contention: Double
   package let coherency: Double
   /// The part of the variance of speed that the law explains; 1 is all of it.

@@ -183,5 +183,6 @@ enum ANSI: String {
   case red = "31"
   case dim = "2"
 
+  /// `text` between the sequence and a reset; an empty text gets none.
   func apply(to text: String) -> String { text.isEmpty ? text : "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" }
 }

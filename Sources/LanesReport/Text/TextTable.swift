@@ -13,6 +13,7 @@ struct TextTable {
     }
   }
 
+  /// From left to right; every row has a cell for each.
   let columns: [Column]
   var rows: [[String]] = []
   /// Spaces between columns.
