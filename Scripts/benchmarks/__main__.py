@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import auto, engines, inputs, report, sections
+from . import auto, engines, inputs, isolation, report, sections
 from .sections import LANES, ROUNDS
 
-SECTIONS = {**sections.SECTIONS, "engines": engines.section, "auto": auto.section}
+SECTIONS = {**sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section}
 
 
 def first_line(*argv: str) -> str:

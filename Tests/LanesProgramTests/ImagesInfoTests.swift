@@ -25,6 +25,16 @@ import Testing
     #expect(rows.last?.prefix(1) == ["JPEG"] && rows.last?.suffix(2) == ["standard", "input"])
   }
 
+  @Test func `names that are not UTF-8 are those that were typed`() throws {
+    let folder = TemporaryFolder()
+    try folder.link(Fixtures.image("seeds.jpg"), as: "seeds.jpg")
+    let script =
+      "cd \"$1\" && mv seeds.jpg \"$(printf 'a\\377.jpg')\" && exec $LANES images info \"$(printf 'a\\377.jpg')\""
+    let result = try Program.shell(script, [folder.path.string])
+    #expect(result.exit == .status(0), "\(result.errors)")
+    #expect(result.lines.count == 2)
+  }
+
   @Test func `what cannot be read is told, and the rest goes on`() throws {
     let result = try Program.run(
       ["images", "info", "gone.png", Fixtures.image("seeds.jpg").string, "--json"],

@@ -99,6 +99,7 @@ final class ComparisonRunner {
     do throws(SystemError) {
       // A folder of its own for each run, gone before the next: a file that exists would be refused or skipped.
       let folder = command.writesFiles ? try ScratchFolder() : nil
+      defer { withExtendedLifetime(folder) {} }
       let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
       let (exit, result) = try run.finish(outputs: folder?.path) { [self] in
         progress.elapsed = monotonicNow() - began

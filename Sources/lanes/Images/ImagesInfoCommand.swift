@@ -32,7 +32,7 @@ struct ImagesInfoCommand: ParsableCommand, StatedCommand {
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: true)
     let table = InfoTable(printer: printer, console: console, json: engine.json)
-    let names = inputs.map { FilePath($0) }
+    let names = inputs.map(RawArguments.path)
     do {
       let job = BatchRun(workload: InfoWorkload(), makePlan: { try InfoPlan(names) }, fold: table)
       let record = try job.run(engine, console)
@@ -126,7 +126,8 @@ final class InfoTable: Fold {
     switch outcome {
     case .done(let partial):
       guard let info = try? InfoWorkload.decodePartial(partial) else {
-        preconditionFailure("a result that InfoWorkload did not make")
+        // From a worker that went astray: its word ends no more than this image.
+        return absorb(unit, .failed(UnitFailure(.crashed, "its result cannot be read")))
       }
       if json { printer.line(line(unit, info)) } else { row(unit, info) }
     case .failed(let failure):
