@@ -7,7 +7,7 @@
 #include <stdio.h> // before jpeglib.h, which needs size_t and FILE
 #include <jpeglib.h>
 
-// Fills `result` and returns false.
+// Fills `result`, cutting a message that is too long, and returns false.
 bool ccodecs_fail(struct ccodecs_result *result, enum ccodecs_status status, const char *message);
 
 // libjpeg's error manager with a jump of ours. The first error wins; warnings are errors unless `salvage` is set, when
@@ -19,8 +19,9 @@ struct ccodecs_jpeg_errors {
   bool salvage;
   char damage[224];
 };
-// Keeps the first damage that is made up for.
+// Keeps the first damage that is made up for: later ones often follow from it.
 void ccodecs_note_damage(char damage[224], const char *message);
+// Sets up the error manager. The caller arms `jump` by setjmp before the first call of libjpeg.
 void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors);
 // Leaves through the jump with a status of our own.
 _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status, const char *message);
@@ -34,8 +35,10 @@ struct ccodecs_jpeg_destination {
   struct ccodecs_sink sink;
   uint8_t buffer[1 << 16];
 };
+// Makes libjpeg write to `sink`, through the buffer.
 void ccodecs_jpeg_direct(
   j_compress_ptr info, struct ccodecs_jpeg_destination *destination, const struct ccodecs_sink *sink);
+// Writes Exif, profile and blocks: to be called between the file's header and its first row.
 void ccodecs_jpeg_write_metadata(j_compress_ptr info, const struct ccodecs_metadata *metadata);
 
 #endif

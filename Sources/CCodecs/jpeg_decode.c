@@ -149,6 +149,7 @@ static bool start_scaled(
   if (status == scaled_stopped) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_stopped, "stopped");
   if (status == scaled_no_memory) ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_no_memory, "out of memory");
   if (status != scaled_good) return false;
+  // As libjpeg rounds, so that both decoders give the same size.
   info->output_width = (unsigned)((frame.width * scale.across + 7) / 8);
   info->output_height = (unsigned)((frame.height * scale.down + 7) / 8);
   fill_image(info, image);
@@ -183,6 +184,7 @@ bool ccodecs_jpeg_start(
   assert(scale->across >= 1 && scale->across <= 8 && scale->down >= 1 && scale->down <= 8);
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
+  // Full size in both directions: start_scaled then declines, and libjpeg decodes.
   if (has_coarse_luma(info)) *scale = (struct ccodecs_scale){8, 8};
   if (start_scaled(decoder, *scale, image)) return true;
   // libjpeg has one scale for both directions.
@@ -193,6 +195,7 @@ bool ccodecs_jpeg_start(
   info->out_color_space = info->jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE
                           : info->num_components == 4             ? JCS_CMYK
                                                                   : JCS_EXT_RGBX;
+  // Reads all of a progressive file; `on_progress` may stop it.
   jpeg_start_decompress(info);
   fill_image(info, image);
   if (info->out_color_space == JCS_CMYK && !(decoder->cmyk = malloc((size_t)info->output_width * 4)))

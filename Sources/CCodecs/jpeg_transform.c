@@ -19,6 +19,7 @@ struct transform {
   struct ccodecs_turn turn;
 };
 
+// Asked by reader and writer alike; only the reader counts scans.
 static void on_progress(j_common_ptr info) {
   struct transform *transform = info->client_data;
   if (info->is_decompressor && transform->in.input_scan_number > ccodecs_max_scans)
@@ -96,11 +97,13 @@ static void plan_moves(const struct ccodecs_turn *turn, struct move moves[DCTSIZ
   for (int row = 0; row < DCTSIZE; row++)
     for (int column = 0; column < DCTSIZE; column++) {
       int from_row = turn->transpose ? column : row, from_column = turn->transpose ? row : column;
+      // What both mirrorings negate stays as it is.
       bool is_odd = (turn->reverse_x && from_column % 2) != (turn->reverse_y && from_row % 2);
       moves[row * DCTSIZE + column] = (struct move){(uint8_t)(from_row * DCTSIZE + from_column), is_odd};
     }
 }
 
+// A block of coefficients in one of libjpeg's virtual arrays.
 static JCOEF *block_at(j_common_ptr info, jvirt_barray_ptr array, JDIMENSION row, JDIMENSION column, boolean writing) {
   return info->mem->access_virt_barray(info, array, row, 1, writing)[0][column];
 }
@@ -172,6 +175,7 @@ static void run(
   jpeg_finish_decompress(in);
 }
 
+// Frees everything, also what was never set up: libjpeg's destroy functions take zeroed structures.
 static void release(struct transform *transform) {
   jpeg_destroy_compress(&transform->out);
   jpeg_destroy_decompress(&transform->in);

@@ -145,6 +145,7 @@ static void set_transforms(struct ccodecs_png_decoder *decoder) {
   image->depth = png_get_bit_depth(png, decoder->info);
   image->alpha = (kind & PNG_COLOR_MASK_ALPHA) || transparent;
   decoder->row_bytes = (size_t)image->width * (size_t)(image->channels * image->depth / 8);
+  // Rows are written into memory of this size, so libpng's own idea of it is checked.
   if (png_get_rowbytes(png, decoder->info) != decoder->row_bytes)
     leave(decoder, ccodecs_damaged, "rows have an unexpected size");
 }
@@ -225,6 +226,7 @@ static void blank(const struct ccodecs_png_decoder *decoder, uint8_t *rows, size
 // After an error in the middle of the rows: false, or true when the rest is made up for.
 static bool give_up(struct ccodecs_png_decoder *decoder) {
   enum ccodecs_status status = decoder->result->status;
+  // Only damage is made up for: not a lack of memory, nor a request to stop.
   if (!decoder->limits.salvage || (status != ccodecs_damaged && status != ccodecs_truncated)) return false;
   ccodecs_note_damage(decoder->damage, decoder->result->message);
   return decoder->broken = true;

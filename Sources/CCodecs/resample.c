@@ -116,6 +116,7 @@ CSIMD_INLINE void gather(const floats *sums, const int channels, float *out) {
 // took 1.8 times as long on a Xeon of 2023 with AVX2.
 CSIMD_INLINE void resample(
   const struct ccodecs_axis *axis, const int channels, const float *const rows[4], float *const out[4]) {
+  // Pixels that one vector of eight floats holds. Taps are taken in steps of it: weights past the last are 0.
   const int step = 8 / channels;
   for (int x = 0; x < axis->count; x++) {
     const size_t start = (size_t)axis->first[x] * (size_t)channels;
@@ -245,6 +246,7 @@ CSIMD_INLINE void store(const float *row, float scale, uint8_t *out, int depth, 
 // color do so together: their quotient is right before either is limited.
 CSIMD_INLINE void divide(const float *pixel, float *out, size_t channels, float top) {
   float alpha = pixel[channels - 1];
+  // Of a transparent pixel no color is left.
   float factor = alpha > 0 ? top / alpha : 0;
   for (size_t channel = 0; channel + 1 < channels; channel++) out[channel] = pixel[channel] * factor;
   out[channels - 1] = alpha;
@@ -264,6 +266,7 @@ CSIMD_INLINE void flatten(
 // The level of `light` of at most `top`, in the same range; between the steps of the curve it is a straight line.
 CSIMD_INLINE float level_of(float light, float top, const float *level) {
   float step = limited(light, top) * ((float)ccodecs_curve_steps / top);
+  // At the top `below` is the last step, and the table has one more.
   int below = (int)step;
   return top * (level[below] + (level[below + 1] - level[below]) * (step - (float)below));
 }

@@ -43,6 +43,8 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
     component->points_across = decoder->scale.across * decoder->h_most / component->h;
     component->points_down = decoder->scale.down * decoder->v_most / component->v;
     if (component->points_across > 16 || component->points_down > 16) return false;
+    // Blocks with pixels (A.1.1, A.2.2), which scans of one component have, and blocks in whole MCUs, which others
+    // have.
     component->columns = divided_up(divided_up(decoder->width * component->h, decoder->h_most), 8);
     component->rows = divided_up(divided_up(decoder->height * component->v, decoder->v_most), 8);
     component->blocks_across = decoder->mcus_across * component->h;
@@ -159,6 +161,7 @@ static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row)
 }
 
 enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
+  // Rows of pixels that a row of MCUs makes, and which of them is next.
   const int rows = decoder->scale.down * decoder->v_most, inside = decoder->next_row % rows;
   // Rows come out one by one, and are made in rows of MCUs.
   if (inside == 0) {

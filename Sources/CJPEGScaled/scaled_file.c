@@ -22,6 +22,7 @@ static unsigned number(const uint8_t *bytes) { return (unsigned)bytes[0] << 8 | 
 static enum scaled_status find_marker(struct scaled_jpeg *decoder, int *marker) {
   size_t at = decoder->position;
   if (at >= decoder->count) return scaled_short;
+  // libjpeg passes over other bytes here, with a warning.
   if (decoder->bytes[at] != 0xFF) return scaled_odd;
   while (at < decoder->count && decoder->bytes[at] == 0xFF) at++;
   if (at >= decoder->count) return scaled_short;
@@ -88,7 +89,7 @@ enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker) {
   }
 }
 
-// Position of a component in the frame; -1 for one that is not there.
+// Position of a component in the frame, by its identifier (Cs of B.2.3); -1 for one that is not there.
 static int component_named(const struct scaled_jpeg *decoder, int id) {
   for (int index = 0; index < decoder->component_count; index++)
     if (decoder->component[index].id == id) return index;

@@ -31,6 +31,7 @@ void scaled_prepare(struct scaled_component *component) {
   fill_cosines(component->down, component->kept_down, component->points_down);
   for (int k = 0; k < 64; k++) {
     int place = component->place[k];
+    // Coefficients that are not kept share one place, which has no factor.
     if (place == component->kept_count) continue;
     int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
@@ -171,6 +172,7 @@ CSIMD_INLINE void color_or_gray(const struct scaled_jpeg *decoder, int row, uint
   else gray(decoder, row, out);
 }
 
+// The same code, compiled with wider vectors: products and sums are the same, and so are the bits.
 #if CSIMD_X86
 CSIMD_AVX2 static void make_samples_avx2(
   const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {

@@ -44,6 +44,7 @@ void clinux_ring_free(clinux_ring *ring) {
 
 bool clinux_ring_open(clinux_ring *ring, const char *path, uint64_t token) {
   struct io_uring_sqe *request = io_uring_get_sqe(&ring->uring);
+  // The queue is full: `submit` makes room.
   if (!request) return false;
   io_uring_prep_openat(request, AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0);
   io_uring_sqe_set_data64(request, token);

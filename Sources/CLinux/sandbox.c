@@ -125,6 +125,7 @@ static void add(struct program *to, struct sock_filter instruction) { to->code[t
 static void load(struct program *to, size_t offset) {
   add(to, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
+// Ends the filter with this action.
 static void answer(struct program *to, uint32_t action) { add(to, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action)); }
 // Continues with the next instruction when the loaded word is `value`, and after that one otherwise.
 static void when(struct program *to, uint32_t value) {
@@ -196,6 +197,7 @@ union control {
   struct cmsghdr header;
 };
 
+// MSG_NOSIGNAL: a worker that died must not end the coordinator by SIGPIPE.
 int clinux_send_descriptor(int socket, int fd) {
   // A message must carry a byte of data: one without is not told from the end of the connection.
   char byte = 0;

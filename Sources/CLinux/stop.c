@@ -26,7 +26,9 @@ static struct {
   _Atomic(const char *) maker; // &my_thread of the thread that makes the file
   _Atomic char name[PATH_MAX];
 } unfinished[slots];
+// Its address tells threads apart.
 static _Thread_local const char my_thread;
+// Set once, by the handler that ends the process.
 static atomic_bool is_ending;
 
 int clinux_unfinished_add(const char *path) {
@@ -112,6 +114,7 @@ void clinux_stop_words(const char *start, const char *one, const char *many, con
 }
 
 void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts) {
+  // Relaxed: the sum is a message to a person, and orders nothing.
   if (lane < busy_lanes)
     atomic_store_explicit(&busy[lane].units, units | (uint64_t)parts << 32, memory_order_relaxed);
 }

@@ -30,6 +30,7 @@ struct BigUInt: Equatable {
   /// Bits up to the highest one that is set; 0 for zero.
   var bitWidth: Int { limbs.last.map { limbs.count * 64 - $0.leadingZeroBitCount } ?? 0 }
 
+  /// Takes zeros off the top.
   private mutating func trim() {
     while limbs.last == 0 { limbs.removeLast() }
   }
@@ -185,6 +186,7 @@ enum Quotient {
   /// Bits of the quotient that are found: more than the 53 of a double and one to round by.
   private static let bits = 64
 
+  /// - Parameter divisor: not zero.
   static func double(_ dividend: BigUInt, by divisor: BigUInt) -> Double {
     guard !dividend.isZero else { return 0 }
     var rest = dividend

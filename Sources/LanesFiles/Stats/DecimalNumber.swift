@@ -152,7 +152,7 @@ enum PowersOfTen {
 
 /// Writes numbers that are known exactly.
 enum DecimalText {
-  /// Longest text that is written out; longer ones get an exponent.
+  /// Most digits that are written out, zeros included; numbers with more get an exponent.
   private static let longest = 40
 
   /// `digits` · 10^−`places` without zeros that say nothing.
@@ -174,6 +174,7 @@ enum DecimalText {
     return sign + padded.dropLast(places) + "." + padded.suffix(places)
   }
 
+  /// One digit before the point and all others after it.
   private static func scientific(_ digits: Substring, _ places: Int) -> String {
     let exponent = digits.count - 1 - places
     let rest = digits.dropFirst()

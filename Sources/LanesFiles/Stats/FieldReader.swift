@@ -6,7 +6,7 @@ import LanesCore
 enum FieldReader {
   private static let quote = UInt8(ascii: "\"")
 
-  /// What is wrong with a line.
+  /// What is wrong with a line, as a clause that completes "line 7: …".
   struct Malformed: Error {
     let reason: String
   }

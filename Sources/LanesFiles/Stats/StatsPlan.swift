@@ -16,7 +16,9 @@ package enum ColumnChoice: Sendable, Equatable {
 /// Column names are looked up here and not by workers: only the first slice of a file has its header. A file whose
 /// header lacks the column fails once, when its first slice is planned, and gives no further units.
 package final class StatsPlan: UnitPlan {
+  /// What the command line says of the table.
   package struct Options: Sendable {
+    /// Neither a newline nor a quotation mark; see `StatsWorkload`.
     package var delimiter: UInt8
     package var column: ColumnChoice
     package var by: ColumnChoice?
@@ -114,6 +116,8 @@ package final class StatsPlan: UnitPlan {
     return (try find(options.column, header), by)
   }
 
+  /// The column's index, from 0. A column by number is not looked for in the header: a line that lacks it is bad by
+  /// itself.
   private func find(_ choice: ColumnChoice, _ header: [Bytes]) throws(UnitFailure) -> Int32 {
     switch choice {
     case .number(let number): return Int32(number - 1)

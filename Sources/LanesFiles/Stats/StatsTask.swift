@@ -17,7 +17,7 @@ struct StatsTask: Equatable {
   var column: Int32
   /// The key's column, or nil.
   var by: Int32?
-  /// The first line is a header.
+  /// The first line of the slice is a header: true for the first slice of a file at most.
   var skipsHeader: Bool
   var file: FileTask
 

@@ -6,7 +6,7 @@ import LanesOS
 package struct StatsWorkload: Workload {
   package static let name = "files.stats"
   package static let noun = UnitNoun.file
-  /// What is between two columns.
+  /// The byte between two columns.
   let delimiter: UInt8
   /// Of all hashes of the run; see `TopWorkload`.
   private let seed: UInt64
@@ -47,6 +47,7 @@ package struct StatsWorkload: Workload {
 /// Groups are left out where a line is bad: the file fails, and nothing of it counts.
 enum StatsPartial {
   static func wire(of scan: StatsScan, for statistic: Statistic?) throws(UnitFailure) -> Bytes {
+    // The writer's memory cannot be refused, so what it will take is checked beforehand.
     try UnitFailure.checkMemory(scan.table.mostWireBytes)
     var writer = WireWriter()
     writer.write(scan.lines)

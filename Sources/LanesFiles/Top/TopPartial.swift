@@ -133,6 +133,7 @@ private final class KeyCounts {
     counts[left] != counts[right] ? counts[left] > counts[right] : keys.isBefore(left, right)
   }
 
+  /// Moves the last element up to its place: none is better than those below it.
   private func siftUp(_ heap: inout [Int]) {
     var at = heap.count - 1
     while at > 0, isBetter(heap[(at - 1) / 2], heap[at]) {
@@ -141,6 +142,7 @@ private final class KeyCounts {
     }
   }
 
+  /// Moves the first element down to its place, after it was replaced.
   private func siftDown(_ heap: inout [Int]) {
     var at = 0
     while 2 * at + 1 < heap.count {

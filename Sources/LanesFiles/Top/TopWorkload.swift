@@ -50,7 +50,7 @@ package struct TopWorkload: Workload {
   }
 }
 
-/// Drives the kernel over one slice. `bytes` must outlive it.
+/// Drives the kernel over one slice. Belongs to one thread; `bytes` must outlive it.
 private final class TopScan {
   private var state = ckernels_top()
   /// What `state` points to.
@@ -96,6 +96,7 @@ private final class TopScan {
   func wire() throws(UnitFailure) -> Bytes {
     var size = 4
     for slot in 0..<state.slots where state.tallies[slot].tag != 0 { size += 20 + Int(state.tallies[slot].tag) - 1 }
+    // The array's memory cannot be refused, so what it will take is checked beforehand.
     try UnitFailure.checkMemory(size)
     return Bytes(unsafeUninitializedCapacity: size) { buffer, written in
       let wire = UnsafeMutableRawBufferPointer(buffer)
