@@ -118,6 +118,7 @@ extension JournaledBatch: UnitPlan {
       return nil
     case .again(let ordinal, let reason):
       superseded[unit.number] = ordinal
+      // Of a pipe nobody can know whether it has changed, so that is not told.
       if case .changed = reason, SourceState(of: unit) != .unknown { noteChanged(unit) }
     case .new: break
     }
@@ -236,6 +237,7 @@ extension JournaledBatch {
 
     func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
       let unit = planned(unit)
+      // Both lists are empty in most runs, which then pay for no look-up.
       let old = batch.superseded.isEmpty ? nil : batch.superseded.removeValue(forKey: unit.number)
       if batch.isWritten.isEmpty || batch.isWritten.remove(unit.number) == nil {
         batch.writer.settle(unit, record, outcome, printed: output, supersedes: old, places: batch.places)

@@ -143,6 +143,7 @@ package enum RunEntry: Sendable, Equatable {
   case complete(RunTotals)
 }
 
+/// The order of what is written here is the format, as docs/runfile.md has it: another order is another version.
 extension RunEntry {
   /// The record's payload: a byte for its kind, then its members.
   package var wire: Bytes {

@@ -97,6 +97,7 @@ package struct RunFileReader {
       if try isZero(from: start) { return nil }
       throw .damaged(offset: start, "the head of a group has another checksum")
     }
+    // The head's checksum is right, so its length can be relied on.
     let records = start + RunFileFormat.groupHeadBytes
     let stop = records + Int(Self.number(head, at: 0))
     // A later group was written only after this one was durable, so only in the last one may bytes be missing.

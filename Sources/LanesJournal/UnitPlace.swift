@@ -24,6 +24,7 @@ package final class UnitPlaces: Sendable {
   /// The digest of one unit. Safe on any thread, since nothing changes after `init`.
   package func place(of unit: Unit) -> ShortDigest {
     var writer = WireWriter(capacity: 256)
+    // Of fixed length, so that nothing after it can be taken for a part of it.
     writer.write(prefix)
     writer.write(kind.identity(ofTask: unit.task))
     Self.write(unit.source, to: &writer)
@@ -92,6 +93,7 @@ package enum SourceState: Sendable, Equatable {
     case .none: writer.write(UInt8(0))
     case .file(let stamp):
       writer.write(UInt8(1))
+      // Device and inode tell a file that was replaced by one of the same size and time.
       writer.write(stamp.identity.device)
       writer.write(stamp.identity.inode)
       writer.write(stamp.size)

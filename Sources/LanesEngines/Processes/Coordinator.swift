@@ -63,6 +63,7 @@ final class Coordinator {
         channel: channel, timeout: options.timeout, isolation: options.isolation, workload: batch.workload
       ).bytes
     admission = Admission(batch.plan, recorder, memory: options.memory)
+    // A worker that gets no unit would be started for nothing.
     lanes = max(1, min(options.lanes, batch.plan.totalUnits ?? .max))
     reactor = try Reactor()
     files = try AsyncFiles(
@@ -120,6 +121,7 @@ final class Coordinator {
     _ = reactor.schedule(at: monotonicNow() + 5_000_000_000) { [unowned self] in
       for link in self.links { link.kill() }
     }
+    // Memory and files of operations are the kernel's until these have ended.
     while !links.isEmpty || files.pending > 0 { try turn() }
   }
 
@@ -136,6 +138,7 @@ final class Coordinator {
 
   /// Fills free slots as long as there are units; workers with the least to do come first.
   private func fill() {
+    // A failure may have ended the run, or a fold that wants no more.
     if recorder.ending != nil { stop() }
     while let link = nextLink(), let first = nextUnit() {
       let slot = link.slots.first { $0.isFree }!
@@ -237,6 +240,7 @@ final class Coordinator {
     case .failure(let reason): failure = reason
     }
     let isComplete = slot.loadEnded(inFlight, failed: failure != nil)
+    // The units beside it in the slot go on without it.
     if let failure { finish(inFlight, .failed(failure)) }
     if isComplete { sendOrTakeBack(slot, link) }
   }
@@ -275,8 +279,8 @@ final class Coordinator {
     watchClock(link)
   }
 
-  /// Workers open nothing themselves: they are given the files of the slices that they map. Either all of them are on their way
-  /// afterwards or none is.
+  /// Workers open nothing themselves: they are given the files of the slices that they map. Afterwards either all of them
+  /// are on their way or none is.
   private func handOverFiles(of slot: Slot, _ link: WorkerLink) throws(UnitFailure) {
     guard channel == .shm else { return }
     var files: [OpenFile] = []
@@ -364,6 +368,7 @@ final class Coordinator {
     if recorder.ending == nil { backlog.append(inFlight) } else { drop(inFlight) }
   }
 
+  /// Keeps up to date what the handler of a stop signal tells of work that is going to be finished.
   private func note(_ inFlight: InFlightUnit, isBusy: Bool) {
     guard inFlight.isBusy != isBusy else { return }
     inFlight.isBusy = isBusy

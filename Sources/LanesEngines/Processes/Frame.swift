@@ -59,7 +59,7 @@ struct FrameReader {
     case noMemory(Int)
   }
 
-  /// Bytes that a body may have: four times the longest line, which is what a partial result may hold.
+  /// Bytes that a body may have. A partial result may hold a line, of which the longest has 1 GiB, half of this.
   private static let largestBody = Int(Int32.max)
   /// Bytes of a body for which memory is taken before any has arrived.
   private static let firstPiece = 1 << 20

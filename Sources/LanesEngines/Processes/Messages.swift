@@ -29,6 +29,7 @@ struct Hello {
 
   var bytes: Bytes {
     var writer = WireWriter()
+    // Kinds travel by name. The reader takes members in the same order.
     writer.write(channel.rawValue)
     writer.write(optional: timeout?.nanoseconds)
     writer.write(isolation.rawValue)
@@ -85,6 +86,7 @@ struct UnitRequest {
     writer.write(label)
     writer.write(task)
     switch input {
+    // A byte for the kind of input, then where it lies.
     case .none: writer.write(UInt8(0))
     case .at(let offset, let length):
       writer.write(UInt8(1))
@@ -144,6 +146,7 @@ struct Reply {
   func write(to writer: inout WireWriter) {
     writer.write(UInt8(slot))
     writer.write(number)
+    // Lane, loading and storing are measured by the coordinator.
     writer.write(times.perform.start)
     writer.write(times.perform.end)
     writer.write(times.queued)

@@ -25,7 +25,7 @@ package enum HashAlgorithm: String, Sendable, CaseIterable {
 /// A hash of bytes that arrive in their order, at some point between two of them.
 struct HashState: Equatable {
   let algorithm: HashAlgorithm
-  /// As `CDigests` lays it out.
+  /// As `CDigests` lays it out: plain bytes, because a state travels with the next unit, also to another process.
   private(set) var bytes: Bytes
 
   /// Before the first byte.
@@ -45,6 +45,7 @@ struct HashState: Equatable {
   /// Goes on from where `bytes` were taken.
   init(_ algorithm: HashAlgorithm, resuming bytes: Bytes) throws(WireError) {
     self.init(algorithm)
+    // States of one algorithm all have one length; nothing else of a state can be checked.
     guard bytes.count == self.bytes.count else { throw WireError("the state of another hash") }
     self.bytes = bytes
   }

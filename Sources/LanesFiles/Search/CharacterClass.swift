@@ -30,6 +30,7 @@ struct CharacterClass {
         guard let isNamed = readNamed(&cursor) else { return nil }
         // A named class cannot begin a range.
         last = isNamed ? nil : byte
+      // A hyphen in front, at the end or after a set stands for itself, and is read below.
       case UInt8(ascii: "-") where last != nil && cursor.peek != UInt8(ascii: "]"):
         items.append(byte)
         guard let upper = readCharacter(&cursor) else { return nil }

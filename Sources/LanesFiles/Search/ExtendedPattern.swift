@@ -89,6 +89,7 @@ struct ExtendedPattern {
       return nil
     }
     let numbers = bounds.map { digits in
+      // Held just above the limit, so that no number of digits overflows.
       digits.isEmpty ? nil : digits.reduce(0) { min($0 * 10 + Int($1 - 0x30), Self.mostRepetitions + 1) }
     }
     let least = numbers[0] ?? 0
@@ -122,6 +123,7 @@ struct ExtendedPattern {
   private mutating func readEscape() throws(SearchProgram.Malformed) {
     guard let letter = next() else { throw failure("a backslash ends it") }
     switch letter {
+    // An edge of a word, with the word after it, and with the word before it.
     case UInt8(ascii: "<"): put(Bytes("\\b(?=\\w)".utf8), isSimple: false)
     case UInt8(ascii: ">"): put(Bytes("\\b(?<=\\w)".utf8), isSimple: false)
     // Beginning and end of the text; a line is all the text there is.

@@ -125,6 +125,7 @@ struct LinePattern {
       return
     }
     switch letter {
+    // None of these takes a newline in.
     case UInt8(ascii: "d"), UInt8(ascii: "w"), UInt8(ascii: "S"), UInt8(ascii: "V"), UInt8(ascii: "N"),
       UInt8(ascii: "h"), UInt8(ascii: "b"), UInt8(ascii: "B"):
       put([UInt8(ascii: "\\"), letter])
@@ -132,6 +133,7 @@ struct LinePattern {
     case UInt8(ascii: "D"): put("[^\\d\\n]")
     case UInt8(ascii: "W"): put("[^\\w\\n]")
     case UInt8(ascii: "H"): put("[^\\h\\n]")
+    // Of one line, beginning and end are those of the text.
     case UInt8(ascii: "A"): put("^")
     case UInt8(ascii: "z"), UInt8(ascii: "Z"): put("$")
     case UInt8(ascii: "1")...UInt8(ascii: "9"):
@@ -155,6 +157,7 @@ struct LinePattern {
       }
       put(literal: value, as: Bytes("\\x".utf8) + digits)
       cursor.at += 2
+    // Every other letter or digit has a meaning of its own, or may get one.
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: isFit = false
     default: put(literal: letter, as: [UInt8(ascii: "\\"), letter])
     }
