@@ -179,8 +179,8 @@ extension EarlierRun: EarlierResults {
 }
 
 extension UnitEntry {
-  /// True when doing the unit again could not come to anything else: what the workload refused it refuses again. Memory,
-  /// disks, processes, time and what could not be read are another matter the next time.
+  /// True when doing the unit again could not come to anything else: what the workload refused it refuses again.
+  /// Memory, disks, processes, time and what could not be read are another matter the next time.
   var isFinal: Bool {
     guard case .failed(let failure) = outcome else { return true }
     return failure.kind == .rejected

@@ -10,9 +10,9 @@ import SystemPackage
 /// writer's thread                         └▶ hash outputs ▸ fsync their folders ▸ append one group ▸ fdatasync
 /// ```
 ///
-/// Outputs are on stable storage before they have their names (`OutputFile`), so the names are all that must be waited for.
-/// Groups come 50 ms after the run's start, then at intervals as long as the run has lasted, and never more than a second
-/// apart: a run that is killed loses half of its work at most, and a second of it at most.
+/// Outputs are on stable storage before they have their names (`OutputFile`), so the names are all that must be waited
+/// for. Groups come 50 ms after the run's start, then at intervals as long as the run has lasted, and never more than a
+/// second apart: a run that is killed loses half of its work at most, and a second of it at most.
 package final class JournalWriter: Sendable {
   /// What is written down of a unit by the writer's thread, once it is asked for.
   private struct Settled: Sendable {

@@ -11,8 +11,8 @@ import LanesOS
 ///               └─ known ─▶ waits for the units before it ─────────────────────▶ outcome from the file ─▶ fold
 /// ```
 ///
-/// What the fold hears, and what is printed, is thus in unit order and the same as if everything had been done in one run.
-/// Belongs to the coordinating thread.
+/// What the fold hears, and what is printed, is thus in unit order and the same as if everything had been done in one
+/// run. Belongs to the coordinating thread.
 package final class JournaledBatch {
   /// A unit that has been taken from the plan and that the fold has not heard of.
   private enum Slot {

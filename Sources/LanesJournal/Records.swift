@@ -34,8 +34,8 @@ package struct RunHeader: Sendable, Equatable {
 }
 
 extension RunHeader {
-  /// The workload as the run file has it, where it gives the same results as `workload`; nil where it does not. Its partial
-  /// results may go with those of the same description alone, such as hashes of one seed.
+  /// The workload as the run file has it, where it gives the same results as `workload`; nil where it does not. Its
+  /// partial results may go with those of the same description alone, such as hashes of one seed.
   package func workload(like workload: any Workload) -> (any Workload)? {
     guard workloadName == type(of: workload).name else { return nil }
     if self.workload == workload.description { return workload }

@@ -14,8 +14,8 @@ extension LockedFile: RunFileSource {
 
 /// Reads a run file from its first byte to its last, and checks all of it.
 ///
-/// The last group may be unfinished: what is intact of it counts, up to its first record that is not. Any other byte that
-/// is not as it was written is an error.
+/// The last group may be unfinished: what is intact of it counts, up to its first record that is not. Any other byte
+/// that is not as it was written is an error.
 package struct RunFileReader {
   /// Where a record's payload lies.
   package struct Place: Equatable {

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Which piece of work a unit is, whatever its number and whoever does it.
 ///
-/// A digest of the workload, of the unit's task as far as it says what is to be done, of the name of its source with the
-/// stretch that is read, and of its sink. Equal in two runs of one command; not so the state of the source, which
+/// A digest of the workload, of the unit's task as far as it says what is to be done, of the name of its source with
+/// the stretch that is read, and of its sink. Equal in two runs of one command; not so the state of the source, which
 /// `SourceState` holds. Labels are left out: they are for people, in the characters of their locale.
 package final class UnitPlaces: Sendable {
   private let kind: any Workload.Type
@@ -121,8 +121,8 @@ package enum SourceState: Sendable, Equatable {
 }
 
 extension Unit {
-  /// Looks at the source's file where the plan did not; before the unit is started, so that a change that comes while it is
-  /// read is noticed later. Only regular files have a state.
+  /// Looks at the source's file where the plan did not; before the unit is started, so that a change that comes while
+  /// it is read is noticed later. Only regular files have a state.
   package mutating func noteStamp() {
     guard stamp == nil else { return }
     let path: FilePath

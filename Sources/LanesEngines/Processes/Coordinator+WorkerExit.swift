@@ -72,8 +72,8 @@ extension Coordinator {
     }
   }
 
-  /// Nanoseconds to wait after workers that did not even start: 10 ms, and twice as long each time, so that what makes them fail
-  /// may pass and a machine in trouble is not kept busy with starting processes.
+  /// Nanoseconds to wait after workers that did not even start: 10 ms, and twice as long each time, so that what makes
+  /// them fail may pass and a machine in trouble is not kept busy with starting processes.
   private var pause: Int64 { 10_000_000 << min(max(failedStarts, 1) - 1, 7) }
 
   /// Lets a unit's time run out: from the moment it is first in its worker. The worker asks itself first and ends the

@@ -279,8 +279,8 @@ final class Coordinator {
     watchClock(link)
   }
 
-  /// Workers open nothing themselves: they are given the files of the slices that they map. Afterwards either all of them
-  /// are on their way or none is.
+  /// Workers open nothing themselves: they are given the files of the slices that they map. Afterwards either all of
+  /// them are on their way or none is.
   private func handOverFiles(of slot: Slot, _ link: WorkerLink) throws(UnitFailure) {
     guard channel == .shm else { return }
     var files: [OpenFile] = []

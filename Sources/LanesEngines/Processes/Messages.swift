@@ -1,7 +1,7 @@
 import LanesCore
 
-/// Descriptor numbers in a worker: frames in, frames out, a socket for files it is given, and per slot one region for inputs and
-/// one for outputs.
+/// Descriptor numbers in a worker: frames in, frames out, a socket for files it is given, and per slot one region for
+/// inputs and one for outputs.
 enum WorkerDescriptors {
   /// Numbers 0 to 2 are the standard streams.
   static let orders: Int32 = 3

@@ -51,7 +51,8 @@ final class Slot {
     state = .loading(units, pending: loads)
   }
 
-  /// A load ended. A unit whose load failed leaves the slot; true when that was the last load and units are left to send.
+  /// A load ended. A unit whose load failed leaves the slot; true when that was the last load and units are left to
+  /// send.
   func loadEnded(_ unit: InFlightUnit, failed: Bool) -> Bool {
     guard case .loading(var units, let pending) = state else { preconditionFailure("a load ended in a slot without") }
     if failed { units.removeAll { $0 === unit } }

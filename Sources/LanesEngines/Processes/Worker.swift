@@ -113,8 +113,8 @@ package final class Worker {
     }
   }
 
-  /// A worker may use all memory that is free now, and map a file beside it: the machine has no more, and less would fail
-  /// images that fit.
+  /// A worker may use all memory that is free now, and map a file beside it: the machine has no more, and less would
+  /// fail images that fit.
   private static var mostMemory: Int? { availableMemory(includingSwap: true).map { max($0, 1 << 30) + 1 << 30 } }
 
   /// Files that it holds at a time: the one it reads.

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// A line of a list of checksums, as sha256sum and xxhsum write it.
 ///
-/// Either `digest  name`, with `*` before the name for binary mode, or `digest name` as the reversed form of BSD's tools,
-/// or `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks may
-/// precede it, and a carriage return may end the line. Rules: split_3 in GNU coreutils' src/digest.c.
+/// Either `digest  name`, with `*` before the name for binary mode, or `digest name` as the reversed form of BSD's
+/// tools, or `ALGORITHM (name) = digest`. A backslash in front says that the name has escapes: `\\`, `\n`, `\r`. Blanks
+/// may precede it, and a carriage return may end the line. Rules: split_3 in GNU coreutils' src/digest.c.
 package struct ChecksumLine: Equatable {
   /// As a file is called, with no escapes in it.
   package let name: FilePath

@@ -2,8 +2,8 @@ import LanesCore
 
 /// Hashes files, slice by slice.
 ///
-/// The partial result is the CRC-32 and length of a slice (`CRCPartial`), or for the other algorithms the state after it,
-/// from which the next slice goes on; for the last slice of a file it is the digest.
+/// The partial result is the CRC-32 and length of a slice (`CRCPartial`), or for the other algorithms the state after
+/// it, from which the next slice goes on; for the last slice of a file it is the digest.
 package struct HashWorkload: Workload {
   /// Tells workers what to rebuild, and run files what was run.
   package static let name = "files.hash"

@@ -3,9 +3,9 @@ import LanesOS
 
 /// Plans files whose slices go on from each other: one slice of a file at a time, and many files side by side.
 ///
-/// Memory is thus bounded by slices however large a file is, under every engine, and lanes work on as many files as there
-/// are. A file of one slice is a unit like any other. What `SequentialHashRows` hears of a slice makes the next one of
-/// its file ready.
+/// Memory is thus bounded by slices however large a file is, under every engine, and lanes work on as many files as
+/// there are. A file of one slice is a unit like any other. What `SequentialHashRows` hears of a slice makes the next
+/// one of its file ready.
 package final class SequentialHashPlan: UnitPlan {
   /// A file of which more is to come.
   private struct Chain {

@@ -2,8 +2,9 @@ import LanesCore
 
 /// Chooses, of lines that may be around selected ones, those that are: for `-A`, `-B` and `-C`.
 ///
-/// Slices give all lines that may have to be told, in order. One is told when a selected line is near enough; groups of lines that
-/// are apart get a gap between them. Works on one file after the other, since a gap also parts the groups of two files.
+/// Slices give all lines that may have to be told, in order. One is told when a selected line is near enough; groups of
+/// lines that are apart get a gap between them. Works on one file after the other, since a gap also parts the groups of
+/// two files.
 struct ContextLines {
   /// A line that was read and is not told unless a selected one follows soon enough.
   private struct Held {

@@ -2,10 +2,11 @@ import LanesCore
 
 /// A POSIX extended regular expression with GNU's additions, as `grep -E` reads it, written anew in PCRE2's syntax.
 ///
-/// What the two read differently: a backslash stands for itself in brackets; `\<` and `\>` are ends of words and other letters
-/// after a backslash stand for themselves, but for `\b`, `\B`, `\s`, `\S`, `\w`, `\W`; `a+?` repeats `a+` and is not lazy; `{` is
-/// itself where no interval follows; `)` is itself where no group is open; `(?` and `(*` open a group with a repetition of
-/// nothing. Grammar: regex(7), and "The Backslash Character and Special Expressions" of GNU grep's manual.
+/// What the two read differently: a backslash stands for itself in brackets; `\<` and `\>` are ends of words and other
+/// letters after a backslash stand for themselves, but for `\b`, `\B`, `\s`, `\S`, `\w`, `\W`; `a+?` repeats `a+` and
+/// is not lazy; `{` is itself where no interval follows; `)` is itself where no group is open; `(?` and `(*` open a
+/// group with a repetition of nothing. Grammar: regex(7), and "The Backslash Character and Special Expressions" of GNU
+/// grep's manual.
 struct ExtendedPattern {
   /// The pattern in PCRE2's syntax.
   private(set) var text = Bytes()

@@ -3,8 +3,8 @@ import LanesCore
 
 /// Several texts to be found at once, the longest of those that begin at one place.
 ///
-/// They become expressions that look at each byte of a text once, by what texts have in common at their beginning: "car", "cart"
-/// and "dog" are `car(?:t)?|dog`. An alternative for each text would be tried at every place.
+/// They become expressions that look at each byte of a text once, by what texts have in common at their beginning:
+/// "car", "cart" and "dog" are `car(?:t)?|dog`. An alternative for each text would be tried at every place.
 struct FixedTexts {
   /// Sorted, each once.
   private let texts: [Bytes]

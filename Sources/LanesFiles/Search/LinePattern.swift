@@ -1,11 +1,12 @@
 import LanesCore
 
-/// A regular expression read for what searching lines wants to know of it, and rewritten so that it cannot match a newline.
+/// A regular expression read for what searching lines wants to know of it, and rewritten so that it cannot match a
+/// newline.
 ///
 /// A pattern is meant for one line. Searching many lines at once is faster, but then `[^a]`, `\s` or `\W` would match a
 /// newline and reach into the next line. Here they become `[^a\n]` and so on, and `\A`, `\z` become `^`, `$`; with
-/// newlines out of reach, every other part means the same in one line and in many. What is not known well enough makes the
-/// pattern unfit, and it is then matched line by line. Syntax: pcre2pattern(3).
+/// newlines out of reach, every other part means the same in one line and in many. What is not known well enough makes
+/// the pattern unfit, and it is then matched line by line. Syntax: pcre2pattern(3).
 struct LinePattern {
   /// The same pattern, which cannot match a newline.
   private(set) var rewritten = Bytes()
@@ -203,8 +204,8 @@ struct LinePattern {
     }
   }
 
-  /// `text` as a pattern that matches itself: a backslash takes the meaning from any ASCII character that is no letter or
-  /// digit.
+  /// `text` as a pattern that matches itself: a backslash takes the meaning from any ASCII character that is no letter
+  /// or digit.
   static func quoted(_ text: Bytes) -> Bytes {
     text.flatMap { byte -> Bytes in
       switch byte {

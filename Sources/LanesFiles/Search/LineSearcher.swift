@@ -9,8 +9,8 @@ final class LineSearcher {
   private let program: SearchProgram
   /// One for each expression.
   private let matchers: [OpaquePointer]
-  /// Where each expression matches next in the text in hand, where there are several: `Int.max` for nowhere, and less than
-  /// where is looked from for not known.
+  /// Where each expression matches next in the text in hand, where there are several: `Int.max` for nowhere, and less
+  /// than where is looked from for not known.
   private var nextMatches: [Int]
 
   /// Takes memory for matching of its own, since a match writes to it; throws where there is none.

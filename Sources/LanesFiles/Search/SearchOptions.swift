@@ -70,8 +70,8 @@ package struct SearchOptions: Sendable, Equatable {
   /// True where each told line is known by its number in the slice.
   var countsLines: Bool { numbersLines || context != nil }
 
-  /// True when not a single line can be selected whatever is read, so that GNU grep reads nothing: at most none are wanted, or
-  /// none is left by what was asked for.
+  /// True when not a single line can be selected whatever is read, so that GNU grep reads nothing: at most none are
+  /// wanted, or none is left by what was asked for.
   package var isHopeless: Bool {
     guard report != .namesWithout else { return false }
     if limit == 0 { return true }

@@ -101,8 +101,8 @@ package final class SearchProgram: @unchecked Sendable {
     return patterns[0].isEmpty ? nil : patterns[0]
   }
 
-  /// The texts of which a line must hold one, where that is all that patterns ask for. Which of several is shown matters only in
-  /// Perl's syntax, where it is not the longest.
+  /// The texts of which a line must hold one, where that is all that patterns ask for. Which of several is shown
+  /// matters only in Perl's syntax, where it is not the longest.
   private static func texts(_ options: SearchOptions, _ read: [LinePattern]) -> [Bytes]? {
     if options.syntax == .fixed { return options.patterns }
     let texts = read.compactMap(\.literal)

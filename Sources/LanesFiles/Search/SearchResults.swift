@@ -16,10 +16,11 @@ package struct SearchedFile: Sendable, Equatable {
   init(_ task: FileTask? = nil) { self.task = task }
 }
 
-/// Tells selected lines in the order of the file, with their numbers in the whole file, and ends what has been answered.
+/// Tells selected lines in the order of the file, with their numbers in the whole file, and ends what has been
+/// answered.
 ///
-/// Whether a file is binary from its beginning is decided by its first 96 KiB, the first that GNU grep 3.8 looks at; lines
-/// wait until these are known. After them, lines are told up to the one that holds the first zero byte.
+/// Whether a file is binary from its beginning is decided by its first 96 KiB, the first that GNU grep 3.8 looks at;
+/// lines wait until these are known. After them, lines are told up to the one that holds the first zero byte.
 package final class SearchResults: Fold {
   /// Selected lines of an input, `before` lines of it ahead of the slice they are in.
   package typealias OnLines = (_ name: FilePath?, _ lines: SelectedLines, _ before: UInt64) -> Void

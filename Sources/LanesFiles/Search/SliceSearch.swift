@@ -4,10 +4,12 @@ import LanesOS
 
 /// Searches one slice, piece by piece.
 ///
-/// Each piece is looked at several times, for zero bytes, matches and newlines, and stays in the processor's cache meanwhile.
+/// Each piece is looked at several times, for zero bytes, matches and newlines, and stays in the processor's cache
+/// meanwhile.
 ///
-/// With context the partial result holds every line that may have to be told: those around selected lines of this slice, and the
-/// first and the last lines of it, which may be around selected lines of its neighbors. `ContextLines` leaves out the others.
+/// With context the partial result holds every line that may have to be told: those around selected lines of this
+/// slice, and the first and the last lines of it, which may be around selected lines of its neighbors. `ContextLines`
+/// leaves out the others.
 final class SliceSearch {
   typealias Text = LineSearcher.Text
 
@@ -105,8 +107,8 @@ final class SliceSearch {
     hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
   }
 
-  /// Looks for a zero byte after what was searched: one among the first bytes of a file makes the whole file binary, and
-  /// one in the lines after the last selected one ends them.
+  /// Looks for a zero byte after what was searched: one among the first bytes of a file makes the whole file binary,
+  /// and one in the lines after the last selected one ends them.
   private func findZero(_ slice: Text, from start: Int) {
     guard !options.isText, partial.firstZero == nil, start < slice.count else { return }
     var end = min(max(start, SearchResults.headBytes), slice.count)
@@ -209,7 +211,8 @@ final class SliceSearch {
   private func record(_ line: Range<Int>, _ kind: SelectedLines.Kind, _ slice: Text) throws(UnitFailure) {
     if options.countsLines { countNewlines(slice, to: line.lowerBound) }
     let text = Text(rebasing: slice[line])
-    // There are matches to be shown in selected lines, and in lines around them where those are selected that do not match.
+    // There are matches to be shown in selected lines, and in lines around them where those are selected that do not
+    // match.
     let mayMatch = (kind == .selected) != options.isInverted
     guard options.onlyMatching || options.marksMatches && mayMatch else {
       partial.lines.text.append(contentsOf: text)

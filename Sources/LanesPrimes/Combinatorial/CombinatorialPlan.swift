@@ -5,8 +5,8 @@ package final class CombinatorialPlan: UnitPlan {
   /// Bounds that can be counted up to this way.
   package static let bounds = CombinatorialTables.bounds
 
-  /// Units of either kind, nearly, where there is enough to do: four for each of 64 lanes. On one core they take a fiftieth
-  /// longer than sixteen do (10^15 and 10^16, EPYC).
+  /// Units of either kind, nearly, where there is enough to do: four for each of 64 lanes. On one core they take a
+  /// fiftieth longer than sixteen do (10^15 and 10^16, EPYC).
   private static let usual = 256
 
   /// All of them are known from the start; segments come first and in order, as `CombinatorialTotal` adds them up.

@@ -16,8 +16,8 @@ final class CombinatorialTables: Sendable {
   let primes: [UInt64]
   /// By number up to y: its least prime factor with the sign of its Möbius function; 0 where that is 0.
   let signedFactors: [Int32]
-  /// How many of `primes` lie up to the fourth root of x. For a larger prime p and a prime q above it x / pq is below p²,
-  /// so that its φ follows from counting primes.
+  /// How many of `primes` lie up to the fourth root of x. For a larger prime p and a prime q above it x / pq is below
+  /// p², so that its φ follows from counting primes.
   let hardPrimes: Int
   /// Primes up to every x / pq of that kind.
   let small: PrimeTable

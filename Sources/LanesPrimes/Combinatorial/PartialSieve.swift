@@ -1,8 +1,8 @@
 /// A segment from which the multiples of one prime after the other are removed, and which tells in between how many
 /// numbers are left up to a given one.
 ///
-/// Byte `k` stands for the numbers 30k + 1, 7, 11, 13, 17, 19, 23 and 29 of the segment; a counter for each 64 bytes says how
-/// many bits are still set there.
+/// Byte `k` stands for the numbers 30k + 1, 7, 11, 13, 17, 19, 23 and 29 of the segment; a counter for each 64 bytes
+/// says how many bits are still set there.
 struct PartialSieve: ~Copyable {
   /// Bytes of a segment; L1 holds them.
   static let byteCount = 32 << 10
@@ -10,8 +10,8 @@ struct PartialSieve: ~Copyable {
   static let length = UInt64(30 * byteCount)
   private static let bytesPerCounter = 64
 
-  /// By position of p mod 30 and of q mod 30: the bit of p·q in bits 0–7, the distance to the next cofactor in bits 8–15,
-  /// and in bits 16–23 what is added to ⌊p/30⌋ × distance to reach the next multiple's byte.
+  /// By position of p mod 30 and of q mod 30: the bit of p·q in bits 0–7, the distance to the next cofactor in bits
+  /// 8–15, and in bits 16–23 what is added to ⌊p/30⌋ × distance to reach the next multiple's byte.
   private static let wheel: [UInt32] = Wheel30.cofactors.flatMap { p in
     (0..<8).map { index in
       let q = Wheel30.cofactors[index]
@@ -54,8 +54,8 @@ struct PartialSieve: ~Copyable {
     sum = 0
   }
 
-  /// How many numbers are left from the segment's first through the one at `distance` from it; distances ascend from call to
-  /// call until `restart`.
+  /// How many numbers are left from the segment's first through the one at `distance` from it; distances ascend from
+  /// call to call until `restart`.
   @inline(__always) mutating func count(through distance: UInt64) -> Int64 {
     let byte = Int(distance / 30)
     let block = byte / Self.bytesPerCounter

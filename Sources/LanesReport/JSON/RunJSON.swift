@@ -20,9 +20,9 @@ import LanesCore
 ///     coordinator workers the same figures by process
 ///     cpu_pressure_ns io_pressure_ns memory_pressure_ns
 ///                         how long some task of the machine was short of that; null where the kernel does not say
-///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane; of the performing, queued_ns
-///                         without a core and stalled_ns waiting for mapped pages; transferring_ns sending and receiving;
-///                         start_up_ns of its worker process, null without one
+///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane; of the performing,
+///                         queued_ns without a core and stalled_ns waiting for mapped pages; transferring_ns sending
+///                         and receiving; start_up_ns of its worker process, null without one
 ///     notes               sentences about how the run was done
 package enum RunJSON {
   /// One line without its end.

@@ -72,8 +72,8 @@ enum ReportStyle {
     }
     """
 
-  /// A drawing without size that defines the stripes. `url(#turns)` in the style sheet finds them by their id, whichever
-  /// drawing of the page refers to it.
+  /// A drawing without size that defines the stripes. `url(#turns)` in the style sheet finds them by their id,
+  /// whichever drawing of the page refers to it.
   static let patterns = """
     <svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs><pattern id="turns" width="8" height="8" \
     patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="computing" width="8" height="8"/>\
