@@ -76,6 +76,7 @@ static void set_compression(png_structp png, const struct ccodecs_png_settings *
   static const int filters[] = {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH,
                                 PNG_ALL_FILTERS};
   png_set_compression_level(png, settings->level);
+  // Below 0 libpng chooses: none for palettes and fewer than 8 bits, and any of the five for the rest.
   if (settings->filter >= 0) png_set_filter(png, PNG_FILTER_TYPE_BASE, filters[settings->filter]);
 }
 

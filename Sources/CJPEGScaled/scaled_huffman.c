@@ -40,6 +40,7 @@ bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const
     if (counts[length - 1] && code >= 1 << length) return false;
     table->last_code[length] = counts[length - 1] ? code - 1 : -1;
   }
+  // Made of `look`, so it comes last.
   define_whole(table);
   return table->defined = true;
 }

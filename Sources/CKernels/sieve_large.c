@@ -83,7 +83,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
     __m512i upper = _mm512_permutex2var_epi8(skip2, residue, skip3);
     __m512i skip = _mm512_mask_mov_epi64(lower, _mm512_cmpge_epu64_mask(residue, _mm512_set1_epi64(128)), upper);
     skip = _mm512_and_si512(skip, _mm512_set1_epi64(0xFF));
-    // From low to p * (cofactor + skip): what is left of p behind low - 1, and as many more primes as the wheel passes
+    // From low to p * (cofactor + skip): what is left of p after low - 1, and as many more primes as the wheel passes
     // over.
     __m512i ahead = _mm512_add_epi64(
         _mm512_sub_epi64(_mm512_sub_epi64(p, rest), one), _mm512_mul_epu32(p, skip));

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Four words that nobody can foresee. All tables whose hashes meet, in this process or in others, have the same;
+// Four words that nobody can predict. All tables whose hashes meet, in this process or in others, have the same;
 // results and their order do not depend on it.
 struct ckernels_seed {
   uint64_t words[4];

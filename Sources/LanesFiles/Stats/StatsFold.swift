@@ -38,6 +38,7 @@ package final class StatsFold: Fold {
     do throws(UnitFailure) {
       task = try StatsTask(of: unit)
     } catch {
+      // No file has this row, so the unit counts as a file of its own that failed.
       begin(.max)
       return fail(.stranger(unit), error)
     }
@@ -103,11 +104,11 @@ package final class StatsFold: Fold {
     onFailure(task.name, failure)
   }
 
-  /// The groups by key, in the order of bytes.
+  /// The groups by key, in the order of bytes. To be asked once the run is over, and not where `isSpoilt`.
   ///
   /// - Parameters:
   ///   - isGrouped: false for the one group without a key, which exists even where there was no line.
-  ///   - decimals: digits behind the point of every number; nil for as many as it takes.
+  ///   - decimals: digits after the point of every number; nil for as many as it takes.
   package func summaries(isGrouped: Bool, decimals: Int? = nil) -> [(key: Bytes, summary: Summary)] {
     guard isGrouped || total[0].count > 0 else { return [([], Summary(Moments(), decimals: decimals))] }
     return total[0].sorted().map { key, moments in

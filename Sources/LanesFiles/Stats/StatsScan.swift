@@ -60,7 +60,8 @@ final class StatsScan {
     text.byteCount >= 3 && text.withUnsafeBytes { $0.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) } ? 3 : 0
   }
 
-  /// Goes through all lines, or up to one that is bad.
+  /// Goes through all lines, or up to one that is bad. To be called once. What the kernel has added up is in `table`
+  /// after it.
   func run(_ deadline: Deadline) throws(UnitFailure) {
     if task.file.slice == 0 { state.at = Self.markBytes(bytes.bytes) }
     if task.skipsHeader { skipLine() }

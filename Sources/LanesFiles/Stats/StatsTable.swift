@@ -39,7 +39,7 @@ final class StatsTable {
     }
   }
 
-  /// The groups by key, in the order of bytes.
+  /// The groups by key, in the order of bytes: a result must not depend on which group was met first.
   func sorted() -> [(key: Bytes, moments: Moments)] {
     (0..<count).sorted(by: keys.isBefore).map { (keys.key($0), moments[$0]) }
   }

@@ -21,7 +21,7 @@ package struct Summary: Sendable, Equatable {
   package var roundedMean: String?
   package var roundedDeviation: String?
 
-  /// - Parameter decimals: digits behind the point of every number; nil for as many as it takes.
+  /// - Parameter decimals: digits after the point of every number; nil for as many as it takes.
   init(_ moments: Moments, decimals: Int? = nil) {
     let exact = ExactSums(moments)
     count = moments.count
@@ -66,6 +66,7 @@ private struct ExactSums {
       var high = BigUInt(UInt128(sum.squaresHigh))
       high.shiftLeft(128)
       high += BigUInt(sum.squares)
+      // Squares are in units of 10^−2·places, so they are scaled twice.
       squares += high * scale * scale
     }
   }
@@ -75,6 +76,7 @@ private struct ExactSums {
   /// The sum without its sign.
   private var magnitude: BigUInt {
     if let narrow { return BigUInt(narrow.total.magnitude) }
+    // Only differences that are not negative can be held.
     var larger = isNegative ? negative : positive
     larger -= isNegative ? positive : negative
     return larger
@@ -85,7 +87,7 @@ private struct ExactSums {
     return DecimalText.text(isNegative: isNegative, digits: digits, places: places)
   }
 
-  /// Sum / count.
+  /// Sum / count: the size is rounded, and the sign put on afterwards.
   var mean: Double? {
     guard count > 0 else { return nil }
     let size: Double

@@ -21,7 +21,7 @@ final class KeyIndex {
 
   var count: Int { hashes.count }
 
-  /// - Parameter seed: what nobody can foresee, so that no input holds keys that all want the same place, each of which
+  /// - Parameter seed: what nobody can predict, so that no input holds keys that all want the same place, each of which
   ///   would be compared with all before it. Numbers do not depend on it.
   init(seed: UInt64) {
     let words = ckernels_seed_of(seed).words
@@ -39,6 +39,7 @@ final class KeyIndex {
   /// Throws where there is no memory for a new key; the index then is not to be asked again.
   func number(of key: UnsafeRawBufferPointer, hash: UInt64) throws(UnitFailure) -> Int {
     if hashes.count * 2 >= slots.count { try grow() }
+    // The lower half of the hash chooses the slot, and the upper half is compared in it before any key is touched.
     let tag = hash & 0xFFFF_FFFF_0000_0000
     let place = place(of: key, hash: hash)
     if slots.base[place] != 0 { return Int(slots.base[place] & 0xFFFF_FFFF) - 1 }

@@ -53,7 +53,7 @@ private final class KeyCounts {
   var distinct: Int { counts.count }
   var total: UInt64 { (0..<counts.count).reduce(0) { $0 + counts[$1] } }
 
-  /// Throws unless `wire` is whole.
+  /// Throws unless `wire` is whole: what a worker sent is checked when it arrives, and added up later.
   static func check(_ wire: Bytes) throws(WireError) {
     guard wire.withUnsafeBytes({ walk($0) { _, _, _ in } }) else { throw WireError("counts end too early") }
   }

@@ -15,7 +15,7 @@ package struct TopWorkload: Workload {
   package static let name = "files.top"
   package static let noun = UnitNoun.file
   let kind: TopKind
-  /// The seed of all hashes of the run. Files may hold words that were chosen to collide, so nobody may foresee the
+  /// The seed of all hashes of the run. Files may hold words that were chosen to collide, so nobody may predict the
   /// seed. Workers have the same one, since the fold merges by their hashes.
   private let seed: UInt64
 
