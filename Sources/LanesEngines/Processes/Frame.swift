@@ -59,7 +59,7 @@ struct FrameReader {
     case noMemory(Int)
   }
 
-  /// Bytes that a body may have. A partial result may hold a line, of which the longest has 1 GiB, half of this.
+  /// Bytes that a body may have. A partial result may hold a line, and the longest line has half as many, 1 GiB.
   private static let largestBody = Int(Int32.max)
   /// Bytes of a body for which memory is taken before any has arrived.
   private static let firstPiece = 1 << 20

@@ -20,7 +20,7 @@ final class WorkerLink {
   }
 
   private enum Segment {
-    /// Copied or owned, as a frame's head is.
+    /// Bytes that the queue itself keeps, such as the head of a frame.
     case bytes(Bytes)
     /// Memory that `owner` keeps alive.
     case memory(UnsafeRawBufferPointer, owner: AnyObject)

@@ -7,8 +7,8 @@ import LanesCore
 ///
 ///     engine              title, such as "processes/shm ×2"
 ///     mode lanes ipc      the parts of the title; ipc is null inside one process
-///     ending              "complete", "satisfied" (nothing more was asked for),
-///                         "signalled", "output closed" or "halted"
+///     ending              "complete", "satisfied" (nothing more was asked for), "signalled", "output closed" or
+///                         "halted"
 ///     signal reason       what ended the run, where a signal or a reason did
 ///     units_done units_failed workers_lost
 ///     wall_ns             from start to end of the run

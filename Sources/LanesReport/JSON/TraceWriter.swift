@@ -35,9 +35,9 @@ package struct TraceWriter: Sendable {
       + [metadata("thread_name", thread: coordinator, name: "coordinator")]).joined(separator: ",\n")
   }
 
-  /// Each event begins with the comma that separates it from the one before; the header ends in an event.
-  ///
   /// A unit was handed out or settled at `time`, and `inFlight` units are under way now.
+  ///
+  /// Each event begins with the comma that separates it from the one before; the header ends in an event.
   package func moment(_ what: Moment, label: String, lane: Int, at time: Int64, inFlight: Int) -> String {
     var instant = JSONWriter()
     instant.object {

@@ -21,7 +21,7 @@ enum Markup {
     return result
   }
 
-  /// A share of 1 as a percentage for an attribute, such as `12.35%`.
+  /// A share, 1 being all, as a percentage for an attribute, such as `12.35%`.
   static func percent(_ share: Double) -> String { number(share * 100) + "%" }
 
   /// At most two digits after the decimal point, without trailing zeros; finer steps than a hundredth are never seen.

@@ -61,7 +61,6 @@ package struct ReportPage {
   }
 
   private var summary: String {
-    // The machine's table shows the number again; a reader wants it before any speed-up.
     let cores = circumstances.machine.first { $0.name == "CPUs" }.map { ", \($0.value) CPUs" } ?? ""
     return
       "\(Readable.counted(comparison.entries.count, "contender")), \(Readable.counted(comparison.rounds, "round")) "
@@ -76,7 +75,7 @@ package struct ReportPage {
       + (verdict.sentences + fits).map { "<p>\(Markup.escaped($0))</p>\n" }.joined() + "</section>\n"
   }
 
-  /// The machine and the options, which the figures above do not repeat.
+  /// The machine and the options, for whoever repeats the comparison.
   private var surroundings: String {
     let machine = circumstances.machine.map {
       "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.value))</dd></div>"
