@@ -64,7 +64,7 @@ package struct SearchOptions: Sendable, Equatable {
   /// Lines around selected ones that are told as well; nil also tells no groups apart.
   package var context: Context?
 
-  /// A search for lines that match `patterns`, as grep does it without options.
+  /// A search for lines that match `patterns`, with all else as stated above.
   package init(_ patterns: [Bytes]) { self.patterns = patterns }
 
   /// True where each told line is known by its number in the slice.
