@@ -82,6 +82,23 @@ import Testing
     #expect(result.errors.contains("--mode processes"))
   }
 
+  /// What whoever started the program left open is closed in its workers.
+  @Test(arguments: EngineChoice.processes) func `a worker holds its own descriptors alone`(_ engine: EngineChoice)
+    throws
+  {
+    let folder = TemporaryFolder()
+    let secret = try folder.write("secret", Array("x".utf8))
+    let program = try Program.start(
+      ["primes", "1e13", "--progress", "always"] + engine.flags,
+      preparation: "exec 6<\(secret.string) 7<\(secret.string) 9<\(secret.string)")
+    #expect(eventually { !program.errorsSoFar.isEmpty }, "the batch runs")
+    let worker = try #require(Processes.children(of: program.pid).first)
+    let listing = try Program.shell("ls -l /proc/$1/fd", ["\(worker)"])
+    #expect(listing.exit == .status(0) && !listing.text.contains("secret"), "\(listing.text)")
+    program.kill(SIGKILL)
+    _ = try program.finish()
+  }
+
   /// A worker inherits neither the environment nor the directory of who started the program.
   @Test func `a worker knows nothing of where it was started`() throws {
     let program = try Program.start(

@@ -68,6 +68,8 @@ package final class Worker {
     let slots = channel == .shm ? 0..<WorkerDescriptors.slots : 0..<0
     inputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.input($0)) }
     outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
+    // Over a pipe there are no regions: what has their numbers was left open by whoever started the program.
+    if channel == .pipe { WorkerProcess.closeDescriptors(from: WorkerDescriptors.firstRegion) }
   }
 
   /// Serves until the coordinator says that no more units come, or closes its end.

@@ -1,6 +1,6 @@
 /// How to start a worker: a program and the arguments that make it one. The number of the parent process is appended.
 package struct WorkerCommand: Sendable {
-  /// The first descriptor of a worker that is not its own way to talk: files that it was given to read come here.
+  /// The first descriptor of a worker that is not its own way to talk, whatever the channel.
   package static let firstGivenDescriptor = WorkerDescriptors.output(WorkerDescriptors.slots - 1) + 1
 
   package var program: String
