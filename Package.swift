@@ -84,10 +84,10 @@ let package = Package(
       name: "LanesOSTests", dependencies: ["LanesOS", "LanesCore", "LanesTesting", system],
       swiftSettings: strict),
     .testTarget(
-      name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", "CSIMD", system],
+      name: "LanesImagesTests", dependencies: ["LanesImages", "LanesCore", "LanesOS", "LanesTesting", "CSIMD", system],
       swiftSettings: strict),
     .testTarget(
-      name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore", "LanesOS", "CSIMD"],
+      name: "LanesPrimesTests", dependencies: ["LanesPrimes", "LanesCore", "LanesOS", "LanesTesting", "CSIMD"],
       swiftSettings: strict),
     .testTarget(
       name: "LanesFilesTests",

@@ -1,6 +1,7 @@
 import Glibc
 import LanesCore
 import LanesFiles
+import LanesTesting
 import Testing
 
 /// What is printed is compared with the real `LC_ALL=C wc`.

@@ -1,5 +1,6 @@
 import LanesCore
 import LanesFiles
+import LanesTesting
 import Testing
 
 @Suite struct CharacterTests {

@@ -1,6 +1,7 @@
 import CSIMD
 import LanesCore
 import LanesFiles
+import LanesTesting
 import Testing
 
 /// A plain statement of what GNU wc 9.1 counts in the C locale.
@@ -24,17 +25,7 @@ func reference(_ bytes: some Sequence<UInt8>) -> CountPartial {
   return partial
 }
 
-/// Numbers that repeat from run to run (SplitMix64).
-struct Repeatable: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension Repeatable {
   /// Bytes of one of several flavours: any, mostly text, mostly neither, mostly newlines.
   mutating func bytes(_ count: Int, flavour: Int) -> Bytes {
     let choices: Bytes =

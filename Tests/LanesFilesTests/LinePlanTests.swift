@@ -2,6 +2,7 @@ import Glibc
 import LanesCore
 import LanesFiles
 import LanesOS
+import LanesTesting
 import SystemPackage
 import Testing
 

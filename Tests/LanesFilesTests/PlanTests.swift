@@ -1,6 +1,7 @@
 import Glibc
 import LanesCore
 import LanesFiles
+import LanesTesting
 import SystemPackage
 import Testing
 

@@ -1,6 +1,7 @@
 import CKernels
 import LanesCore
 import LanesFiles
+import LanesTesting
 import SystemPackage
 import Testing
 

@@ -1,5 +1,6 @@
 import LanesCore
 import LanesFiles
+import LanesTesting
 import Testing
 
 /// The ways that kernels have for common lines, beside those that they have for all.

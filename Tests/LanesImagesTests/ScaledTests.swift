@@ -1,5 +1,6 @@
 import Glibc
 import LanesCore
+import LanesTesting
 import Testing
 
 @testable import LanesImages

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesTesting
 import Testing
 
 @testable import LanesImages

@@ -1,6 +1,7 @@
 import LanesCore
 import LanesOS
 import LanesPrimes
+import LanesTesting
 import Testing
 
 /// Counting without finding.

@@ -1,4 +1,5 @@
 import LanesPrimes
+import LanesTesting
 import Testing
 
 /// Kernels of vector instructions against Swift alone; where the processor has none of them both are the same.

@@ -1,6 +1,7 @@
 import LanesCore
 import LanesOS
 import LanesPrimes
+import LanesTesting
 import Testing
 
 /// The n-th prime after a number.

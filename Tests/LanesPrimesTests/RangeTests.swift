@@ -1,5 +1,6 @@
 import LanesCore
 import LanesPrimes
+import LanesTesting
 import Testing
 
 /// Ranges of every size and place against methods that do not sieve.

@@ -1,4 +1,5 @@
 import LanesPrimes
+import LanesTesting
 import Testing
 
 /// Groups of primes as close as primes can be.

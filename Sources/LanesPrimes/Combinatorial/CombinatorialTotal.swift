@@ -22,6 +22,7 @@ package final class CombinatorialTotal: Fold {
 
   /// False once the count cannot be told any more.
   package var wantsMore: Bool { firstFailure == nil }
+  package var ending: Ending? { wantsMore ? nil : .satisfied }
 
   /// π(x), once all units have been absorbed.
   package var count: UInt64 {

@@ -44,11 +44,10 @@ extension PrimesCommand {
     let console = ProgressReporter(engine, resultsOnScreen: false)
     announce(range, console)
     let job = BatchRun(workload: workload, makePlan: { workload.makePlan() }, fold: total)
-    var record = try job.run(engine, console)
+    let record = try job.run(engine, console)
     let printer = ResultPrinter()
     if let (unit, failure) = total.firstFailure {
       console.failed(unit, failure)
-      if record.ending == .outputClosed { record.ending = .complete }
     } else if record.ending == .complete {
       var partial = PrimesPartial()
       // Meaningful only now: the count needs the results of all units.
