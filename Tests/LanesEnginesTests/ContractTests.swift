@@ -270,7 +270,7 @@ import Testing
   ) throws {
     let folder = TemporaryFolder()
     let units = [unit(0, .waitFor(folder.file("never"))), unit(1, .echo, source: .bytes([1]))]
-    let (collector, record) = try run(contender.engine { $0.timeout = .milliseconds(50) }, units)
+    let (collector, record) = try run(contender.engine { $0.timeout = .milliseconds(500) }, units)
     #expect(collector.failure(0)?.kind == .timedOut)
     #expect(collector.sums[1] == 2)
     #expect(record.unitsFailed == 1)

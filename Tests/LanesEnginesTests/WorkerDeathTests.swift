@@ -63,7 +63,7 @@ extension ContractTests {
       let units = (0..<10).map { number in
         number == 2 ? unit(2, .hangUntil(folder.file("never"))) : unit(number, .echo, source: .bytes([1]))
       }
-      let (collector, record) = try run(contender.engine { $0.timeout = .milliseconds(50) }, units)
+      let (collector, record) = try run(contender.engine { $0.timeout = .milliseconds(500) }, units)
       #expect(collector.failure(2)?.kind == .timedOut)
       #expect(record.unitsDone == 9)
     }

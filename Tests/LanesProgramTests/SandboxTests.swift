@@ -1,4 +1,5 @@
 import Glibc
+import LanesOS
 import LanesTesting
 import SystemPackage
 import Testing
@@ -92,7 +93,7 @@ import Testing
       ["primes", "1e13", "--progress", "always"] + engine.flags,
       preparation: "exec 6<\(secret.string) 7<\(secret.string) 9<\(secret.string)")
     #expect(eventually { !program.errorsSoFar.isEmpty }, "the batch runs")
-    let worker = try #require(Processes.children(of: program.pid).first)
+    let worker = try sandboxedWorker(of: program)
     let listing = try Program.shell("ls -l /proc/$1/fd", ["\(worker)"])
     #expect(listing.exit == .status(0) && !listing.text.contains("secret"), "\(listing.text)")
     program.kill(SIGKILL)
@@ -104,16 +105,29 @@ import Testing
     let program = try Program.start(
       ["primes", "1e13", "--mode", "processes", "-j", "1", "--progress", "always"], environment: ["SECRET": "1"])
     #expect(eventually { !program.errorsSoFar.isEmpty }, "the batch runs")
-    let worker = try #require(Processes.children(of: program.pid).first)
+    let worker = try sandboxedWorker(of: program)
     let environment = String(decoding: try readFile(FilePath("/proc/\(worker)/environ")), as: UTF8.self)
     #expect(environment.contains("SWIFT_BACKTRACE="))
     #expect(!environment.contains("SECRET") && !environment.contains("PATH=/"), "\(environment)")
     var directory = [CChar](repeating: 0, count: 256)
     #expect(readlink("/proc/\(worker)/cwd", &directory, 255) == 1)
     #expect(directory[0] == CChar(UInt8(ascii: "/")))
-    let limits = String(decoding: try readFile(FilePath("/proc/\(worker)/status")), as: UTF8.self)
-    #expect(limits.contains("NoNewPrivs:\t1") && limits.contains("Seccomp:\t2"), "\(limits)")
     program.kill(SIGKILL)
     _ = try program.finish()
+  }
+
+  /// A worker of a running program that has given up everything, which the program does not wait for before it tells how
+  /// far it is.
+  private func sandboxedWorker(of program: RunningProgram) throws -> pid_t {
+    var found: pid_t?
+    #expect(
+      eventually {
+        found = Processes.children(of: program.pid).first { worker in
+          let status = ProcessFile("/proc/\(worker)/status")?.text ?? ""
+          return status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2")
+        }
+        return found != nil
+      }, "a worker is in its sandbox")
+    return try #require(found)
   }
 }

@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: EngineChoice.processes) func `killed workers cost no image`(_ engine: EngineChoice) throws {
-    let images = try manyImages(300, of: "nuthatch-rgb.png")
+    let images = try manyImages(600, of: "nuthatch-rgb.png")
     let target = TemporaryFolder()
     let words = ["images", "convert", images.path.string, "--resize", "64x64", "--stats"]
     let serial = try Program.run(words + ["-o", target.file("serial").string] + EngineChoice.serial.flags)

@@ -93,7 +93,8 @@ import Testing
     let damaged = try verify(folder)
     #expect(damaged.exit == .status(64) && damaged.errors.contains("out.run is damaged at byte "))
     let program = try Program.start(["primes", "1e13", "--journal", folder.file("p").string])
-    #expect(eventually { (try? FileStatus(of: folder.file("p"))) != nil })
+    // The file is there before it is locked, and has a header after that.
+    #expect(eventually { ((try? FileStatus(of: folder.file("p")))?.size ?? 0) > 0 })
     let busy = try Program.run(["verify", folder.file("p").string])
     #expect(busy.exit == .status(64) && busy.errors.contains("belongs to a run that has not ended"))
     let second = try Program.run(["primes", "1e13", "--resume", folder.file("p").string])
