@@ -15,6 +15,16 @@ package struct Tree: Equatable, CustomStringConvertible {
     }
   }
 
+  /// How many files lie below `root` just now. They are not read, since a program that still writes there may rename them.
+  package static func count(below root: FilePath) -> Int {
+    let walk = DirectoryWalk(root: root)
+    var count = 0
+    while let step = walk.next() {
+      if case .file = step { count += 1 }
+    }
+    return count
+  }
+
   /// Relative paths in order, made readable.
   package var names: [String] { files.keys.map { FilePath(rawBytes: $0).forDisplay }.sorted() }
 
