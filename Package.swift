@@ -39,6 +39,7 @@ let package = Package(
   targets: [
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [library("uring")]),
     .target(name: "CSIMD", cSettings: strictC),
+    .target(name: "CLab", cSettings: strictC),
     .target(name: "CJPEGScaled", dependencies: ["CSIMD"], cSettings: strictC),
     .target(
       name: "CCodecs", dependencies: ["CSIMD", "CJPEGScaled"], cSettings: strictC,
@@ -62,11 +63,12 @@ let package = Package(
       name: "LanesJournal", dependencies: ["LanesCore", "LanesOS", "CDigests", deque, system], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
+    .target(name: "LanesLab", dependencies: ["LanesCore", "LanesOS", "LanesReport", "CLab"], swiftSettings: strict),
     .executableTarget(
       name: "lanes",
       dependencies: [
         "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesJournal",
-        "LanesReport", "LanesUsage", "CBuild", arguments, system,
+        "LanesReport", "LanesUsage", "LanesLab", "CBuild", arguments, system,
       ],
       swiftSettings: strict),
     .target(
@@ -108,6 +110,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),
     .testTarget(name: "LanesUsageTests", dependencies: ["LanesUsage"], swiftSettings: strict),
+    .testTarget(
+      name: "LanesLabTests", dependencies: ["LanesLab", "LanesReport", "LanesCore", "LanesOS", system],
+      swiftSettings: strict),
   ]
 )
 

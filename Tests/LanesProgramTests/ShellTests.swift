@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     ("lanes comp", "compare"), ("lanes compare primes --mod", "--mode --modes"), ("lanes primes --mode t", "threads"),
     ("lanes primes --mode = t", "threads"), ("lanes compare --modes serial,th", "serial,threads"),
-    ("lanes lab p", "payloads"), ("lanes help en", "engines"), ("lanes convert --qua", "--quality"),
+    ("lanes lab pay", "payloads"), ("lanes help en", "engines"), ("lanes convert --qua", "--quality"),
   ]) func `bash completes words`(_ line: String, _ words: String) throws {
     let result = try Program.shell(
       """

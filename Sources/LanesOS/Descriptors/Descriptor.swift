@@ -124,6 +124,9 @@ package struct Pipe: ~Copyable {
     readEnd = Descriptor(owning: ends[0])
     writeEnd = Descriptor(owning: ends[1])
   }
+
+  /// Keeps the end that is read and closes the other, which a child has by now: the reader then sees the child's end.
+  package consuming func closingWriteEnd() -> Descriptor { readEnd }
 }
 
 /// Reads and writes on bare descriptor numbers that somebody else owns.

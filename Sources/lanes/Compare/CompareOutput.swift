@@ -79,11 +79,14 @@ extension CompareOutput {
   }
 
   /// Writes the page; it appears under its name only when it is whole.
-  func write(to report: String) throws {
+  func write(to report: String) throws { try Self.write(page.html, to: report) }
+
+  /// Writes any page to where `check` allowed it.
+  static func write(_ html: String, to report: String) throws {
     // Made in memory, tens of kilobytes, and named when whole: a browser never shows half a page.
-    let bytes = Bytes(page.html.utf8)
+    let bytes = Bytes(html.utf8)
     do throws(SystemError) {
-      var file = try OutputFile(Self.destination(report))
+      var file = try OutputFile(destination(report))
       try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes) }
       try file.commit()
     } catch {

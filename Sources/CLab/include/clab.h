@@ -1,0 +1,173 @@
+// The inner loops of the lab's experiments: system calls without a wrapper, forks that run nothing but C, plain and atomic
+// increments. Swift sees none of these calls, and may not run between fork and _exit.
+//
+// A loop does `n` operations and returns the nanoseconds that they took, of wall time where nothing else is said; -1 means
+// that the batch cannot be used, or that the system refused, with the reason in errno.
+#ifndef CLAB_H
+#define CLAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// Clocks and places
+int64_t clab_now(void);             // CLOCK_MONOTONIC
+int64_t clab_thread_time(void);     // processor time of this thread
+int64_t clab_process_time(void);    // processor time of this process, all threads
+int64_t clab_family_time(void);     // the same and that of all children that were waited for
+int64_t clab_timer_step(void);      // the smallest step that CLOCK_MONOTONIC was seen to make
+int64_t clab_run_delay(void);       // nanoseconds that this thread waited for a core, or -1
+struct clab_counts {
+  int64_t minor_faults, major_faults, voluntary, involuntary;
+};
+void clab_counts(struct clab_counts *counts); // of this process, all threads
+int clab_cpus(int *cpus, int limit);          // CPUs this process may run on, as it was started
+int clab_current_cpu(void);
+int clab_pin(int cpu); // the calling thread; a CPU below 0 means all that it was started with
+void clab_end_with_parent(pid_t parent);
+// Lets the system end this process, by SIGALRM, in so many seconds.
+void clab_end_after(unsigned seconds);
+double clab_load(void); // runnable tasks, averaged over a minute; -1 where it is not told
+int clab_error(void);   // errno
+void clab_sleep(long microseconds); // blocks the thread
+// What `fd` was given to is not passed on to programs.
+void clab_keep(int fd);
+
+// Crossing into the kernel
+int64_t clab_nothing(long n);
+int64_t clab_getppid(long n);
+int64_t clab_clock_page(long n);
+int64_t clab_clock_call(long n);
+int64_t clab_read_zeros(long n, size_t piece);
+
+// Threads and processes
+int64_t clab_threads(long n);
+int64_t clab_forks(long n);
+int64_t clab_vforks(long n);
+int64_t clab_spawns(long n);
+int64_t clab_fork_time(void); // processor time that fork(2) took the parent
+int64_t clab_spawn_time(void);
+void *clab_map(size_t bytes, bool huge); // touched; NULL when there is no memory
+void clab_unmap(void *memory, size_t bytes);
+enum clab_cow { CLAB_COW_ALONE, CLAB_COW_SHARED, CLAB_COW_CHILD_GONE, CLAB_COW_READ };
+int64_t clab_cow(long pages, enum clab_cow kind); // processor time of writing, or reading, a byte of each page
+struct clab_isolation {
+  uint64_t address;
+  int before, child, parent_after_child, thread, parent_after_thread, shared_after_child;
+};
+int clab_isolation(struct clab_isolation *result);
+enum clab_parked { CLAB_PARKED_THREADS, CLAB_PARKED_FORKS, CLAB_PARKED_PAIRS };
+struct clab_memory { // kibibytes for each that was parked
+  double virtual_size, resident, proportional, kernel;
+  int parked;
+};
+// For pairs, as many as the limit of descriptors allows.
+int clab_park(enum clab_parked kind, int count, struct clab_memory *result);
+int64_t clab_alloca(long n, size_t bytes);
+int64_t clab_malloc(long n, size_t bytes);
+long clab_stack_resident(size_t stack, size_t touched); // bytes of a new thread's stack that are in memory
+struct clab_crash {
+  int lanes, finished_processes, finished_threads, thread_signal;
+};
+int clab_crash(int lanes, struct clab_crash *result);
+
+// Ping-pong between this thread and a partner, one message to and fro
+enum clab_channel {
+  CLAB_PIPE, CLAB_STREAM, CLAB_DATAGRAM, CLAB_TCP, CLAB_EVENTFD, CLAB_MQUEUE, CLAB_SYSV, CLAB_FUTEX, CLAB_SPIN, CLAB_FIFO,
+};
+enum clab_partner { CLAB_SELF, CLAB_THREAD, CLAB_PROCESS };
+typedef struct clab_pair clab_pair;
+// Both touch `touched` bytes of their own each time they are woken. CPUs below 0 leave the choice to the kernel.
+clab_pair *clab_pair_new(enum clab_channel channel, enum clab_partner partner, int cpu, int partner_cpu, size_t touched);
+int64_t clab_pair_trips(clab_pair *pair, long n);
+void clab_pair_free(clab_pair *pair);
+// One way: `n` messages of `size` bytes through a channel to a process that reads them all; processor time of both.
+int64_t clab_stream(enum clab_channel channel, size_t size, long n, int cpu, int partner_cpu);
+
+// Scheduling
+// How long each turn of one of `busy` processes on `cpu` lasted, in nanoseconds; returns how many were seen in `span`.
+int clab_turns(int busy, int cpu, int64_t span, int64_t *turns, int limit);
+struct clab_crowd {
+  int64_t processor, wall, switches;
+};
+int clab_crowd(int threads, int64_t work, struct clab_crowd *result);
+int64_t clab_work(int64_t work); // computes without memory or calls
+int64_t clab_thread_each(long tasks, int64_t work); // processor time of the whole process
+int64_t clab_pool(long tasks, int64_t work, int lanes);
+// Writes the numbers of `lanes` threads, each `times` times, in the order in which they came.
+int clab_interleave(int lanes, int times, uint8_t *order);
+// Shares of processor time on one CPU: a process with three busy threads beside one with one; 0...1, or -1.
+double clab_fair(int cpu, int64_t span);
+
+// Sharing
+enum clab_increment { CLAB_PLAIN, CLAB_ATOMIC, CLAB_MUTEX, CLAB_SPINLOCK, CLAB_RWLOCK };
+int64_t clab_alone(enum clab_increment kind, long n);
+// Two threads on two CPUs at the same moment. -1 when either waited for its core.
+typedef struct clab_duo clab_duo;
+clab_duo *clab_duo_new(enum clab_increment kind, size_t distance, int cpu, int other_cpu);
+int64_t clab_duo_batch(clab_duo *duo, long n);
+// The share of all increments so far that left no trace.
+double clab_duo_lost(const clab_duo *duo);
+void clab_duo_free(clab_duo *duo);
+enum clab_order { CLAB_OPPOSITE, CLAB_SAME_ORDER, CLAB_TRY, CLAB_DETECT };
+struct clab_deadlock {
+  int64_t turns, nanoseconds, recoveries;
+  int deadlocked, forced, holds[2], wants[2];
+};
+int clab_deadlock(enum clab_order order, long turns, bool forced, struct clab_deadlock *result);
+
+// Waiting for many
+enum clab_wait { CLAB_SELECT, CLAB_POLL, CLAB_EPOLL };
+typedef struct clab_crowded clab_crowded;
+clab_crowded *clab_crowded_new(int count);
+// Processor time; no call has to wait.
+int64_t clab_crowded_wait(clab_crowded *crowded, enum clab_wait kind, long n);
+void clab_crowded_free(clab_crowded *crowded);
+enum clab_answers { CLAB_ONE_BY_ONE, CLAB_THREAD_EACH, CLAB_ASK_AGAIN, CLAB_LOOP };
+struct clab_answered {
+  int64_t wall, processor, switches, calls;
+};
+int clab_answers(enum clab_answers kind, int count, int64_t delay, struct clab_answered *result);
+// A server in another process: a thread for each connection, or one loop for all.
+enum clab_serving { CLAB_SERVE_THREADS, CLAB_SERVE_LOOP };
+typedef struct clab_server clab_server;
+clab_server *clab_server_new(enum clab_serving kind, int count);
+int64_t clab_server_memory(const clab_server *server); // bytes resident, grown by serving
+int64_t clab_server_requests(clab_server *server, long n);
+// How long a request takes that comes just after one for which the server computes some milliseconds.
+int64_t clab_server_behind(clab_server *server, int milliseconds);
+void clab_server_free(clab_server *server);
+struct clab_limit {
+  int64_t soft, hard, opened, after;
+  int error;
+};
+int clab_limits(struct clab_limit *result);
+int64_t clab_hard_limit(void); // of descriptors; -1 for none
+
+// Memory and files
+enum clab_touch { CLAB_FIRST, CLAB_AGAIN, CLAB_ZERO_PAGE, CLAB_POPULATED };
+// Touching again is over too soon for the clock: it is done so many times.
+enum { CLAB_PASSES = 256 };
+int64_t clab_touch(long pages, enum clab_touch kind);
+// Times of first touches of pages of a file that is not in memory, in nanoseconds; returns how many, or -1. `major` counts
+// those for which the kernel went to the disk.
+int clab_major(const char *path, int64_t *times, int limit, int64_t *major);
+typedef struct clab_chase clab_chase;
+clab_chase *clab_chase_new(size_t pages, bool huge);
+int64_t clab_chase_steps(clab_chase *chase, long n);
+bool clab_chase_is_huge(const clab_chase *chase);
+void clab_chase_free(clab_chase *chase);
+typedef struct clab_file clab_file;
+clab_file *clab_file_new(const char *folder, size_t bytes); // unnamed, in the page cache
+enum clab_reading { CLAB_READ, CLAB_MAP, CLAB_MAP_POPULATED, CLAB_PREAD_RANDOM, CLAB_MAP_RANDOM };
+// Sums `bytes` from a place that wanders through the file; `piece` is the length of a read, or of what is summed at random.
+int64_t clab_file_sum(clab_file *file, enum clab_reading kind, size_t bytes, size_t piece, uint64_t *sum);
+// 4 KiB each at places by chance, with pages dropped from memory before the clock starts or not.
+int64_t clab_file_reads(clab_file *file, long n, bool dropping);
+int clab_file_number(const clab_file *file);
+void clab_file_drop(clab_file *file);
+int64_t clab_file_place(clab_file *file);
+void clab_file_free(clab_file *file);
+
+#endif

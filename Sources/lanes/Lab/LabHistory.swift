@@ -1,0 +1,52 @@
+import LanesCore
+import LanesEngines
+import LanesLab
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// The verdicts of the last run of each experiment, one small file each, in the folder for what programs remember
+/// (XDG base directories: XDG_STATE_HOME, or .local/state in the home folder).
+///
+/// A convenience: where it cannot be kept, nothing is remembered and nobody is told.
+enum LabHistory {
+  private static var folder: FilePath? {
+    if let state = Terminal.variable("XDG_STATE_HOME") { return FilePath(state).appending("lanes/lab") }
+    return Terminal.variable("HOME").map { FilePath($0).appending(".local/state/lanes/lab") }
+  }
+
+  /// Verdicts in the order of the claims; none where it has not run here, or its claims were others then.
+  static func verdicts(of experiment: Experiment) -> [LabVerdict.Kind] {
+    guard let path = folder?.appending(experiment.name), let text = ProcessFile(path.string)?.text else { return [] }
+    let kinds = text.split(separator: "\n").compactMap { LabVerdict.Kind(rawValue: String($0)) }
+    return kinds.count == experiment.claims.count ? kinds : []
+  }
+
+  static func keep(_ experiment: Experiment, _ measurements: LabMeasurements) {
+    let kinds = experiment.claims.map { LabVerdict($0, measurements).kind }
+    write(kinds.map(\.rawValue).joined(separator: "\n") + "\n", to: experiment.name)
+  }
+
+  /// Where the course was left; 0 for its beginning.
+  static func place(among experiments: [Experiment]) -> Int {
+    let name = folder.flatMap { ProcessFile($0.appending(coursePlace).string)?.text.split(separator: "\n").first }
+    return experiments.firstIndex { $0.name == name ?? "" } ?? 0
+  }
+
+  /// Remembers the experiment that the course goes on with; nil after its end.
+  static func keep(place: String?) { write((place ?? "") + "\n", to: coursePlace) }
+
+  /// No experiment's name has a space.
+  private static let coursePlace = "course place"
+
+  /// Replaces a file of the folder.
+  private static func write(_ text: String, to name: String) {
+    guard let path = folder?.appending(name) else { return }
+    let bytes = Bytes(text.utf8)
+    do throws(SystemError) {
+      var file = try OutputFile(Destination(path: path, replacesExisting: true))
+      try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes) }
+      try file.commit()
+    } catch {}
+  }
+}

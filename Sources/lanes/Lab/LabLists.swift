@@ -1,0 +1,110 @@
+import LanesCore
+import LanesLab
+import LanesReport
+
+/// What `lanes lab` prints without measuring: lists and explanations.
+enum LabLists {
+  private static var isUnicode: Bool { Glyphs.current == .unicode }
+
+  /// A sign for a verdict, one column wide.
+  private static func sign(_ kind: LabVerdict.Kind) -> String {
+    switch kind {
+    case .confirmed: isUnicode ? "✓" : "y"
+    case .refuted: isUnicode ? "✗" : "n"
+    case .undecidable: "?"
+    }
+  }
+
+  /// Experiments by chapter, with the verdicts of their last run here.
+  static func experiments(width: Int) -> [String] {
+    let names = Experiment.all.map(\.name.count).max() ?? 0
+    var lines: [String] = []
+    for chapter in LabChapter.allCases where !Experiment.of(chapter).isEmpty {
+      lines += ["\(chapter.title)  (\(chapter.rawValue))"]
+      for experiment in Experiment.of(chapter) {
+        let last = LabHistory.verdicts(of: experiment).map(sign).joined()
+        let head = "  " + experiment.name.rightPadded(to: names) + "  " + last.rightPadded(to: 3) + "  "
+        let text = ComparisonText.wrap(experiment.short, width: max(20, width - head.count))
+        lines += text.enumerated().map { number, line in
+          (number == 0 ? head : String(repeating: " ", count: head.count)) + line
+        }
+      }
+      lines.append("")
+    }
+    lines += ComparisonText.wrap(
+      "\(sign(.confirmed)) confirmed, \(sign(.refuted)) refuted, \(sign(.undecidable)) undecidable here: the verdicts on the "
+        + "claims of an experiment when it last ran. Each takes two to five seconds.", width: width)
+    return lines + [""]
+      + ComparisonText.wrap(
+        "lanes lab NAME runs one, lanes lab CHAPTER all of a chapter, lanes lab NAME --explain tells how it is measured, lanes "
+          + "lab course goes through all, and lanes lab doctor looks at the machine. lanes lab engines measures lanes itself.",
+        width: width)
+  }
+
+  /// The list for programs.
+  static var jsonLines: [String] {
+    Experiment.all.map { experiment in
+      var json = JSONWriter()
+      json.object {
+        $0.member("type", "experiment")
+        $0.member("experiment", experiment.name)
+        $0.member("chapter", experiment.chapter.rawValue)
+        $0.member("title", experiment.title)
+        $0.key("claims")
+        $0.array { json in for claim in experiment.claims { json.value(claim.text) } }
+        $0.key("last")
+        $0.array { json in for kind in LabHistory.verdicts(of: experiment) { json.value(kind.rawValue) } }
+      }
+      return json.text
+    }
+  }
+
+  /// Every claim, and those that cannot be measured.
+  static func claims(width: Int) -> [String] {
+    var lines: [String] = []
+    for chapter in LabChapter.allCases where !Experiment.of(chapter).isEmpty {
+      lines.append(chapter.title)
+      for experiment in Experiment.of(chapter) {
+        for claim in experiment.claims {
+          lines += paragraph("  \(experiment.name) \(claim.id)  ", claim.text, width, indent: 4)
+        }
+      }
+      lines.append("")
+    }
+    lines.append("What cannot be measured here")
+    for item in Experiment.untested { lines += paragraph("  ", item.claim + ": " + item.reason, width, indent: 4) }
+    return lines
+  }
+
+  /// How an experiment is measured.
+  static func explanation(_ experiment: Experiment, width: Int) -> [String] {
+    var lines = ComparisonText.wrap(experiment.title, width: width) + [""]
+    for sentence in experiment.method { lines += paragraph("  ", sentence, width, indent: 2) }
+    if !experiment.loop.isEmpty { lines += ["", "Inner loop"] }
+    lines += experiment.loop.split(separator: "\n").map { "  " + $0 }
+    lines += ["", "Claims"]
+    for claim in experiment.claims { lines += paragraph("  \(claim.id)  ", claim.text, width, indent: 5) }
+    if !experiment.published.isEmpty { lines += ["", "Published figures"] }
+    for figure in experiment.published {
+      lines += paragraph("  ", "\(figure.subject): \(figure.text); \(figure.source)", width, indent: 2)
+      lines.append("    " + figure.address)
+    }
+    lines.append("")
+    return lines
+      + ComparisonText.wrap(
+        "A claim is confirmed when the first decile and the median of short batches lie in its range, refuted when both lie "
+          + "beyond the same end by more than the spread, and undecidable here otherwise. 'About x' is a third of x to "
+          + "three times x. Disturbed is the share of batches more than half as long again as the first decile.",
+        width: width)
+  }
+
+  static func paragraph(_ head: String, _ text: String, _ width: Int, indent: Int) -> [String] {
+    let blank = String(repeating: " ", count: indent)
+    // The head is part of what is wrapped, so that long and short heads break alike.
+    let marked = head.drop { $0 == " " }
+    let start = String(head.prefix { $0 == " " })
+    return ComparisonText.wrap(marked + text, width: max(20, width - indent)).enumerated().map { number, line in
+      (number == 0 ? start : blank) + line
+    }
+  }
+}

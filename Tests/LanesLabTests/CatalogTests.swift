@@ -1,0 +1,59 @@
+import LanesLab
+import LanesOS
+import LanesReport
+import SystemPackage
+import Testing
+
+/// What is said of experiments is data; these tests keep it whole.
+@Suite struct CatalogTests {
+  @Test func `each experiment has a name of its own, which no chapter has`() {
+    let names = Experiment.all.map(\.name)
+    #expect(Set(names).count == names.count)
+    #expect(names.allSatisfy { LabChapter(rawValue: $0) == nil && $0 != "all" })
+  }
+
+  @Test(arguments: Experiment.all.map(\.name))
+  func `each published figure has a source and its address`(name: String) throws {
+    let experiment = try #require(Experiment.named(name))
+    for figure in experiment.published {
+      #expect(!figure.source.isEmpty && !figure.subject.isEmpty)
+      #expect(figure.address.hasPrefix("https://"), "\(figure.subject)")
+      #expect(figure.range.lowerBound > 0)
+    }
+  }
+
+  @Test(arguments: Experiment.all.map(\.name))
+  func `each experiment tells how it is measured, and its claims go by letters`(name: String) throws {
+    let experiment = try #require(Experiment.named(name))
+    #expect(!experiment.claims.isEmpty && !experiment.method.isEmpty && !experiment.short.isEmpty)
+    #expect(experiment.claims.map(\.id) == Array("abcdefgh").prefix(experiment.claims.count).map(String.init))
+    #expect(experiment.method.allSatisfy { $0.hasSuffix(".") })
+  }
+
+  @Test(arguments: Experiment.all.map(\.name))
+  func `the inner loop that is shown stands in the sources`(name: String) throws {
+    let experiment = try #require(Experiment.named(name))
+    let folder = String(#filePath.dropLast("Tests/LanesLabTests/CatalogTests.swift".count)) + "Sources/"
+    let sources = [
+      "basics", "processes", "pairs", "switching", "sharing", "deadlock", "talking", "memory", "crash", "connections",
+    ]
+    let texts = try sources.map { source in
+      let file = try Descriptor.reading(FilePath(folder + "CLab/\(source).c"))
+      return String(decoding: try DescriptorIO.bytes(file.number, at: 0, count: 1 << 20), as: UTF8.self)
+    }
+    let lines = Set(texts.flatMap { $0.split(separator: "\n").map(Self.trimmed) })
+    for line in experiment.loop.split(separator: "\n") {
+      #expect(lines.contains(Self.trimmed(line)), "\(name): \(line)")
+    }
+  }
+
+  private static func trimmed(_ line: Substring) -> String {
+    line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+
+  @Test func `every experiment but the last names the next`() {
+    let named = Experiment.all.map { $0.description.next }
+    #expect(named.dropLast().elementsEqual(Experiment.all.dropFirst().map { $0.name }))
+    #expect(named.last == .some(nil))
+  }
+}

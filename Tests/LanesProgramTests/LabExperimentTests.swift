@@ -1,0 +1,171 @@
+import LanesCore
+import LanesOS
+import LanesTesting
+import SystemPackage
+import Testing
+
+/// `lanes lab NAME`: experiments as people run them. Never a time: what a machine takes is its own affair.
+@Suite(.serialized) struct LabExperimentTests {
+  private static let names: [String] = {
+    let lines = (try? Program.run(["lab", "--json"]).lines) ?? []
+    return lines.compactMap { JSONValue($0) }.compactMap {
+      if case .string(let name)? = $0["experiment"] { name } else { nil }
+    }
+  }()
+
+  private static let verdicts = ["confirmed", "refuted", "undecidable here"]
+
+  private func string(_ value: JSONValue?) -> String? { if case .string(let text)? = value { text } else { nil } }
+
+  private func number(_ value: JSONValue?) -> Double? {
+    if case .number(let text)? = value { Double(text) } else { nil }
+  }
+
+  /// Runs the program with a folder of its own for what it remembers.
+  private func lab(_ words: [String], environment: [String: String] = [:]) throws -> Program.Result {
+    let folder = TemporaryFolder()
+    return try Program.run(
+      ["lab"] + words, environment: environment.merging(["XDG_STATE_HOME": folder.path.string]) { $1 })
+  }
+
+  @Test func `there is an experiment for every chapter`() {
+    #expect(Self.names.count >= 30)
+    #expect(Set(Self.names).count == Self.names.count)
+  }
+
+  @Test(arguments: names)
+  func `an experiment gives figures in order, counters, and one of three verdicts`(name: String) throws {
+    let result = try lab([name, "--seconds", "0.1", "--rounds", "2", "--json"])
+    #expect([.status(0), .status(69)].contains(result.exit), "\(result.errors)")
+    let lines = result.lines.compactMap { JSONValue($0) }
+    #expect(lines.count == result.lines.count && !lines.isEmpty)
+    for line in lines where line["type"] == .string("figure") {
+      #expect(string(line["experiment"]) == name)
+      let quantiles = ["p10", "p50", "p90"].compactMap { number(line[$0]) }
+      #expect(quantiles.count == 3 && quantiles.allSatisfy { $0 >= 0 })
+      if string(line["unit"]) != "bytes_per_second" { #expect(quantiles == quantiles.sorted(), "\(line)") }
+      #expect((number(line["batches"]) ?? 0) > 0)
+      #expect((0...1).contains(number(line["disturbed"]) ?? -1))
+    }
+    let claims = lines.filter { $0["type"] == .string("claim") }
+    #expect(!claims.isEmpty)
+    for claim in claims {
+      #expect(Self.verdicts.contains(string(claim["verdict"]) ?? ""), "\(claim)")
+      #expect(string(claim["why"])?.hasSuffix(".") == true)
+    }
+  }
+
+  @Test(arguments: ["80", "60"]) func `text fits its columns, and a plain locale gets ASCII`(columns: String) throws {
+    for name in ["isolation", "deadlock", "cow", "limits"] {
+      let result = try lab([name, "--seconds", "0.1", "--rounds", "2"], environment: ["LC_ALL": "C"])
+      #expect(result.exit == .status(0))
+      #expect(result.lines.allSatisfy { $0.count <= 80 })
+      #expect(result.text.utf8.allSatisfy { $0 < 0x80 }, "\(name)")
+      #expect(result.text.contains("--explain"))
+    }
+  }
+
+  @Test func `facts are told as they are`() throws {
+    let isolation = try lab(["isolation"])
+    #expect(isolation.text.components("confirmed") == 3, "\(isolation.text)")
+    let deadlock = try lab(["deadlock"])
+    #expect(deadlock.text.contains("wants lock"))
+    let crash = try lab(["crash", "--json"])
+    #expect(crash.lines.count == 2 && crash.lines[0].contains("\"confirmed\""))
+    let limits = try lab(["limits", "--json"])
+    #expect(limits.lines[0].contains("EMFILE") && limits.lines[0].contains("\"confirmed\""))
+  }
+
+  @Test func `a guess is compared with the verdict`() throws {
+    let folder = TemporaryFolder()
+    let result = try Program.run(
+      ["lab", "isolation", "--predict"], input: .bytes(Bytes("c\nr\n\n".utf8)),
+      environment: ["XDG_STATE_HOME": folder.path.string])
+    #expect(result.exit == .status(0))
+    #expect(result.text.contains("a: you said confirmed, and so it is."))
+    #expect(result.text.contains("b: you said refuted, but it is confirmed."))
+    #expect(!result.text.contains("c: you said"))
+    // Nobody to ask: the experiment runs all the same.
+    let silent = try Program.run(
+      ["lab", "isolation", "--predict"], environment: ["XDG_STATE_HOME": folder.path.string])
+    #expect(silent.exit == .status(0) && !silent.text.contains("you said"))
+  }
+
+  @Test func `the course goes on where it was left`() throws {
+    let folder = TemporaryFolder()
+    func course(_ typed: String) throws -> Program.Result {
+      try Program.run(
+        ["lab", "course", "--seconds", "0.05", "--rounds", "1"], input: .bytes(Bytes(typed.utf8)),
+        environment: ["XDG_STATE_HOME": folder.path.string])
+    }
+    let first = try course("\nq\n")
+    #expect(first.exit == .status(0))
+    #expect(first.lines.contains("1 of \(Self.names.count)") && first.lines.contains("2 of \(Self.names.count)"))
+    #expect(first.lines.last == "lanes lab course goes on here.")
+    let second = try course("")
+    #expect(!second.lines.contains("1 of \(Self.names.count)") && second.lines.contains("3 of \(Self.names.count)"))
+  }
+
+  @Test func `a report is one page that needs nothing else`() throws {
+    let folder = TemporaryFolder()
+    let page = folder.file("lab.html")
+    let result = try lab(["isolation", "switch", "--seconds", "0.1", "--rounds", "2", "--report", page.string])
+    #expect(result.exit == .status(0))
+    let file = try Descriptor.reading(page)
+    let html = String(decoding: try DescriptorIO.bytes(file.number, at: 0, count: 1 << 20), as: UTF8.self)
+    #expect(html.hasPrefix("<!DOCTYPE html>") && html.contains("</html>"))
+    #expect(html.contains("published") && html.contains("<pre>") && html.contains("lanes lab switch"))
+    #expect(!html.contains("<script") && !html.contains("src="))
+    let refused = try lab(["isolation", "--report", folder.path.string + "/none/lab.html"])
+    #expect(refused.exit == .status(64) && refused.output == [])
+  }
+
+  @Test func `the doctor looks at the machine`() throws {
+    let result = try lab(["doctor"], environment: ["LC_ALL": "C"])
+    #expect(result.exit == .status(0))
+    #expect(["load", "clock", "memory", "descriptors"].allSatisfy(result.text.contains))
+    #expect(result.lines.allSatisfy { $0.count <= 80 } && result.text.utf8.allSatisfy { $0 < 0x80 })
+  }
+
+  @Test func `the list remembers verdicts`() throws {
+    let folder = TemporaryFolder()
+    let environment = ["XDG_STATE_HOME": folder.path.string, "LC_ALL": "C"]
+    let before = try Program.run(["lab"], environment: environment)
+    #expect(!before.text.contains("isolation   yyy"))
+    _ = try Program.run(["lab", "isolation"], environment: environment)
+    let after = try Program.run(["lab"], environment: environment)
+    #expect(after.lines.contains { $0.contains("isolation") && $0.contains("  yyy  ") }, "\(after.text)")
+    #expect(after.lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func `explaining and listing claims measures nothing`() throws {
+    let explained = try lab(["deadlock", "--explain"])
+    #expect(explained.text.contains("Inner loop") && explained.text.contains("four conditions"))
+    let published = try lab(["switch", "--explain"])
+    #expect(published.text.contains("https://"))
+    let claims = try lab(["--claims"])
+    #expect(claims.text.contains("What cannot be measured here"))
+    for result in [explained, published, claims] { #expect(result.lines.allSatisfy { $0.count <= 90 }) }
+  }
+
+  @Test(arguments: [
+    (["switch", "--pin", "three"], "free"), (["switch", "--seconds", "0"], "0.05 to 600"),
+    (["engines", "--seconds", "1"], "lanes lab lists them"), (["switch", "--cores", "2"], "choose themselves"),
+    (["swich"], "Did you mean 'switch'?"), (["--claims", "--json"], "neither"),
+    (["switch", "--explain", "--json"], "--json"),
+    (["course", "--json"], "by itself"), (["doctor", "switch"], "alone"), (["--report", "x.html"], "lanes lab all"),
+    (["switch", "--predict", "--json"], "asks a person"),
+  ]) func `a wrong word is refused with a hint`(words: [String], hint: String) throws {
+    let result = try lab(words)
+    #expect(result.exit == .status(64))
+    #expect(result.errors.contains(hint), "\(result.errors)")
+    #expect(result.output == [])
+  }
+}
+
+extension String {
+  /// How often `part` occurs.
+  fileprivate func components(_ part: String) -> Int {
+    split(separator: part, omittingEmptySubsequences: false).count - 1
+  }
+}
