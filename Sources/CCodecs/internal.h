@@ -28,6 +28,10 @@ _Noreturn void ccodecs_jpeg_throw(j_common_ptr info, enum ccodecs_status status,
 
 // Legal files could hold any number of scans; libjpeg-turbo's own fuzzer gives up after as many.
 enum { ccodecs_max_scans = 100 };
+#define ccodecs_many_scans "a progressive JPEG of more than 100 scans"
+// Throws where more scans are ahead than are read, the first of which the reader stands in: decoding them one by one
+// to find that out would take seconds for files of a few bytes a scan.
+void ccodecs_jpeg_check_scans(j_decompress_ptr info);
 
 // Where libjpeg puts what it encodes.
 struct ccodecs_jpeg_destination {

@@ -52,7 +52,7 @@ static void on_progress(j_common_ptr common) {
   j_decompress_ptr info = (j_decompress_ptr)common;
   struct ccodecs_jpeg_decoder *decoder = info->client_data;
   if (info->input_scan_number > ccodecs_max_scans)
-    ccodecs_jpeg_throw(common, ccodecs_unsupported, "a progressive JPEG of more than 100 scans");
+    ccodecs_jpeg_throw(common, ccodecs_unsupported, ccodecs_many_scans);
   if (decoder->limits.go_on && !decoder->limits.go_on(decoder->limits.context))
     ccodecs_jpeg_throw(common, ccodecs_stopped, "stopped");
 }
@@ -184,6 +184,7 @@ bool ccodecs_jpeg_start(
   assert(scale->across >= 1 && scale->across <= 8 && scale->down >= 1 && scale->down <= 8);
   decoder->errors.result = result;
   if (setjmp(decoder->errors.jump)) return false;
+  ccodecs_jpeg_check_scans(info);
   // Full size in both directions: start_scaled then declines, and libjpeg decodes.
   if (has_coarse_luma(info)) *scale = (struct ccodecs_scale){8, 8};
   if (start_scaled(decoder, *scale, image)) return true;

@@ -61,3 +61,21 @@ void ccodecs_jpeg_catch(struct ccodecs_jpeg_errors *errors) {
   errors->manager.emit_message = on_message;
   errors->manager.output_message = ignore;
 }
+
+// Markers are found as libjpeg finds them: coded data holds none, and what has a length is passed over.
+void ccodecs_jpeg_check_scans(j_decompress_ptr info) {
+  if (!jpeg_has_multiple_scans(info)) return;
+  const uint8_t *at = info->src->next_input_byte, *end = at + info->src->bytes_in_buffer;
+  int scans = 1;
+  while (at < end && (at = memchr(at, 0xFF, (size_t)(end - at)))) {
+    while (at < end && *at == 0xFF) at++;
+    if (at >= end || *at == JPEG_EOI) return;
+    int marker = *at++;
+    // 0 is a byte of the data, 1 and 0xD0 to 0xD8 stand alone (ITU-T T.81, table B.1).
+    if (marker <= 1 || (marker >= JPEG_RST0 && marker <= 0xD8)) continue;
+    if (marker == 0xDA && ++scans > ccodecs_max_scans)
+      ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_unsupported, ccodecs_many_scans);
+    if (end - at < 2) return;
+    at += at[0] << 8 | at[1];
+  }
+}

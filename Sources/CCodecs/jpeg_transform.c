@@ -23,7 +23,7 @@ struct transform {
 static void on_progress(j_common_ptr info) {
   struct transform *transform = info->client_data;
   if (info->is_decompressor && transform->in.input_scan_number > ccodecs_max_scans)
-    ccodecs_jpeg_throw(info, ccodecs_unsupported, "a progressive JPEG of more than 100 scans");
+    ccodecs_jpeg_throw(info, ccodecs_unsupported, ccodecs_many_scans);
   if (transform->limits.go_on && !transform->limits.go_on(transform->limits.context))
     ccodecs_jpeg_throw(info, ccodecs_stopped, "stopped");
 }
@@ -161,6 +161,7 @@ static void run(
   struct move moves[DCTSIZE2];
   jpeg_read_header(in, TRUE);
   if (!is_exact(transform)) ccodecs_jpeg_throw((j_common_ptr)in, ccodecs_inexact, "blocks would be cut");
+  ccodecs_jpeg_check_scans(in);
   // From here on the coefficients of the whole image are held, twice.
   jvirt_barray_ptr *stored = jpeg_read_coefficients(in);
   configure(transform, progressive || in->progressive_mode);

@@ -21,7 +21,7 @@
 
 const uint32_t clinux_epollin = EPOLLIN, clinux_epollout = EPOLLOUT, clinux_epollerr = EPOLLERR,
                clinux_epollhup = EPOLLHUP;
-const int clinux_o_tmpfile = O_TMPFILE;
+const int clinux_o_tmpfile = O_TMPFILE, clinux_o_path = O_PATH;
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22 // Linux 5.14; the headers may be older than the kernel
 #endif
@@ -121,20 +121,20 @@ int clinux_thread_usage(struct clinux_usage *usage) {
   return 0;
 }
 
-int clinux_rename(const char *from, const char *to, bool replace) {
-  if (replace) return rename(from, to);
-  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+int clinux_rename(int folder, const char *from, const char *to, bool replace) {
+  if (replace) return renameat(folder, from, folder, to);
+  if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
   // File systems without RENAME_NOREPLACE: a second link fails with EEXIST just the same.
-  if (link(from, to) != 0) return -1;
-  return unlink(from);
+  if (linkat(folder, from, folder, to, 0) != 0) return -1;
+  return unlinkat(folder, from, 0);
 }
 
 // By way of /proc, as open(2) shows for O_TMPFILE: AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH.
-int clinux_link_unnamed(int fd, const char *to) {
+int clinux_link_unnamed(int fd, int folder, const char *to) {
   char from[32];
   snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-  return linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+  return linkat(AT_FDCWD, from, folder, to, AT_SYMLINK_FOLLOW);
 }
 
 int clinux_terminal_width(int fd) {
@@ -154,3 +154,15 @@ int clinux_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(
 int clinux_punch(int fd, int64_t offset, int64_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
+
+static int given_count;
+static char **given;
+
+// The C library hands these to whatever runs before main.
+__attribute__((constructor)) static void keep_arguments(int count, char **words) {
+  given_count = count;
+  given = words;
+}
+
+int clinux_argument_count(void) { return given_count; }
+const char *clinux_argument(int index) { return given[index]; }

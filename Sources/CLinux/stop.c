@@ -71,7 +71,7 @@ static void await_makers(void) {
 
 // Removes the files that are listed. Only calls that signal-safety(7) lists. A name that changed while it was copied
 // belongs to a file that was finished, or is not made any more.
-static void remove_unfinished(void) {
+void clinux_unfinished_remove_all(void) {
   atomic_store(&is_ending, true);
   await_makers();
   for (int slot = 0; slot < slots; slot++) {
@@ -161,7 +161,7 @@ static void on_stop(int number) {
   int saved = errno;
   int none = 0;
   if (!atomic_compare_exchange_strong(&first_signal, &none, number)) {
-    remove_unfinished();
+    clinux_unfinished_remove_all();
     clinux_die_by(number);
   }
   uint64_t one = 1;

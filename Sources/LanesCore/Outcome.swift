@@ -57,7 +57,10 @@ extension UnitFailure {
     guard let reason = shortage.sharedReason else {
       return UnitFailure(.resources, "there is not enough memory: \(size) were asked for")
     }
-    return UnitFailure(.resources, "there is not enough shared memory: \(size) were asked for (\(reason))")
+    // Of what the machine lacks no later unit would get more.
+    return UnitFailure(
+      .resources, "there is not enough shared memory: \(size) were asked for (\(reason))",
+      haltsBatch: shortage.isMachines)
   }
 
   /// An input that is taken whole and is larger than all that may be in flight.

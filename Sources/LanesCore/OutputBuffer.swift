@@ -99,9 +99,20 @@ package struct MemoryShortage: Error, Sendable, Equatable {
   package let bytes: Int
   /// Why memory shared between processes was refused, in the system's words; nil for the process's own.
   package let sharedReason: String?
+  /// True where the size is not to blame: the machine or its limits give no unit what it needs.
+  package let isMachines: Bool
 
-  package init(_ bytes: Int, sharedReason: String? = nil) {
+  /// Of the process's own memory.
+  package init(_ bytes: Int) {
     self.bytes = bytes
-    self.sharedReason = sharedReason
+    sharedReason = nil
+    isMachines = false
+  }
+
+  /// Of memory shared between processes.
+  package init(_ bytes: Int, sharing reason: String, isMachines: Bool) {
+    self.bytes = bytes
+    sharedReason = reason
+    self.isMachines = isMachines
   }
 }

@@ -110,6 +110,14 @@ package struct Unit: Sendable {
     }
   }
 
+  /// Lends the label as bytes without making text of a path.
+  package func withLabelBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
+    switch fields.label {
+    case .text(var text): text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    case .path(let path): path.withPlatformString { body(UnsafeRawBufferPointer(start: $0, count: path.length)) }
+    }
+  }
+
   /// The label as bytes: those of the path as the file system knows it, where the unit is called by one.
   package var labelBytes: Bytes {
     switch fields.label {
@@ -224,6 +232,9 @@ package struct Destination: Sendable, Equatable {
   package var acceptsSame = false
   /// What new folders on the way to the file look like; nil for the usual permissions.
   package var mirror: FolderMirror?
+  /// How many of the folders on the way to the file, counted from its own upwards, must not be symbolic links: those below
+  /// the destination that was asked for.
+  package var depth = 0
   /// What the file's times are set to when it is complete; nil leaves them as they come.
   package var times: FileTimes?
 

@@ -30,9 +30,13 @@ package enum RunFile {
 
   /// Throws unless a run file can be made at `path`: nothing is there, or an empty file.
   package static func check(_ path: FilePath) throws(Problem) {
-    guard let status = try? FileStatus(of: path) else { return }
+    guard let status = try status(of: path) else { return }
     guard status.kind == .regular else { throw .notRegular }
     guard status.size == 0 else { throw .exists }
+  }
+
+  private static func status(of path: FilePath) throws(Problem) -> FileStatus? {
+    do throws(SystemError) { return try FileStatus.ifPresent(path) } catch { throw .system(error) }
   }
 
   /// Makes a run file that has its name when it holds its header, and is durable after the first flush of its writer.
@@ -40,9 +44,9 @@ package enum RunFile {
   /// - Parameter header: makes the first record, given the time of the file.
   package static func make(_ path: FilePath, header: (Int64) -> RunHeader) throws(Problem) -> Opened {
     try check(path)
+    // An empty file is filled in place; a new one gets its name only when it holds its header.
+    let isThere = try status(of: path) != nil
     do throws(LockedFile.Problem) {
-      // An empty file is filled in place; a new one gets its name only when it holds its header.
-      let isThere = (try? FileStatus(of: path)) != nil
       let file = isThere ? try LockedFile(path, makes: false) : try LockedFile.unnamed(for: path)
       do throws(SystemError) {
         let status = try file.status()
@@ -74,7 +78,9 @@ package enum RunFile {
   private static func read(_ open: () throws(LockedFile.Problem) -> LockedFile) throws(Problem) -> Opened {
     let file: LockedFile
     do { file = try open() } catch { throw problem(error) }
-    guard let status = try? file.status(), status.kind == .regular else { throw .notRegular }
+    let kind: FileStatus.Kind
+    do { kind = try file.status().kind } catch { throw .system(error) }
+    guard kind == .regular else { throw .notRegular }
     do {
       let (run, end) = try EarlierRun.read(file)
       return Opened(file: file, end: end.whole, earlier: run, rest: end)

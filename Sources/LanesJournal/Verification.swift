@@ -93,7 +93,11 @@ package struct Verification {
   private mutating func checkFound(_ path: FilePath) {
     let place = place(path)
     guard expected.insert(ShortDigest(of: place)).inserted else { return }
-    if (try? FileStatus(of: place, followingLinks: false)) == nil { tell(.missing(path)) }
+    do {
+      if try FileStatus.ifPresent(place, followingLinks: false) == nil { tell(.missing(path)) }
+    } catch {
+      tell(.unreadable(path, error.reason))
+    }
   }
 
   /// Tells of files in the folder of results that no record speaks of; the others must be known by then.

@@ -39,6 +39,10 @@ package struct SystemError: Error, Sendable, Equatable {
   /// True when there is nothing of that name.
   package var isMissing: Bool { errno == ENOENT }
 
+  /// True when there is nothing of that name and no other answer is possible: what should be a folder on the way is none,
+  /// or no file of that file system has so long a name. Any other error of stat(2) leaves open what is there.
+  var tellsAbsence: Bool { [ENOENT, ENOTDIR, ENAMETOOLONG].contains(errno) }
+
   /// True when no later output can succeed either: the disk or quota is full, or the device fails.
   package var isFullOrBroken: Bool { [ENOSPC, EDQUOT, EFBIG, EIO, EROFS].contains(errno) }
 }

@@ -6,7 +6,7 @@ import LanesOS
 // Before anything opens a descriptor: one that got the number of a closed stream would be written to by messages.
 StandardStreams.hold()
 // A worker never sees the command-line parser: it must start in milliseconds.
-let words = CommandLine.arguments
+let words = RawArguments.words
 // Decided once, from the locale; everything that writes for people asks for it.
 Glyphs.use(Terminal.isUTF8 ? .unicode : .ascii)
 if words.count == 3, words[1] == WorkerMode.word, let parent = Int32(words[2]) {

@@ -37,6 +37,32 @@ import Testing
     #expect(byte == [9], "whoever reads the old file keeps it")
   }
 
+  @Test(arguments: [true, false]) func `a link that takes a folder's place while a file is made is not followed`(
+    _ replaces: Bool
+  ) throws {
+    try folder.write("out/sub/name", [9])
+    try folder.write("elsewhere/kept", [9])
+    var target = Destination(path: folder.file(replaces ? "out/sub/name" : "out/sub/new"), replacesExisting: replaces)
+    target.depth = 1
+    var file = try OutputFile(target)
+    try write([1], to: file)
+    #expect(rename(folder.file("out/sub").string, folder.file("out/moved").string) == 0)
+    #expect(symlink("../elsewhere", folder.file("out/sub").string) == 0)
+    try file.commit()
+    #expect(try folder.contents(of: "elsewhere") == ["kept": [9]])
+    #expect(try readFile(folder.file(replaces ? "out/moved/name" : "out/moved/new")) == [1])
+    #expect(throws: SystemError("open", errno: ELOOP)) { _ = try OutputFile(target) }
+  }
+
+  @Test func `missing folders below the destination are made`() throws {
+    var target = Destination(path: folder.file("out/a/b/name"), replacesExisting: false)
+    target.depth = 2
+    var file = try OutputFile(target)
+    try write([1], to: file)
+    try file.commit()
+    #expect(try folder.contents() == ["out/a/b/name": [1]])
+  }
+
   @Test func `an existing file that may not be replaced stays`() throws {
     try folder.write("name", [9])
     #expect(throws: SystemError("linkat", errno: EEXIST)) {

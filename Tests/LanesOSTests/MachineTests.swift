@@ -49,6 +49,62 @@ import Testing
     #expect(CPUs.cgroupQuota(membership: nil, read: { _ in "1 1" }) == nil)
   }
 
+  /// A gibibyte granted to the inner group of two, of which it holds 600 MiB, 200 MiB of them page cache.
+  @Test(
+    arguments: [
+      (
+        "0::/a/b\n",
+        [
+          "a/b/memory.max": "1073741824\n", "a/b/memory.current": "629145600\n", "a/memory.max": "max\n",
+          "a/b/memory.stat": "anon 1\ninactive_file 209715200\n",
+        ], 1024, 624
+      ),
+      (
+        "4:memory:/job\n2:cpu:/other\n",
+        [
+          "memory/job/memory.limit_in_bytes": "1073741824\n", "memory/job/memory.usage_in_bytes": "629145600\n",
+          "memory/job/memory.stat": "cache 1\ninactive_file 5\ntotal_inactive_file 209715200\n",
+          "memory/memory.limit_in_bytes": "9223372036854771712\n", "memory/memory.usage_in_bytes": "900000000000\n",
+        ], 1024, 624
+      ),
+      // The outer group is the tighter one.
+      (
+        "0::/a/b\n",
+        [
+          "a/b/memory.max": "1073741824\n", "a/b/memory.current": "0\n", "a/memory.max": "536870912\n",
+          "a/memory.current": "104857600\n",
+        ], 512, 412
+      ),
+      // More than is granted is in use: nothing is left.
+      ("0::/\n", ["memory.max": "1048576\n", "memory.current": "2097152\n"], 1, 0),
+      ("0::/\n", ["memory.max": "max\n"], nil, 0),
+      ("4:memory:/\n", ["memory/memory.limit_in_bytes": "9223372036854771712\n"], nil, 0),
+      ("3:cpu:/job\n", ["memory/job/memory.limit_in_bytes": "1\n"], nil, 0),
+      ("0::/\n", [:], nil, 0),
+    ] as [(String, [String: String], Int?, Int)])
+  func `memory cgroups of both versions limit memory`(
+    _ membership: String, _ files: [String: String], _ mebibytes: Int?, _ left: Int
+  ) {
+    let limit = MemoryLimit(membership: membership) { path in
+      files[String(path.dropFirst("/sys/fs/cgroup/".count))].map { ProcessFile(text: $0) }
+    }
+    #expect(limit?.bytes == mebibytes.map { $0 << 20 })
+    if let limit { #expect(limit.left == left << 20) }
+  }
+
+  @Test func `only an answer tells that a file is not there`() throws {
+    let folder = TemporaryFolder()
+    let file = try folder.write("file", [1])
+    #expect(try FileStatus.ifPresent(file)?.size == 1)
+    #expect(try FileStatus.ifPresent(folder.file("none")) == nil)
+    #expect(try FileStatus.ifPresent(file.appending("below")) == nil, "a file is no folder")
+    #expect(try FileStatus.ifPresent(folder.file(String(repeating: "x", count: 300))) == nil, "no name is so long")
+    #expect(symlink("loop", folder.file("loop").string) == 0)
+    #expect(throws: SystemError("stat", errno: ELOOP)) { try FileStatus.ifPresent(folder.file("loop")) }
+    #expect(throws: SystemError("stat", errno: ELOOP)) { try Folders.makeIfMissing(folder.file("loop")) }
+    #expect(try FileStatus.ifPresent(folder.file("loop"), followingLinks: false)?.kind == .symbolicLink)
+  }
+
   @Test func `at least one CPU is there, and no more than the affinity mask grants`() throws {
     let granted = try Program.shell("nproc").text
     #expect(CPUs.available >= 1)

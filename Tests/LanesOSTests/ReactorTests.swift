@@ -47,11 +47,11 @@ import Testing
     event.raiseEvent()
     try reactor.turn(waiting: false)
     #expect(seen.isEmpty)
-    reactor.change(watch, to: [.readable, .writable])
+    try reactor.change(watch, to: [.readable, .writable])
     try reactor.turn(waiting: true)
     #expect(seen == [[.readable, .writable]])
     event.drainEvent()
-    reactor.change(watch, to: .readable)
+    try reactor.change(watch, to: .readable)
     try reactor.turn(waiting: false)
     #expect(seen.count == 1)
   }

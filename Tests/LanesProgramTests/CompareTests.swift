@@ -126,7 +126,7 @@ import Testing
 
   @Test func `a report that cannot be written is refused before anything runs`() throws {
     let result = try Program.run(Self.once + ["--report", "/proc/none/report.html", "primes", "1e13"])
-    #expect(result.exit == .status(64))
+    #expect(result.exit == .status(74))
     #expect(result.output == [])
     #expect(result.errors.contains("/proc/none/report.html"))
   }
@@ -140,7 +140,8 @@ import Testing
     #expect(mkfifo(folder.file("pipe").string, 0o600) == 0)
     let before = try Program.shell("ls -lA \"$1\"", [folder.path.string]).text
     let result = try Program.run(Self.once + ["primes", "1e13", "--report", name], directory: folder.path)
-    #expect(result.exit == .status(64))
+    // What stands in the way under that very name is wrong usage; a folder may be there another time.
+    #expect(result.exit == .status([".", "pipe"].contains(name) ? 64 : 74))
     #expect(result.output == [])
     #expect(result.errorLines.count == 1 && result.errors.contains(name))
     #expect(try Program.shell("ls -lA \"$1\"", [folder.path.string]).text == before)

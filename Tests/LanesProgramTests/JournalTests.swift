@@ -121,6 +121,7 @@ import Testing
     #expect(try Program.run(["verify", run.string]).exit == .status(0))
   }
 
+  /// Where units are performed in the program itself, it ends as by a crash.
   @Test(arguments: EngineChoice.all) func `a sum of primes goes on after a kill, with other lanes too`(
     _ engine: EngineChoice
   ) throws {
@@ -129,8 +130,13 @@ import Testing
     let words = ["primes", "3e10", "--sum"]
     let program = try Program.start(words + ["--journal", run, "--cores", "1"] + engine.flags.dropLast(2))
     #expect(eventually { ((try? FileStatus(of: folder.file("run")))?.size ?? 0) > 3000 })
-    program.kill(SIGKILL)
-    #expect(try program.finish().exit == .signal(SIGKILL))
+    let signal = engine.isAlone ? SIGSEGV : SIGKILL
+    program.kill(signal)
+    let killed = try program.finish()
+    #expect(killed.exit == .signal(signal))
+    let advice = #""--mode processes" contains such a crash, and "--resume \#(run)" goes on with the others"#
+    let sentence = "lanes: another process ended the program (signal 11, SIGSEGV); \(advice)"
+    #expect(killed.errorLines.contains(sentence) == engine.isAlone, "\(killed.errors)")
     let end = try Program.run(words + ["--resume", run, "--stats"] + engine.flags)
     #expect(end.exit == .status(0))
     let known = try #require(end.errors.firstMatch(of: /([0-9]+) units were taken from the run file/))

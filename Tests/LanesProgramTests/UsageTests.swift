@@ -64,7 +64,7 @@ import Testing
   @Test func `a trace that cannot be written is refused before the work`() throws {
     let folder = TemporaryFolder()
     let result = try Program.run(["primes", "100", "--trace", folder.file("missing/trace").string])
-    #expect(result.exit == .status(64))
+    #expect(result.exit == .status(74))
     #expect(result.output == [])
     #expect(result.errorLines.count == 1)
   }

@@ -16,6 +16,8 @@ package struct ScriptedWorkload: Workload {
     case fail(String)
     /// Ends the process that performs it by a signal.
     case die(Int32)
+    /// Raises a signal, whoever handles it.
+    case raise(Int32)
     /// Ends the process by a signal unless the file exists, which it makes first; so it dies only once.
     case dieOnce(Int32, marker: FilePath)
     /// Waits until the file exists, asking the deadline meanwhile.
@@ -61,6 +63,7 @@ package struct ScriptedWorkload: Workload {
       try output.append(Bytes("half an output".utf8))
       throw UnitFailure(.rejected, reason)
     case .die(let signal): die(signal)
+    case .raise(let signal): Glibc.raise(signal)
     case .dieOnce(let signal, let marker):
       if makeFile(marker) { die(signal) }
       try output.append(input)
@@ -133,6 +136,9 @@ package struct ScriptedWorkload: Workload {
       writer.write(here)
       writer.write(path)
     case .halt: writer.write(UInt8(10))
+    case .raise(let signal):
+      writer.write(UInt8(11))
+      writer.write(signal)
     }
     return writer.bytes
   }
@@ -155,6 +161,7 @@ package struct ScriptedWorkload: Workload {
         let here = try reader.readPath()
         return .meet(here, until: try reader.readPath())
       case 10: return .halt
+      case 11: return .raise(try reader.read())
       default:
         var lengths: [Int] = []
         for _ in 0..<(try reader.read(UInt32.self)) { lengths.append(try reader.read()) }

@@ -46,10 +46,11 @@ pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohan
 int clinux_self_usage(struct clinux_usage *usage);
 // The same of the calling thread alone (RUSAGE_THREAD).
 int clinux_thread_usage(struct clinux_usage *usage);
-// Gives `from` the name `to`. With `replace` it takes the place of what has that name, without it EEXIST is the answer.
-int clinux_rename(const char *from, const char *to, bool replace);
-// Gives the unnamed file (O_TMPFILE) of `fd` a name; EEXIST when it is taken.
-int clinux_link_unnamed(int fd, const char *to);
+// Gives `from` the name `to`, both counted from the open `folder` or from AT_FDCWD. With `replace` it takes the place of
+// what has that name, without it EEXIST is the answer.
+int clinux_rename(int folder, const char *from, const char *to, bool replace);
+// Gives the unnamed file (O_TMPFILE) of `fd` a name, counted from `folder`; EEXIST when it is taken.
+int clinux_link_unnamed(int fd, int folder, const char *to);
 // Columns of the terminal that `fd` is, or 0.
 int clinux_terminal_width(int fd);
 // Makes sure that a range has memory or blocks (fallocate(2)), so that touching it cannot raise SIGBUS on a full tmpfs.
@@ -60,7 +61,7 @@ int clinux_punch(int fd, int64_t offset, int64_t length);
 // (sync_file_range(2)). Neither commits a journal nor empties the device's cache, as fdatasync(2) does for every file,
 // clean or not.
 int clinux_write_back(int fd, bool wait);
-extern const int clinux_o_tmpfile, clinux_madv_populate_read;
+extern const int clinux_o_tmpfile, clinux_o_path, clinux_madv_populate_read;
 
 // io_uring(7). A request is queued by `open`, `read` or `write`, which return false when the queue is full, and handed
 // to the kernel by `submit`; `next` takes a completion, false when there is none. Names and memory stay as they are
@@ -116,6 +117,25 @@ void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts);
 int clinux_unfinished_add(const char *path);
 void clinux_unfinished_made(int slot);
 void clinux_unfinished_remove(int slot);
+// Removes the files of all slots, for a handler that ends the process: no thread makes another one from then on.
+void clinux_unfinished_remove_all(void);
+
+// Crashes of this process: SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT and SIGTRAP are told on standard error with what the
+// thread works on, unfinished files are removed, and the signal takes its former way.
+int clinux_crash_install(void);
+// What the calling thread works on from now on; at most 255 bytes of the label are copied.
+void clinux_crash_begin(const char *label, size_t length);
+void clinux_crash_end(void);
+// What the message ends with; at most 511 bytes.
+void clinux_crash_advice(const char *text);
+// A stack for handlers of the calling thread, or NULL; free it on the same thread.
+void *clinux_crash_stack(void);
+void clinux_crash_stack_free(void *memory);
+
+// The words that the process was started with, the program's name among them. Swift's own look for them in
+// /proc/self/maps, and are none where that cannot be read.
+int clinux_argument_count(void);
+const char *clinux_argument(int index);
 
 // What a hijacked decoder would try, to find out whether it can: 0 when it succeeded, which does no harm, else errno.
 // Where the sandbox holds, most end the process instead. `first_given` is the first descriptor that is not the worker's

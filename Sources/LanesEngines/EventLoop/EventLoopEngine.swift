@@ -77,7 +77,7 @@ private final class EventLoop {
 
   func run() throws(SystemError) {
     while true {
-      takeUnits()
+      try takeUnits()
       if isAtEnd && admission.inFlight == 0 { return }
       let isNews = try files.advance()
       // Sleeps only when there is nothing to perform and no operation has ended.
@@ -109,20 +109,20 @@ private final class EventLoop {
   }
 
   /// Starts loads as long as there is room for them.
-  private func takeUnits() {
+  private func takeUnits() throws(SystemError) {
     while !isAtEnd, inputWatch == nil, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
       switch admission.step() {
       case .start(let unit): start(unit)
       case .full: return
       case .end: isAtEnd = true
-      case .waiting(let descriptor): watchInput(descriptor)
+      case .waiting(let descriptor): try watchInput(descriptor)
       }
     }
   }
 
   /// Asks the plan again once `descriptor` is readable; until then only units that are under way go on.
-  private func watchInput(_ descriptor: Int32) {
-    inputWatch = try? reactor.watch(descriptor) { [unowned self] _ in
+  private func watchInput(_ descriptor: Int32) throws(SystemError) {
+    inputWatch = try reactor.watch(descriptor) { [unowned self] _ in
       if let watch = self.inputWatch { self.reactor.forget(watch) }
       self.inputWatch = nil
     }
@@ -190,6 +190,8 @@ private final class EventLoop {
   /// Performs a unit on the bytes it carries or on those that were loaded.
   private func perform(_ inFlight: InFlightUnit, _ output: OutputBuffer) throws(UnitFailure) -> Bytes {
     let deadline = Deadline(timeout: timeout)
+    inFlight.unit.withLabelBytes(CrashReports.begin)
+    defer { CrashReports.end() }
     if case .bytes(let bytes) = inFlight.unit.source {
       inFlight.times.bytesIn = bytes.count
       return try workload.perform(inFlight.unit, input: bytes.span.bytes, output: output, deadline: deadline)

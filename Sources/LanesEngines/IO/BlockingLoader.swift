@@ -175,12 +175,32 @@ extension UnitFailure {
   }
 
   /// An output that the kernel would not take.
-  package static func unwritable(_ path: FilePath, _ error: SystemError) -> UnitFailure {
+  package static func unwritable(_ target: Destination, _ error: SystemError) -> UnitFailure {
+    let name = target.path.forDisplay
     let reason =
-      error.code == .fileExists
-      ? "\(path.forDisplay) exists already"
-      : "\(path.forDisplay) cannot be written: \(error.reason)"
-    return UnitFailure(.output, reason, haltsBatch: error.isFullOrBroken || error.isOutOfDescriptors)
+      if error.code == .fileExists {
+        "\(name) exists already"
+      } else if error.code == .tooManySymbolicLinkLevels, let link = target.linkOnTheWay {
+        "\(name) is not written, since \(link.forDisplay) is a symbolic link: remove it, or name what it leads to with -o"
+      } else {
+        "\(name) cannot be written: \(error.reason)"
+      }
+    return UnitFailure(
+      error.isOutOfDescriptors ? .resources : .output, reason,
+      haltsBatch: error.isFullOrBroken || error.isOutOfDescriptors)
+  }
+}
+
+extension Destination {
+  /// The first symbolic link among the folders that must not be one.
+  fileprivate var linkOnTheWay: FilePath? {
+    var folder = path
+    var found: FilePath?
+    for _ in 0..<depth {
+      folder.removeLastComponent()
+      if (try? FileStatus(of: folder, followingLinks: false))?.kind == .symbolicLink { found = folder }
+    }
+    return found
   }
 }
 
@@ -192,7 +212,7 @@ package enum BlockingStore {
       try file.write(bytes)
       try file.commit()
     } catch {
-      throw .unwritable(destination.path, error)
+      throw .unwritable(destination, error)
     }
   }
 }

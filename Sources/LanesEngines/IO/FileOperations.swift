@@ -329,7 +329,7 @@ final class StoreOperation: FileOperation {
       guard written == bytes.count else { return writing() }
       try file!.commit()
     } catch {
-      outcome = .failure(.unwritable(target.path, error))
+      outcome = .failure(.unwritable(target, error))
     }
     return nil
   }

@@ -7,46 +7,57 @@ import SystemPackage
 /// While it is written it has no name at all (O_TMPFILE), so that neither a crash nor `kill -9` can leave anything behind;
 /// file systems without that get a temporary name, which is removed when the value goes without a commit. Writes go
 /// through O_DSYNC: a name given before its data reached the disk could be an empty file after a power cut. A file that is
-/// replaced leaves its permissions, and its owner where that is allowed, to the one that takes its place.
+/// replaced leaves its permissions, and its owner where that is allowed, to the one that takes its place. No symbolic link
+/// below the destination is followed (`OutputPlace`).
 package struct OutputFile: ~Copyable {
   private let descriptor: Descriptor
   private let target: Destination
+  private let place: OutputPlace
   /// Where the file has a name already: until it gets its own.
   private var temporary: UnfinishedName?
 
   /// Opens the file; makes the folders on the way to it that do not exist.
   package init(_ target: Destination) throws(SystemError) {
-    let folder = target.path.removingLastComponent()
-    let place = folder.isEmpty ? FilePath(".") : folder
-    let replaced = Self.replacedFile(target)
+    let place = try OutputPlace(of: target.path, depth: target.depth, like: target.mirror)
+    let replaced = try Self.replacedFile(target)
     let permissions = (replaced?.permissions ?? target.permissions) & 0o777
-    self.target = target
-    if let unnamed = try Self.openUnnamed(in: place, permissions, target.mirror) {
-      descriptor = unnamed
-      temporary = nil
-    } else {
-      var number: Int32 = -1
-      let name = UnfinishedName.unique(beside: target.path)
-      temporary = try UnfinishedName(name) { () throws(SystemError) in
-        number = try Descriptor.creatingNew(name, permissions: permissions).release()
-      }
-      descriptor = Descriptor(owning: number)
-    }
+    var temporary: UnfinishedName?
+    let descriptor = try Self.open(place, permissions, target, &temporary)
     if let replaced { descriptor.adoptOwnership(of: replaced) }
+    self.target = target
+    self.place = place
+    self.descriptor = descriptor
+    self.temporary = temporary
+  }
+
+  /// A file without a name or, where there are none, with the one that `temporary` is set to.
+  private static func open(
+    _ place: borrowing OutputPlace, _ permissions: UInt16, _ target: Destination, _ temporary: inout UnfinishedName?
+  ) throws(SystemError) -> Descriptor {
+    if let unnamed = try openUnnamed(place, permissions, target) { return unnamed }
+    var number: Int32 = -1
+    let name = UnfinishedName.unique(beside: target.path)
+    let (own, origin) = (place.sibling(name), place.origin)
+    temporary = try UnfinishedName(name) { () throws(SystemError) in
+      number = try Descriptor.creatingNew(own, from: origin, permissions: permissions).release()
+    }
+    return Descriptor(owning: number)
   }
 
   /// Nil where the file system has no unnamed files.
   private static func openUnnamed(
-    in folder: FilePath, _ permissions: UInt16, _ mirror: FolderMirror?
+    _ place: borrowing OutputPlace, _ permissions: UInt16, _ target: Destination
   ) throws(SystemError) -> Descriptor? {
-    if let unnamed = try Descriptor.unnamed(in: folder, permissions: permissions) { return unnamed }
-    guard try Folders.makeIfMissing(folder, like: mirror) else { return nil }
+    let (folder, origin) = (place.folder, place.origin)
+    if let unnamed = try Descriptor.unnamed(in: folder, from: origin, permissions: permissions) { return unnamed }
+    // A place that was opened exists.
+    guard target.depth == 0, try Folders.makeIfMissing(folder, like: target.mirror) else { return nil }
     return try Descriptor.unnamed(in: folder, permissions: permissions)
   }
 
   /// The regular file whose place the new one takes.
-  private static func replacedFile(_ target: Destination) -> FileStatus? {
-    guard target.replacesExisting, let status = try? FileStatus(of: target.path) else { return nil }
+  private static func replacedFile(_ target: Destination) throws(SystemError) -> FileStatus? {
+    guard target.replacesExisting, let status = try FileStatus.ifPresent(target.path) else { return nil }
     return status.kind == .regular ? status : nil
   }
 
@@ -63,7 +74,7 @@ package struct OutputFile: ~Copyable {
     if let times = target.times { try descriptor.setTimes(times) }
     if temporary == nil {
       do {
-        return try descriptor.link(as: target.path)
+        return try descriptor.link(as: place.file, from: place.origin)
       } catch  where error.code == .fileExists && target.replacesExisting {
         temporary = try nameForReplacing()
       } catch  where error.code == .fileExists && target.acceptsSame {
@@ -71,7 +82,7 @@ package struct OutputFile: ~Copyable {
       }
     }
     do {
-      try temporary?.rename(to: target.path, replacing: target.replacesExisting)
+      try temporary?.rename(in: place, replacing: target.replacesExisting)
       temporary = nil
     } catch  where error.code == .fileExists && target.acceptsSame {
       try checkSame(error)
@@ -98,6 +109,7 @@ package struct OutputFile: ~Copyable {
   /// linkat(2) cannot replace, so the file gets a temporary name for the moment between two calls.
   private func nameForReplacing() throws(SystemError) -> UnfinishedName {
     let name = UnfinishedName.unique(beside: target.path)
-    return try UnfinishedName(name) { () throws(SystemError) in try descriptor.link(as: name) }
+    let (own, origin) = (place.sibling(name), place.origin)
+    return try UnfinishedName(name) { () throws(SystemError) in try descriptor.link(as: own, from: origin) }
   }
 }

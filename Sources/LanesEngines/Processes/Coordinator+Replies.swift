@@ -41,13 +41,16 @@ extension Coordinator {
     guard slot.hasSent(inFlight), isPlausible(reply.times, of: inFlight, link) else {
       throw WireError("a reply that cannot be")
     }
-    var output = try self.output(of: reply, frame, slot)
+    var output = UnsafeRawBufferPointer(start: nil, count: 0)
+    var outcome = reply.outcome
+    if case .failure(let shortage) = try self.output(of: reply, frame, slot).map({ output = $0 }) {
+      outcome = .failed(.noMemory(shortage))
+    }
     link.running.remove(at: position)
     idleDeaths = 0
     inFlight.times.takePerforming(from: reply.times)
     // An exponential moving average that begins with the first time itself.
     typicalPerform += (Double(reply.times.perform.nanoseconds) - typicalPerform) * (typicalPerform == 0 ? 1 : 0.2)
-    var outcome = reply.outcome
     if options.isolation == .sandbox, inFlight.unit.sink != .none {
       do throws(UnitFailure) {
         output = try copy(output, for: inFlight)
@@ -83,20 +86,29 @@ extension Coordinator {
       && (0...inFlight.inputLength).contains(times.bytesIn)
   }
 
-  /// Where the bytes of a reply lie; throws where that is outside of what the worker was given.
-  private func output(of reply: Reply, _ frame: Frame, _ slot: Slot) throws(WireError) -> UnsafeRawBufferPointer {
-    guard reply.outputLength > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+  /// Where the bytes of a reply lie; throws where that is outside of what the worker was given. A shortage where they lie in
+  /// memory that cannot be mapped here.
+  private func output(
+    of reply: Reply, _ frame: Frame, _ slot: Slot
+  ) throws(WireError) -> Result<UnsafeRawBufferPointer, MemoryShortage> {
+    guard reply.outputLength > 0 else { return .success(UnsafeRawBufferPointer(start: nil, count: 0)) }
     let end = reply.outputOffset + reply.outputLength
     // Shared memory first; without it the bytes are the frame's own payload.
     if let region = slot.output {
       // The worker may have grown its region; mapping fails where it is shorter than the reply says.
-      do { try region.view(end) } catch { throw WireError("an output beyond its region") }
+      do {
+        try region.view(end)
+      } catch {
+        guard error.code != .invalidArgument else { throw WireError("an output beyond its region") }
+        return .failure(MemoryShortage(end, sharing: error.reason, isMachines: true))
+      }
       recorder.record.bytesBetween += reply.outputLength
-      return UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength)
+      return .success(UnsafeRawBufferPointer(start: region.base! + reply.outputOffset, count: reply.outputLength))
     }
     guard end <= frame.payloadLength else { throw WireError("an output beyond its frame") }
     recorder.record.bytesBetween += reply.outputLength
-    return UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength)
+    return .success(
+      UnsafeRawBufferPointer(start: frame.payload.base! + reply.outputOffset, count: reply.outputLength))
   }
 
   /// Stores the parts of an output, or ends the unit where there is nothing to store.

@@ -18,7 +18,7 @@ extension Coordinator {
   private struct WorkerEnd {
     /// Such as "by signal 11 (SIGSEGV)".
     let words: String
-    /// True for a signal that a person or the kernel sends, which no unit causes by crashing.
+    /// True for a signal that a person or the kernel sends, and for a channel that failed, which no unit causes by crashing.
     let isFromOutside: Bool
 
     init(_ exit: Child.Exit, _ offense: WorkerLink.Offense?) {
@@ -27,7 +27,11 @@ extension Coordinator {
         isFromOutside = false
       } else {
         words = exit.words
-        isFromOutside = if case .signal(let signal) = exit { outsideSignals.contains(signal) } else { false }
+        isFromOutside =
+          switch exit {
+          case .signal(let signal): outsideSignals.contains(signal)
+          case .status(let code): code == WorkerCommand.unreachableStatus
+          }
       }
     }
   }
@@ -119,7 +123,7 @@ extension Coordinator {
       case .oversized:
         inFlight.deaths.mustBeAlone = true
         retryOrDrop(inFlight)
-      case .garbled, nil: attributeExit(inFlight, end, isCertain: held.count == 1)
+      case .garbled, .unreachable, nil: attributeExit(inFlight, end, isCertain: held.count == 1)
       }
     }
   }

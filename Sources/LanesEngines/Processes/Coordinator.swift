@@ -186,9 +186,13 @@ final class Coordinator {
     case .full: return nil
     case .end: isAtEnd = true
     case .waiting(let descriptor):
-      inputWatch = try? reactor.watch(descriptor) { [unowned self] _ in
-        if let watch = self.inputWatch { self.reactor.forget(watch) }
-        self.inputWatch = nil
+      do {
+        inputWatch = try reactor.watch(descriptor) { [unowned self] _ in
+          if let watch = self.inputWatch { self.reactor.forget(watch) }
+          self.inputWatch = nil
+        }
+      } catch {
+        problem = .system("waiting for input failed: \(error.reason)")
       }
     }
     return nil

@@ -17,6 +17,8 @@ final class WorkerLink {
     case garbled
     /// It sent a result of so many bytes, for which there is no memory.
     case oversized(Int)
+    /// It cannot be written to, read from or waited for, which is no doing of its units.
+    case unreachable
   }
 
   private enum Segment {
@@ -146,7 +148,7 @@ final class WorkerLink {
   private var isHeard: Bool {
     switch offense {
     case nil, .overdue: state != .dead
-    case .garbled, .oversized: false
+    case .garbled, .oversized, .unreachable: false
     }
   }
 
@@ -183,24 +185,30 @@ final class WorkerLink {
     } catch .noMemory(let bytes) {
       kill(for: .oversized(bytes))
     } catch {
-      // The end of the pipe is not yet the end of the process; the pidfd tells of that.
-      reactor.forget(repliesWatch)
+      // The end of the pipe is not yet the end of the process; the pidfd tells of that. It comes while the process ends,
+      // whose status the kill changes no more, unless the worker has closed it to be waited for in vain.
+      kill(for: .unreachable)
     }
   }
 
   /// Writes until nothing is queued or the pipe is full; the reactor calls again when there is room.
   private func flush() {
     while let segment = queue.first {
-      // A worker that is gone takes nothing any more; its pidfd tells the rest.
+      // A worker that is gone takes nothing any more, and what it has said is still to be read; its pidfd tells the rest.
       guard let taken = write(segment) else {
         queue.removeAll(keepingCapacity: true)
         break
       }
-      guard taken else { return reactor.change(ordersWatch!, to: .writable) }
+      guard taken else { return ask(for: .writable) }
       // Lets go of the memory at once.
       queue.removeFirst()
     }
-    if let ordersWatch { reactor.change(ordersWatch, to: []) }
+    if ordersWatch != nil { ask(for: []) }
+  }
+
+  /// Is told when the pipe takes more; a worker that could not be waited for would be for ever.
+  private func ask(for readiness: Reactor.Readiness) {
+    do { try reactor.change(ordersWatch!, to: readiness) } catch { kill(for: .unreachable) }
   }
 
   /// True when the segment is written, false when the pipe is full, nil when the worker is gone.
@@ -218,6 +226,8 @@ final class WorkerLink {
         guard let count = try DescriptorIO.write(orders.number, rest) else { return false }
         segmentWritten += count
       } catch {
+        // It may be alive, and would wait for the rest.
+        if error.code != .brokenPipe { kill(for: .unreachable) }
         return nil
       }
     }

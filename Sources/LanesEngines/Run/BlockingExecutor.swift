@@ -47,7 +47,9 @@ final class BlockingExecutor {
   ) throws(UnitFailure) -> Bytes {
     times.perform.start = times.load.end
     clock.begin(mapped: source.isSlice, at: times.load.end)
+    unit.withLabelBytes(CrashReports.begin)
     defer {
+      CrashReports.end()
       times.perform.end = monotonicNow()
       (times.queued, times.stalled) = clock.end(at: times.perform.end)
     }

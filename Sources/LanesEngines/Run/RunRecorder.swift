@@ -45,7 +45,7 @@ final class RunRecorder {
     var times = times
     if case .failed(let failure) = outcome {
       times.failed = true
-      if failure.haltsBatch { end(.halted("\(unit.label): \(failure.reason)")) }
+      if endsRun(unit, failure) { return drop(unit) }
     }
     record.bytesIn += times.bytesIn
     record.bytesOut += times.bytesOut
@@ -57,6 +57,7 @@ final class RunRecorder {
   func refused(_ unit: Unit, _ failure: UnitFailure) {
     var times = UnitRecord(lane: 0)
     times.failed = true
+    if endsRun(unit, failure) { return drop(unit) }
     deliver(unit, times, .failed(failure), Self.nothing)
   }
 
@@ -80,6 +81,14 @@ final class RunRecorder {
   }
 
   private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  /// Ends the run where every other unit would fail in the same way. True when the unit did not fail but was let down by the
+  /// machine, which had no memory or descriptors: it is left to be done another time.
+  private func endsRun(_ unit: Unit, _ failure: UnitFailure) -> Bool {
+    guard failure.haltsBatch else { return false }
+    end(.halted("\(unit.label): \(failure.reason)"))
+    return failure.kind == .resources
+  }
 
   private func deliver(_ unit: Unit, _ times: UnitRecord, _ outcome: Outcome, _ output: UnsafeRawBufferPointer) {
     observer.unitEnded(unit, times)

@@ -30,13 +30,11 @@ package struct Codecs: Sendable {
     formats.first { $0.codec.recognizes(start) }
   }
 
-  /// The same of a file; nil also when it cannot be read.
-  func format(reading path: FilePath) -> ImageFormat? {
-    guard let file = try? Descriptor.reading(path) else { return nil }
-    return withUnsafeTemporaryAllocation(byteCount: signatureLength, alignment: 1) { room in
-      let count = (try? DescriptorIO.read(file.number, at: 0, into: room)) ?? 0
-      return format(sniffing: UnsafeRawBufferPointer(rebasing: room[..<count]))
-    }
+  /// The same of a file.
+  func format(reading path: FilePath) throws(SystemError) -> ImageFormat? {
+    let file = try Descriptor.reading(path)
+    let start = try DescriptorIO.bytes(file.number, at: 0, count: signatureLength)
+    return start.withUnsafeBytes { format(sniffing: $0) }
   }
 
   /// Bytes that tell every format.

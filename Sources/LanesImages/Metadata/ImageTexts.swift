@@ -33,15 +33,24 @@ extension ImageTexts {
   }
 
   /// - Parameter png: a whole file. Chunks that a changed image cannot keep are left out, such as a time or a histogram.
+  ///
+  /// Only XMP and comments are inflated, and all of them together to no more than one text may have: a few megabytes of
+  /// chunks could unfold to gigabytes. What is not looked into is kept as it is.
   init(png: PNGChunks) {
+    var room = PNGText.limit
     for chunk in png.chunks {
       switch chunk.name {
       case "tEXt", "zTXt", "iTXt":
-        let text = PNGText(chunk)
-        if let text, text.keyword == PNGText.xmpKeyword {
-          if xmp == nil { xmp = text.utf8 }
+        let keyword = PNGText.keyword(of: chunk)
+        if keyword == PNGText.xmpKeyword, xmp != nil { continue }
+        let isKnown = keyword == PNGText.xmpKeyword || keyword == PNGText.commentKeyword
+        let text = isKnown ? PNGText(chunk, atMost: room) : nil
+        // What failed has been inflated in part, nobody knows how far.
+        if isKnown { room = text.map { max(0, room - $0.utf8.count) } ?? room / 2 }
+        if let text, keyword == PNGText.xmpKeyword {
+          xmp = text.utf8
         } else {
-          if let text, text.keyword == PNGText.commentKeyword { comments.append(text.utf8) }
+          if let text { comments.append(text.utf8) }
           blocks.append(chunk.block)
         }
       case "pHYs": blocks.append(chunk.block)

@@ -43,22 +43,28 @@ struct PNGText: Equatable {
   static let xmpKeyword = "XML:com.adobe.xmp"
   static let commentKeyword = "Comment"
   /// Texts that are larger when they are inflated are not looked into.
-  private static let limit = 16 << 20
+  static let limit = 16 << 20
 
   let keyword: String
   let utf8: Bytes
 
-  /// nil for what is no text, and for a damaged one. Source: PNG specification, 11.3.3.
-  init?(_ chunk: PNGChunks.Chunk) {
+  /// The keyword of 1 to 79 bytes that a text begins with; it ends with NUL (PNG specification, 11.3.3.1).
+  static func keyword(of chunk: PNGChunks.Chunk) -> String? {
+    guard let end = chunk.bytes.prefix(80).firstIndex(of: 0), end > 0 else { return nil }
+    return fromLatin1(chunk.bytes[..<end])
+  }
+
+  /// nil for what is no text, for a damaged one, and for one of more than `limit` bytes that was compressed. Source: PNG
+  /// specification, 11.3.3.
+  init?(_ chunk: PNGChunks.Chunk, atMost limit: Int = Self.limit) {
     let bytes = chunk.bytes
-    // A keyword of 1 to 79 bytes ends with NUL (11.3.3.1).
-    guard let end = bytes.firstIndex(of: 0), (1...79).contains(end) else { return nil }
-    keyword = Self.fromLatin1(bytes[..<end])
+    guard let keyword = Self.keyword(of: chunk), let end = bytes.firstIndex(of: 0) else { return nil }
+    self.keyword = keyword
     let rest = bytes[(end + 1)...]
     switch chunk.name {
     case "tEXt": utf8 = Bytes(Self.fromLatin1(rest).utf8)
     case "zTXt":
-      guard rest.first == 0, let text = Self.inflate(rest.dropFirst()) else { return nil }
+      guard rest.first == 0, let text = Self.inflate(rest.dropFirst(), atMost: limit) else { return nil }
       utf8 = Bytes(Self.fromLatin1(text).utf8)
     case "iTXt":
       guard rest.count >= 2, let language = rest.dropFirst(2).firstIndex(of: 0),
@@ -69,7 +75,7 @@ struct PNGText: Equatable {
         utf8 = Bytes(text)
         return
       }
-      guard let inflated = Self.inflate(text) else { return nil }
+      guard let inflated = Self.inflate(text, atMost: limit) else { return nil }
       utf8 = inflated
     default: return nil
     }
@@ -93,7 +99,7 @@ struct PNGText: Equatable {
   }
 
   /// What zlib made of a text or a profile, undone; nil when it is damaged or too large.
-  static func inflate(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bytes? {
+  static func inflate(_ bytes: Slice<UnsafeRawBufferPointer>, atMost limit: Int = Self.limit) -> Bytes? {
     let raw = UnsafeRawBufferPointer(rebasing: bytes)
     var size = 0
     guard let start = raw.baseAddress?.assumingMemoryBound(to: UInt8.self),

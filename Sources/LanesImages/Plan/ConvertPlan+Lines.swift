@@ -1,3 +1,4 @@
+import LanesOS
 import SystemPackage
 
 extension ConvertPlan {
@@ -37,6 +38,8 @@ extension ConvertPlan {
     }
   }
 
+  private func exists(_ output: FilePath) -> Bool { (try? FileStatus.ifPresent(output)) ?? nil != nil }
+
   private func lines(of index: Int) -> [Line] {
     let input = input(index)
     if let failure = failure(index) {
@@ -45,7 +48,7 @@ extension ConvertPlan {
     return results(index).map { result in
       let output = output(index, result)
       if isSkipped(index, result) { return Line(input: input, output: output, action: .skip) }
-      return Line(input: input, output: output, action: ConvertRequest.kind(of: output) == nil ? .create : .replace)
+      return Line(input: input, output: output, action: exists(output) ? .replace : .create)
     }
   }
 }

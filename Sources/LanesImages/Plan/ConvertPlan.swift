@@ -47,11 +47,21 @@ package final class ConvertPlan: UnitPlan {
     files = PlannedFiles(codecs: request.codecs)
     namesOneFile = request.namesOneFile && arrivals == nil
     mirrorsOneFolder =
-      request.inputs.count == 1 && arrivals == nil && ConvertRequest.kind(of: request.inputs[0]) == .directory
+      request.inputs.count == 1 && arrivals == nil && request.firstInputKind == .directory
+    switch request.destinationStatus {
     // Results of an earlier run must not become inputs of this one.
-    files.leftOut = (try? FileStatus(of: request.destination))?.identity
+    case .success(let status): files.leftOut = status?.identity
+    case .failure(let error): throw .unknown(request.destination, error)
+    }
     files.keepsTimes = request.keepsTimes
-    for input in request.inputs { files.take(input) }
+    for (index, input) in request.inputs.enumerated() {
+      // What it is has shaped the plan, so that another answer would come too late.
+      if index == 0, case .failure(let error) = request.firstInput {
+        files.add(input, failing: .unexamined(error))
+      } else {
+        files.take(input)
+      }
+    }
     // All contents are known before names are compared, since names depend on them.
     for index in 0..<files.count { lookInside(index) }
     guard files.count > 0 || arrivals != nil else {
@@ -59,7 +69,8 @@ package final class ConvertPlan: UnitPlan {
     }
     var check = PlanCheck(of: self)
     try check.refuse(self)
-    for index in 0..<files.count { noteExisting(index) }
+    for index in 0..<files.count { try noteExisting(index) }
+    try checkFolders()
     // What it has seen is only needed where more names are to come.
     if arrivals != nil { self.check = check }
   }
@@ -108,16 +119,25 @@ package final class ConvertPlan: UnitPlan {
   /// Names depend on what a file holds where its format stays: its suffix may belie it.
   private func lookInside(_ index: Int) {
     guard naming.asksContents, !namesOneFile, failure(index) == nil else { return }
-    files.note(index, content: request.codecs.format(reading: files.path(index)))
+    do throws(SystemError) {
+      files.note(index, content: try request.codecs.format(reading: files.path(index)))
+    } catch {
+      files.fail(index, .unexamined(error))
+    }
   }
 
   private func examine(_ index: Int) {
     guard failure(index) == nil else { return }
-    if let objection = check!.objection(to: index, of: self) {
-      files.fail(index, UnitFailure(.rejected, objection))
+    do throws(PlanRefusal) {
+      if let objection = try check!.objection(to: index, of: self) {
+        files.fail(index, UnitFailure(.rejected, objection))
+        return
+      }
+      try noteExisting(index)
+    } catch {
+      files.fail(index, UnitFailure(.output, error.messages[0], haltsBatch: true))
       return
     }
-    noteExisting(index)
     for result in results(index) where isSkipped(index, result) { onSkip(input(index), output(index, result)) }
   }
 
@@ -141,6 +161,8 @@ package final class ConvertPlan: UnitPlan {
     var target = Destination(
       path: output(index, result), replacesExisting: replacesExisting, permissions: files.permissions(index),
       times: files.times(index), mirror: mirror(index, result))
+    // The destination itself may be a link, as it was typed; what is found below it may not.
+    if writesIntoDirectory { target.depth = FilePath(rawBytes: outputName(index, result)).components.count - 1 }
     target.take(origin(of: target.path))
     return target
   }
@@ -152,21 +174,42 @@ package final class ConvertPlan: UnitPlan {
     return FolderMirror(file: files.path(index), depth: tail.components.count - (mirrorsOneFolder ? 0 : 1))
   }
 
-  private func noteExisting(_ index: Int) {
+  /// Throws unless every folder that results go to can be written to; makes nothing. Folders with nothing left to be made
+  /// in them are not asked about, nor are those of names that are still to arrive.
+  private func checkFolders() throws(PlanRefusal) {
+    var seen: Set<FilePath> = []
+    // In order, so that the same folder is told each time.
+    var folders: [FilePath] = arrivals == nil ? [] : [request.destination]
+    for index in 0..<files.count where failure(index) == nil {
+      for result in results(index) where !isSkipped(index, result) {
+        // Below a destination that does not exist there is nothing that could differ from it.
+        let isBelow = writesIntoDirectory && request.destinationKind == nil
+        let folder = isBelow ? request.destination : output(index, result).removingLastComponent()
+        if seen.insert(folder).inserted { folders.append(folder) }
+      }
+    }
+    for folder in folders {
+      do throws(SystemError) { try Folders.checkWritable(folder) } catch { throw .unwritable(folder, error) }
+    }
+  }
+
+  private func noteExisting(_ index: Int) throws(PlanRefusal) {
     guard request.existing == .skip || request.existing == .replaceOlder, failure(index) == nil else { return }
     var bits: UInt64 = 0
-    for result in results(index) where isDone(index, result) { bits |= 1 << UInt64(result) }
+    for result in results(index) where try isDone(index, result) { bits |= 1 << UInt64(result) }
     guard bits != 0 else { return }
     skipped[index] = bits
     if bits.nonzeroBitCount == results(index).count { skippedWhole += 1 }
   }
 
-  private func isDone(_ index: Int, _ result: Int) -> Bool {
+  private func isDone(_ index: Int, _ result: Int) throws(PlanRefusal) -> Bool {
     let output = output(index, result)
     // What the run itself has made is not what it was to leave alone.
     guard origin(of: output) == .foreign else { return false }
-    if request.existing == .skip { return (try? FileStatus(of: output, followingLinks: false)) != nil }
-    guard let result = try? FileStatus(of: output), let source = try? FileStatus(of: input(index)) else { return false }
+    if request.existing == .skip { return try PlanCheck.status(of: output, followingLinks: false) != nil }
+    guard let result = try PlanCheck.status(of: output), let source = try PlanCheck.status(of: input(index)) else {
+      return false
+    }
     return result.modified >= source.modified || request.keepsTimes && result.holdsTime(source.modified)
   }
 }

@@ -5,8 +5,8 @@ import SystemPackage
 /// Which files are to be converted, and where the results go.
 package struct ConvertRequest {
   /// Files and directories, in the order in which they are worked off.
-  package var inputs: [FilePath]
-  package var destination: FilePath
+  package var inputs: [FilePath] { didSet { firstInput = Self.look(inputs.first) } }
+  package let destination: FilePath
   /// The destination was written with a slash at its end, so that it is a directory even if it does not exist yet.
   package var destinationIsDirectory: Bool
   /// There is a list of inputs, which may have any number, so that the destination is a directory.
@@ -25,6 +25,10 @@ package struct ConvertRequest {
   package var sizes: [String]
   /// What the run that is gone on with has left among the results.
   package var earlier: (any EarlierResults)?
+
+  /// What is at the first input and at the destination: looked at once, since all that follows must see the same.
+  private(set) var firstInput: Result<FileStatus?, SystemError>
+  let destinationStatus: Result<FileStatus?, SystemError>
 
   /// What happens to results that exist.
   package enum Existing: Sendable {
@@ -50,18 +54,29 @@ package struct ConvertRequest {
     self.existing = existing
     self.name = name
     self.sizes = sizes
+    firstInput = Self.look(inputs.first)
+    destinationStatus = Self.look(destination)
   }
+
+  private static func look(_ path: FilePath?) -> Result<FileStatus?, SystemError> {
+    Result { () throws(SystemError) in try path.flatMap { (path) throws(SystemError) in try FileStatus.ifPresent(path) }
+    }
+  }
+
+  /// Nil where nothing is there, or that cannot be told; a plan is refused then.
+  var firstInputKind: FileStatus.Kind? { (try? firstInput.get())?.kind }
+  var destinationKind: FileStatus.Kind? { (try? destinationStatus.get())?.kind }
 
   /// True when the destination names the one result itself: there is one input, no directory, and the destination is
   /// not a directory either.
   package var namesOneFile: Bool {
     guard inputs.count == 1, !destinationIsDirectory, !readsList, name == nil, sizes.isEmpty else { return false }
-    return Self.kind(of: inputs[0]) != .directory && Self.kind(of: destination) != .directory
+    return firstInputKind != .directory && destinationKind != .directory
   }
 
   /// False when all that is to be made is one file.
   package var makesSeveral: Bool {
-    inputs.count != 1 || readsList || !sizes.isEmpty || Self.kind(of: inputs[0]) == .directory
+    inputs.count != 1 || readsList || !sizes.isEmpty || firstInputKind == .directory
   }
 
   /// The format of all results: what is asked for, else what the suffix of the one result's name says, or that in which
@@ -83,20 +98,38 @@ package struct ConvertRequest {
 
   /// What is wrong with the name of a directory for the results: that of an image is one by mistake.
   var objectionToDirectory: String? {
-    guard !namesOneFile, !destinationIsDirectory, Self.kind(of: destination) == nil else { return nil }
+    guard !namesOneFile, !destinationIsDirectory, destinationKind == nil else { return nil }
     guard let suffix = destination.suffix, codecs.isImage(suffix: suffix) else { return nil }
     let name = destination.forDisplay
     return
       "\(name) is the name of an image, and these results need a directory; to make one of that name write \(name)/"
   }
 
-  static func kind(of path: FilePath) -> FileStatus.Kind? { try? FileStatus(of: path).kind }
 }
 
 /// A batch that cannot be carried out as asked; nothing was done.
 package struct PlanRefusal: Error, Sendable, Equatable {
   /// One sentence each, without a full stop; the first few of what is wrong.
   package let messages: [String]
+  /// False where the system is in the way, so that the same words may be carried out another time.
+  package let isUsage: Bool
 
-  package init(messages: [String]) { self.messages = messages }
+  package init(messages: [String], isUsage: Bool = true) {
+    self.messages = messages
+    self.isUsage = isUsage
+  }
+
+  /// It cannot be told what is at `path`.
+  package static func unknown(_ path: FilePath, _ error: SystemError) -> PlanRefusal {
+    let text =
+      "it cannot be told what \(path.forDisplay) is: \(error.reason); see to that, or name another place with -o"
+    return PlanRefusal(messages: [text], isUsage: false)
+  }
+
+  /// Nothing can be written to the folder `path`.
+  package static func unwritable(_ path: FilePath, _ error: SystemError) -> PlanRefusal {
+    let name = path.isEmpty ? "the current folder" : path.forDisplay
+    let text = "\(name) cannot be written to: \(error.reason); name another place with -o"
+    return PlanRefusal(messages: [text], isUsage: false)
+  }
 }

@@ -15,12 +15,12 @@ struct PlanCheck {
   private let destinationExists: Bool
 
   init(of plan: ConvertPlan) {
-    destinationExists = ConvertRequest.kind(of: plan.destination) != nil
+    destinationExists = plan.request.destinationKind != nil
   }
 
   /// Refuses the whole plan for all that is wrong with it.
   mutating func refuse(_ plan: ConvertPlan) throws(PlanRefusal) {
-    if let kind = ConvertRequest.kind(of: plan.destination), kind != .directory, plan.writesIntoDirectory {
+    if let kind = plan.request.destinationKind, kind != .directory, plan.writesIntoDirectory {
       let text = "\(plan.destination.forDisplay) is not a directory, which the results of several inputs need"
       throw PlanRefusal(messages: [text])
     }
@@ -30,9 +30,9 @@ struct PlanCheck {
     var messages: [String] = []
     var more = 0
     let startable = (0..<plan.count).filter { plan.failure($0) == nil }
-    for index in startable { note(index, of: plan) }
+    for index in startable { try note(index, of: plan) }
     for index in startable {
-      guard let objection = firstObjection(to: index, of: plan) else { continue }
+      guard let objection = try firstObjection(to: index, of: plan) else { continue }
       if messages.count < Self.shown { messages.append(objection) } else { more += 1 }
     }
     guard !messages.isEmpty else { return }
@@ -41,23 +41,32 @@ struct PlanCheck {
   }
 
   /// What is wrong with an input that came later than the others, or nil.
-  mutating func objection(to index: Int, of plan: ConvertPlan) -> String? {
-    note(index, of: plan)
-    return firstObjection(to: index, of: plan)
+  ///
+  /// - Throws: `PlanRefusal` where the system does not tell what is there.
+  mutating func objection(to index: Int, of plan: ConvertPlan) throws(PlanRefusal) -> String? {
+    try note(index, of: plan)
+    return try firstObjection(to: index, of: plan)
   }
 
-  private mutating func note(_ index: Int, of plan: ConvertPlan) {
-    guard destinationExists, let status = try? FileStatus(of: plan.input(index)) else { return }
+  /// The status of a file that may be there; nil where there is none.
+  static func status(of path: FilePath, followingLinks: Bool = true) throws(PlanRefusal) -> FileStatus? {
+    do throws(SystemError) {
+      return try FileStatus.ifPresent(path, followingLinks: followingLinks)
+    } catch {
+      throw .unknown(path, error)
+    }
+  }
+
+  private mutating func note(_ index: Int, of plan: ConvertPlan) throws(PlanRefusal) {
+    guard destinationExists, let status = try Self.status(of: plan.input(index)) else { return }
     inputs.insert(status.identity)
   }
 
-  private mutating func firstObjection(to index: Int, of plan: ConvertPlan) -> String? {
+  private mutating func firstObjection(to index: Int, of plan: ConvertPlan) throws(PlanRefusal) -> String? {
     for result in plan.results(index) {
-      if let objection = misplaced(index, result, plan) ?? misnamed(index, result, plan)
-        ?? collision(index, result, plan) ?? taken(index, result, plan)
-      {
-        return objection
-      }
+      let objection = misplaced(index, result, plan) ?? misnamed(index, result, plan) ?? collision(index, result, plan)
+      if let objection { return objection }
+      if let objection = try taken(index, result, plan) { return objection }
     }
     return nil
   }
@@ -101,12 +110,13 @@ struct PlanCheck {
   }
 
   /// A result whose name is taken, by an input above all.
-  private func taken(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
+  private func taken(_ index: Int, _ result: Int, _ plan: ConvertPlan) throws(PlanRefusal) -> String? {
     // Nothing can be in the way in a folder that does not exist, which saves a call for each result.
     guard destinationExists else { return nil }
     let output = plan.output(index, result)
-    guard let status = try? FileStatus(of: output, followingLinks: false) else { return nil }
-    let target = try? FileStatus(of: output)
+    guard let status = try Self.status(of: output, followingLinks: false) else { return nil }
+    // A link may lead in a circle, or to what nobody may look at: no input that could be read.
+    let target = status.kind == .symbolicLink ? try? FileStatus(of: output) : status
     if inputs.contains(status.identity) || target.map({ inputs.contains($0.identity) }) == true {
       return "\(output.forDisplay) is itself an input; choose another destination"
     }

@@ -91,7 +91,7 @@ extension PlannedFiles {
     do {
       status = try FileStatus(of: input)
     } catch {
-      return add(input, failing: UnitFailure(.input, error.reason))
+      return add(input, failing: .unexamined(error))
     }
     switch status.kind {
     case .directory: walk(input)
@@ -106,9 +106,13 @@ extension PlannedFiles {
       switch step {
       case .file(let file):
         guard codecs.format(suffixOf: file.path) != nil else { continue }
-        add(file.path, relative: file.relative, status: try? walk.status(of: file))
+        do {
+          add(file.path, relative: file.relative, status: try walk.status(of: file))
+        } catch {
+          add(file.path, failing: .unexamined(error))
+        }
       case .unreadable(let path, let error):
-        add(path, failing: UnitFailure(.input, error.reason))
+        add(path, failing: .unexamined(error))
       }
     }
     note(leavingOut: walk.hasLeftOut)
@@ -119,5 +123,12 @@ extension PlannedFiles {
     if inputs.isEmpty { return "no images were named" }
     let places = inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
     return "no images were found in \(places); names ending in \(codecs.suffixes) are taken"
+  }
+}
+
+extension UnitFailure {
+  /// An input that cannot be looked at.
+  static func unexamined(_ error: SystemError) -> UnitFailure {
+    .unreadable(error.reason, isShortage: error.isShortage, haltsBatch: error.isOutOfDescriptors)
   }
 }

@@ -36,10 +36,16 @@ package struct Descriptor: ~Copyable, Sendable {
 
   /// A new file without a name in `folder`, whose writes wait for the disk (O_TMPFILE and O_DSYNC of open(2)); nil where the
   /// folder does not exist or its file system has no such files.
-  package static func unnamed(in folder: FilePath, permissions: UInt16) throws(SystemError) -> Descriptor? {
+  ///
+  /// - Parameter origin: an open folder that `folder` is counted from.
+  package static func unnamed(
+    in folder: FilePath, from origin: Int32 = AT_FDCWD, permissions: UInt16
+  ) throws(SystemError) -> Descriptor? {
     let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
     do {
-      let number = try retrying("open") { folder.withPlatformString { open($0, flags, mode_t(permissions)) } }
+      let number = try retrying("open") {
+        folder.withPlatformString { openat(origin, $0, flags, mode_t(permissions)) }
+      }
       return Descriptor(owning: number)
     } catch  where [ENOENT, EOPNOTSUPP, EISDIR, EINVAL].contains(error.errno) {
       return nil
@@ -47,15 +53,17 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 
   /// A new file called `path`, whose writes wait for the disk; throws EEXIST when the name is taken.
-  package static func creatingNew(_ path: FilePath, permissions: UInt16) throws(SystemError) -> Descriptor {
+  package static func creatingNew(
+    _ path: FilePath, from origin: Int32 = AT_FDCWD, permissions: UInt16
+  ) throws(SystemError) -> Descriptor {
     let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_DSYNC
     return Descriptor(
-      owning: try retrying("open") { path.withPlatformString { open($0, flags, mode_t(permissions)) } })
+      owning: try retrying("open") { path.withPlatformString { openat(origin, $0, flags, mode_t(permissions)) } })
   }
 
   /// Gives a file without a name the name `path`; throws EEXIST when it is taken (linkat(2)).
-  package func link(as path: FilePath) throws(SystemError) {
-    _ = try retrying("linkat") { [number] in path.withPlatformString { clinux_link_unnamed(number, $0) } }
+  package func link(as path: FilePath, from origin: Int32 = AT_FDCWD) throws(SystemError) {
+    _ = try retrying("linkat") { [number] in path.withPlatformString { clinux_link_unnamed(number, origin, $0) } }
   }
 
   /// Takes over owner and permissions of another file as far as the kernel lets us: only root may give files away, and some

@@ -66,6 +66,17 @@ package struct FileStatus: Sendable, Equatable {
     self.init(status)
   }
 
+  /// The file at `path`; nil where there is none. Throws where that cannot be told, which is not the same.
+  package static func ifPresent(
+    _ path: FilePath, followingLinks: Bool = true
+  ) throws(SystemError) -> FileStatus? {
+    do {
+      return try FileStatus(of: path, followingLinks: followingLinks)
+    } catch  where error.tellsAbsence {
+      return nil
+    }
+  }
+
   /// The file called `name` in an open directory, a link followed: the kernel need not walk the path to it.
   init(of name: UnsafePointer<CChar>, in directory: Int32) throws(SystemError) {
     var status = stat()

@@ -42,9 +42,11 @@ package final class Reactor {
     return Watch(token: token)
   }
 
-  package func change(_ watch: Watch, to interests: Readiness) {
+  package func change(_ watch: Watch, to interests: Readiness) throws(SystemError) {
     guard let entry = handlers[watch.token] else { return }
-    _ = clinux_epoll_modify(epoll.number, entry.fd, Self.events(interests), watch.token)
+    _ = try retrying("epoll_ctl") { [number = epoll.number] in
+      clinux_epoll_modify(number, entry.fd, Self.events(interests), watch.token)
+    }
   }
 
   package func forget(_ watch: Watch) {

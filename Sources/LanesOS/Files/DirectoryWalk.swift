@@ -55,14 +55,24 @@ package final class DirectoryWalk {
       }
       levels[last].next += 1
       let path = levels[last].names.path(position, behind: levels[last].prefix)
-      let kind = kind(of: levels[last].names.kind(position), at: path)
+      let kind: UInt8
+      do {
+        kind = try self.kind(of: levels[last].names.kind(position), at: path)
+      } catch {
+        return .unreadable(path: path, error)
+      }
       if let filter {
         let isDirectory = kind == UInt8(DT_DIR)
         if levels[last].names.withName(position, { filter.leavesOut($0, isDirectory: isDirectory) }) { continue }
       }
       switch kind {
       case UInt8(DT_REG): return .file(WalkedFile(path: path, rootLength: rootLength))
-      case UInt8(DT_DIR): if isLeftOut(path) { hasLeftOut = true } else { enter(path) }
+      case UInt8(DT_DIR):
+        do {
+          if try isLeftOut(path) { hasLeftOut = true } else { enter(path) }
+        } catch {
+          return .unreadable(path: path, error)
+        }
       default: continue
       }
     }
@@ -78,15 +88,15 @@ package final class DirectoryWalk {
     }
   }
 
-  private func isLeftOut(_ path: FilePath) -> Bool {
-    guard let leftOut, let status = try? FileStatus(of: path, followingLinks: false) else { return false }
-    return status.identity == leftOut
+  private func isLeftOut(_ path: FilePath) throws(SystemError) -> Bool {
+    guard let leftOut else { return false }
+    return try FileStatus.ifPresent(path, followingLinks: false)?.identity == leftOut
   }
 
-  private func kind(of kind: UInt8, at path: FilePath) -> UInt8 {
+  /// The kind as readdir(3) told it or, on file systems that do not tell, as stat(2) does.
+  private func kind(of kind: UInt8, at path: FilePath) throws(SystemError) -> UInt8 {
     guard kind == UInt8(DT_UNKNOWN) else { return kind }
-    guard let status = try? FileStatus(of: path, followingLinks: false) else { return UInt8(DT_UNKNOWN) }
-    return switch status.kind {
+    return switch try FileStatus.ifPresent(path, followingLinks: false)?.kind {
     case .regular: UInt8(DT_REG)
     case .directory: UInt8(DT_DIR)
     default: UInt8(DT_UNKNOWN)

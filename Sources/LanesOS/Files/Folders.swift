@@ -6,7 +6,7 @@ import SystemPackage
 package enum Folders {
   /// Makes `path` and what is missing above it; tells whether there was anything to make.
   package static func makeIfMissing(_ path: FilePath, like mirror: FolderMirror? = nil) throws(SystemError) -> Bool {
-    if (try? FileStatus(of: path)) != nil { return false }
+    if try FileStatus.ifPresent(path) != nil { return false }
     try make(path, like: mirror)
     return true
   }
@@ -23,14 +23,40 @@ package enum Folders {
     }
   }
 
+  /// Makes the folder `path`, counted from the folder that is open as `parent`; one that exists is no error.
+  ///
   /// The owner may always write, since files are to be made in the folder.
-  private static func makeOne(_ path: FilePath, like mirror: FolderMirror?) throws(SystemError) {
-    let original = mirror?.folder.flatMap { try? FileStatus(of: $0.isEmpty ? FilePath(".") : $0) }
-    let mode = mode_t(original.map { $0.permissions | 0o700 } ?? 0o777)
+  static func makeOne(
+    _ path: FilePath, in parent: Int32 = AT_FDCWD, like mirror: FolderMirror?
+  ) throws(SystemError) {
+    var mode: mode_t = 0o777
+    // Without an answer the folder would be open to everybody where its counterpart is not.
+    if let original = mirror?.folder, let status = try FileStatus.ifPresent(original.isEmpty ? FilePath(".") : original)
+    {
+      mode = mode_t(status.permissions | 0o700)
+    }
     do {
-      _ = try retrying("mkdir") { path.withPlatformString { mkdir($0, mode) } }
+      _ = try retrying("mkdir") { path.withPlatformString { mkdirat(parent, $0, mode) } }
     } catch  where error.errno == EEXIST {
       return
+    }
+  }
+
+  /// Throws why no file could be made in `path`; makes nothing.
+  ///
+  /// - Parameter makesMissing: looks at the nearest folder that exists, in which the missing ones would be made.
+  package static func checkWritable(_ path: FilePath, makesMissing: Bool = true) throws(SystemError) {
+    let place = path.isEmpty ? FilePath(".") : path
+    do throws(SystemError) {
+      guard try FileStatus(of: place).kind == .directory else { throw SystemError("open", .notDirectory) }
+      // With the rights that writing has (AT_EACCESS); EROFS where the file system takes nothing.
+      _ = try retrying("faccessat") {
+        place.withPlatformString { faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) }
+      }
+    } catch  where error.isMissing && makesMissing && !path.isEmpty {
+      // A link that leads nowhere is in the way.
+      if try FileStatus.ifPresent(place, followingLinks: false) != nil { throw error }
+      try checkWritable(path.removingLastComponent())
     }
   }
 

@@ -64,7 +64,7 @@ package final class LockedFile: Sendable {
     var status = stat()
     _ = try retrying("fstat") { fstat(number, &status) }
     guard status.st_nlink == 0 else { return }
-    _ = try retrying("linkat") { path.withPlatformString { clinux_link_unnamed(number, $0) } }
+    _ = try retrying("linkat") { path.withPlatformString { clinux_link_unnamed(number, AT_FDCWD, $0) } }
   }
 
   /// Opens a folder; nil where its file system has no locks for folders, as NFS.
@@ -77,14 +77,20 @@ package final class LockedFile: Sendable {
       do {
         try folder.lock(LOCK_EX)
       } catch {
-        if case .system = error { return nil }
+        // NFS locks only what is open for writing, which no folder can be: EBADF (flock(2)).
+        if case .system(let error) = error, lockless.contains(error.errno) { return nil }
         throw error
       }
       // Somebody may have removed the folder between the two calls, and made another.
-      guard let own = try? folder.status(), let now = try? FileStatus(of: path) else { continue }
-      if own.identity == now.identity { return folder }
+      let isSame = try attempt { () throws(SystemError) in
+        try folder.status().identity == FileStatus.ifPresent(path)?.identity
+      }
+      if isSame { return folder }
     }
   }
+
+  /// What file systems without locks for folders answer.
+  private static let lockless = [EBADF, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP]
 
   private static func attempt<Value>(_ body: () throws(SystemError) -> Value) throws(Problem) -> Value {
     do { return try body() } catch { throw .system(error) }

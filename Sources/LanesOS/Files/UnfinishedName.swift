@@ -30,10 +30,11 @@ package final class UnfinishedName {
     self.slot = slot
   }
 
-  /// Gives the file its final name; throws EEXIST when that is taken and `replacing` is false (renameat2(2)).
-  package func rename(to name: FilePath, replacing: Bool) throws(SystemError) {
-    _ = try retrying("rename") { [path] in
-      path.withPlatformString { from in name.withPlatformString { clinux_rename(from, $0, replacing) } }
+  /// Gives the file the final name of `place`; throws EEXIST when that is taken and `replacing` is false (renameat2(2)).
+  package func rename(in place: borrowing OutputPlace, replacing: Bool) throws(SystemError) {
+    let (origin, own, name) = (place.origin, place.sibling(path), place.file)
+    _ = try retrying("rename") {
+      own.withPlatformString { from in name.withPlatformString { clinux_rename(origin, from, $0, replacing) } }
     }
     clinux_unfinished_remove(slot)
     isRenamed = true

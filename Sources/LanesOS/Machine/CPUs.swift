@@ -15,34 +15,15 @@ package enum CPUs {
   static func cgroupQuota(
     membership: String? = ProcessFile("/proc/self/cgroup")?.text, read: (String) -> String? = { ProcessFile($0)?.text }
   ) -> Double? {
-    guard let membership else { return nil }
-    var smallest: Double?
-    for line in membership.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let isUnified = fields[0] == "0" && fields[1].isEmpty
-      guard isUnified || fields[1].split(separator: ",").contains("cpu") else { continue }
-      for folder in foldersUpwards(String(fields[2])) {
-        let quota = isUnified ? unified(folder, read) : legacy(folder, read)
-        if let quota { smallest = min(smallest ?? quota, quota) }
-      }
+    let quotas = Cgroups.folders(of: "cpu", membership: membership).compactMap { folder in
+      folder.isUnified ? unified(folder.path, read) : legacy(folder.path, read)
     }
-    return smallest
-  }
-
-  private static func foldersUpwards(_ path: String) -> [String] {
-    var parts = path.split(separator: "/")
-    var folders = [""]
-    while !parts.isEmpty {
-      folders.append("/" + parts.joined(separator: "/"))
-      parts.removeLast()
-    }
-    return folders
+    return quotas.min()
   }
 
   /// "max 100000" or "150000 100000": quota and period in microseconds.
   private static func unified(_ folder: String, _ read: (String) -> String?) -> Double? {
-    guard let text = read("/sys/fs/cgroup\(folder)/cpu.max") else { return nil }
+    guard let text = read(folder + "cpu.max") else { return nil }
     let fields = text.split(whereSeparator: \.isWhitespace)
     guard fields.count == 2, let quota = Double(fields[0]), let period = Double(fields[1]), period > 0 else {
       return nil
@@ -51,7 +32,7 @@ package enum CPUs {
   }
 
   private static func legacy(_ folder: String, _ read: (String) -> String?) -> Double? {
-    let base = "/sys/fs/cgroup/cpu\(folder)/cpu.cfs_"
+    let base = folder + "cpu.cfs_"
     func value(_ name: String) -> Double? {
       read(base + name).flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Double($0) }
     }
@@ -60,16 +41,15 @@ package enum CPUs {
   }
 }
 
-/// Memory that a new allocation could use without swapping, in bytes, and no more than this process's address space has left
-/// (RLIMIT_AS, `ulimit -v`); nil where /proc does not say.
+/// Memory that a new allocation could use without swapping, in bytes, and no more than this process's address space
+/// (RLIMIT_AS, `ulimit -v`) and memory cgroups have left; nil where /proc does not say.
 ///
 /// - Parameter includingSwap: counts swap space that is free as well.
 package func availableMemory(includingSwap: Bool = false) -> Int? {
   let facts = ProcessFile("/proc/meminfo")
   let swap = includingSwap ? facts?.number(after: "SwapFree:") ?? 0 : 0
   let free = facts?.number(after: "MemAvailable:").map { ($0 + swap) * 1024 }
-  guard let room = addressSpaceLeft() else { return free }
-  return free.map { min($0, room) } ?? room
+  return [free, addressSpaceLeft(), MemoryLimit.current?.left].compactMap { $0 }.min()
 }
 
 /// Bytes that may still be mapped; nil without a limit.

@@ -8,11 +8,18 @@ package enum MachineFacts {
     let facts: [(String, String?)] = [
       ("Processor", field("model name", of: "/proc/cpuinfo")),
       ("CPUs", String(CPUs.available)),
-      ("Memory", ProcessFile("/proc/meminfo")?.number(after: "MemTotal:").map { "\(($0 + 524_288) / 1_048_576) GiB" }),
+      ("Memory", memory),
       ("Kernel", ProcessFile("/proc/sys/kernel/osrelease").map { "Linux " + trimmed($0.text) }),
       ("Time", now()),
     ]
     return facts.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  /// Such as "16 GiB", or "16 GiB, of which a cgroup grants 512 MiB".
+  private static var memory: String? {
+    let all = ProcessFile("/proc/meminfo")?.number(after: "MemTotal:").map { "\(($0 + 524_288) / 1_048_576) GiB" }
+    guard let all, let limit = MemoryLimit.current else { return all }
+    return "\(all), of which a cgroup grants \(ByteCount.text(limit.bytes))"
   }
 
   /// When the kernel gives huge pages without being asked, such as "madvise"; nil where it does not say.

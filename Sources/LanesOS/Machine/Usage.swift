@@ -102,6 +102,9 @@ package struct ProcessFile {
   /// The highest descriptor that `hold` opened.
   static var highestHeld: Int32 { held.withLock { $0?.values.max() ?? -1 } }
 
+  /// A file that was read already.
+  init(text: String) { self.text = text }
+
   /// Nil when the file is missing or may not be read.
   package init?(_ path: String) {
     let (number, isHeld) = Self.held.withLock { held in

@@ -36,7 +36,10 @@ package final class SharedRegion: OutputBuffer.Storage {
       _ = try retrying("fallocate") { clinux_fallocate(descriptor.number, 0, Int64(rounded)) }
       try map(rounded)
     } catch {
-      throw MemoryShortage(rounded, sharedReason: error.reason)
+      // A full or limited store of shared memory refuses every unit; so does a system that has no 64 MiB of it.
+      throw MemoryShortage(
+        rounded, sharing: error.reason,
+        isMachines: [ENOSPC, EFBIG].contains(error.errno) || rounded <= OutputBuffer.mostKept)
     }
   }
 
@@ -47,6 +50,7 @@ package final class SharedRegion: OutputBuffer.Storage {
     let kept = most / Self.granularity * Self.granularity
     guard clinux_punch(descriptor.number, Int64(kept), Int64(capacity - kept)) == 0 else { return }
     unmap()
+    // Where that is refused it is mapped when it is needed.
     if kept > 0 { try? map(kept) }
   }
 

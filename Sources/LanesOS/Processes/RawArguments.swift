@@ -1,10 +1,16 @@
+import CLinux
+import Glibc
 import LanesCore
 import SystemPackage
 
 /// Words as they were typed, byte for byte.
 ///
-/// Swift's `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD, and a name changed that way names no file.
+/// Swift's `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD, and a name changed that way names no file. It
+/// also holds no words at all where /proc/self/maps cannot be read.
 package enum RawArguments {
+  /// All words, the program's name among them, as text.
+  package static var words: [String] { arguments.map { String(decoding: $0, as: UTF8.self) } }
+
   /// The path that an argument stands for; see `bytes`.
   package static func path(_ argument: String) -> FilePath { FilePath(rawBytes: bytes(argument)) }
 
@@ -30,17 +36,8 @@ package enum RawArguments {
 
   private static let asked = Monitor<[String: Int]>([:])
 
-  private static let arguments: [Bytes] = (0..<Int(CommandLine.argc)).compactMap { index in
-    CommandLine.unsafeArgv[index].map(bytes)
-  }
-
-  private static func bytes(of pointer: UnsafeMutablePointer<CChar>) -> Bytes {
-    var bytes = Bytes()
-    var next = pointer
-    while next.pointee != 0 {
-      bytes.append(UInt8(bitPattern: next.pointee))
-      next += 1
-    }
-    return bytes
+  private static let arguments: [Bytes] = (0..<clinux_argument_count()).map { index in
+    let word = clinux_argument(index)!
+    return Bytes(UnsafeRawBufferPointer(start: word, count: strlen(word)))
   }
 }

@@ -37,7 +37,8 @@ package final class WorkerThread: Sendable {
   deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(handle) } }
 
   private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
-    Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+    let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
+    CrashReports.withStack(body.run)
     return nil
   }
 }

@@ -59,22 +59,17 @@ extension CompareOutput {
   static func check(_ report: String) throws {
     let path = FilePath(report)
     let folder = path.removingLastComponent()
-    func refusal(_ reason: String) -> any Error {
-      ExitStatus.usage.failing("the report cannot be written to \(report): \(reason)")
-    }
     do {
-      guard try FileStatus(of: folder.isEmpty ? FilePath(".") : folder).kind == .directory else {
-        throw refusal("\(folder) is no folder; name a file in a folder that exists")
-      }
       // Replacing a device or a pipe by a file would be a surprise, also where it would work.
-      let kind = (try? FileStatus(of: path))?.kind
-      if let kind, kind != .regular {
-        throw refusal("it is \(kind == .directory ? "a folder" : "no regular file"); name a file")
+      if let kind = try FileStatus.ifPresent(path)?.kind, kind != .regular {
+        let reason = "it is \(kind == .directory ? "a folder" : "no regular file"); name a file"
+        throw ExitStatus.usage.failing("the report cannot be written to \(report): \(reason)")
       }
-      // Opens what will be written and lets go of it unnamed: permission and file system are tried, and nothing stays.
+      try Folders.checkWritable(folder, makesMissing: false)
+      // Opens what will be written and lets go of it unnamed: what the file system refuses is found as well.
       _ = try OutputFile(Self.destination(report))
     } catch let error as SystemError {
-      throw refusal("\(error.reason); name a file in a folder that exists and that you may write to")
+      throw ExitStatus.unwritable("the report \(report)", error)
     }
   }
 
@@ -90,7 +85,7 @@ extension CompareOutput {
       try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes) }
       try file.commit()
     } catch {
-      throw ExitStatus.stoppedEarly.failing("the report cannot be written to \(report): \(error.reason)")
+      throw ExitStatus.stoppedEarly.failing("the report \(report) cannot be written: \(error.reason)")
     }
   }
 

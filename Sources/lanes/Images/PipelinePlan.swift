@@ -58,7 +58,7 @@ final class PipelinePlan: UnitPlan {
     }
     if let objection { throw PlanRefusal(messages: [objection]) }
     var destination = Destination(path: path, replacesExisting: files.overwrite)
-    if let status = try? FileStatus(of: path) {
+    if let status = try status(of: path) {
       guard status.kind != .directory else {
         throw PlanRefusal(messages: [
           "\(path.forDisplay) is a directory: an image from standard input needs a file name"
@@ -69,6 +69,12 @@ final class PipelinePlan: UnitPlan {
         throw PlanRefusal(messages: ["\(path.forDisplay) exists already: --overwrite replaces it"])
       }
     }
+    let folder = path.removingLastComponent()
+    do throws(SystemError) { try Folders.checkWritable(folder) } catch { throw .unwritable(folder, error) }
     return .file(destination)
+  }
+
+  private static func status(of path: FilePath) throws(PlanRefusal) -> FileStatus? {
+    do throws(SystemError) { return try FileStatus.ifPresent(path) } catch { throw .unknown(path, error) }
   }
 }

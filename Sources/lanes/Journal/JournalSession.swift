@@ -33,7 +33,17 @@ final class JournalSession {
     guard let name = arguments.journal ?? arguments.resume else { return nil }
     let session = JournalSession(RawArguments.path(name), arguments)
     do {
-      if arguments.resume != nil { try session.resume() } else { try RunFile.check(session.path) }
+      if arguments.resume != nil {
+        try session.resume()
+      } else {
+        try RunFile.check(session.path)
+        // Ahead of the plan, which may take long to make.
+        do throws(SystemError) {
+          try Folders.checkWritable(session.path.removingLastComponent(), makesMissing: false)
+        } catch {
+          throw RunFile.Problem.system(error)
+        }
+      }
     } catch let problem as RunFile.Problem {
       throw session.refusal(problem)
     }
@@ -194,7 +204,10 @@ final class JournalSession {
   }
 
   /// A run file that cannot be used is wrong usage: nothing has been done yet.
+  ///
+  /// What the system refuses may be had another time.
   private func refusal(_ problem: RunFile.Problem) -> ExitCode {
+    if case .system(let error) = problem { return ExitStatus.unwritable(name, error) }
     let sentence =
       switch problem {
       case .exists: "exists already: --resume \(name) goes on with it; to begin anew, remove it or name another file"
@@ -203,7 +216,7 @@ final class JournalSession {
       case .notRegular: "is not a regular file, which a run file must be"
       case .unusable(.empty): "holds nothing yet, so there is nothing to resume: --journal \(name) begins a run"
       case .unusable(let error): error.reason
-      case .system(let error): "cannot be written: \(error.reason)"
+      case .system: preconditionFailure("told above")
       }
     return ExitStatus.usage.failing("\(name) \(sentence)")
   }

@@ -26,7 +26,7 @@ extension PrimesCommand {
       console.failed(unit, failure)
     } else if record.ending == .complete || record.ending == .satisfied {
       // There are fewer than `nth` primes above `start` and below 2^64.
-      guard let prime = try? search.prime() else {
+      guard let prime = try prime(of: search) else {
         throw ExitStatus.usage.failing("\(NthError(nth: nth, start: start))")
       }
       printNth(nth, after: start, prime, printer)
@@ -35,6 +35,15 @@ extension PrimesCommand {
     printStatistics(record, PrimesMethod(sieving: searched), to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+  }
+
+  /// The prime that was searched for; sieving its unit again may lack memory, which says nothing of the prime.
+  private func prime(of search: NthSearch) throws -> UInt64? {
+    do throws(UnitFailure) {
+      return try search.prime()
+    } catch {
+      throw ExitStatus.stoppedEarly.failing("the prime was counted to and cannot be told: \(error.reason)")
+    }
   }
 
   /// Counts through the range in which the wanted prime should be; returns that range, too.

@@ -57,6 +57,7 @@ extension BatchRun {
     // Signals first: from here on a stop is answered in order, and what is written under a temporary name is removed.
     try StopSignals.install()
     if !arguments.quiet { StopSignals.acknowledge(as: type(of: workload).noun) }
+    CrashReports.advise(arguments.crashAdvice(for: type(of: workload)))
     let compared = ComparedRun.current
     try compared?.followParent()
     let context = journal?.context ?? PlanContext(earlier: nil) { _ in }
@@ -105,7 +106,7 @@ extension BatchRun {
     do {
       return try Trace(path, setup: setup)
     } catch {
-      throw ExitStatus.usage.failing("the trace cannot be written to \(path): \(error.reason)")
+      throw ExitStatus.unwritable("the trace \(path)", error)
     }
   }
 }

@@ -8,6 +8,7 @@ enum CommandLineMode {
   /// Runs the command that `typed`, the words behind the program's name, asks for, and ends the process.
   static func run(_ typed: [String]) -> Never {
     StopSignals.ignoreWriteSignals()
+    CrashReports.install()
     let words = expanded(typed)
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
@@ -26,7 +27,7 @@ enum CommandLineMode {
   }
 
   /// The words of this process behind the program's name, as the parser reads them.
-  static var words: [String] { expanded(Array(CommandLine.arguments.dropFirst())) }
+  static var words: [String] { expanded(Array(RawArguments.words.dropFirst())) }
 
   /// In this order: what belongs to compare is taken out first, and the words that are left are then read as the command
   /// reads them, be it compared or run.

@@ -171,6 +171,16 @@ struct EngineArguments: ParsableArguments {
     return "decoding was not isolated (\(cause)): a crash would have ended the run"
   }
 
+  /// What is told of a crash of this process, behind the crash itself: what contains one, and how to go on.
+  func crashAdvice(for workload: any Workload.Type) -> String {
+    let usesWorkers = if case .engine(let kind) = mode { kind.usesWorkers } else { level(for: workload) > .none }
+    let contained = usesWorkers ? [] : [#""--mode processes" contains such a crash"#]
+    let resumed =
+      (journal ?? resume).map { #""--resume \#($0)" goes on with the others"# }
+      ?? #"a run with "--journal FILE" can be gone on with"#
+    return "; " + (contained + [resumed]).joined(separator: ", and ")
+  }
+
   /// The engine asked for. `auto` may use more threads than CPUs only where `--cores` leaves the number to it.
   func engine(for workload: any Workload.Type) -> any Engine {
     var options = options

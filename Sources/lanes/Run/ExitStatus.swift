@@ -46,7 +46,13 @@ enum ExitStatus: Int32 {
 
   static func of(_ refusal: PlanRefusal) -> ExitCode {
     for message in refusal.messages { StandardError.line("lanes: \(message)") }
-    return ExitCode(usage.rawValue)
+    return ExitCode(refusal.isUsage ? usage.rawValue : stoppedEarly.rawValue)
+  }
+
+  /// The status where a file that was named for results cannot be made, such as "the trace", found before any work.
+  static func unwritable(_ file: String, _ error: SystemError) -> ExitCode {
+    stoppedEarly.failing(
+      "\(file) cannot be written: \(error.reason); name a file in a folder that exists and that you may write to")
   }
 }
 

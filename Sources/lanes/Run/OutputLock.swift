@@ -1,5 +1,6 @@
 import ArgumentParser
 import LanesCore
+import LanesImages
 import LanesOS
 import SystemPackage
 
@@ -13,17 +14,21 @@ final class OutputLock {
 
   /// Takes a folder that exists already; nil when there is none, or its file system has no locks.
   static func taking(_ path: FilePath) throws -> OutputLock? {
-    guard (try? FileStatus(of: path))?.kind == .directory else { return nil }
+    do {
+      guard try FileStatus.ifPresent(path)?.kind == .directory else { return nil }
+    } catch {
+      throw ExitStatus.of(PlanRefusal.unknown(path, error))
+    }
     return try OutputLock(path, made: nil)
   }
 
-  /// Takes a folder, and makes it first when it is missing. Nil when it cannot be had: storing then tells why.
+  /// Takes a folder, and makes it first when it is missing; nil when its file system has no locks.
   static func making(_ folder: OutputFolder) throws -> OutputLock? {
     do {
       let isNew = try Folders.makeIfMissing(folder.path, like: folder.mirror)
       return try OutputLock(folder.path, made: isNew ? folder.path : nil)
-    } catch is SystemError {
-      return nil
+    } catch let error as SystemError {
+      throw ExitStatus.of(PlanRefusal.unwritable(folder.path, error))
     }
   }
 
@@ -33,9 +38,15 @@ final class OutputLock {
       self.lock = lock
       self.made = made
     } catch {
-      guard case .inUse = error else { return nil }
-      throw ExitStatus.usage.failing(
-        "another run is writing to \(path.forDisplay): wait until it has ended, or choose another folder")
+      switch error {
+      case .inUse:
+        throw ExitStatus.usage.failing(
+          "another run is writing to \(path.forDisplay): wait until it has ended, or choose another folder")
+      // A folder that may be written to and not be listed cannot be locked.
+      case .system(let error) where error.isForbidden: return nil
+      case .system(let error):
+        throw ExitStatus.stoppedEarly.failing("\(path.forDisplay) cannot be locked for this run: \(error.reason)")
+      }
     }
   }
 

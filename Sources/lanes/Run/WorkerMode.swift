@@ -32,10 +32,12 @@ enum WorkerMode {
       return 0
     } catch let failure as Worker.Failure {
       StandardError.line("lanes: worker: \(failure.reason)")
+    } catch is SystemError {
+      return WorkerCommand.unreachableStatus
     } catch {
-      // The coordinator is gone or has closed the pipe; there is nobody to tell.
+      // The coordinator has closed the pipe or sent what cannot be read; there is nobody to tell.
     }
-    // EX_SOFTWARE of sysexits.h; the coordinator reads the exit as a crash whatever the number.
+    // EX_SOFTWARE of sysexits.h, which the coordinator reads as a crash.
     return 70
   }
 }
