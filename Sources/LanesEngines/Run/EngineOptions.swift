@@ -37,8 +37,9 @@ package struct EngineOptions: Sendable {
   /// Half of the memory that is free now; 1 GiB where the system does not say.
   package static var defaultMemory: Int { availableMemory().map { $0 / 2 } ?? 1 << 30 }
 
-  /// The queue depth that the descriptor limit allows: half of what is left, since storing needs descriptors too.
-  var affordableQueueDepth: Int { max(1, min(queueDepth, (descriptorsLeft() - 12) / 2)) }
+  /// The queue depth that the descriptor limit allows: a quarter of what is left, since as many results may be stored
+  /// meanwhile, each of which holds its folder open too.
+  var affordableQueueDepth: Int { max(1, min(queueDepth, (descriptorsLeft() - 12) / 4)) }
 }
 
 /// Builds the engine of a kind.
