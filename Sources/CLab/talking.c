@@ -41,7 +41,7 @@ void clab_crowded_free(clab_crowded *crowded) {
 // Only the last of `count` descriptors is ready, and stays so.
 clab_crowded *clab_crowded_new(int count) {
   clab_crowded *crowded = calloc(1, sizeof *crowded);
-  if (!crowded || !raise_limit((rlim_t)count + 64)) return NULL;
+  if (!crowded || !raise_limit((rlim_t)count + 24)) return NULL;
   crowded->fds = calloc((size_t)count, sizeof *crowded->fds);
   crowded->polled = calloc((size_t)count, sizeof *crowded->polled);
   crowded->epoll = epoll_create1(EPOLL_CLOEXEC);

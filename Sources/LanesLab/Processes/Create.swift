@@ -20,10 +20,10 @@ extension Experiment {
     published: [
       LabPublished(
         "fork", 80_000, source: "McKenney, Is Parallel Programming Hard, 2011; minimal child",
-        address: "https://mirrors.edge.kernel.org/pub/linux/kernel/people/paulmck/perfbook/perfbook.html"),
+        address: "https://www.kernel.org/pub/linux/kernel/people/paulmck/perfbook/"),
       LabPublished(
         "fork and exec", 480_000, source: "the same, minimal program in C, Core Duo",
-        address: "https://mirrors.edge.kernel.org/pub/linux/kernel/people/paulmck/perfbook/perfbook.html"),
+        address: "https://www.kernel.org/pub/linux/kernel/people/paulmck/perfbook/"),
     ],
     method: [
       "Each is created, does nothing, ends and is waited for; the wait belongs to the figure.",

@@ -19,10 +19,10 @@ extension Experiment {
     ],
     published: [
       LabPublished(
-        "1 GiB, Xen HVM", 12_000_000, source: "Redis, 18.4 GB in 0.22 s on cc1.4xlarge",
+        "1 GiB, Xen HVM", 12_000_000, source: "by Redis's 18.4 GB in 0.22 s on cc1.4xlarge",
         address: "https://redis.io/blog/testing-fork-time-on-awsxen-infrastructure"),
       LabPublished(
-        "1 GiB, Xen", 623_000_000, source: "Redis, 1.22 GB in 0.76 s on m1.small",
+        "1 GiB, Xen", 623_000_000, source: "by its 1.22 GB in 0.76 s on m1.small",
         address: "https://redis.io/blog/testing-fork-time-on-awsxen-infrastructure"),
     ],
     method: [

@@ -50,10 +50,12 @@ extension Experiment {
     while round < max(3, loop.rounds) || (clab_now() - began < Int64(loop.seconds * 1e9) && round < 40) {
       for (name, kind, count) in round.isMultiple(of: 2) ? kinds : kinds.reversed() {
         var seen = clab_memory()
-        guard clab_park(kind, count, &seen) == 0, seen.parked > 30 else { continue }
+        guard clab_park(kind, count, &seen) == 0, seen.parked >= (kind == CLAB_PARKED_PAIRS ? 30 : count) else {
+          continue
+        }
         virtual[name, default: []].append(max(0, seen.virtual_size) * 1024)
         resident[name, default: []].append(max(0, seen.proportional) * 1024)
-        whole[name, default: []].append(max(0, seen.proportional + seen.kernel) * 1024)
+        whole[name, default: []].append(seen.proportional + max(0, seen.kernel) * 1024)
       }
       round += 1
     }

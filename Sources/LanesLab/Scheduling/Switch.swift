@@ -17,7 +17,7 @@ extension Experiment {
     ],
     published: [
       LabPublished(
-        "threads", 1_070...1_700, source: "i7, Linux 6.6, one blog; a Rust benchmark has 1.7 µs",
+        "threads", 1_070, source: "i7 of the 11th generation, Linux 6.6, one blog",
         address: "https://ddumbying.vercel.app/experiments/ctx-switch-overhead"),
       LabPublished(
         "processes", 2_410, source: "the same i7",

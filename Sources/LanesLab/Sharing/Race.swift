@@ -75,7 +75,7 @@ extension Experiment {
     ],
     published: [
       LabPublished(
-        "mutex, alone", 17...25, source: "latency numbers, of 2012 and 2020",
+        "mutex, alone", 25, source: "latency numbers that programmers should know",
         address: "https://sylab-srv.cs.fiu.edu/_export/xhtml/resources/latencies")
     ],
     method: [
@@ -119,11 +119,16 @@ extension Experiment {
     ],
     published: [
       LabPublished(
-        "8 B apart", 12.7...40, source: "i7-12700H and i7-4790, two threads",
+        "8 B apart, i7-4790", 40, source: "two threads on an i7-4790",
         address: "https://moderncpp.dev/articles/cache-line-false-sharing"),
       LabPublished(
-        "padded", 3.1...6.65, source: "the same two",
+        "padded, i7-4790", 6.65, source: "the same", address: "https://moderncpp.dev/articles/cache-line-false-sharing"),
+      LabPublished(
+        "8 B apart, i7-12700H", 12.7, source: "two threads on an i7-12700H",
         address: "https://karampalsingh.com/blog/cache-line-false-sharing"),
+      LabPublished(
+        "padded, i7-12700H", 3.1, source: "the same", address: "https://karampalsingh.com/blog/cache-line-false-sharing"
+      ),
     ],
     method: [
       "Each of two threads on two CPUs increments a number of its own by an atomic instruction. The numbers lie 8 bytes apart, "

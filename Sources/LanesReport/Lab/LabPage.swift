@@ -33,8 +33,10 @@ package struct LabPage {
 
   private static let css = """
     .claim { margin: 10px 0 0; } .kind { font-weight: 700; } .confirmed { color: var(--best); }
-    .refuted { color: var(--stripe); } .undecidable { color: var(--faint); }
+    .refuted { color: #a3520a; } .undecidable { color: var(--faint); }
     .range { fill: var(--worker); } .told { fill: var(--together); }
+    @media screen and (prefers-color-scheme: dark) { .refuted { color: var(--stripe); } }
+    @media (min-width: 641px) { .row { grid-template-columns: 220px 1fr 150px; } }
     pre { background: var(--card); padding: 12px; overflow-x: auto; font-size: .8rem; line-height: 1.3; }
     a { color: var(--computing); overflow-wrap: anywhere; } .ticks { color: var(--faint); font-size: .8rem; }
     """
