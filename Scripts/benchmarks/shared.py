@@ -14,6 +14,7 @@ ENGINES = [
     ("serial", ["--mode", "serial"]),
     ("threads ×2", ["--mode", "threads", "--cores", "2"]),
     ("processes/pipe ×2", ["--mode", "processes", "--ipc", "pipe", "--cores", "2"]),
+    ("processes/socket ×2", ["--mode", "processes", "--ipc", "socket", "--cores", "2"]),
     ("processes/shm ×2", ["--mode", "processes", "--ipc", "shm", "--cores", "2"]),
     ("eventloop", ["--mode", "eventloop"]),
 ]

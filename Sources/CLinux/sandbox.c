@@ -189,7 +189,10 @@ int clinux_seccomp_self(int receiving) {
 
 // MARK: Handing over descriptors
 
-int clinux_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }
+int clinux_socket_pair(int ends[2], bool keeps_messages) {
+  int type = keeps_messages ? SOCK_SEQPACKET : SOCK_STREAM;
+  return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends);
+}
 
 // CMSG_SPACE bytes, aligned as a header must be (cmsg(3)).
 union control {

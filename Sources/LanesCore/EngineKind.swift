@@ -71,8 +71,15 @@ package enum EngineKind: String, Sendable, CaseIterable {
   }
 }
 
+/// How bytes reach worker processes; the raw value is what `--ipc` calls it.
 package enum ChannelKind: String, Sendable, CaseIterable {
-  case pipe, shm
+  /// Copied by the kernel, through two pipes or one pair of sockets.
+  case pipe, socket
+  /// In memory that both sides map.
+  case shm
+
+  /// True where coordinator and worker look at the same memory, and the kernel copies nothing.
+  package var isShared: Bool { self == .shm }
 }
 
 /// An engine's kind and size.

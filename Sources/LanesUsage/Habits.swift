@@ -40,7 +40,7 @@ enum Habits {
         "--parallelism", "--concurrency", "--lanes", "--cpus", "-t", "-P", "-T", "-J",
       ], advice: "write --cores N, or -j N"),
     Habit(path: [], names: ["--engine", "--backend", "--strategy"], advice: "write --mode ENGINE"),
-    Habit(path: [], names: ["--channel", "--transport"], advice: "write --ipc pipe or --ipc shm"),
+    Habit(path: [], names: ["--channel", "--transport"], advice: "write --ipc pipe, --ipc socket or --ipc shm"),
     Habit(
       path: [], names: ["--time", "--timing", "--profile", "--verbose", "-V"],
       advice: "write --stats for what the run cost"),

@@ -14,7 +14,9 @@ import Testing
     #expect(result.errors == "")
     #expect(result.lines.allSatisfy { $0.count <= 100 })
     #expect(result.lines.first == "lanes compare --rounds 1 --warmup 0 primes 1e6")
-    for engine in ["serial", "threads ×1", "processes/pipe ×1", "processes/shm ×1", "eventloop"] {
+    for engine in [
+      "serial", "threads ×1", "processes/pipe ×1", "processes/socket ×1", "processes/shm ×1", "eventloop",
+    ] {
       #expect(result.text.contains(" \(engine) "), "\(engine)")
     }
     #expect(result.text.contains("\nVerdict: "))
@@ -92,7 +94,9 @@ import Testing
         "compare", "primes", "1e6", "--json", "--rounds=1", "--cores", "1", "--warmup", "0", "--modes",
         "serial,processes",
       ])
-    let engines: [JSONValue?] = ["serial", "processes/pipe ×1", "processes/shm ×1", nil].map { $0.map { .string($0) } }
+    let engines: [JSONValue?] = [
+      "serial", "processes/pipe ×1", "processes/socket ×1", "processes/shm ×1", nil,
+    ].map { $0.map { .string($0) } }
     for result in [before, after] {
       #expect(result.exit == .status(0), "\(result.errors)")
       #expect(result.lines.map { JSONValue($0)?["engine"] } == engines)

@@ -19,14 +19,15 @@ struct EngineChoice: CustomTestStringConvertible, Sendable {
   static let serial = EngineChoice("serial", "--mode", "serial")
   static let threads = EngineChoice("threads", "--mode", "threads")
   static let pipes = EngineChoice("processes/pipe", "--mode", "processes", "--ipc", "pipe")
+  static let sockets = EngineChoice("processes/socket", "--mode", "processes", "--ipc", "socket")
   static let sharedMemory = EngineChoice("processes/shm", "--mode", "processes", "--ipc", "shm")
   static let eventLoop = EngineChoice("eventloop", "--mode", "eventloop")
 
   static let automatic = EngineChoice("auto", "--mode", "auto")
   static let isolated = EngineChoice("auto, isolated", "--isolation", "process")
 
-  static let processes = [pipes, sharedMemory]
-  static let all = [serial, threads, pipes, sharedMemory, eventLoop]
+  static let processes = [pipes, sockets, sharedMemory]
+  static let all = [serial, threads, pipes, sockets, sharedMemory, eventLoop]
 }
 
 /// A copy of the sound fixture images, which a test may walk, in two folders: `a`, and `b/deep`.

@@ -4,7 +4,9 @@ import Testing
 
 /// `lanes lab`: the costs of the engines themselves.
 @Suite struct LabTests {
-  private static let engines = ["serial", "threads ×2", "processes/pipe ×2", "processes/shm ×2", "eventloop"]
+  private static let engines = [
+    "serial", "threads ×2", "processes/pipe ×2", "processes/socket ×2", "processes/shm ×2", "eventloop",
+  ]
 
   private func rows(_ words: [String]) throws -> [JSONValue] {
     let result = try Program.run(["lab", "--rounds", "1", "--json"] + words)
@@ -26,7 +28,7 @@ import Testing
 
   @Test func `payloads of every size arrive whole, and only processes are measured beside a copy`() throws {
     let rows = try rows(["payloads", "--cores", "1"])
-    #expect(rows.count == 25)
+    #expect(rows.count == 5 * Self.engines.count)
     #expect(Set(rows.compactMap { number($0, "payload_bytes") }) == [0, 4096, 65_536, 1_048_576, 16_777_216])
     for row in rows {
       #expect((number(row, "units_per_second") ?? 0) > 0)
@@ -40,9 +42,9 @@ import Testing
   @Test func `starting lanes is measured for one to eight, and all experiments are run once`() throws {
     let rows = try rows(["start-up", "units", "start-up", "--cores", "1"])
     let started = rows.filter { $0["experiment"] == .string("start-up") }
-    #expect(started.count == 12)
+    #expect(started.count == 16)
     #expect(started.allSatisfy { (number($0, "ended_ns") ?? 0) >= (number($0, "answered_ns") ?? .infinity) })
-    #expect(rows.count == 17)
+    #expect(rows.count == 16 + Self.engines.count)
   }
 
   @Test func `tables fit a hundred columns`() throws {

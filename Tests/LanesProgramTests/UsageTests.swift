@@ -43,7 +43,7 @@ import Testing
     (["primes", "--timeout", "0s"], "above zero"), (["primes", "--timeout", "5 parsecs"], "parsecs"),
     (["primes", "--memory", "12Q"], "12Q"), (["primes", "--retries", "-1"], "--retries"),
     (["primes", "--queue-depth", "0"], "1 to 4096"),
-    (["primes", "--ipc", "socket"], "shm"), (["images", "convert", "x"], "--output"),
+    (["primes", "--ipc", "tcp"], "shm"), (["images", "convert", "x"], "--output"),
     (["images", "convert", "x", "-o", "y", "--quality", "101"], "1 to 100"),
     (["images", "convert", "x", "-o", "y", "--resize", "big"], "800x600"),
     (["images", "convert", "x", "-o", "y", "--background", "octarine"], "octarine"),

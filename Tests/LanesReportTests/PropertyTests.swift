@@ -70,10 +70,10 @@ import Testing
     #expect(Self.judged.allSatisfy { !$0.verdict.text.contains("shm (shared memory), or threads, which move nothing") })
   }
 
-  @Test func `a pipe that loses is named, whatever else the verdict says`() {
+  @Test func `a pipe or a socket that loses is named, whatever else the verdict says`() {
     var count = 0
     for (comparison, verdict) in Self.judged where verdict.kind != .oneUnit {
-      for pipe in comparison.entries where pipe.setup.channel == .pipe && pipe.bytesBetween >= 2 << 30 {
+      for pipe in comparison.entries where pipe.setup.channel?.isShared == false && pipe.bytesBetween >= 2 << 30 {
         let isHeavy = Double(pipe.bytesBetween) / Double(pipe.roundWall) > 0.07
         let rivals = comparison.entries.filter {
           $0.setup.lanes == pipe.setup.lanes && ($0.setup.channel == .shm || $0.setup.kind == .threads)

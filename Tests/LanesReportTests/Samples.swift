@@ -32,6 +32,7 @@ enum Samples {
   static let eventLoop = EngineSetup(kind: .eventloop, lanes: 1)
   static func threads(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .threads, lanes: lanes) }
   static func pipe(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .pipe) }
+  static func socket(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .socket) }
   static func shm(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .shm) }
 
   static func record(_ setup: EngineSetup, _ figures: Figures) -> RunRecord {

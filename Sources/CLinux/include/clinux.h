@@ -195,8 +195,9 @@ int clinux_seccomp_self(int receiving);
 // True in builds for a sanitizer, whose runtime needs more of the system than a worker does.
 extern const bool clinux_is_sanitized;
 
-// A pair of sockets that hand over descriptors (unix(7), SCM_RIGHTS), one a message. Sending never waits: EAGAIN.
-int clinux_socket_pair(int ends[2]);
+// A pair of local sockets (unix(7)): for messages of their own each, such as descriptors (SCM_RIGHTS), or one stream of bytes.
+int clinux_socket_pair(int ends[2], bool keeps_messages);
+// Sending never waits: EAGAIN.
 int clinux_send_descriptor(int socket, int fd);
 // Waits for a message. EPIPE when the other end is closed, EMFILE when there was no room for the descriptor.
 int clinux_receive_descriptor(int socket);

@@ -211,7 +211,7 @@ final class Coordinator {
     }
     if toLoad.isEmpty { return sendOrTakeBack(slot, link) }
     // One unit is loaded straight into the region. Several are put there side by side once their lengths are known.
-    let isDirect = units.count == 1 && channel == .shm
+    let isDirect = units.count == 1 && channel.isShared
     for inFlight in toLoad {
       inFlight.input = isDirect ? nil : takeSpare()
       files.load(inFlight.unit.source, into: isDirect ? slot.input! : inFlight.input!) { [unowned self] result in
@@ -225,7 +225,7 @@ final class Coordinator {
     switch inFlight.unit.source {
     case .none, .bytes: false
     case .file: true
-    case .slice: channel == .pipe
+    case .slice: !channel.isShared
     }
   }
 
@@ -261,7 +261,7 @@ final class Coordinator {
   private func send(_ slot: Slot, _ link: WorkerLink) {
     let inputs: [UnitRequest.Input]
     do throws(UnitFailure) {
-      inputs = try channel == .shm ? packIntoRegion(slot) : layOutForPipe(slot)
+      inputs = try channel.isShared ? packIntoRegion(slot) : layOutInPayload(slot)
       try handOverFiles(of: slot, link)
     } catch {
       for inFlight in slot.takeBack() { finish(inFlight, .failed(error)) }
@@ -279,14 +279,14 @@ final class Coordinator {
     slot.send()
     link.running += units
     for inFlight in units { note(inFlight, isBusy: true) }
-    link.send(.units, body.bytes, payloadOf: channel == .pipe ? units : [])
+    link.send(.units, body.bytes, payloadOf: channel.isShared ? [] : units)
     watchClock(link)
   }
 
   /// Workers open nothing themselves: they are given the files of the slices that they map. Afterwards either all of
   /// them are on their way or none is.
   private func handOverFiles(of slot: Slot, _ link: WorkerLink) throws(UnitFailure) {
-    guard channel == .shm else { return }
+    guard channel.isShared else { return }
     var files: [OpenFile] = []
     do {
       for inFlight in slot.units {
@@ -337,7 +337,7 @@ final class Coordinator {
   }
 
   /// Where each input lies in the frame's payload.
-  private func layOutForPipe(_ slot: Slot) -> [UnitRequest.Input] {
+  private func layOutInPayload(_ slot: Slot) -> [UnitRequest.Input] {
     var offset = 0
     return slot.units.map { inFlight in
       if case .bytes(let bytes) = inFlight.unit.source { inFlight.inputCount = bytes.count }

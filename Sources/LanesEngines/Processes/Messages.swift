@@ -1,6 +1,6 @@
 import LanesCore
 
-/// Descriptor numbers in a worker: frames in, frames out, a socket for files it is given, and per slot one region for
+/// Descriptor numbers in a worker: frames in, frames out (the same socket under both where there is one), a socket for files it is given, and per slot one region for
 /// inputs and one for outputs.
 enum WorkerDescriptors {
   /// Numbers 0 to 2 are the standard streams.
@@ -8,7 +8,7 @@ enum WorkerDescriptors {
   static let replies: Int32 = 4
   /// A socket, since only sockets can pass descriptors (unix(7), SCM_RIGHTS).
   static let passage: Int32 = 5
-  /// From here on the slots' regions, and nothing where bytes travel through pipes.
+  /// From here on the slots' regions, and nothing without shared memory.
   static let firstRegion: Int32 = 6
   /// Two slots: loading and storing one overlaps performing the other.
   static let slots = 2
@@ -67,7 +67,7 @@ struct UnitRequest {
   /// Where the worker finds the input.
   enum Input {
     case none
-    /// In the frame's payload (pipe) or the slot's input region (shm).
+    /// In the frame's payload (pipe, socket) or the slot's input region (shm).
     case at(offset: Int, length: Int)
     /// In a file that the worker is given, in the order of these units, and maps itself; its path is empty.
     case slice(FileSlice)
@@ -137,7 +137,7 @@ struct Reply {
   /// What the worker knows: the performing and the bytes of the input.
   let times: UnitRecord
   let outcome: Outcome
-  /// Where the output lies: in the frame's payload (pipe) or the slot's output region (shm).
+  /// Where the output lies: in the frame's payload (pipe, socket) or the slot's output region (shm).
   let outputOffset: Int
   let outputLength: Int
   /// Where the output's parts end, for a sink of several files.

@@ -18,7 +18,7 @@ final class Slot {
 
   /// Its number in the worker, which finds its regions by it.
   let index: Int
-  /// Memory shared with the worker; nil where bytes travel through pipes.
+  /// Memory shared with the worker; nil where the kernel copies the bytes.
   let input: SharedRegion?
   let output: SharedRegion?
   /// Changed by the methods below alone.
@@ -26,8 +26,8 @@ final class Slot {
 
   init(_ index: Int, _ channel: ChannelKind) throws(SystemError) {
     self.index = index
-    input = channel == .shm ? try SharedRegion() : nil
-    output = channel == .shm ? try SharedRegion() : nil
+    input = channel.isShared ? try SharedRegion() : nil
+    output = channel.isShared ? try SharedRegion() : nil
   }
 
   var isFree: Bool { if case .free = state { true } else { false } }

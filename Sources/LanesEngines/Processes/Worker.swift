@@ -14,12 +14,12 @@ package final class Worker {
   private let timeout: Duration?
   private let isolation: IsolationLevel
   private let workload: any Workload
-  /// One for each slot, as are `outputs`; none where bytes travel through pipes.
+  /// One for each slot, as are `outputs`; none without shared memory.
   private let inputs: [SharedRegion]
   private let outputs: [SharedRegion]
   /// Maps or reads the slices of files that the worker is handed.
   private let slices = BlockingLoader()
-  /// The outputs of the frame that is being made, where bytes travel through pipes.
+  /// The outputs of the frame that is being made, without shared memory.
   private let heapOutput = HeapStorage()
   private var reader: FrameReader
   /// Answers that have not been sent yet.
@@ -33,9 +33,14 @@ package final class Worker {
   /// three hundred times the cost of a frame.
   private static let longestWait: Int64 = 1_000_000
 
-  /// False in a process that no coordinator has started: its descriptors are not the ends of pipes.
+  /// False in a process that no coordinator has started: its descriptors are not the ends of pipes or sockets.
   package static var hasCoordinator: Bool {
-    [WorkerDescriptors.orders, WorkerDescriptors.replies].allSatisfy { (try? FileStatus(of: $0))?.kind == .pipe }
+    [WorkerDescriptors.orders, WorkerDescriptors.replies].allSatisfy {
+      switch (try? FileStatus(of: $0))?.kind {
+      case .pipe, .socket: true
+      default: false
+      }
+    }
   }
 
   /// Serves the coordinator on the inherited descriptors until it says so or goes away.
@@ -65,11 +70,11 @@ package final class Worker {
     timeout = hello.timeout
     isolation = hello.isolation
     self.reader = reader
-    let slots = channel == .shm ? 0..<WorkerDescriptors.slots : 0..<0
+    let slots = channel.isShared ? 0..<WorkerDescriptors.slots : 0..<0
     inputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.input($0)) }
     outputs = slots.map { SharedRegion(inheriting: WorkerDescriptors.output($0)) }
-    // Over a pipe there are no regions: what has their numbers was left open by whoever started the program.
-    if channel == .pipe { WorkerProcess.closeDescriptors(from: WorkerDescriptors.firstRegion) }
+    // Without shared memory there are no regions: what has their numbers was left open by whoever started the program.
+    if !channel.isShared { WorkerProcess.closeDescriptors(from: WorkerDescriptors.firstRegion) }
   }
 
   /// Serves until the coordinator says that no more units come, or closes its end.
@@ -102,7 +107,7 @@ package final class Worker {
   private func isolate() throws -> Bool {
     guard isolation == .sandbox else { return true }
     let limits = Sandbox.Limits(
-      outputBytes: channel == .shm ? FrameReader.largestPayload : 0, memory: Self.mostMemory,
+      outputBytes: channel.isShared ? FrameReader.largestPayload : 0, memory: Self.mostMemory,
       receiving: WorkerDescriptors.passage, moreDescriptors: Self.filesHeld)
     do throws(SystemError) {
       try Sandbox.enter(limits)
@@ -128,7 +133,7 @@ package final class Worker {
     let slot = Int(try body.read(UInt8.self))
     let count = Int(try body.read(UInt32.self))
     // The slot's region, or this process's own memory that goes into the frame's payload.
-    let output = OutputBuffer(channel == .shm ? outputs[slot] : heapOutput)
+    let output = OutputBuffer(channel.isShared ? outputs[slot] : heapOutput)
     var end = 0
     for _ in 0..<count {
       let request = try UnitRequest(from: &body)
@@ -137,8 +142,8 @@ package final class Worker {
       let reply = perform(request, slot, frame, output)
       reply.write(to: &replies)
       if output.count > 0 { end = output.start + output.count }
-      // What a pipe has taken makes room. A region keeps all outputs of the frame until the coordinator stored them.
-      if try flushIfDue(outputBytes: end), channel == .pipe { end = 0 }
+      // What was sent makes room. A region keeps all outputs of the frame until the coordinator stored them.
+      if try flushIfDue(outputBytes: end), !channel.isShared { end = 0 }
     }
     try flush(outputBytes: end)
   }
@@ -197,7 +202,7 @@ package final class Worker {
 
   /// Where offsets of inputs count from; the region is mapped up to `end` first.
   private func inputBase(_ slot: Int, _ end: Int, _ frame: Frame) throws(UnitFailure) -> UnsafeMutableRawPointer {
-    guard channel == .shm else { return frame.payload.base! }
+    guard channel.isShared else { return frame.payload.base! }
     do {
       try inputs[slot].view(end)
       return inputs[slot].base!
@@ -208,7 +213,7 @@ package final class Worker {
 
   /// Sends what there is when it is much or old; true when it was sent.
   private func flushIfDue(outputBytes: Int) throws -> Bool {
-    let isLarge = channel == .pipe && outputBytes >= 65536
+    let isLarge = !channel.isShared && outputBytes >= 65536
     guard isLarge || monotonicNow() - lastFlush > Self.longestWait else { return false }
     try flush(outputBytes: outputBytes)
     return true
@@ -217,7 +222,7 @@ package final class Worker {
   private func flush(outputBytes: Int) throws {
     // Every frame of replies has at least one.
     guard !replies.bytes.isEmpty else { return }
-    let payload = channel == .pipe ? outputBytes : 0
+    let payload = channel.isShared ? 0 : outputBytes
     try send(.replies, replies.bytes, payload: UnsafeRawBufferPointer(start: heapOutput.base, count: payload))
     replies = WireWriter()
     lastFlush = monotonicNow()

@@ -4,7 +4,7 @@ import LanesOS
 
 /// The coordinator's end of one worker process.
 ///
-/// Writes never block: what the pipe does not take now is kept and written when the reactor says so.
+/// Writes never block: what the worker does not take now is kept and written when the reactor says so.
 final class WorkerLink {
   /// From the start of the process: it says that it is ready, is told to end, and is reaped. It may die in any state.
   enum State { case starting, ready, leaving, dead }
@@ -52,18 +52,15 @@ final class WorkerLink {
   /// The socket on which open files are handed over.
   private let passage: Descriptor
   private var reader = FrameReader()
-  /// What the pipe has not taken yet.
+  /// What the kernel has not taken yet.
   private var queue: Deque<Segment> = []
   /// Bytes of the first segment that were written.
   private var segmentWritten = 0
   private var watches: [Reactor.Watch] = []
-  /// Asks whether the pipe takes more, while something is queued.
+  /// Asks whether the worker's end takes more, while something is queued.
   private var ordersWatch: Reactor.Watch?
   /// Called on the coordinating thread for every whole frame.
   private let onFrame: (WorkerLink, Frame) -> Void
-
-  /// 1 MiB, the most that pipe(7) lets an unprivileged process ask for: fewer switches per large payload.
-  private static let pipeCapacity: Int32 = 1 << 20
 
   /// Starts a worker and greets it.
   init(
@@ -76,32 +73,29 @@ final class WorkerLink {
     var slots: [Slot] = []
     for index in 0..<WorkerDescriptors.slots { slots.append(try Slot(index, channel)) }
     self.slots = slots
-    let down = try Pipe()
-    let up = try Pipe()
+    let line = try Line.open(channel)
     let passage = try DescriptorPassage()
     child = try Child(
       Self.command(
         command, slots,
         [
-          (WorkerDescriptors.orders, down.readEnd.number), (WorkerDescriptors.replies, up.writeEnd.number),
+          (WorkerDescriptors.orders, line.workerOrders.number), (WorkerDescriptors.replies, line.workerReplies.number),
           (WorkerDescriptors.passage, passage.receiving.number),
         ]))
     // Copies of this side's ends. The pairs close both of theirs when this returns, the worker's ends among them: only
-    // then does the end of the worker show as the end of the pipe.
+    // then does the end of the worker show as the end of what it wrote to.
     self.passage = try passage.sending.duplicated(atLeast: 0)
-    orders = try down.writeEnd.duplicated(atLeast: 0)
-    replies = try up.readEnd.duplicated(atLeast: 0)
-    // The two ends of a pipe have flags of their own, so the worker's ends go on blocking (fcntl(2), O_NONBLOCK).
+    orders = try line.orders.duplicated(atLeast: 0)
+    replies = try line.replies.duplicated(atLeast: 0)
+    // Each end of a pipe or a pair has flags of its own, so the worker's ends go on blocking (fcntl(2), O_NONBLOCK).
     try orders.setNonBlocking()
     try replies.setNonBlocking()
-    orders.setPipeCapacity(Self.pipeCapacity)
-    replies.setPipeCapacity(Self.pipeCapacity)
     try watch(onDeath)
     send(.hello, hello)
   }
 
   var pid: Int32 { child.pid }
-  /// True when the worker may be sent more, even while it is starting: the pipe keeps what comes before it reads.
+  /// True when the worker may be sent more, even while it is starting: the kernel keeps what comes before it reads.
   var hasFreeSlot: Bool { state != .leaving && state != .dead && offense == nil && slots.contains { $0.isFree } }
   /// True while it holds a unit that must be alone.
   var isReserved: Bool { slots.contains { $0.units.contains(where: \.deaths.mustBeAlone) } }
@@ -152,7 +146,7 @@ final class WorkerLink {
     }
   }
 
-  /// Takes what the dead worker had still said, reaps it and closes its pipes.
+  /// Takes what the dead worker had still said, reaps it and closes what led to it.
   func reap() throws(SystemError) -> (exit: Child.Exit, usage: ProcessUsage) {
     receive()
     // The pidfd is readable, so the child has ended and this does not block.
@@ -168,7 +162,7 @@ final class WorkerLink {
     // The first one, as `repliesWatch` expects. `reap` forgets all of them before the link goes.
     watches.append(try reactor.watch(replies.number) { [unowned self] _ in self.receive() })
     watches.append(try reactor.watch(child.pidfd.number) { [unowned self] _ in onDeath(self) })
-    // Asked for nothing until the pipe is full.
+    // Asked for nothing until no more is taken.
     let ordersWatch = try reactor.watch(orders.number, []) { [unowned self] _ in self.flush() }
     watches.append(ordersWatch)
     self.ordersWatch = ordersWatch
@@ -185,13 +179,13 @@ final class WorkerLink {
     } catch .noMemory(let bytes) {
       kill(for: .oversized(bytes))
     } catch {
-      // The end of the pipe is not yet the end of the process; the pidfd tells of that. It comes while the process ends,
+      // The end of its answers is not yet the end of the process; the pidfd tells of that. It comes while the process ends,
       // whose status the kill changes no more, unless the worker has closed it to be waited for in vain.
       kill(for: .unreachable)
     }
   }
 
-  /// Writes until nothing is queued or the pipe is full; the reactor calls again when there is room.
+  /// Writes until nothing is queued or no more is taken; the reactor calls again when there is room.
   private func flush() {
     while let segment = queue.first {
       // A worker that is gone takes nothing any more, and what it has said is still to be read; its pidfd tells the rest.
@@ -206,12 +200,12 @@ final class WorkerLink {
     if ordersWatch != nil { ask(for: []) }
   }
 
-  /// Is told when the pipe takes more; a worker that could not be waited for would be for ever.
+  /// Is told when more is taken; a worker that could not be waited for would be for ever.
   private func ask(for readiness: Reactor.Readiness) {
     do { try reactor.change(ordersWatch!, to: readiness) } catch { kill(for: .unreachable) }
   }
 
-  /// True when the segment is written, false when the pipe is full, nil when the worker is gone.
+  /// True when the segment is written, false when no more is taken now, nil when the worker is gone.
   private func write(_ segment: Segment) -> Bool? {
     switch segment {
     case .bytes(let bytes): bytes.withUnsafeBytes { write($0) }
@@ -227,7 +221,7 @@ final class WorkerLink {
         segmentWritten += count
       } catch {
         // It may be alive, and would wait for the rest.
-        if error.code != .brokenPipe { kill(for: .unreachable) }
+        if error.code != .brokenPipe, error.code != .connectionReset { kill(for: .unreachable) }
         return nil
       }
     }
@@ -244,7 +238,7 @@ final class WorkerLink {
   ) -> Child.Command {
     let own = String(WorkerProcess.currentID)
     var command = Child.Command(program: worker.program, arguments: ["lanes"] + worker.arguments + [own])
-    // The crash reporter of Swift's runtime would keep a dead worker's pipes open.
+    // The crash reporter of Swift's runtime would keep a dead worker's descriptors open.
     command.environment = ["SWIFT_BACKTRACE": "enable=no"]
     command.inherited = inherited
     command.directory = "/"
@@ -252,11 +246,59 @@ final class WorkerLink {
     command.ownGroup = true
     command.descriptors = descriptors
     for slot in slots {
-      // Without shared memory there is nothing to inherit but the pipes and the socket.
+      // Without shared memory there is nothing to inherit but what frames and files come through.
       guard let input = slot.input, let output = slot.output else { continue }
       command.descriptors.append((WorkerDescriptors.input(slot.index), input.descriptor.number))
       command.descriptors.append((WorkerDescriptors.output(slot.index), output.descriptor.number))
     }
     return command
+  }
+}
+
+/// What frames travel on between coordinator and worker: a pipe for each direction, or one pair of sockets for both.
+private struct Line: ~Copyable {
+  /// The coordinator's ends.
+  let orders: Descriptor
+  let replies: Descriptor
+  /// The worker's ends.
+  let workerOrders: Descriptor
+  let workerReplies: Descriptor
+
+  /// 1 MiB, the most that pipe(7) lets an unprivileged process ask for: fewer switches per large payload. Of sockets the
+  /// system grants less by default (net.core.wmem_max of socket(7), 208 KiB).
+  private static let capacity: Int32 = 1 << 20
+
+  private init(
+    orders: consuming Descriptor, replies: consuming Descriptor, workerOrders: consuming Descriptor,
+    workerReplies: consuming Descriptor
+  ) {
+    self.orders = orders
+    self.replies = replies
+    self.workerOrders = workerOrders
+    self.workerReplies = workerReplies
+  }
+
+  /// What `channel` needs; pipes also beside shared memory, where frames are short.
+  static func open(_ channel: ChannelKind) throws(SystemError) -> Line {
+    channel == .socket ? try sockets() : try pipes()
+  }
+
+  private static func sockets() throws(SystemError) -> Line {
+    let pair = try SocketPair()
+    pair.near.setSendCapacity(capacity)
+    pair.far.setSendCapacity(capacity)
+    return Line(
+      orders: try pair.near.duplicated(atLeast: 0), replies: try pair.near.duplicated(atLeast: 0),
+      workerOrders: try pair.far.duplicated(atLeast: 0), workerReplies: try pair.far.duplicated(atLeast: 0))
+  }
+
+  private static func pipes() throws(SystemError) -> Line {
+    let down = try Pipe()
+    let up = try Pipe()
+    down.writeEnd.setPipeCapacity(capacity)
+    up.readEnd.setPipeCapacity(capacity)
+    return Line(
+      orders: try down.writeEnd.duplicated(atLeast: 0), replies: try up.readEnd.duplicated(atLeast: 0),
+      workerOrders: try down.readEnd.duplicated(atLeast: 0), workerReplies: try up.writeEnd.duplicated(atLeast: 0))
   }
 }

@@ -96,6 +96,13 @@ package struct Descriptor: ~Copyable, Sendable {
   /// Asks for room for `bytes` in a pipe; what the system does not grant stays as it was.
   package func setPipeCapacity(_ bytes: Int32) { _ = fcntl(number, setPipeSize, bytes) }
 
+  /// Asks for room for `bytes` that were written to a socket and not read (socket(7), SO_SNDBUF); what the system does not
+  /// grant stays as it was.
+  package func setSendCapacity(_ bytes: Int32) {
+    var bytes = bytes
+    _ = setsockopt(number, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+  }
+
   /// Adds one to an event counter.
   package func raiseEvent() {
     var one: UInt64 = 1
@@ -135,6 +142,19 @@ package struct Pipe: ~Copyable {
 
   /// Keeps the end that is read and closes the other, which a child has by now: the reader then sees the child's end.
   package consuming func closingWriteEnd() -> Descriptor { readEnd }
+}
+
+/// Two connected sockets, each of which is read from and written to; a stream of bytes (unix(7), SOCK_STREAM).
+package struct SocketPair: ~Copyable {
+  package let near: Descriptor
+  package let far: Descriptor
+
+  package init() throws(SystemError) {
+    var ends: [Int32] = [-1, -1]
+    _ = try retrying("socketpair") { clinux_socket_pair(&ends, false) }
+    near = Descriptor(owning: ends[0])
+    far = Descriptor(owning: ends[1])
+  }
 }
 
 /// Reads and writes on bare descriptor numbers that somebody else owns.

@@ -77,7 +77,7 @@ package struct DescriptorPassage: ~Copyable {
 
   package init() throws(SystemError) {
     var ends: [Int32] = [-1, -1]
-    _ = try once("socketpair") { clinux_socket_pair(&ends) }
+    _ = try once("socketpair") { clinux_socket_pair(&ends, true) }
     sending = Descriptor(owning: ends[0])
     receiving = Descriptor(owning: ends[1])
   }

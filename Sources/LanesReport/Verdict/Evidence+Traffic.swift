@@ -47,10 +47,10 @@ extension Evidence {
     return rivals.filter { isAhead($0, of: slow) }.min { $0.wall.median < $1.wall.median }
   }
 
-  /// Threads move nothing, and shared memory copies once where a pipe copies twice.
+  /// Threads move nothing, and shared memory copies once where a pipe or a socket copies twice.
   private func isCheaper(_ other: Comparison.Entry, than slow: Comparison.Entry) -> Bool {
     guard other.setup.lanes == slow.setup.lanes else { return false }
-    return other.setup.kind.sharesMemory || slow.setup.channel == .pipe && other.setup.channel == .shm
+    return other.setup.kind.sharesMemory || slow.setup.channel?.isShared == false && other.setup.channel?.isShared == true
   }
 
   private func isAhead(_ quick: Comparison.Entry, of slow: Comparison.Entry) -> Bool {
@@ -91,15 +91,15 @@ extension Evidence {
     }
     let free = ways.filter { $0.setup.kind.sharesMemory && $0.bytesBetween == 0 }
     let shared = ways.filter { way in
-      way.setup.channel == .shm && !losers.contains { $0.slow.setup == way.setup }
+      way.setup.channel?.isShared == true && !losers.contains { $0.slow.setup == way.setup }
     }.min { $0.wall.median < $1.wall.median }
     let advised = [
       shared.map { "shm (shared memory), which needed \(time($0)) for the same" },
       free.isEmpty ? nil : "threads, which move nothing",
     ].compactMap { $0 }
     if !advised.isEmpty { return "Use " + advised.joined(separator: ", or ") + "." }
-    let isPiped = losers.contains { $0.slow.setup.channel == .pipe }
-    return "Let \(isPiped ? "shm (shared memory) and threads" : "threads") take part, or use larger units."
+    let isCopied = losers.contains { $0.slow.setup.channel?.isShared == false }
+    return "Let \(isCopied ? "shm (shared memory) and threads" : "threads") take part, or use larger units."
   }
 }
 

@@ -37,7 +37,9 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   var cores: [Int]?
 
   @Option(
-    help: ArgumentHelp("Ways to reach worker processes. (default: pipe,shm)", valueName: "LIST"),
+    help: ArgumentHelp(
+      "Ways to reach worker processes. (default: \(ChannelKind.allCases.map(\.rawValue).joined(separator: ",")))",
+      valueName: "LIST"),
     completion: .list(ChannelKind.allCases.map(\.rawValue)), transform: parseChannels)
   var ipc: [ChannelKind]?
 
@@ -157,7 +159,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   try parseList(text, "a number of lanes from 1 to 4096") { Int($0).flatMap { (1...4096).contains($0) ? $0 : nil } }
 }
 
-/// Such as `pipe or shm`.
+/// Such as `pipe, socket or shm`.
 private func alternatives<Kind: CaseIterable & RawRepresentable<String>>(_: Kind.Type) -> String {
   let names = Kind.allCases.map(\.rawValue)
   return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")

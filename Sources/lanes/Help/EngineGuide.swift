@@ -66,9 +66,9 @@ enum EngineGuide {
           + "this process may use, by its affinity and its cgroup's quota; auto may use more threads where units "
           + "wait, but stays within N when it is given. Serial and event loop have one lane whatever is given."),
       .item(
-        "--ipc pipe|shm",
-        "How bytes reach worker processes: through shared memory (shm, the default) or copied through pipes. Other "
-          + "engines do not use it."),
+        "--ipc pipe|socket|shm",
+        "How bytes reach worker processes: through shared memory (shm, the default), or copied through pipes or through a "
+          + "pair of sockets. Other engines do not use it."),
       .item(
         "--queue-depth N",
         "How many loads the event loop, and the process engine's coordinator, keep in flight, 1 to 4096. The default is "
