@@ -22,6 +22,7 @@ FIXED = [
     (f"threads ×{CPUS * 8}", ["--mode", "threads", "--cores", str(CPUS * 8)]),
     (f"processes/shm ×{CPUS}", ["--mode", "processes", "--cores", str(CPUS)]),
     ("eventloop", ["--mode", "eventloop"]),
+    (f"hybrid ×{CPUS}", ["--mode", "hybrid", "--cores", str(CPUS)]),
 ]
 # The least regret that is called one: a tenth.
 LIMIT = 0.10

@@ -17,6 +17,7 @@ ENGINES = [
     ("processes/socket ×2", ["--mode", "processes", "--ipc", "socket", "--cores", "2"]),
     ("processes/shm ×2", ["--mode", "processes", "--ipc", "shm", "--cores", "2"]),
     ("eventloop", ["--mode", "eventloop"]),
+    ("hybrid ×2", ["--mode", "hybrid", "--cores", "2"]),
 ]
 
 

@@ -3,7 +3,7 @@
 /// All that other parts of the program want to know of an engine stands here: an engine is a case, its traits, and a line of
 /// `Engines.make`, which builds it.
 package enum EngineKind: String, Sendable, CaseIterable {
-  case serial, threads, processes, eventloop
+  case serial, threads, processes, eventloop, hybrid
 
   package struct Traits: Sendable {
     /// False where there is one lane, however many are asked for.
@@ -40,6 +40,13 @@ package enum EngineKind: String, Sendable, CaseIterable {
         summary: "One thread computes while the kernel reads and writes many files at once (io_uring, or a few helper "
           + "threads where that is not allowed). It suits many files that are not in the page cache; it never uses a "
           + "second CPU for computing.")
+    case .hybrid:
+      Traits(
+        takesLanes: true, overlapsStages: true,
+        summary:
+          "One event loop reads and writes for a pool of threads that only compute, one for each CPU unless --cores "
+          + "says otherwise: many reads at once, as with eventloop, and all CPUs, as with threads. It suits small files that "
+          + "are not in the page cache. Where io_uring is not allowed the loop reads one file after the other.")
     }
   }
 

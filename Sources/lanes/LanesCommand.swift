@@ -7,7 +7,7 @@ import LanesUsage
 struct LanesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "lanes",
-    abstract: "Run a batch in worker processes, threads or one event loop, and see what each way costs.",
+    abstract: "Run a batch in worker processes, threads, one event loop or both, and see what each way costs.",
     usage: "lanes COMMAND [OPTION]...",
     discussion: """
       The same batch gives the same bytes whichever way it runs. lanes convert is short for lanes images convert. \

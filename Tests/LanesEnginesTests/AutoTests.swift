@@ -74,6 +74,25 @@ import Testing
     #expect(choice.lanes == lanes)
   }
 
+  @Test(arguments: [1, 2, 64], [true, false]) func `waiting for storage asks for one loop for all lanes`(
+    _ cpus: Int, _ mayAddLanes: Bool
+  ) {
+    var rules = AutoRules(cpus: cpus, mayAddLanes: mayAddLanes)
+    rules.hasRing = true
+    let cold = rules.choose(costs(micro: 60, waited: 0.9, bytes: 30_000))
+    #expect(cold.setup == EngineSetup(kind: .hybrid, lanes: cpus))
+    #expect(cold.reason.contains("for storage"))
+    #expect(rules.choose(costs(micro: 60, waited: 0.1)).kind != .hybrid)
+    var crowded = costs(micro: 60, waited: 0.5, bytes: 30_000)
+    crowded.wall *= 2
+    crowded.queued = crowded.wall / 8
+    #expect(rules.choose(crowded).kind != .hybrid, "a loop among busy programs waits for a core")
+    var writing = costs(micro: 10_000, waited: 0.5, bytes: 100_000)
+    writing.fetched = 0
+    writing.storing = writing.wall * 6 / 10
+    #expect(rules.choose(writing).kind != .hybrid)
+  }
+
   @Test func `units shorter than their hand-over stay in the calling thread`() {
     var short = UnitCosts()
     short.units = 20_000
@@ -162,7 +181,7 @@ extension ContractTests {
       let folder = TemporaryFolder()
       let (units, thread) = try waitingUnits(folder, 60)
       defer { thread.join() }
-      let engine = AutoEngine(EngineOptions(lanes: cpus), mayAddLanes: isFree)
+      let engine = AutoEngine(EngineOptions(lanes: cpus, usesRing: false), mayAddLanes: isFree)
       let (collector, record) = try run(engine, units)
       #expect(collector.sums == (0..<60).map { UInt64($0) })
       #expect(record.setup == EngineSetup(kind: lanes == 1 ? .serial : .threads, lanes: lanes))
@@ -183,6 +202,24 @@ extension ContractTests {
       #expect(record.setup.kind == .serial)
       #expect(record.unitsDone == 40)
       #expect(record.lanes.reduce(0) { $0 + $1.units } == 40)
+    }
+
+    @Test(arguments: [1, 2]) func `a batch goes over to the hybrid engine without losing or repeating a unit`(
+      _ lanes: Int
+    ) throws {
+      let folder = TemporaryFolder()
+      let (units, thread) = try waitingUnits(folder, 100)
+      defer { thread.join() }
+      var rules = AutoRules(cpus: lanes, mayAddLanes: true)
+      rules.hasRing = true
+      rules.loopSuits = [.input, .storage, .writing]
+      rules.muchQueueing = .infinity
+      let (collector, record) = try run(AutoEngine(EngineOptions(lanes: lanes), rules), units)
+      #expect(collector.numbers == Array(0..<100))
+      #expect(collector.sums == (0..<100).map { UInt64($0) })
+      #expect(record.setup == EngineSetup(kind: .hybrid, lanes: lanes))
+      #expect(record.lanes.reduce(0) { $0 + $1.units } == 100)
+      #expect(record.notes[0].hasPrefix("auto chose \(record.setup.title): units waited"))
     }
 
     @Test func `one unit runs in the calling thread`() throws {

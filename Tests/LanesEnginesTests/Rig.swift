@@ -25,7 +25,8 @@ struct Contender: Sendable, CustomTestStringConvertible {
     EngineKind.allCases.flatMap { kind in
       kind.setups(lanes: [2]).map { Contender(kind: kind, channel: $0.channel ?? .shm) }
     } + [
-      Contender(kind: .eventloop, usesRing: false), Contender(kind: .processes, channel: .shm, usesRing: false),
+      Contender(kind: .eventloop, usesRing: false), Contender(kind: .hybrid, usesRing: false),
+      Contender(kind: .processes, channel: .shm, usesRing: false),
       Contender(kind: .threads, isAuto: true), Contender(kind: .serial, isAuto: true),
       Contender(kind: .processes, isAuto: true),
     ]

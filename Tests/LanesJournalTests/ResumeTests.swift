@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(
-    arguments: [EngineKind.serial, .threads, .eventloop],
+    arguments: [EngineKind.serial, .threads, .eventloop, .hybrid],
     [
       Set(0..<5), Set(7..<12), Set([0, 3, 4, 8, 11]), Set(4..<8), Set(0..<12), Set<Int>(),
     ]) func `known units are handed over at their place, and not done again`(

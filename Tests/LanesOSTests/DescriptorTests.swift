@@ -79,6 +79,38 @@ import Testing
     var one = [UInt8](repeating: 0, count: 1)
     #expect(try one.withUnsafeMutableBytes { try DescriptorIO.read(pipe.readEnd.number, into: $0) } == nil)
   }
+
+  @Test func `a pair of sockets carries bytes both ways, and each end tells the end of the other`() throws {
+    let pair = try SocketPair()
+    let far = try pair.far.duplicated(atLeast: 0)
+    try pair.near.setNonBlocking()
+    var one = [UInt8](repeating: 0, count: 1)
+    #expect(try one.withUnsafeMutableBytes { try DescriptorIO.read(pair.near.number, into: $0) } == nil)
+    for (from, to) in [(pair.near.number, far.number), (far.number, pair.near.number)] {
+      try Bytes("there".utf8).withUnsafeBytes { try DescriptorIO.writeAll(from, $0) }
+      var received = Bytes(repeating: 0, count: 5)
+      try readExactly(to, into: &received)
+      #expect(received == Bytes("there".utf8))
+    }
+    // Bytes have no bounds: two writes are one read.
+    for text in ["a", "b"] { try Bytes(text.utf8).withUnsafeBytes { try DescriptorIO.writeAll(pair.near.number, $0) } }
+    var both = Bytes(repeating: 0, count: 2)
+    #expect(try both.withUnsafeMutableBytes { try DescriptorIO.read(far.number, into: $0) } == 2)
+    let page = [UInt8](repeating: 0, count: 4096)
+    while try page.withUnsafeBytes({ try DescriptorIO.write(pair.near.number, $0) }) != nil {}
+    try closeFarEnds(pair, far)
+  }
+}
+
+/// Closes both numbers of the far end, and looks at what the near one is told.
+private func closeFarEnds(_ pair: consuming SocketPair, _ far: consuming Descriptor) throws {
+  let near = try pair.near.duplicated(atLeast: 0)
+  _ = consume pair
+  _ = consume far
+  var one = [UInt8](repeating: 0, count: 1)
+  // Unread bytes make the end an error (ECONNRESET) once, and nothing is read after it.
+  _ = try? one.withUnsafeMutableBytes { try DescriptorIO.read(near.number, into: $0) }
+  #expect(try one.withUnsafeMutableBytes { try DescriptorIO.read(near.number, into: $0) } == 0)
 }
 
 /// Fails in every way that has opened something before, or might have.

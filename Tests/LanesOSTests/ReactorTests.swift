@@ -31,6 +31,14 @@ import Testing
     #expect(seen.count == 1)
   }
 
+  @Test func `a turn that may wait ends in time although nothing happens`() throws {
+    let pipe = try Pipe()
+    _ = try reactor.watch(pipe.readEnd.number) { _ in Issue.record("nothing was written") }
+    try reactor.turn(waiting: true, atMost: 1)
+    _ = reactor.schedule(at: .max) { Issue.record("a timer that is far away") }
+    try reactor.turn(waiting: true, atMost: 1)
+  }
+
   @Test func `the end of the other side is told`() throws {
     let pipe = try Pipe()
     var seen: [Reactor.Readiness] = []

@@ -15,7 +15,7 @@ import Testing
     #expect(result.lines.allSatisfy { $0.count <= 100 })
     #expect(result.lines.first == "lanes compare --rounds 1 --warmup 0 primes 1e6")
     for engine in [
-      "serial", "threads ×1", "processes/pipe ×1", "processes/socket ×1", "processes/shm ×1", "eventloop",
+      "serial", "threads ×1", "processes/pipe ×1", "processes/socket ×1", "processes/shm ×1", "eventloop", "hybrid ×1",
     ] {
       #expect(result.text.contains(" \(engine) "), "\(engine)")
     }

@@ -22,12 +22,13 @@ struct EngineChoice: CustomTestStringConvertible, Sendable {
   static let sockets = EngineChoice("processes/socket", "--mode", "processes", "--ipc", "socket")
   static let sharedMemory = EngineChoice("processes/shm", "--mode", "processes", "--ipc", "shm")
   static let eventLoop = EngineChoice("eventloop", "--mode", "eventloop")
+  static let hybrid = EngineChoice("hybrid", "--mode", "hybrid")
 
   static let automatic = EngineChoice("auto", "--mode", "auto")
   static let isolated = EngineChoice("auto, isolated", "--isolation", "process")
 
   static let processes = [pipes, sockets, sharedMemory]
-  static let all = [serial, threads, pipes, sockets, sharedMemory, eventLoop]
+  static let all = [serial, threads, pipes, sockets, sharedMemory, eventLoop, hybrid]
 }
 
 /// A copy of the sound fixture images, which a test may walk, in two folders: `a`, and `b/deep`.

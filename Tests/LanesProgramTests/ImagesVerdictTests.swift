@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(
-    arguments: [EngineChoice.threads, .pipes, .sharedMemory, .eventLoop],
+    arguments: [EngineChoice.threads, .pipes, .sharedMemory, .eventLoop, .hybrid],
     [["--resize", "40%"], ["--sizes", "100,30"], ["--quality", "70"]])
   func `odd files are read and damaged ones refused under every engine at every size`(
     _ engine: EngineChoice, _ asked: [String]

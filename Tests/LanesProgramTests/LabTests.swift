@@ -6,6 +6,7 @@ import Testing
 @Suite struct LabTests {
   private static let engines = [
     "serial", "threads ×2", "processes/pipe ×2", "processes/socket ×2", "processes/shm ×2", "eventloop",
+    "hybrid ×2",
   ]
 
   private func rows(_ words: [String]) throws -> [JSONValue] {
@@ -42,9 +43,9 @@ import Testing
   @Test func `starting lanes is measured for one to eight, and all experiments are run once`() throws {
     let rows = try rows(["start-up", "units", "start-up", "--cores", "1"])
     let started = rows.filter { $0["experiment"] == .string("start-up") }
-    #expect(started.count == 16)
+    #expect(started.count == 20)
     #expect(started.allSatisfy { (number($0, "ended_ns") ?? 0) >= (number($0, "answered_ns") ?? .infinity) })
-    #expect(rows.count == 16 + Self.engines.count)
+    #expect(rows.count == 20 + Self.engines.count)
   }
 
   @Test func `tables fit a hundred columns`() throws {

@@ -39,6 +39,7 @@ import Testing
     (["--isolation", "sandbox"], "auto chose processes/shm ×2: isolation was asked for"),
     (["--isolation", "none"], "decoding was not isolated (--isolation none): a crash would have ended the run"),
     (["--mode", "threads"], "decoding was not isolated (--mode threads): a crash would have ended the run"),
+    (["--mode", "hybrid"], "decoding was not isolated (--mode hybrid): a crash would have ended the run"),
     (["--mode", "serial"], "decoding was not isolated (--mode serial): a crash would have ended the run"),
   ]) func `statistics say how images were kept apart`(_ flags: [String], _ words: String) throws {
     let images = try manyImages(4, of: "nuthatch-rgb.png")
@@ -56,6 +57,7 @@ import Testing
   @Test(arguments: [
     (["--isolation", "none", "--mode", "processes"], "--isolation none asks for no worker processes"),
     (["--isolation", "sandbox", "--mode", "eventloop"], "--isolation sandbox asks for worker processes"),
+    (["--isolation", "process", "--mode", "hybrid"], "--isolation process asks for worker processes"),
     (["--isolation", "jail"], "'jail'"),
   ]) func `levels that an engine cannot give are refused`(_ flags: [String], _ words: String) throws {
     let result = try Program.run(["primes", "100"] + flags)

@@ -115,7 +115,7 @@ import Testing
     let options = section.matches(of: /--[a-z][-a-z]*/).map { String($0.0) }
     #expect(options.count >= 14)
     for option in options { #expect(guide.contains(option), "\(option)") }
-    for mode in ["serial", "threads", "processes", "eventloop", "auto"] {
+    for mode in ["serial", "threads", "processes", "eventloop", "hybrid", "auto"] {
       #expect(guide.contains("\n  --mode \(mode)\n"), "\(mode)")
     }
     #expect(section.contains("lanes help engines"))
@@ -177,7 +177,7 @@ import Testing
     ] {
       #expect(help.contains("  \(option) "), "\(option)")
     }
-    #expect(["serial", "threads", "processes", "eventloop", "auto"].allSatisfy(help.contains))
+    #expect(["serial", "threads", "processes", "eventloop", "hybrid", "auto"].allSatisfy(help.contains))
   }
 }
 

@@ -43,6 +43,7 @@ struct RandomComparisons {
     for lanes in [1, cpus, pick([2, 4, 64])] {
       if chance(0.7) { setups.append(Samples.threads(lanes)) }
       if chance(0.6) { setups.append(Samples.pipe(lanes)) }
+      if chance(0.3) { setups.append(Samples.hybrid(lanes)) }
       if chance(0.3) { setups.append(Samples.socket(lanes)) }
       if chance(0.6) { setups.append(Samples.shm(lanes)) }
     }

@@ -37,7 +37,9 @@ import Testing
     #expect(reader.remaining == 0)
   }
 
-  @Test(arguments: [Samples.serial, Samples.threads(64), Samples.pipe(3), Samples.eventLoop])
+  @Test(arguments: [
+    Samples.serial, Samples.threads(64), Samples.pipe(3), Samples.socket(2), Samples.eventLoop, Samples.hybrid(2),
+  ])
   func `every set-up comes back as it was written`(setup: EngineSetup) throws {
     var writer = WireWriter()
     writer.write(RunRecord(setup: setup))

@@ -30,6 +30,7 @@ enum Samples {
 
   static let serial = EngineSetup(kind: .serial, lanes: 1)
   static let eventLoop = EngineSetup(kind: .eventloop, lanes: 1)
+  static func hybrid(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .hybrid, lanes: lanes) }
   static func threads(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .threads, lanes: lanes) }
   static func pipe(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .pipe) }
   static func socket(_ lanes: Int) -> EngineSetup { EngineSetup(kind: .processes, lanes: lanes, channel: .socket) }

@@ -5,7 +5,8 @@ import LanesOS
 ///
 /// The pilot is the batch itself: its first units run on the lanes that suit computing, each measured inside. No unit
 /// is run twice, and results stay in order, since whatever comes next goes on with the same plan and the same recorder.
-/// Later measurements may add lanes; they never take any away, because lanes too many cost little.
+/// Later measurements may add lanes, or go over to the hybrid engine; they never take any lanes away, because lanes too many
+/// cost little.
 package struct AutoEngine: Engine {
   /// How to run units where a crash of one must not harm the others.
   package struct Isolation: Sendable {
@@ -72,6 +73,7 @@ private final class AutoRun {
   private var before = ProcessUsage.current()
   private var isDecided = false
   private(set) var choice: AutoChoice
+  private lazy var hasRing = options.usesRing && RingLibrary.isAllowed
 
   init(_ batch: Batch, _ recorder: RunRecorder, _ options: EngineOptions, _ rules: AutoRules) {
     workload = batch.workload
@@ -86,7 +88,11 @@ private final class AutoRun {
   func run() throws(EngineError) {
     var isAtEnd = false
     while !isAtEnd {
-      isAtEnd = choice.kind == .serial ? try runSerially() : try runThreads()
+      switch choice.kind {
+      case .serial: isAtEnd = try runSerially()
+      case .hybrid: isAtEnd = try runHybrid()
+      default: isAtEnd = try runThreads()
+      }
     }
   }
 
@@ -109,11 +115,18 @@ private final class AutoRun {
     let feeder = ThreadFeeder(pool: pool, recorder: recorder, admission: admission) { [unowned self] feeder in
       self.take(pool.takeCosts())
       pool.measures = self.pilot.isMeasuring
-      feeder.isToStop = self.choice.kind == .serial
-      self.grow(pool)
+      if self.choice.kind == .threads { self.grow(pool) } else { feeder.stop() }
     }
     try feeder.run()
     return !feeder.isToStop
+  }
+
+  /// To the end: no measurement is taken any more, since lanes no longer wait.
+  private func runHybrid() throws(EngineError) -> Bool {
+    var options = options
+    options.lanes = choice.lanes
+    try HybridLoop.run(workload, recorder, admission, options)
+    return true
   }
 
   /// Gives the pool the lanes that were chosen; fewer where threads run out, which is no reason to fail.
@@ -135,8 +148,11 @@ private final class AutoRun {
     let used = ProcessUsage.current().since(before)
     complete.fetched = used.storageRead ?? 0
     complete.majorFaults = used.majorFaults
+    var rules = rules
+    // Asked only where it matters: the answer takes a ring.
+    if !rules.hasRing, complete.waitingShare >= rules.muchWaiting { rules.hasRing = hasRing }
     let next = rules.choose(complete)
-    guard !isDecided || next.lanes > choice.lanes else { return }
+    guard !isDecided || next.lanes > choice.lanes || next.kind == .hybrid else { return }
     isDecided = true
     choice = next
     recorder.change(next.setup)

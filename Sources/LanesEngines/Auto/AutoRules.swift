@@ -20,12 +20,13 @@ package struct AutoChoice: Sendable, Equatable {
 ///
 /// | the pilot found | the batch goes on |
 /// |---|---|
-/// | units wait for storage, for writing or for input for a quarter of their time or more | as threads, eight for each CPU |
+/// | units wait for storage for a quarter of their time or more | as hybrid, one lane for each CPU |
+/// | the same where io_uring is refused or cores are busy, or for writing or other input | as threads, eight for each CPU |
 /// | units shorter than handing them over | serially |
 /// | anything else | as threads, one for each CPU; serially where that is one |
 ///
-/// The event loop is never chosen: where units wait, threads on eight lanes for each CPU keep as many reads going and
-/// use all CPUs (BENCHMARKS.md, sections auto and compare). Processes are chosen where isolation is asked for, since
+/// The event loop alone is never chosen: the hybrid engine keeps as many reads going and uses all CPUs (BENCHMARKS.md, sections
+/// auto and compare). Processes are chosen where isolation is asked for, since
 /// whatever they do threads do without moving bytes.
 package struct AutoRules: Sendable {
   /// CPUs that may be used, or lanes that the user allowed.
@@ -42,6 +43,13 @@ package struct AutoRules: Sendable {
   package var muchWaiting = 0.25
   /// Reads in flight for each CPU while units wait: 16 lanes on two CPUs read cold files in 0.57 of the time of 2.
   package var lanesPerWaitingCPU = 8
+  /// What the hybrid engine suits: it reads many files at once, for which threads need as many lanes.
+  package var loopSuits: Set<UnitCosts.Wait> = [.storage]
+  /// From this share of their time on that lanes had no core, other programs keep the cores busy. A loop is one thread that
+  /// must get a core again and again: 16 threads then took 0.7 to 0.9 of its time, and as long on a quiet machine.
+  package var muchQueueing = 0.1
+  /// False where io_uring is refused, without which a loop reads one file after the other.
+  package var hasRing = false
   /// Nanoseconds that handing a unit to another thread and back costs (`lanes lab units`).
   package var handOver = 1_000.0
   /// The same for a worker process, and for each byte that it reads or writes through shared memory (`lanes lab payloads`).
@@ -62,6 +70,10 @@ package struct AutoRules: Sendable {
     let pilot = Self.describe(costs)
     if waiting >= muchWaiting, let wait = costs.wait {
       let found = "units waited \(Self.percent(waiting)) of their time for \(wait.rawValue) (\(pilot))"
+      if hasRing, loopSuits.contains(wait), Double(costs.queued) < muchQueueing * Double(max(1, costs.wall)) {
+        return AutoChoice(
+          .hybrid, lanes: cpus, because: found + ", so one event loop reads many at a time for all lanes")
+      }
       guard mayAddLanes else {
         return AutoChoice(cpus > 1 ? .threads : .serial, lanes: cpus, because: found + ", but --cores was given")
       }

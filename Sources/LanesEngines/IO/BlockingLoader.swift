@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// Belongs to one thread; the memory for whole files is used again for the next unit.
 package final class BlockingLoader {
-  private enum Holding { case nothing, bytes(Bytes), heap, mapping(HeldMapping) }
+  private enum Holding { case nothing, bytes(Bytes), heap, foreign(HeapStorage), mapping(HeldMapping) }
   /// A mapping and its file are noncopyable; a class can hold them in an enumeration.
   private final class HeldMapping {
     let mapping: Mapping
@@ -49,9 +49,18 @@ package final class BlockingLoader {
     case .nothing: return try body(RawSpan())
     case .bytes(let bytes): return try body(bytes.span.bytes)
     case .heap: return try body(UnsafeRawBufferPointer(start: heap.base, count: count).bytes)
+    case .foreign(let storage):
+      return try body(UnsafeRawBufferPointer(start: storage.base, count: count).bytes)
     case .mapping(let held):
       return try held.mapping.withBytes { (bytes) throws(Failure) in try body(bytes.bytes) }
     }
+  }
+
+  /// Takes over the first `count` bytes of what somebody else has loaded.
+  func hold(_ storage: HeapStorage, count: Int) {
+    release()
+    holding = .foreign(storage)
+    self.count = count
   }
 
   /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing.

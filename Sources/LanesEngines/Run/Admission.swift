@@ -22,7 +22,7 @@ final class Admission {
   /// Units started and not released.
   private(set) var inFlight = 0
   private var bytesInFlight = 0
-  /// Taken from the plan and not started; one, or two after a look ahead.
+  /// Taken from the plan and not started: one, two after a look ahead, or what was taken back.
   private var ahead: Deque<Unit> = []
   private var isAtEnd = false
   private var knownTotal: Int?
@@ -68,6 +68,14 @@ final class Admission {
     case .end: isAtEnd = true
     }
     return nil
+  }
+
+  /// Takes back units that were let in and not begun, in their order; they are let in again first.
+  func takeBack(_ units: [Unit]) {
+    for unit in units.reversed() {
+      release(unit)
+      ahead.prepend(unit)
+    }
   }
 
   /// The unit is over and its memory free.

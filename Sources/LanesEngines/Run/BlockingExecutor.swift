@@ -3,21 +3,26 @@ import LanesOS
 
 /// Loads, performs and stores one unit after another in the calling thread, waiting for the disk.
 ///
-/// What serial and thread lanes run. Belongs to one thread.
+/// What serial and thread lanes run. Where a coordinator loads and stores, the lane only performs. Belongs to one thread.
 final class BlockingExecutor {
   private let workload: any Workload
   private let timeout: Duration?
   private let loader: BlockingLoader
+  private let stores: Bool
   private var clock = LaneClock()
 
-  init(_ workload: any Workload, _ options: EngineOptions) {
+  /// - Parameter stores: false leaves every output where it was written.
+  init(_ workload: any Workload, _ options: EngineOptions, stores: Bool = true) {
     self.workload = workload
     timeout = options.timeout
     loader = BlockingLoader(budget: options.memory)
+    self.stores = stores
   }
 
   /// Does all of `unit`; its output is left in `output` for a sink that the coordinator serves.
-  func run(_ unit: Unit, lane: Int, output: OutputBuffer) -> (UnitRecord, Outcome) {
+  ///
+  /// - Parameter loaded: the input, where it was loaded before.
+  func run(_ unit: Unit, loaded: LoadedInput? = nil, lane: Int, output: OutputBuffer) -> (UnitRecord, Outcome) {
     var times = UnitRecord(lane: lane)
     output.restart()
     let source = unit.source
@@ -27,13 +32,8 @@ final class BlockingExecutor {
       StopSignals.lane(lane, isBusyWith: .none)
     }
     do throws(UnitFailure) {
-      times.load.start = monotonicNow()
-      times.load.end = times.load.start
-      defer { if times.perform.start == 0 { times.load.end = monotonicNow() } }
-      try loader.load(source, expecting: unit.expectedInput)
-      times.bytesIn = loader.count
-      times.load.end = monotonicNow()
-      let partial = try perform(unit, source, &times, output)
+      try load(unit, source, loaded, &times)
+      let partial = try perform(unit, source, isMapped: loaded == nil && source.isSlice, &times, output)
       try store(unit, &times, output)
       return (times, .done(partial))
     } catch {
@@ -42,11 +42,28 @@ final class BlockingExecutor {
     }
   }
 
+  /// Takes over what was loaded, or loads it; the unit is performed right after.
+  private func load(
+    _ unit: Unit, _ source: Source, _ loaded: LoadedInput?, _ times: inout UnitRecord
+  ) throws(UnitFailure) {
+    if let loaded {
+      loader.hold(loaded.storage, count: loaded.count)
+      times.load = loaded.time
+      times.perform.start = monotonicNow()
+    } else {
+      times.load.start = monotonicNow()
+      times.load.end = times.load.start
+      defer { times.load.end = monotonicNow() }
+      try loader.load(source, expecting: unit.expectedInput)
+    }
+    times.bytesIn = loader.count
+    if loaded == nil { times.perform.start = times.load.end }
+  }
+
   private func perform(
-    _ unit: Unit, _ source: Source, _ times: inout UnitRecord, _ output: OutputBuffer
+    _ unit: Unit, _ source: Source, isMapped: Bool, _ times: inout UnitRecord, _ output: OutputBuffer
   ) throws(UnitFailure) -> Bytes {
-    times.perform.start = times.load.end
-    clock.begin(mapped: source.isSlice, at: times.load.end)
+    clock.begin(mapped: isMapped, at: times.perform.start)
     unit.withLabelBytes(CrashReports.begin)
     defer {
       CrashReports.end()
@@ -64,7 +81,7 @@ final class BlockingExecutor {
     let sink = unit.sink
     guard sink != .none else { return }
     times.bytesOut = output.count
-    guard sink != .standardOutput else { return }
+    guard stores, sink != .standardOutput else { return }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
     try output.withBytes { (bytes) throws(UnitFailure) in
@@ -72,5 +89,19 @@ final class BlockingExecutor {
         try BlockingStore.store(part.bytes, to: part.destination)
       }
     }
+  }
+}
+
+/// Bytes that were loaded for a unit before a lane gets it.
+final class LoadedInput: @unchecked Sendable {
+  // Sendable: handed from thread to thread with the unit that it belongs to, never shared.
+  let storage: HeapStorage
+  let count: Int
+  let time: UnitRecord.Stage
+
+  init(_ storage: HeapStorage, count: Int, time: UnitRecord.Stage) {
+    self.storage = storage
+    self.count = count
+    self.time = time
   }
 }

@@ -3,7 +3,7 @@ import LanesOS
 
 /// What a user may set about any engine.
 package struct EngineOptions: Sendable {
-  /// Threads or processes; 1 for serial and event loop whatever is set.
+  /// Threads or processes; 1 for serial and eventloop whatever is set.
   package var lanes: Int
   /// Loads in flight at most, where loading does not block a lane.
   package var queueDepth: Int
@@ -53,6 +53,7 @@ package enum Engines {
     case .threads: ThreadsEngine(options)
     case .processes: ProcessesEngine(options, channel: channel, worker: worker)
     case .eventloop: EventLoopEngine(options)
+    case .hybrid: HybridEngine(options)
     }
   }
 }

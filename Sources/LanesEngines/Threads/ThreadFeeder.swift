@@ -12,7 +12,7 @@ final class ThreadFeeder {
   private var inFlight = 0
   private var waitsFor: Int32?
   /// Set by `lookAround`: nothing more is taken from the plan, and `run` returns when the pool is empty.
-  var isToStop = false
+  private(set) var isToStop = false
 
   /// Units queued or running at most, for each lane: enough that no lane runs dry while the feeder sleeps, few enough
   /// that memory and the time to stop stay small. 64 hide the feeder's wake-up (some 50 µs) behind units of 1 µs.
@@ -34,10 +34,10 @@ final class ThreadFeeder {
       let isAtEnd = isToStop || feed()
       if inFlight == 0 {
         if let descriptor = waitsFor, !isAtEnd { try waitForInput(descriptor) } else if isAtEnd { return }
-      } else if let descriptor = waitsFor, !isAtEnd, !pool.hasFinished {
-        pool.wakesDescriptor = true
-        if !pool.hasFinished { try waitForInput(descriptor, also: pool.finishedDescriptor) }
-        pool.wakesDescriptor = false
+      } else if let descriptor = waitsFor, !isAtEnd {
+        if pool.beginWatching(wanted: 1) { try waitForInput(descriptor, also: pool.finishedDescriptor) }
+        pool.endWatching()
+        pool.resetFinished()
         settle(pool.takeFinished())
       } else {
         // Half of them keep the lanes busy while the feeder wakes up.
@@ -47,9 +47,18 @@ final class ThreadFeeder {
     }
   }
 
+  /// Begins nothing more, and gives back what no lane has begun; `run` returns when the lanes are done.
+  func stop() {
+    guard !isToStop else { return }
+    isToStop = true
+    let queued = pool.takeQueued().map(\.unit)
+    inFlight -= queued.count
+    admission.takeBack(queued)
+  }
+
   /// Fills the queue; true when the plan has nothing more.
   private func feed() -> Bool {
-    var units: [Unit] = []
+    var units: [LaneUnit] = []
     defer { pool.submit(units) }
     waitsFor = nil
     let capacity = pool.lanes * Self.unitsPerLane
@@ -57,7 +66,7 @@ final class ThreadFeeder {
       switch admission.step() {
       case .start(let unit):
         inFlight += 1
-        units.append(unit)
+        units.append(LaneUnit(unit: unit))
         // Lanes without work must not wait for a plan that takes its time, such as one that walks a tree.
         if units.count == 32 {
           pool.submit(units)
@@ -88,10 +97,10 @@ final class ThreadFeeder {
       recorder.started(ended.unit, lane: ended.times.lane)
       settle(ended)
     case .ended(let ended): settle(ended)
-    case .dropped(let unit):
+    case .dropped(let work):
       inFlight -= 1
-      admission.release(unit)
-      recorder.drop(unit)
+      admission.release(work.unit)
+      recorder.drop(work.unit)
     }
   }
 

@@ -3,6 +3,13 @@ import LanesCore
 import LanesOS
 import Synchronization
 
+/// A unit on its way to a lane, with what was loaded for it.
+struct LaneUnit: Sendable {
+  let unit: Unit
+  /// Nil leaves the loading to the lane.
+  var input: LoadedInput?
+}
+
 /// A growing number of threads that perform units from a queue; a feeder fills it and takes what ended.
 ///
 ///     running ──a failure halts the batch──▶ halted ──shutDown──▶ closed
@@ -18,6 +25,8 @@ final class ThreadPool: Sendable {
     let times: UnitRecord
     let outcome: Outcome
     let output: OutputBuffer?
+    /// What was loaded for it, to be used again.
+    let input: LoadedInput?
   }
 
   enum Event: Sendable {
@@ -28,7 +37,7 @@ final class ThreadPool: Sendable {
     /// Start and end of a short unit at once.
     case startedAndEnded(Ended)
     /// Not begun, because a stop was asked for or the batch was halted.
-    case dropped(Unit)
+    case dropped(LaneUnit)
   }
 
   private enum Phase: UInt8, AtomicRepresentable {
@@ -41,16 +50,16 @@ final class ThreadPool: Sendable {
   }
 
   private struct Queue {
-    var units: Deque<Unit> = []
+    var units: Deque<LaneUnit> = []
     var lanes = 0
     /// Lanes that wait for units.
     var idle: Set<Int> = []
 
     /// Units for one lane, and no more than leaves the other lanes their part; nil when there are none.
-    mutating func share(atMost limit: Int) -> [Unit]? {
+    mutating func share(atMost limit: Int) -> [LaneUnit]? {
       guard !units.isEmpty else { return nil }
       let size = max(1, min(limit, units.count / (2 * lanes)))
-      var share: [Unit] = []
+      var share: [LaneUnit] = []
       share.reserveCapacity(size)
       while share.count < size, let unit = units.popFirst() { share.append(unit) }
       return share
@@ -59,7 +68,7 @@ final class ThreadPool: Sendable {
 
   /// What a lane does next.
   private enum Turn {
-    case perform([Unit])
+    case perform([LaneUnit])
     case leave
   }
 
@@ -128,6 +137,8 @@ final class ThreadPool: Sendable {
   private let isMeasuring = Atomic<Bool>(false)
   private let workload: any Workload
   private let options: EngineOptions
+  /// False leaves every output to the coordinator.
+  private let stores: Bool
 
   /// Units of one lane that are performed before their results are handed over together take about this long: long
   /// beside a waking (5 to 50 µs), short beside what a person or a stop request notices.
@@ -137,9 +148,10 @@ final class ThreadPool: Sendable {
   /// Results of short units wait no longer than this for others to be handed over with, even behind a long unit.
   private static let longestWait: Int64 = 5_000_000
 
-  init(lanes: Int, workload: any Workload, _ options: EngineOptions) throws(SystemError) {
+  init(lanes: Int, workload: any Workload, _ options: EngineOptions, stores: Bool = true) throws(SystemError) {
     self.workload = workload
     self.options = options
+    self.stores = stores
     finishedSignal = try Descriptor.event()
     do {
       try grow(to: lanes)
@@ -153,7 +165,9 @@ final class ThreadPool: Sendable {
   func grow(to lanes: Int) throws(SystemError) {
     while lanes > self.lanes {
       let lane = self.lanes
-      let thread = try WorkerThread { self.serve(lane, BlockingExecutor(self.workload, self.options)) }
+      let thread = try WorkerThread {
+        self.serve(lane, BlockingExecutor(self.workload, self.options, stores: self.stores))
+      }
       threads.withLock { $0.append(thread) }
       queue.withLock { $0.lanes += 1 }
     }
@@ -161,13 +175,21 @@ final class ThreadPool: Sendable {
 
   var lanes: Int { threads.withLock { $0.count } }
 
-  func submit(_ units: [Unit]) {
+  func submit(_ units: [LaneUnit]) {
     guard !units.isEmpty else { return }
     let idle = queue.withLock { queue in
       for unit in units { queue.units.append(unit) }
       return queue.idle.count
     }
     if units.count == 1 || idle == 1 { queue.wakeOne() } else if idle > 0 { queue.wakeAll() }
+  }
+
+  /// Takes what no lane has begun out of the queue.
+  func takeQueued() -> [LaneUnit] {
+    queue.withLock { queue in
+      defer { queue.units = [] }
+      return Array(queue.units)
+    }
   }
 
   /// Events since the last call, share by share; may be none.
@@ -198,20 +220,24 @@ final class ThreadPool: Sendable {
     }
   }
 
-  var hasFinished: Bool { finished.withLock { $0.news.count > 0 } }
-
-  /// Readable after a unit ended while `wakesDescriptor` was set.
+  /// Readable after `beginWatching` once that is due, until `resetFinished`.
   var finishedDescriptor: Int32 { finishedSignal.number }
 
-  /// Set while the feeder waits for descriptors rather than for `takeFinished`.
-  /// Sequential consistency: the feeder looks once more after setting it, a lane looks at it after adding its event.
-  var wakesDescriptor: Bool {
-    get { wakes.load(ordering: .sequentiallyConsistent) }
-    set {
-      wakes.store(newValue, ordering: .sequentiallyConsistent)
-      if !newValue { finishedSignal.drainEvent() }
+  /// From now on `finishedDescriptor` tells when `wanted` units have ended, or one that must not wait; false when that is so
+  /// already. For a feeder that waits for descriptors rather than in `waitForFinished`.
+  func beginWatching(wanted: Int) -> Bool {
+    // Before the lock is taken: a lane that adds its event after this look sees it.
+    wakes.store(true, ordering: .relaxed)
+    return finished.withLock { finished in
+      finished.wanted = wanted
+      return !finished.isDue
     }
   }
+
+  func endWatching() { wakes.store(false, ordering: .relaxed) }
+
+  /// Makes `finishedDescriptor` unreadable again.
+  func resetFinished() { finishedSignal.drainEvent() }
 
   /// Set while lanes find out what their units cost. Relaxed: a unit more or less does not matter.
   var measures: Bool {
@@ -261,28 +287,32 @@ final class ThreadPool: Sendable {
     }
   }
 
-  private func perform(_ unit: Unit, _ executor: BlockingExecutor, _ report: inout LaneReport, tellsStart: Bool) {
+  private func perform(
+    _ work: LaneUnit, _ executor: BlockingExecutor, _ report: inout LaneReport, tellsStart: Bool
+  ) {
+    let unit = work.unit
     guard phase.load(ordering: .relaxed) == .running, StopSignals.received == nil else {
-      report.add(.dropped(unit), isUrgent: true)
+      report.add(.dropped(work), isUrgent: true)
       return
     }
     // Nobody waits long for the news of a short unit.
     if tellsStart { finished.withLock { $0.shares.append([.started(unit, lane: report.lane)]) } }
-    let leavesOutput = unit.sink == .standardOutput
+    let leavesOutput = unit.sink == .standardOutput || !stores && unit.sink != .none
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
-    let (times, outcome) = executor.run(unit, lane: report.lane, output: output)
-    report.lastUnit = times.duration
+    let (times, outcome) = executor.run(unit, loaded: work.input, lane: report.lane, output: output)
+    report.lastUnit = work.input == nil ? times.duration : times.perform.nanoseconds
     if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
     if outcome.haltsBatch { halt() }
-    let ended = Ended(unit: unit, times: times, outcome: outcome, output: leavesOutput ? output : nil)
+    let ended = Ended(
+      unit: unit, times: times, outcome: outcome, output: leavesOutput ? output : nil, input: work.input)
     report.add(
       tellsStart ? .ended(ended) : .startedAndEnded(ended),
       isUrgent: outcome.haltsBatch || report.lastUnit > Self.shareNanoseconds)
   }
 
   /// Lets no lane begin another unit.
-  private func halt() { _ = phase.compareExchange(expected: .running, desired: .halted, ordering: .relaxed) }
+  func halt() { _ = phase.compareExchange(expected: .running, desired: .halted, ordering: .relaxed) }
 
   /// Up to `limit` units, and no more than leaves the other lanes their part; waits while there are none.
   private func nextTurn(atMost limit: Int, _ lane: Int) -> Turn {
@@ -302,7 +332,7 @@ final class ThreadPool: Sendable {
     return queue.share(atMost: limit).map(Turn.perform)
   }
 
-  private func giveBack(_ units: ArraySlice<Unit>) {
+  private func giveBack(_ units: ArraySlice<LaneUnit>) {
     let idle = queue.withLock { queue in
       for unit in units.reversed() { queue.units.prepend(unit) }
       return queue.idle.count
@@ -317,7 +347,12 @@ final class ThreadPool: Sendable {
       finished.news.hurry()
       return finished.isDue && !wasDue
     }
-    if isNews { finished.wakeOne() }
+    if isNews { wakeFeeder() }
+  }
+
+  private func wakeFeeder() {
+    finished.wakeOne()
+    if wakes.load(ordering: .relaxed) { finishedSignal.raiseEvent() }
   }
 
   private func post(_ report: inout LaneReport) {
@@ -329,8 +364,7 @@ final class ThreadPool: Sendable {
       report.clear(for: finished.spare.popLast() ?? [])
       return finished.isDue && !wasDue
     }
-    if isNews { finished.wakeOne() }
-    if wakesDescriptor { finishedSignal.raiseEvent() }
+    if isNews { wakeFeeder() }
   }
 }
 

@@ -23,10 +23,11 @@ package struct ThreadsEngine: Engine {
 }
 
 extension ThreadPool {
-  static func started(lanes: Int, _ workload: any Workload, _ options: EngineOptions) throws(EngineError) -> ThreadPool
-  {
+  static func started(
+    lanes: Int, _ workload: any Workload, _ options: EngineOptions, stores: Bool = true
+  ) throws(EngineError) -> ThreadPool {
     do {
-      return try ThreadPool(lanes: lanes, workload: workload, options)
+      return try ThreadPool(lanes: lanes, workload: workload, options, stores: stores)
     } catch {
       throw .system("threads cannot be started: \(error.reason)")
     }

@@ -85,8 +85,10 @@ package struct Descriptor: ~Copyable, Sendable {
     _ = try retrying("futimens") { [number] in futimens(number, both) }
   }
 
-  /// Asks the kernel to read ahead from `offset` to the end of the file (posix_fadvise(2)).
-  package func readAhead(from offset: Int) { posix_fadvise(number, off_t(offset), 0, POSIX_FADV_WILLNEED) }
+  /// Asks the kernel to read ahead `length` bytes from `offset`, or to the end of the file (posix_fadvise(2)).
+  package func readAhead(from offset: Int, length: Int = 0) {
+    posix_fadvise(number, off_t(offset), off_t(length), POSIX_FADV_WILLNEED)
+  }
 
   /// An event counter for waking a reactor, eventfd(2).
   package static func event() throws(SystemError) -> Descriptor {

@@ -64,10 +64,12 @@ package final class Reactor {
   package func cancel(_ timer: Timer) { timers[timer.token] = nil }
 
   /// Calls handlers of what is ready; when nothing is and `waiting` is true, blocks until something is.
-  package func turn(waiting: Bool) throws(SystemError) {
+  ///
+  /// - Parameter limit: milliseconds to block at most; nil for any.
+  package func turn(waiting: Bool, atMost limit: Int32? = nil) throws(SystemError) {
     var tokens = [UInt64](repeating: 0, count: 64)
     var events = [UInt32](repeating: 0, count: 64)
-    let timeout = waiting ? millisecondsToNextTimer() : 0
+    let timeout = waiting ? Self.earlier(millisecondsToNextTimer(), limit) : 0
     let count = clinux_epoll_wait(epoll.number, &tokens, &events, 64, timeout)
     let code = errno
     guard count >= 0 || code == EINTR else { throw SystemError("epoll_wait", errno: code) }
@@ -76,6 +78,12 @@ package final class Reactor {
       handlers[tokens[index]]?.handler(Self.readiness(events[index]))
     }
     fireTimers()
+  }
+
+  /// The shorter of two waits, of which -1 and nil never end.
+  private static func earlier(_ timer: Int32, _ limit: Int32?) -> Int32 {
+    guard let limit else { return timer }
+    return timer < 0 ? limit : min(timer, limit)
   }
 
   private func millisecondsToNextTimer() -> Int32 {

@@ -50,7 +50,8 @@ extension Evidence {
   /// Threads move nothing, and shared memory copies once where a pipe or a socket copies twice.
   private func isCheaper(_ other: Comparison.Entry, than slow: Comparison.Entry) -> Bool {
     guard other.setup.lanes == slow.setup.lanes else { return false }
-    return other.setup.kind.sharesMemory || slow.setup.channel?.isShared == false && other.setup.channel?.isShared == true
+    if other.setup.kind.sharesMemory { return true }
+    return slow.setup.channel?.isShared == false && other.setup.channel?.isShared == true
   }
 
   private func isAhead(_ quick: Comparison.Entry, of slow: Comparison.Entry) -> Bool {
@@ -95,7 +96,8 @@ extension Evidence {
     }.min { $0.wall.median < $1.wall.median }
     let advised = [
       shared.map { "shm (shared memory), which needed \(time($0)) for the same" },
-      free.isEmpty ? nil : "threads, which move nothing",
+      free.contains { $0.setup.kind == .threads } ? "threads, which move nothing" : nil,
+      free.allSatisfy { $0.setup.kind == .hybrid } && !free.isEmpty ? "hybrid, which moves nothing" : nil,
     ].compactMap { $0 }
     if !advised.isEmpty { return "Use " + advised.joined(separator: ", or ") + "." }
     let isCopied = losers.contains { $0.slow.setup.channel?.isShared == false }

@@ -35,8 +35,9 @@ enum EngineGuide {
       .item(
         "--mode auto",
         "The default. The first units of the batch are measured while they run; the rest runs on one thread for each "
-          + "CPU where units compute, on eight for each CPU where they wait for storage, and serially where there is "
-          + "one unit, one CPU, or nothing worth sharing. --stats says what was chosen and why.")
+          + "CPU where units compute, under hybrid where they wait for storage, on eight threads for each CPU where they wait "
+          + "for something else or other programs keep the CPUs busy, and serially where there is one unit, one CPU, or nothing worth sharing. --stats says what "
+          + "was chosen and why.")
     ])
 
   /// How to say which engine is wanted without naming one.
@@ -71,7 +72,7 @@ enum EngineGuide {
           + "pair of sockets. Other engines do not use it."),
       .item(
         "--queue-depth N",
-        "How many loads the event loop, and the process engine's coordinator, keep in flight, 1 to 4096. The default is "
+        "How many loads the loops of eventloop and hybrid, and the process engine's coordinator, keep in flight, 1 to 4096. The default is "
           + "64, fewer where the limit of open descriptors is low."),
     ])
 
