@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import auto, engines, inputs, isolation, report, sections
+from . import auto, engines, hybrid, inputs, isolation, report, sections
 from .sections import LANES, ROUNDS
 
-SECTIONS = {**sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section}
+SECTIONS = {
+    **sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section,
+    "hybrid": hybrid.section,
+}
 
 
 def first_line(*argv: str) -> str:
