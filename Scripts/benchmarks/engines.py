@@ -28,8 +28,8 @@ BOUNDS = [
     "64 units share a frame, hence one read and one write for each frame whichever way bytes travel.",
     "- **Payloads, pipe**: the kernel copies every byte twice, into the pipe and out of it, 1 MiB at most at a time; from "
     "64 KiB on that is all that counts. One copy runs on the coordinator's core, the other on the worker's.",
-    "- **Payloads, socket**: the same two copies, in pieces of 32 KiB each of which is memory taken and given back, with 208 KiB at "
-    "most on the way (net.core.wmem_max) where a pipe grants 1 MiB. Sender and receiver take turns more often.",
+    "- **Payloads, socket**: the same two copies, in memory that is taken and given back for pieces of each write, with 208 KiB at most on the "
+    "way (net.core.wmem_max).",
     "- **Payloads, shared memory**: one copy, by the coordinator, into memory that both map. From 1 MiB on it runs as fast as "
     "memory is copied on one core. A file is read straight into that memory and costs no copy beside that read.",
     "- **Break-even**: a unit must compute longer than the coordinator spends on it, or the workers wait for the coordinator. "

@@ -46,7 +46,7 @@ package struct AutoRules: Sendable {
   /// What the hybrid engine suits: it reads many files at once, for which threads need as many lanes.
   package var loopSuits: Set<UnitCosts.Wait> = [.storage]
   /// From this share of their time on that lanes had no core, other programs keep the cores busy. A loop is one thread that
-  /// must get a core again and again: 16 threads then took 0.7 to 0.9 of its time, and as long on a quiet machine.
+  /// must get a core again and again: 16 threads then took 0.7 of its time.
   package var muchQueueing = 0.1
   /// False where io_uring is refused, without which a loop reads one file after the other.
   package var hasRing = false
