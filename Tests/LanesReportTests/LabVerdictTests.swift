@@ -139,7 +139,7 @@ import Testing
     return result
   }
 
-  @Test(arguments: [80, 60, 40], [Glyphs.unicode, .ascii])
+  @Test(arguments: [80, 60], [Glyphs.unicode, .ascii])
   func `text fits the terminal`(width: Int, glyphs: Glyphs) {
     let lines = Glyphs.with(glyphs) { LabText(Self.description, Self.measurements, width: width).lines() }
     #expect(lines.allSatisfy { $0.count <= width }, "\(lines.filter { $0.count > width })")
