@@ -56,11 +56,9 @@ package final class JournalWriter: Sendable {
 
   /// Starts the thread.
   ///
-  /// - Parameters:
-  ///   - file: to append to from `end` on, which is where it ends.
-  ///   - folder: where the file is, when its name is new and not yet on stable storage.
-  package init(_ file: LockedFile, end: Int, folder: FilePath?) throws(SystemError) {
-    let body = Appender(file, end: end, folder: folder)
+  /// - Parameter file: to append to from `end` on, which is where it ends.
+  package init(_ file: LockedFile, end: Int) throws(SystemError) {
+    let body = Appender(file, end: end)
     let started = try WorkerThread { [self] in run(body) }
     thread.withLock { $0 = started }
   }
@@ -157,9 +155,6 @@ package final class JournalWriter: Sendable {
     // Sendable: made by one thread and handed to the other, which alone uses it.
     private let file: LockedFile
     private var end: Int
-    /// True until the file itself, as it was found or made, is on stable storage with its name.
-    private var isNew: Bool
-    private var folder: FilePath?
     private var folders = DurableFolders()
 
     /// Bytes of a record beyond which a unit is rather done again, and of a group.
@@ -167,11 +162,9 @@ package final class JournalWriter: Sendable {
     private static let longestRecord = 1 << 30
     private static let longestGroup = 64 << 20
 
-    init(_ file: LockedFile, end: Int, folder: FilePath?) {
+    init(_ file: LockedFile, end: Int) {
       self.file = file
       self.end = end
-      self.folder = folder
-      isNew = folder != nil
     }
 
     func write(_ events: [Event]) throws(SystemError) {
@@ -186,11 +179,6 @@ package final class JournalWriter: Sendable {
       }
       // Names come first: a record must not tell of one that a power cut could still take away.
       try folders.sync()
-      if isNew {
-        try file.sync()
-        if let folder { try folders.sync(folder) }
-        isNew = false
-      }
       for group in groups where group.count > 0 { try append(group.records, group.count) }
     }
 

@@ -39,7 +39,8 @@ package enum RunFile {
     do throws(SystemError) { return try FileStatus.ifPresent(path) } catch { throw .system(error) }
   }
 
-  /// Makes a run file that has its name when it holds its header, and is durable after the first flush of its writer.
+  /// Makes a run file that has its name when it holds its header, and is on stable storage with both: a result that outlives a
+  /// power cut must find the run file that it belongs to, or it would be a stranger to the run that begins anew.
   ///
   /// - Parameter header: makes the first record, given the time of the file.
   package static func make(_ path: FilePath, header: (Int64) -> RunHeader) throws(Problem) -> Opened {
@@ -54,8 +55,15 @@ package enum RunFile {
         if isThere, status.size > 0 { throw SystemError("open", .fileExists) }
         let bytes = RunFileFormat.prologue + RunFileFormat.group([.header(header(status.changed))])
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: 0) }
+        try file.sync()
         // Its time was taken before: whatever changed later than that may be a result of this run.
         try file.giveName(path)
+        do throws(SystemError) {
+          let folder = path.removingLastComponent()
+          try Folders.sync(folder.isEmpty ? FilePath(".") : folder)
+        } catch  where error.isForbidden {
+          // A folder that may be written and not read is left to the system.
+        }
         return Opened(file: file, end: bytes.count, earlier: nil)
       } catch {
         throw .system(error)

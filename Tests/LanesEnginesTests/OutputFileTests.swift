@@ -63,6 +63,23 @@ import Testing
     #expect(try folder.contents() == ["out/a/b/name": [1]])
   }
 
+  /// A process that was killed while it replaced a file left a name beside it; one that is at it has locked its own.
+  @Test(arguments: [false, true]) func `what a killed process left is removed by the next, and what lives stays`(
+    _ lives: Bool
+  ) throws {
+    try folder.write("name", [9])
+    let left = UnfinishedName.replacing(folder.file("name"))
+    try folder.write(left.lastComponent!.string, [7])
+    let owner = try Descriptor.reading(left)
+    if lives { #expect(UnfinishedName.lock(owner.number)) }
+    var file = try OutputFile(Destination(path: folder.file("name"), replacesExisting: true))
+    try write([1, 2], to: file)
+    try file.commit()
+    let contents = try folder.contents()
+    #expect(contents["name"] == [1, 2])
+    #expect(contents.count == (lives ? 2 : 1))
+  }
+
   @Test func `an existing file that may not be replaced stays`() throws {
     try folder.write("name", [9])
     #expect(throws: SystemError("linkat", errno: EEXIST)) {

@@ -90,7 +90,7 @@ import Testing
     do {
       let opened = try RunFile.open(path)
       #expect(opened.earlier?.ordinals == 2)
-      let writer = try JournalWriter(opened.file, end: opened.mend(), folder: nil)
+      let writer = try JournalWriter(opened.file, end: opened.mend())
       writer.append(.complete(RunTotals(done: 1, failed: 1)))
       try writer.close()
     }

@@ -130,7 +130,7 @@ import Testing
     let path = folder.file("run")
     _ = try run(units([[1, 1]]), .serial, path)
     let file = try LockedFile(reading: path)
-    let writer = try JournalWriter(file, end: 0, folder: nil)
+    let writer = try JournalWriter(file, end: 0)
     let batch = JournaledBatch(
       Batch(workload: EchoWorkload(), plan: ListPlan(units(Self.tasks)), fold: Story()), writer: writer, earlier: nil,
       name: "run", own: nil, watchers: [])

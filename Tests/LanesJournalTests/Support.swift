@@ -81,7 +81,7 @@ func run(
 ) throws -> Trial {
   let isThere = (try? FileStatus(of: path)) != nil
   let opened = try isThere ? RunFile.open(path) : RunFile.make(path) { _ in header() }
-  let writer = try JournalWriter(opened.file, end: opened.mend(), folder: isThere ? nil : path.removingLastComponent())
+  let writer = try JournalWriter(opened.file, end: opened.mend())
   let story = Story()
   story.limit = limit
   let performed = Performed()

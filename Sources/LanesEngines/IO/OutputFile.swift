@@ -106,9 +106,20 @@ package struct OutputFile: ~Copyable {
     }
   }
 
-  /// linkat(2) cannot replace, so the file gets a temporary name for the moment between two calls.
+  /// linkat(2) cannot replace, so the file gets a temporary name for the moment between two calls. `kill -9` and power cuts can
+  /// come in that moment: the name is the same each time, and one that was left behind is removed by the next replacement.
   private func nameForReplacing() throws(SystemError) -> UnfinishedName {
-    let name = UnfinishedName.unique(beside: target.path)
+    guard UnfinishedName.lock(descriptor.number) else { return try name(UnfinishedName.unique(beside: target.path)) }
+    let usual = UnfinishedName.replacing(target.path)
+    do {
+      return try name(usual)
+    } catch  where error.code == .fileExists {
+      let isFree = UnfinishedName.removeAbandoned(place.sibling(usual), from: place.origin)
+      return try name(isFree ? usual : UnfinishedName.unique(beside: target.path))
+    }
+  }
+
+  private func name(_ name: FilePath) throws(SystemError) -> UnfinishedName {
     let (own, origin) = (place.sibling(name), place.origin)
     return try UnfinishedName(name) { () throws(SystemError) in try descriptor.link(as: own, from: origin) }
   }

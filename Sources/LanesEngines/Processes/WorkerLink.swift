@@ -229,8 +229,11 @@ final class WorkerLink {
     return true
   }
 
-  /// What a worker inherits of the environment: where libraries are, and what a sanitizer is told.
-  private static let inherited: Set<String> = ["LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
+  /// What a worker inherits of the environment: where libraries are, which characters people read, so that its reasons are in the
+  /// words of the other engines, and what a sanitizer is told.
+  private static let inherited: Set<String> = [
+    "LD_LIBRARY_PATH", "LC_ALL", "LC_CTYPE", "LANG", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+  ]
 
   /// The process to start: the region of a slot goes to the numbers that `WorkerDescriptors` gives it.
   private static func command(

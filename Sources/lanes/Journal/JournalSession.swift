@@ -102,8 +102,7 @@ final class JournalSession {
   ///
   /// A new file is made only here, since its header describes the workload of the first batch.
   private func makeWriter(_ batch: Batch) throws -> JournalWriter {
-    let isNew = opened == nil
-    if isNew {
+    if opened == nil {
       let surroundings = RunSurroundings.current()
       opened = try RunFile.make(path) { started in
         RunHeader(
@@ -114,10 +113,7 @@ final class JournalSession {
     }
     let end = try opened!.mend()
     own = try opened!.file.status().identity
-    let folder = path.removingLastComponent()
-    // The writer puts the folder of a new file on stable storage, too: without its name the file would be lost.
-    let made = try JournalWriter(
-      opened!.file, end: end, folder: isNew ? (folder.isEmpty ? FilePath(".") : folder) : nil)
+    let made = try JournalWriter(opened!.file, end: end)
     writer = made
     for path in found { note(path, made) }
     found = []

@@ -21,6 +21,9 @@ enum CommandLineMode {
       exitProcess(delivered(.success, of: command))
     } catch let status as ExitCode {
       exitProcess(delivered(status, of: command))
+    } catch let error as SystemError {
+      // Something that every run needs, such as a descriptor for signals; nothing has begun.
+      exitProcess(ExitStatus.stoppedEarly.failing("\(error.call): \(error.reason)").rawValue)
     } catch {
       end(with: error, words)
     }
