@@ -15,7 +15,7 @@ class Report:
     def __init__(self, program, seed):
         self.program = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         self.seed, self.faults, self.violations = seed, collections.defaultdict(collections.Counter), []
-        self.broken, self.seconds, self.skipped, self.parts, self.shown = collections.Counter(), {}, {}, [], 0.0
+        self.broken, self.seconds, self.remarks, self.shown = collections.Counter(), {}, {}, 0.0
 
     def begin(self, campaign):
         self.seconds[campaign] = -time.monotonic()
@@ -37,8 +37,11 @@ class Report:
 
     def skip(self, campaign, reason):
         """Notes that a campaign, or the part of one that `reason` names, was left out."""
-        self.skipped.setdefault(campaign, []).append(reason)
-        print(f"faults: {campaign} left out: {reason}", file=sys.stderr, flush=True)
+        self.note(campaign, f"left out: {reason}")
+
+    def note(self, campaign, remark):
+        self.remarks.setdefault(campaign, []).append(remark)
+        print(f"faults: {campaign}: {remark}", file=sys.stderr, flush=True)
 
     def finish(self, path):
         """Prints the table; gives the exit status."""
@@ -48,10 +51,10 @@ class Report:
         for campaign, seconds in self.seconds.items():
             counts = self.faults[campaign]
             rows.append({"campaign": campaign, "faults": sum(counts.values()), "seconds": round(max(seconds, 0), 1),
-                         "broken": self.broken[campaign], "engines": dict(counts), "left out": self.skipped.get(campaign, [])})
+                         "broken": self.broken[campaign], "engines": dict(counts), "remarks": self.remarks.get(campaign, [])})
             by_engine = ", ".join(f"{engine} {count}" for engine, count in counts.items() if engine)
-            left_out = "".join(f" (left out: {reason})" for reason in self.skipped.get(campaign, []))
-            print(f"{campaign:10} {rows[-1]['faults']:7} {rows[-1]['seconds']:8.1f} {rows[-1]['broken']:7}  {by_engine}{left_out}")
+            remarks = "".join(f" ({remark})" for remark in self.remarks.get(campaign, []))
+            print(f"{campaign:10} {rows[-1]['faults']:7} {rows[-1]['seconds']:8.1f} {rows[-1]['broken']:7}  {by_engine}{remarks}")
         if path:
             path.write_text(json.dumps({"program": self.program, "seed": self.seed, "campaigns": rows,
                                         "violations": self.violations}, indent=1) + "\n")

@@ -46,7 +46,7 @@ ERRORS = {
     "write": ["EIO", "ENOSPC", "EDQUOT", "EINTR", "EAGAIN", "EPIPE"], "writev": ["EIO", "ENOSPC", "EPIPE"],
 }
 UNFAILING = {
-    "arch_prctl", "brk", "exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getppid", "gettid", "getuid", "rseq", "tgkill",
+    "arch_prctl", "brk", "exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getppid", "gettid", "getuid", "pidfd_send_signal", "rseq", "tgkill",
     "rt_sigreturn", "set_robust_list", "set_tid_address", "sigaltstack", "clock_gettime", "kill", "restart_syscall", "umask",
 }
 
