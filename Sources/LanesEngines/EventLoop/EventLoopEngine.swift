@@ -108,9 +108,10 @@ private final class EventLoop {
     stopWatch = nil
   }
 
-  /// Starts loads as long as there is room for them.
+  /// Starts loads as long as there is room for them, and for the stores of what was performed: a disk that is slow to write must
+  /// not leave thousands of results behind for a stop to wait for.
   private func takeUnits() throws(SystemError) {
-    while !isAtEnd, inputWatch == nil, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
+    while !isAtEnd, inputWatch == nil, files.hasRoom, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
       switch admission.step() {
       case .start(let unit): start(unit)
       case .full: return

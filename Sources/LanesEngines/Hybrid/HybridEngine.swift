@@ -123,6 +123,8 @@ final class HybridLoop {
   }
 
   private var hasRoom: Bool {
+    // A disk that is slow to write must not leave thousands of results behind for a stop to wait for.
+    guard files.hasRoom else { return false }
     let underWay = loading + atLanes + ready.count
     guard lastNeededLoad else { return underWay < pace.mostQueued }
     return loading < pace.depth && underWay < pace.mostUnderWay
