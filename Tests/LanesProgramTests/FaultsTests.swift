@@ -57,9 +57,10 @@ import Testing
     _ engine: EngineChoice
   ) throws {
     let words = ["images", "convert", Fixtures.image("seeds.jpg").string, "-o", "out.jpg", "-q", "--max-pixels", "100"]
+    let folder = TemporaryFolder()
     for locale in ["C", "C.UTF-8"] {
       let refused = try [engine, .serial].map { engine in
-        try Program.run(words + engine.flags, environment: ["LC_ALL": locale], directory: TemporaryFolder().path)
+        try Program.run(words + engine.flags, environment: ["LC_ALL": locale], directory: folder.path)
       }
       #expect(refused.allSatisfy { $0.exit == .status(1) })
       #expect(refused[0].errors == refused[1].errors)
