@@ -117,7 +117,7 @@ import Testing
     #expect(html.contains("published") && html.contains("<pre>") && html.contains("lanes lab switch"))
     #expect(!html.contains("<script") && !html.contains("src="))
     let refused = try lab(["isolation", "--report", folder.path.string + "/none/lab.html"])
-    #expect(refused.exit == .status(64) && refused.output == [])
+    #expect(refused.exit == .status(74) && refused.output == [])
   }
 
   @Test func `the doctor looks at the machine`() throws {

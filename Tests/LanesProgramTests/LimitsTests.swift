@@ -27,7 +27,7 @@ import Testing
   /// Tables grow with what files hold: two million different lines take more than is granted here. Where one thread asks for
   /// memory in a process, it is the table that is refused; among several it may be whatever another one wants just then.
   @Test(
-    arguments: [EngineChoice.serial, .eventLoop, .hybrid] + EngineChoice.processes,
+    arguments: [EngineChoice.serial, .eventLoop] + EngineChoice.processes,
     [["top", "--lines"], ["stats", "-d", ";", "--column", "2", "--by", "1"]])
   func `a table that does not fit fails with a reason`(_ engine: EngineChoice, _ operation: [String]) throws {
     let folder = try #require(Self.manyKeys)

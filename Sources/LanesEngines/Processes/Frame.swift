@@ -92,9 +92,7 @@ struct FrameReader {
     // What was read is kept between calls, so that a frame may arrive in any number of pieces.
     if kind == nil { try readHeader() }
     while bodyFilled < bodyLength {
-      if bodyFilled == body.count {
-        body += repeatElement(0, count: min(bodyLength - bodyFilled, max(Self.firstPiece, bodyFilled)))
-      }
+      if bodyFilled == body.count { try growBody() }
       guard let got = try Self.read(fd, &body, bodyFilled) else { return nil }
       bodyFilled += got
     }
@@ -110,6 +108,15 @@ struct FrameReader {
       payloadFilled += got
     }
     return complete()
+  }
+
+  /// Makes room for twice what has arrived. An array's memory cannot be refused, so it is asked for beforehand, and with the
+  /// last piece that of the partial result, which is copied out of the body.
+  private mutating func growBody() throws(Problem) {
+    let larger = min(bodyLength, bodyFilled + max(Self.firstPiece, bodyFilled))
+    do { try HeapMemory.check(larger == bodyLength ? 2 * larger : larger) } catch { throw .noMemory(error.bytes) }
+    body.reserveCapacity(larger)
+    body += repeatElement(0, count: larger - body.count)
   }
 
   private mutating func readHeader() throws(Problem) {

@@ -33,10 +33,13 @@ package struct HeapMemory: ~Copyable {
     return memory
   }
 
+  private static let checkSlack = 1 << 20
+
   /// Throws where `count` bytes would be refused now. For results that must be arrays: what is asked for right after is granted
   /// unless another thread took it meanwhile.
   package static func check(_ count: Int) throws(MemoryShortage) {
     guard count >= 1 << 20 else { return }
-    _ = try HeapMemory(count)
+    // malloc(3) may take what follows from elsewhere than this, with some room besides: M_TOP_PAD of mallopt(3), headers.
+    _ = try HeapMemory(count + checkSlack)
   }
 }
