@@ -36,7 +36,7 @@ def moving(options, folder, report):
             wrong = moved(batch, place, end, base, {f"in/{path.name}" for path in victims}, engine)
             report.add("moving", engine, len(victims), wrong, f"five inputs changed under {engine}")
         shutil.rmtree(base)
-    rounds = max(1, count // 100)
+    rounds = max(5, count // 100)
     done = subprocess.run([places.ROOT / "Scripts/moving-files", str(rounds), "64"], capture_output=True, text=True,
                           env=dict(os.environ, LANES_BINARY=places.PROGRAM))
     rows = [line for line in done.stdout.splitlines() if line.split()[:1] != ["change"]]
