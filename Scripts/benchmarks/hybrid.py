@@ -68,9 +68,9 @@ def section() -> List[str]:
 
 BOUNDS = [
     "What bounds it:", "",
-    "- **Cold small files**: getting a core. A loop is one thread that must run again and again for reads to stay under way, and reads by threads "
-    "of the kernel cost a fifth more processor time than reads by the lanes. Where other programs compete for the cores, as at a load above the "
-    "number of cores, many threads get more of them; auto then stays with threads.",
+    "- **Cold small files**: storage, and then the loop getting a core in time, as far as can be told: it is one thread that must run again and "
+    "again for reads to stay under way, and of all it loses most where other programs compete for the cores. Reads by threads of the kernel "
+    "cost more processor time than reads by the lanes; the columns say how much. Where cores are busy `auto` stays with threads.",
     "- **Files in the page cache**: the loop, which opens, reads and closes every file by itself while lanes have little to compute.",
     "- **Photographs**: computing. The loop loads about one image ahead of the lanes and keeps the memory of inputs for later ones, which is more "
     "than two threads hold.",
