@@ -19,12 +19,14 @@ ENGINES = {
     "serial": ["--mode", "serial"],
     "threads": ["--mode", "threads", "--cores", "2"],
     "pipe": ["--mode", "processes", "--ipc", "pipe", "--cores", "2"],
+    "socket": ["--mode", "processes", "--ipc", "socket", "--cores", "2"],
     "shm": ["--mode", "processes", "--ipc", "shm", "--cores", "2"],
     "eventloop": ["--mode", "eventloop"],
+    "hybrid": ["--mode", "hybrid", "--cores", "2"],
     "auto": ["--cores", "2"],
 }
 # Those that have worker processes when images are decoded.
-WITH_WORKERS = ["pipe", "shm", "auto"]
+WITH_WORKERS = ["pipe", "socket", "shm", "auto"]
 OPTIONS = ["--resize", "64x64", "--to", "jpeg", "--quiet"]
 LONGEST = 60
 
