@@ -51,6 +51,15 @@ import Testing
     line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }
 
+  @Test(arguments: Experiment.all.map(\.name))
+  func `each claim tells where it comes from`(name: String) throws {
+    let experiment = try #require(Experiment.named(name))
+    for claim in experiment.claims {
+      #expect(!claim.origin.materials.isEmpty, "\(claim.text)")
+      #expect(!claim.origin.text.isEmpty && !claim.origin.text.contains("  "))
+    }
+  }
+
   @Test func `every experiment but the last names the next`() {
     let named = Experiment.all.map { $0.description.next }
     #expect(named.dropLast().elementsEqual(Experiment.all.dropFirst().map { $0.name }))

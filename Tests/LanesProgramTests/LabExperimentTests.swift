@@ -52,6 +52,7 @@ import Testing
     for claim in claims {
       #expect(Self.verdicts.contains(string(claim["verdict"]) ?? ""), "\(claim)")
       #expect(string(claim["why"])?.hasSuffix(".") == true)
+      #expect(string(claim["source"])?.isEmpty == false)
     }
   }
 
@@ -145,6 +146,9 @@ import Testing
     #expect(published.text.contains("https://"))
     let claims = try lab(["--claims"])
     #expect(claims.text.contains("What cannot be measured here"))
+    // Who tells a claim stands below it, in lists and explanations alike.
+    #expect(claims.text.contains("from course notes on concurrency; OSTEP 7, Scheduling"))
+    #expect(explained.text.contains("OSTEP 32, Common Concurrency Problems"))
     for result in [explained, published, claims] { #expect(result.lines.allSatisfy { $0.count <= 90 }) }
   }
 

@@ -14,7 +14,8 @@ import Testing
   }
 
   private func verdict(_ rule: LabRule, _ measurements: LabMeasurements) -> LabVerdict {
-    LabVerdict(LabClaim("a", "it is so", rule, ifConfirmed: "Indeed.", ifRefuted: "Alas."), measurements)
+    LabVerdict(
+      LabClaim("a", from: .course(.lab), "it is so", rule, ifConfirmed: "Indeed.", ifRefuted: "Alas."), measurements)
   }
 
   @Test(arguments: [
@@ -120,7 +121,8 @@ import Testing
     name: "toy", title: "A toy",
     claims: [
       LabClaim(
-        "a", "one takes as long as another that has quite a long name and more words than a line has room for",
+        "a", from: .course(.concurrency, .manual("time(7)"), ostep: .scheduling),
+        "one takes as long as another that has quite a long name and more words than a line has room for",
         .ratio(of: "one", to: "another", within: .about(1)))
     ],
     published: [
@@ -161,6 +163,8 @@ import Testing
     let lines = LabJSON.lines(Self.description, Self.measurements)
     #expect(lines.count == 4)
     #expect(lines.last?.contains("\"claim\":\"one takes") == true)
+    let source = "course notes on concurrency; the manual page time(7); OSTEP 7, Scheduling"
+    #expect(lines.last?.contains("\"source\":\"\(source)\"") == true)
     #expect(lines[0].contains("\"variant\":\"one\",\"unit\":\"ns\",\"p10\":1000.0"))
   }
 }

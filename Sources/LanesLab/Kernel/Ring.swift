@@ -8,14 +8,17 @@ extension Experiment {
     short: "io_uring batches calls and waits for none",
     claims: [
       LabClaim(
-        "a", "a ring hands over many reads in one call: with 64 in flight, 16 or more for each",
+        "a", from: .course(.processes, ostep: .events),
+        "a ring hands over many reads in one call: with 64 in flight, 16 or more for each",
         .value("reads a submission", within: .atLeast(16), counts: "reads for each io_uring_enter(2), 64 in flight")),
       LabClaim(
-        "b", "so reads from memory are faster: at most 0.8 of the time of calls",
+        "b", from: .course(.processes, ostep: .events),
+        "so reads from memory are faster: at most 0.8 of the time of calls",
         .ratio(of: "in memory, ring of 64", to: "in memory, pread", within: .atMost(0.8)),
         ifRefuted: "Crossing is the smaller part of such a read; queues and completions cost as well."),
       LabClaim(
-        "c", "reads from the disk overlap: 64 at once take a quarter of the time of one after the other, or less",
+        "c", from: .course(.processes, ostep: .events),
+        "reads from the disk overlap: 64 at once take a quarter of the time of one after the other, or less",
         .ratio(of: "from the disk, ring of 64", to: "from the disk, pread", within: .atMost(0.25))),
     ],
     method: [

@@ -7,15 +7,16 @@ extension Experiment {
     short: "a system call costs about 1,000 cycles",
     claims: [
       LabClaim(
-        "a", "a switch to kernel mode and back costs about 1,000 cycles",
+        "a", from: .course(.lab, ostep: .execution), "a switch to kernel mode and back costs about 1,000 cycles",
         .quantity(of: "getppid, cycles", within: .about(1000)),
         ifRefuted: "What a crossing costs depends on the processor and on the mitigations that its kernel needs."),
       LabClaim(
-        "b", "reading the clock takes no system call, and costs half of one at most",
+        "b", from: .course(.manual("vdso(7)"), ostep: .execution),
+        "reading the clock takes no system call, and costs half of one at most",
         .ratio(of: "clock, page", to: "clock, call", within: .atMost(0.5)),
         ifConfirmed: "The kernel maps a page with the time and the code that reads it (vdso(7)); nothing is entered."),
       LabClaim(
-        "c",
+        "c", from: .course(.glossary, ostep: .execution),
         "calls are a tax, so make fewer: bytes read 64 at a time cost ten times those read 64 KiB at a time, or more",
         .ratio(of: "1 KiB, 64 B each", to: "1 KiB, 64 KiB each", within: .atLeast(10))),
     ],

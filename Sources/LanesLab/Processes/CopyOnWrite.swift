@@ -8,13 +8,15 @@ extension Experiment {
     short: "a fork's memory is shared until it is written",
     claims: [
       LabClaim(
-        "a", "after fork the first write to a page copies it: each such write is a fault",
+        "a", from: .course(.processes, .lab, ostep: .completeSystems),
+        "after fork the first write to a page copies it: each such write is a fault",
         .value("faults a page", within: 0.9...1.5, counts: "faults for each page that was written")),
       LabClaim(
-        "b", "reading copies nothing",
+        "b", from: .course(.processes, .lab, ostep: .completeSystems), "reading copies nothing",
         .value("faults a page read", within: 0...0.1, counts: "faults for each page that was read")),
       LabClaim(
-        "c", "once the child has ended there is nothing to copy: a write costs less than while it lives",
+        "c", from: .course(.processes, .lab, ostep: .completeSystems),
+        "once the child has ended there is nothing to copy: a write costs less than while it lives",
         .ratio(of: "write, child gone", to: "write, child alive", within: .atMost(0.8)),
         ifConfirmed: "It still costs a fault, since the page was marked as read-only, but no copy."),
     ],

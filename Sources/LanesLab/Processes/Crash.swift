@@ -8,10 +8,12 @@ extension Experiment {
     short: "a crash costs a process, or all threads of one",
     claims: [
       LabClaim(
-        "a", "the crash of a process costs that process alone",
+        "a", from: .course(.parallelism, .processes, .lab, ostep: .addressSpaces),
+        "the crash of a process costs that process alone",
         .value("finished processes", within: 7...7, counts: "processes of eight that finished")),
       LabClaim(
-        "b", "the crash of a thread takes all threads of its process with it",
+        "b", from: .course(.parallelism, .processes, .lab, ostep: .concurrency),
+        "the crash of a thread takes all threads of its process with it",
         .value("finished threads", within: 0...0, counts: "threads of eight that finished")),
     ],
     method: [

@@ -7,14 +7,16 @@ extension Experiment {
     short: "a process is about ten times as dear as a thread",
     claims: [
       LabClaim(
-        "a", "creating a process is about ten times as dear as creating a thread",
+        "a", from: .course(.processes, .lab, ostep: .processAPI),
+        "creating a process is about ten times as dear as creating a thread",
         .ratio(of: "fork, CPU", to: "thread, CPU", within: .about(10))),
       LabClaim(
-        "b", "starting a program costs more than fork alone",
+        "b", from: .course(.lab, ostep: .processAPI), "starting a program costs more than fork alone",
         .ratio(of: "spawn true, CPU", to: "fork, CPU", within: .atLeast(1)),
         ifConfirmed: "Loading and linking a program cost more than copying the process did."),
       LabClaim(
-        "c", "what makes fork dear is copying the mappings: vfork, which copies none, is cheaper",
+        "c", from: .course(.lab, ostep: .processAPI),
+        "what makes fork dear is copying the mappings: vfork, which copies none, is cheaper",
         .ratio(of: "vfork, CPU", to: "fork, CPU", within: .atMost(0.9))),
     ],
     published: [

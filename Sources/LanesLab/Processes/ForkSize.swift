@@ -8,13 +8,16 @@ extension Experiment {
     short: "fork copies the mappings, so it grows with memory",
     claims: [
       LabClaim(
-        "a", "fork copies the table of pages: 256 MiB cost five times what a small process costs, or more",
+        "a", from: .course(.lab, ostep: .processAPI),
+        "fork copies the table of pages: 256 MiB cost five times what a small process costs, or more",
         .ratio(of: "fork, 256 MiB", to: "fork, small", within: .atLeast(5))),
       LabClaim(
-        "b", "huge pages, of which there are fewer, make it cheap again: at most half",
+        "b", from: .course(.manual("madvise(2)"), ostep: .smallerTables),
+        "huge pages, of which there are fewer, make it cheap again: at most half",
         .ratio(of: "fork, 256 MiB huge", to: "fork, 256 MiB", within: .atMost(0.5))),
       LabClaim(
-        "c", "posix_spawn copies nothing: at 256 MiB it costs at most twice what it costs a small process",
+        "c", from: .course(.manual("posix_spawn(3)"), ostep: .processAPI),
+        "posix_spawn copies nothing: at 256 MiB it costs at most twice what it costs a small process",
         .ratio(of: "spawn, 256 MiB", to: "spawn, small", within: .atMost(2))),
     ],
     published: [

@@ -8,14 +8,16 @@ extension Experiment {
     short: "processes see their own memory, threads the same",
     claims: [
       LabClaim(
-        "a", "a child process sees its own copy: what it writes, the parent does not see",
+        "a", from: .course(.processes, .lab, ostep: .addressSpaces),
+        "a child process sees its own copy: what it writes, the parent does not see",
         .value(
           "parent sees child", within: 0...0, counts: "writes of the child that the parent sees at the same address")),
       LabClaim(
-        "b", "threads share all memory: what one writes, the others see",
+        "b", from: .course(.processes, .lab, ostep: .concurrency),
+        "threads share all memory: what one writes, the others see",
         .value("thread is seen", within: 1...1, counts: "writes of a thread that its process sees")),
       LabClaim(
-        "c", "processes can share memory if they ask for it",
+        "c", from: .course(.lab, ostep: .addressSpaces), "processes can share memory if they ask for it",
         .value(
           "mapping is shared", within: 1...1, counts: "writes of the child to a shared mapping that the parent sees")),
     ],

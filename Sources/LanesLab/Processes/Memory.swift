@@ -8,14 +8,15 @@ extension Experiment {
     short: "10 MB a process, 1 MB a thread, 10 KB a connection",
     claims: [
       LabClaim(
-        "a", "a process keeps about 10 MB",
+        "a", from: .course(.processes, ostep: .addressSpaces), "a process keeps about 10 MB",
         .quantity(of: "process, in all", within: .about(10e6)),
         ifRefuted: "Most of what it seems to have is shared with its parent, page by page, until it is written."),
       LabClaim(
-        "b", "a thread keeps about 1 MB", .quantity(of: "thread, in all", within: .about(1e6)),
+        "b", from: .course(.processes, ostep: .concurrency), "a thread keeps about 1 MB",
+        .quantity(of: "thread, in all", within: .about(1e6)),
         ifRefuted: "The megabytes of its stack are addresses; memory is given page by page when it is touched."),
       LabClaim(
-        "c", "a connection of an event loop keeps at most 10 KB",
+        "c", from: .course(.processes, ostep: .events), "a connection of an event loop keeps at most 10 KB",
         .quantity(of: "connection, in all", within: .atMost(10_240))),
     ],
     published: [

@@ -7,10 +7,11 @@ extension Experiment {
     short: "the stack is fast, the heap slow; 8 MiB of stack each",
     claims: [
       LabClaim(
-        "a", "room on the stack is had faster than on the heap: twice as fast for 64 bytes, or more",
+        "a", from: .course(.glossary, ostep: .memoryAPI),
+        "room on the stack is had faster than on the heap: twice as fast for 64 bytes, or more",
         .ratio(of: "heap, 64 B", to: "stack, 64 B", within: .atLeast(2))),
       LabClaim(
-        "b", "a thread with 8 MiB of stack has them in memory",
+        "b", from: .course(.processes, ostep: .concurrency), "a thread with 8 MiB of stack has them in memory",
         .value(
           "resident of 8 MiB", within: 7_500_000...8_388_608,
           counts: "bytes of the stack that are in memory"),

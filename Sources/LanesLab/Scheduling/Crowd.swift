@@ -7,11 +7,13 @@ extension Experiment {
     short: "too many threads switch and do no work",
     claims: [
       LabClaim(
-        "a", "with 200 threads on few cores the same work takes half as much processor time again, or more",
+        "a", from: .course(.glossary, ostep: .concurrency),
+        "with 200 threads on few cores the same work takes half as much processor time again, or more",
         .ratio(of: "200 threads", to: "1 thread", within: .atLeast(1.5)),
         ifRefuted: "Threads that compute are switched no more often than their slices end."),
       LabClaim(
-        "b", "with 1,000 threads all is switching: each is switched ten times, or more",
+        "b", from: .course(.glossary, ostep: .concurrency),
+        "with 1,000 threads all is switching: each is switched ten times, or more",
         .value("switches a thread", within: .atLeast(10), counts: "switches for each of 1,000 threads"),
         ifRefuted:
           "A thread with little to do is done before its first slice ends. What 1,000 threads cost is their creation."),
@@ -48,10 +50,11 @@ extension Experiment {
     short: "creating threads is dear, so pool them",
     claims: [
       LabClaim(
-        "a", "a task that does nothing costs twice as much on a thread of its own as in a pool, or more",
+        "a", from: .course(.glossary, .lab),
+        "a task that does nothing costs twice as much on a thread of its own as in a pool, or more",
         .ratio(of: "thread each, no work", to: "pool of 2, no work", within: .atLeast(2))),
       LabClaim(
-        "b", "with 1 ms of work a task it hardly matters: at most a fifth more",
+        "b", from: .course(.glossary, .lab), "with 1 ms of work a task it hardly matters: at most a fifth more",
         .ratio(of: "thread each, 1 ms", to: "pool of 2, 1 ms", within: .atMost(1.2))),
     ],
     method: [

@@ -8,10 +8,10 @@ extension Experiment {
     short: "order within a thread is known, between them not",
     claims: [
       LabClaim(
-        "a", "the order between threads changes from run to run",
+        "a", from: .course(.concurrency, ostep: .concurrency), "the order between threads changes from run to run",
         .value("orders", within: .atLeast(2), counts: "different orders in 100 runs")),
       LabClaim(
-        "b", "within a thread nothing is lost or doubled",
+        "b", from: .course(.concurrency, ostep: .concurrency), "within a thread nothing is lost or doubled",
         .value(
           "wrong", within: 0...0,
           counts: "runs of 100 in which a thread's number stood more or less often than it wrote it")),
@@ -62,7 +62,8 @@ extension Experiment {
     short: "the system schedules threads, not processes",
     claims: [
       LabClaim(
-        "a", "threads are what shares a core: the process with three gets three quarters",
+        "a", from: .course(.concurrency, ostep: .proportionalShare),
+        "threads are what shares a core: the process with three gets three quarters",
         .quantity(of: "share of the three, %", within: 65...85),
         ifRefuted: "Tasks are grouped before they share, by sessions (sched_autogroup_enabled) or control groups.")
     ],

@@ -8,7 +8,8 @@ extension Experiment {
     short: "the scheduler switches every 20 ms",
     claims: [
       LabClaim(
-        "a", "busy processes take turns of about 20 ms", .quantity(of: "turn of two", within: .about(20_000_000)),
+        "a", from: .course(.concurrency, ostep: .scheduling), "busy processes take turns of about 20 ms",
+        .quantity(of: "turn of two", within: .about(20_000_000)),
         ifRefuted: "The kernel's base slice and the rate of its ticks decide; 3 to 4 ms are usual on Linux.")
     ],
     method: [

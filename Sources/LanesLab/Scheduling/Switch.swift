@@ -7,9 +7,11 @@ extension Experiment {
     short: "a switch costs 1 to 10 µs, 10 times less between threads",
     claims: [
       LabClaim(
-        "a", "a switch takes 1 to 10 µs", .quantity(of: "threads", less: "pipe to itself", within: 1_000...10_000)),
+        "a", from: .course(.processes, ostep: .execution), "a switch takes 1 to 10 µs",
+        .quantity(of: "threads", less: "pipe to itself", within: 1_000...10_000)),
       LabClaim(
-        "b", "between processes it takes about ten times as long as between threads",
+        "b", from: .course(.processes, ostep: .concurrency),
+        "between processes it takes about ten times as long as between threads",
         .ratio(of: "processes", to: "threads", within: .about(10)),
         ifRefuted:
           "The page tables change and little else: processors that tag the entries of their TLB with the address "
@@ -58,11 +60,13 @@ extension Experiment {
     short: "after a switch caches cost 10,000 to 100,000 cycles",
     claims: [
       LabClaim(
-        "a", "with 256 KiB of its own, a switch costs 10,000 to 100,000 cycles more than one without memory",
+        "a", from: .course(.lab, ostep: .multiprocessors),
+        "with 256 KiB of its own, a switch costs 10,000 to 100,000 cycles more than one without memory",
         .quantity(of: "refill at 256 KiB, cycles", within: 10_000...100_000),
         ifRefuted: "Both working sets fit the caches of this core, and stay there from one turn to the next."),
       LabClaim(
-        "b", "with 4 MiB of its own, more than most cores cache alone, it does",
+        "b", from: .course(.lab, ostep: .multiprocessors),
+        "with 4 MiB of its own, more than most cores cache alone, it does",
         .quantity(of: "refill at 4 MiB, cycles", within: 10_000...100_000)),
     ],
     method: [

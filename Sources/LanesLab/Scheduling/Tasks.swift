@@ -8,10 +8,11 @@ extension Experiment {
     short: "tasks are cheap; one that blocks holds its thread",
     claims: [
       LabClaim(
-        "a", "starting and ending a task costs about 0.3 µs", .quantity(of: "task", within: .about(300)),
+        "a", from: .course(.concurrency, .glossary, .lab), "starting and ending a task costs about 0.3 µs",
+        .quantity(of: "task", within: .about(300)),
         ifRefuted: "Each task is allocated, queued and taken by a thread of the pool."),
       LabClaim(
-        "b",
+        "b", from: .course(.concurrency, .glossary, .lab),
         "tasks that block hold their threads: four for each thread of the pool take three times as long as tasks that wait "
           + "without blocking, or more",
         .ratio(of: "tasks that block", to: "tasks that wait", within: .atLeast(3)),

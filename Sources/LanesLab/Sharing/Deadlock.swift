@@ -8,18 +8,20 @@ extension Experiment {
     short: "opposite order deadlocks, one order never does",
     claims: [
       LabClaim(
-        "a", "threads that take two locks in opposite order come to wait for each other for ever",
+        "a", from: .course(.processes, .glossary, ostep: .concurrencyProblems),
+        "threads that take two locks in opposite order come to wait for each other for ever",
         .value("deadlocked, opposite", within: 1...1, counts: "runs of one that stopped in a cycle")),
       LabClaim(
-        "b", "in one order they never do",
+        "b", from: .course(.glossary, ostep: .concurrencyProblems), "in one order they never do",
         .value("deadlocked, one order", within: 0...0, counts: "runs of one that stopped in a cycle"),
         ifConfirmed: "No cycle: whoever has the second lock wants nothing more."),
       LabClaim(
-        "c", "giving back what one has, when the other is taken, helps too",
+        "c", from: .course(.glossary, ostep: .concurrencyProblems),
+        "giving back what one has, when the other is taken, helps too",
         .value("deadlocked, try", within: 0...0, counts: "runs of one that stopped in a cycle"),
         ifConfirmed: "No hold and wait."),
       LabClaim(
-        "d", "finding the cycle and ending one turn helps too",
+        "d", from: .course(.glossary, ostep: .concurrencyProblems), "finding the cycle and ending one turn helps too",
         .value("deadlocked, detected", within: 0...0, counts: "runs of one that stopped in a cycle"),
         ifConfirmed: "Preemption, by agreement."),
     ],

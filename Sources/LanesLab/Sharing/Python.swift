@@ -9,11 +9,12 @@ extension Experiment {
     short: "Python's GIL lets one thread compute at a time",
     claims: [
       LabClaim(
-        "a", "two threads of Python that compute keep one core busy, not two",
+        "a", from: .course(.parallelism), "two threads of Python that compute keep one core busy, not two",
         .quantity(of: "cores of two threads", within: .atMost(1.2)),
         ifRefuted: "This build of Python has no such lock (sys._is_gil_enabled)."),
       LabClaim(
-        "b", "two processes keep two cores busy", .quantity(of: "cores of two processes", within: .atLeast(1.5))),
+        "b", from: .course(.parallelism), "two processes keep two cores busy",
+        .quantity(of: "cores of two processes", within: .atLeast(1.5))),
     ],
     method: [
       "python3 counts in two threads, and then in two processes; cores are processor time over wall time of both counting.",

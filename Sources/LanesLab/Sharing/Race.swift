@@ -7,15 +7,17 @@ extension Experiment {
     short: "i += 1 by two threads loses updates",
     claims: [
       LabClaim(
-        "a", "i += 1 by two threads at once loses updates",
+        "a", from: .course(.concurrency, .lab, ostep: .concurrency), "i += 1 by two threads at once loses updates",
         .value("lost, plain", within: .atLeast(1), counts: "lost of 100 increments"),
         ifConfirmed: "Each reads, adds and writes; what the other wrote in between is overwritten."),
       LabClaim(
-        "b", "atomic increments lose none", .value("lost, atomic", within: 0...0, counts: "lost of 100 increments")),
+        "b", from: .course(.glossary, ostep: .locks), "atomic increments lose none",
+        .value("lost, atomic", within: 0...0, counts: "lost of 100 increments")),
       LabClaim(
-        "c", "under a mutex none is lost", .value("lost, mutex", within: 0...0, counts: "lost of 100 increments")),
+        "c", from: .course(.glossary, ostep: .locks), "under a mutex none is lost",
+        .value("lost, mutex", within: 0...0, counts: "lost of 100 increments")),
       LabClaim(
-        "d", "an atomic increment costs more than a plain one, even alone",
+        "d", from: .course(.performance, ostep: .locks), "an atomic increment costs more than a plain one, even alone",
         .ratio(of: "atomic, alone", to: "plain, alone", within: .atLeast(1.5))),
     ],
     method: [
@@ -65,12 +67,15 @@ extension Experiment {
     short: "a mutex costs about 25 ns",
     claims: [
       LabClaim(
-        "a", "locking and unlocking a mutex takes about 25 ns", .quantity(of: "mutex, alone", within: .about(25))),
+        "a", from: .course(.latencies, ostep: .locks), "locking and unlocking a mutex takes about 25 ns",
+        .quantity(of: "mutex, alone", within: .about(25))),
       LabClaim(
-        "b", "against another thread it takes longer: twice as long, or more",
+        "b", from: .course(.performance, ostep: .locks),
+        "against another thread it takes longer: twice as long, or more",
         .ratio(of: "mutex, two lanes", to: "mutex, alone", within: .atLeast(2))),
       LabClaim(
-        "c", "a spin lock is cheaper than a mutex where nobody else wants it",
+        "c", from: .course(.performance, ostep: .locks),
+        "a spin lock is cheaper than a mutex where nobody else wants it",
         .ratio(of: "spin lock, alone", to: "mutex, alone", within: .atMost(0.95))),
     ],
     published: [
@@ -111,10 +116,12 @@ extension Experiment {
     short: "neighbors on a cache line slow each other down",
     claims: [
       LabClaim(
-        "a", "two threads that increment numbers on one cache line are slower than on two: twice as slow, or more",
+        "a", from: .course(.performance, ostep: .multiprocessors),
+        "two threads that increment numbers on one cache line are slower than on two: twice as slow, or more",
         .ratio(of: "8 B apart", to: "256 B apart", within: .atLeast(2))),
       LabClaim(
-        "b", "alone, the distance does not matter: at most a tenth",
+        "b", from: .course(.performance, ostep: .multiprocessors),
+        "alone, the distance does not matter: at most a tenth",
         .ratio(of: "alone", to: "256 B apart", within: 0.9...1.1)),
     ],
     published: [

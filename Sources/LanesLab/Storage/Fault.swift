@@ -6,13 +6,16 @@ extension Experiment {
     "fault", .storage, title: "Page faults: what the first touch of a page costs",
     short: "a minor fault costs 1 µs, a major one 10 ms",
     claims: [
-      LabClaim("a", "a minor fault costs about 1 µs", .quantity(of: "first write", within: .about(1_000))),
       LabClaim(
-        "b", "a major fault, which waits for the disk, costs about 10 ms",
+        "a", from: .course(.processes, ostep: .swapping), "a minor fault costs about 1 µs",
+        .quantity(of: "first write", within: .about(1_000))),
+      LabClaim(
+        "b", from: .course(.processes, ostep: .swapping), "a major fault, which waits for the disk, costs about 10 ms",
         .quantity(of: "from the disk", within: .about(10_000_000)),
         ifRefuted: "That is the time of a disk that turns; flash memory answers within tens of microseconds."),
       LabClaim(
-        "c", "a page costs its fault once: the second touch is 100 times cheaper, or more",
+        "c", from: .course(.processes, ostep: .swapping),
+        "a page costs its fault once: the second touch is 100 times cheaper, or more",
         .ratio(of: "first write", to: "second write", within: .atLeast(100))),
     ],
     published: [

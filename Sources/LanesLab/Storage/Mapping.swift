@@ -8,11 +8,12 @@ extension Experiment {
     short: "a TLB miss costs 10,000 cycles",
     claims: [
       LabClaim(
-        "a", "a page that the TLB has forgotten costs about 10,000 cycles",
+        "a", from: .course(.lab, ostep: .tlbs), "a page that the TLB has forgotten costs about 10,000 cycles",
         .quantity(of: "extra a step, cycles", within: .about(10_000)),
         ifRefuted: "The processor walks the tables itself, mostly in its caches."),
       LabClaim(
-        "b", "huge pages need fewer entries, so that a chase through 128 MiB is quicker",
+        "b", from: .course(.manual("madvise(2)"), ostep: .smallerTables),
+        "huge pages need fewer entries, so that a chase through 128 MiB is quicker",
         .ratio(of: "32,768 pages, huge", to: "32,768 pages", within: .atMost(0.9))),
     ],
     method: [
@@ -61,13 +62,15 @@ extension Experiment {
     short: "mmap copies nothing, so it is faster",
     claims: [
       LabClaim(
-        "a", "bytes in order: a mapping is faster than read, at most 0.8 of its time",
+        "a", from: .course(.processes, ostep: .completeSystems),
+        "bytes in order: a mapping is faster than read, at most 0.8 of its time",
         .ratio(of: "1 KiB mapped", to: "1 KiB read, 64 KiB each", within: .atMost(0.8)),
         ifRefuted:
           "It copies nothing, but each page that is touched first has to be put into the table: a fault for 16 pages, or one."
       ),
       LabClaim(
-        "b", "64 bytes here and there: a mapping is five times as fast as calls, or more",
+        "b", from: .course(.processes, ostep: .completeSystems),
+        "64 bytes here and there: a mapping is five times as fast as calls, or more",
         .ratio(of: "64 B at random, pread", to: "64 B at random, mapped", within: .atLeast(5)),
         ifConfirmed: "No call for each."),
     ],

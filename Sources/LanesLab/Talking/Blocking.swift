@@ -8,16 +8,20 @@ extension Experiment {
     short: "blocked threads idle, a loop waits for all at once",
     claims: [
       LabClaim(
-        "a", "one that waits for each answer in turn takes ten times as long as a loop that waits for all, or more",
+        "a", from: .course(.processes, .glossary, ostep: .events),
+        "one that waits for each answer in turn takes ten times as long as a loop that waits for all, or more",
         .ratio(of: "one by one, wall", to: "event loop, wall", within: .atLeast(10))),
       LabClaim(
-        "b", "asking again and again without blocking burns the core: ten calls for each answer, or more",
+        "b", from: .course(.processes, .glossary, ostep: .events),
+        "asking again and again without blocking burns the core: ten calls for each answer, or more",
         .value("calls an answer", within: .atLeast(10), counts: "reads for each answer, all but one in vain (EAGAIN)")),
       LabClaim(
-        "c", "a thread for each answer is as quick as the loop: at most twice as long",
+        "c", from: .course(.processes, .glossary, ostep: .events),
+        "a thread for each answer is as quick as the loop: at most twice as long",
         .ratio(of: "thread each, wall", to: "event loop, wall", within: .atMost(2))),
       LabClaim(
-        "d", "and costs more processor time: twice as much, or more",
+        "d", from: .course(.processes, .glossary, ostep: .events),
+        "and costs more processor time: twice as much, or more",
         .ratio(of: "thread each, CPU", to: "event loop, CPU", within: .atLeast(2))),
     ],
     method: [
@@ -68,10 +72,12 @@ extension Experiment {
     short: "\"too many open files\", and what helps",
     claims: [
       LabClaim(
-        "a", "a process that opens more files than its soft limit gets EMFILE, too many open files",
+        "a", from: .course(.glossary, ostep: .files),
+        "a process that opens more files than its soft limit gets EMFILE, too many open files",
         .value("error", within: 24...24, counts: "the error's number (EMFILE is 24)")),
       LabClaim(
-        "b", "it may raise the soft limit itself, up to the hard one, and then open more",
+        "b", from: .course(.manual("getrlimit(2)"), ostep: .files),
+        "it may raise the soft limit itself, up to the hard one, and then open more",
         .value("after", within: .atLeast(1), counts: "more files that could be opened")),
     ],
     method: [

@@ -7,14 +7,15 @@ extension Experiment {
     short: "loops hold far more connections than threads",
     claims: [
       LabClaim(
-        "a",
+        "a", from: .course(.processes, ostep: .events),
         "with 1,000 connections of which eight ask, a loop answers as quickly as threads: in at most the same time and half",
         .ratio(of: "request, loop", to: "request, threads", within: .atMost(1.5))),
       LabClaim(
-        "b", "and keeps a quarter of the memory of a thread for each, or less",
+        "b", from: .course(.processes, ostep: .events),
+        "and keeps a quarter of the memory of a thread for each, or less",
         .ratio(of: "connection, loop", to: "connection, thread", within: .atMost(0.25))),
       LabClaim(
-        "c",
+        "c", from: .course(.processes, .lab, ostep: .events),
         "a request that computes for 20 ms makes everybody in a loop wait: ten times as long as with threads, or more",
         .ratio(of: "behind a long one, loop", to: "behind a long one, threads", within: .atLeast(10)),
         ifRefuted: "Without a core that is free, the kernel makes them wait for each other with threads, too."),

@@ -7,15 +7,16 @@ extension Experiment {
     short: "shared memory is the fastest, messages are costly",
     claims: [
       LabClaim(
-        "a",
+        "a", from: .course(.lab),
         "shared memory is fast: a message through it, with a futex to wake the other, takes half as long as through a pipe",
         .ratio(of: "shared memory, futex", to: "pipe", within: .atMost(0.5)),
         ifRefuted: "What takes time is waking the other process, not carrying the bytes."),
       LabClaim(
-        "b", "shared memory is fast for bulk: a copy into it and out of it costs less than a pipe",
+        "b", from: .course(.lab), "shared memory is fast for bulk: a copy into it and out of it costs less than a pipe",
         .ratio(of: "64 KiB by shared memory", to: "64 KiB by pipe", within: .atMost(0.8))),
       LabClaim(
-        "c", "TCP over the loopback costs more than a pipe", .ratio(of: "TCP", to: "pipe", within: .atLeast(1.2))),
+        "c", from: .course(.parallelism, .lab), "TCP over the loopback costs more than a pipe",
+        .ratio(of: "TCP", to: "pipe", within: .atLeast(1.2))),
     ],
     method: [
       "64 bytes go to a forked process on the same CPU and come back; a figure is a round trip. The variants differ in the "

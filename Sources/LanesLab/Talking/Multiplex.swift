@@ -7,16 +7,20 @@ extension Experiment {
     short: "select and poll look at all, epoll at the ready",
     claims: [
       LabClaim(
-        "a", "poll looks at every descriptor: 10,000 take 100 times as long as 10, or more",
+        "a", from: .course(.processes, ostep: .events),
+        "poll looks at every descriptor: 10,000 take 100 times as long as 10, or more",
         .ratio(of: "poll, 10,000", to: "poll, 10", within: .atLeast(100))),
       LabClaim(
-        "b", "epoll looks at those that are ready: 10,000 take at most twice as long as 10",
+        "b", from: .course(.processes, ostep: .events),
+        "epoll looks at those that are ready: 10,000 take at most twice as long as 10",
         .ratio(of: "epoll, 10,000", to: "epoll, 10", within: .atMost(2))),
       LabClaim(
-        "c", "at 10,000 a poll takes about 10 ms", .quantity(of: "poll, 10,000", within: .about(10_000_000)),
+        "c", from: .course(.processes, ostep: .events), "at 10,000 a poll takes about 10 ms",
+        .quantity(of: "poll, 10,000", within: .about(10_000_000)),
         ifRefuted: "Figures of this kind age with the machines that they were taken on."),
       LabClaim(
-        "d", "at 10,000 an epoll takes about 0.01 ms", .quantity(of: "epoll, 10,000", within: .about(10_000)),
+        "d", from: .course(.processes, ostep: .events), "at 10,000 an epoll takes about 0.01 ms",
+        .quantity(of: "epoll, 10,000", within: .about(10_000)),
         ifRefuted: "Figures of this kind age with the machines that they were taken on."),
     ],
     method: [

@@ -2,6 +2,8 @@
 package struct LabClaim: Sendable {
   /// A letter.
   package let id: String
+  /// Who tells it.
+  package let origin: LabOrigin
   /// As it is usually told.
   package let text: String
   package let rule: LabRule
@@ -9,8 +11,12 @@ package struct LabClaim: Sendable {
   package let ifConfirmed: String
   package let ifRefuted: String
 
-  package init(_ id: String, _ text: String, _ rule: LabRule, ifConfirmed: String = "", ifRefuted: String = "") {
+  package init(
+    _ id: String, from origin: LabOrigin, _ text: String, _ rule: LabRule, ifConfirmed: String = "",
+    ifRefuted: String = ""
+  ) {
     self.id = id
+    self.origin = origin
     self.text = text
     self.rule = rule
     self.ifConfirmed = ifConfirmed

@@ -42,6 +42,7 @@ package enum LabJSON {
       $0.member("experiment", description.name)
       $0.member("id", claim.id)
       $0.member("claim", claim.text)
+      $0.member("source", claim.origin.text)
       $0.member("verdict", verdict.kind.rawValue)
       $0.member("why", verdict.why)
       $0.key("published")

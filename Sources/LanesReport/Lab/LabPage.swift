@@ -38,7 +38,7 @@ package struct LabPage {
     @media screen and (prefers-color-scheme: dark) { .refuted { color: var(--stripe); } }
     @media (min-width: 641px) { .row { grid-template-columns: 220px 1fr 150px; } }
     pre { background: var(--card); padding: 12px; overflow-x: auto; font-size: .8rem; line-height: 1.3; }
-    a { color: var(--computing); overflow-wrap: anywhere; } .ticks { color: var(--faint); font-size: .8rem; }
+    a { color: var(--computing); overflow-wrap: anywhere; } .ticks, .origin { color: var(--faint); font-size: .8rem; }
     """
 
   private var document: String {
@@ -89,7 +89,8 @@ package struct LabPage {
     let claims = entry.description.claims.map { claim in
       let verdict = LabVerdict(claim, entry.measurements)
       let style = verdict.kind == .undecidable ? "undecidable" : verdict.kind.rawValue
-      return "<p class=\"claim\">\(Markup.escaped("\(claim.id)  \(claim.text)"))<br><span class=\"kind \(style)\">"
+      return "<p class=\"claim\">\(Markup.escaped("\(claim.id)  \(claim.text)"))<br>"
+        + "<span class=\"origin\">\(Markup.escaped("From \(claim.origin.text)"))</span><br><span class=\"kind \(style)\">"
         + "\(Markup.escaped(verdict.kind.rawValue))</span> \(Markup.escaped(verdict.why))</p>\n"
     }
     return "<div class=\"verdict\">\(claims.joined())</div>\n"

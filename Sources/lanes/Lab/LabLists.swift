@@ -67,6 +67,7 @@ enum LabLists {
       for experiment in Experiment.of(chapter) {
         for claim in experiment.claims {
           lines += paragraph("  \(experiment.name) \(claim.id)  ", claim.text, width, indent: 4)
+          lines += paragraph("    ", "from " + claim.origin.text, width, indent: 4)
         }
       }
       lines.append("")
@@ -83,7 +84,10 @@ enum LabLists {
     if !experiment.loop.isEmpty { lines += ["", "Inner loop"] }
     lines += experiment.loop.split(separator: "\n").map { "  " + $0 }
     lines += ["", "Claims"]
-    for claim in experiment.claims { lines += paragraph("  \(claim.id)  ", claim.text, width, indent: 5) }
+    for claim in experiment.claims {
+      lines += paragraph("  \(claim.id)  ", claim.text, width, indent: 5)
+      lines += paragraph("     ", "from " + claim.origin.text, width, indent: 5)
+    }
     if !experiment.published.isEmpty { lines += ["", "Published figures"] }
     for figure in experiment.published {
       lines += paragraph("  ", "\(figure.subject): \(figure.text); \(figure.source)", width, indent: 2)
