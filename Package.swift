@@ -63,7 +63,9 @@ let package = Package(
       name: "LanesJournal", dependencies: ["LanesCore", "LanesOS", "CDigests", deque, system], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
-    .target(name: "LanesLab", dependencies: ["LanesCore", "LanesOS", "LanesReport", "CLab"], swiftSettings: strict),
+    .target(
+      name: "LanesLab", dependencies: ["LanesCore", "LanesOS", "LanesReport", "LanesEngines", "CLab"],
+      swiftSettings: strict),
     .executableTarget(
       name: "lanes",
       dependencies: [

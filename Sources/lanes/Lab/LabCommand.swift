@@ -161,10 +161,9 @@ struct LabCommand: ParsableCommand, StatedCommand {
       try CompareOutput.write(
         LabPage(subject: words.joined(separator: " "), entries, machine: machine).html, to: report)
     }
-    let bench = LabBench(lanes: cores ?? CPUs.available)
     for (position, experiment) in selection.engines.enumerated() where printer.isOpen {
       if position + selection.experiments.count > 0, !json { printer.line("") }
-      let result = try measure(experiment, bench)
+      let result = try measure(experiment)
       (json ? result.jsonLines : result.lines(width: Terminal.wrapping(1) ?? ComparisonText.usualWidth))
         .forEach(printer.line)
       printer.flush()
@@ -174,15 +173,13 @@ struct LabCommand: ParsableCommand, StatedCommand {
     }
   }
 
-  private func measure(_ experiment: LabExperiment, _ bench: LabBench) throws -> LabResult {
+  private func measure(_ experiment: EngineExperiment) throws -> EngineResult {
     do {
-      return switch experiment {
-      case .units: try LabUnits(bench: bench, rounds: rounds ?? 5).run()
-      case .payloads: try LabPayloads(bench: bench, rounds: rounds ?? 5).run()
-      case .startUp: try LabStartUp(rounds: rounds ?? 5).run()
-      }
+      return try experiment.run(lanes: cores ?? CPUs.available, rounds: rounds ?? 5, worker: WorkerMode.command)
     } catch let failure as LabBench.Failure {
       throw ExitStatus.stoppedEarly.failing(failure.reason)
+    } catch let error as EngineError {
+      throw ExitStatus.of(error)
     }
   }
 }
@@ -193,11 +190,11 @@ extension LabPin: ExpressibleByArgument {}
 struct LabSelection {
   /// Of the chapters, each once, in the order they were named in.
   private(set) var experiments: [Experiment] = []
-  private(set) var engines: [LabExperiment] = []
+  private(set) var engines: [EngineExperiment] = []
 
   init(_ names: [String]) throws {
     for name in names where !Self.special.contains(name) {
-      if let named = LabExperiment.named(name) {
+      if let named = EngineExperiment.named(name) {
         // Named twice, measured once.
         engines += named.filter { !engines.contains($0) }
         continue
@@ -216,6 +213,6 @@ struct LabSelection {
   /// Everything that can be named.
   static let words =
     Experiment.all.map(\.name) + LabChapter.allCases.map(\.rawValue) + ["all"] + special
-    + LabExperiment.groups.keys.sorted()
-    + LabExperiment.allCases.map(\.rawValue)
+    + EngineExperiment.groups.keys.sorted()
+    + EngineExperiment.allCases.map(\.rawValue)
 }

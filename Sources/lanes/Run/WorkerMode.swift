@@ -2,6 +2,7 @@ import LanesCore
 import LanesEngines
 import LanesFiles
 import LanesImages
+import LanesLab
 import LanesOS
 import LanesPrimes
 

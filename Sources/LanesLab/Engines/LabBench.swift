@@ -3,14 +3,16 @@ import LanesEngines
 import LanesOS
 
 /// Runs made-up batches under an engine and times them.
-struct LabBench {
+package struct LabBench {
   /// A batch that failed; a sentence.
-  struct Failure: Error {
-    let reason: String
+  package struct Failure: Error {
+    package let reason: String
   }
 
   /// Lanes of engines that have several.
   let lanes: Int
+  /// How a worker process of this program is started.
+  let worker: WorkerCommand
   /// Nanoseconds that one measurement takes about.
   static let span: Int64 = 40_000_000
 
@@ -24,22 +26,18 @@ struct LabBench {
     let perUnit: Double
   }
 
+  /// Runs a batch once; dies by a signal that asked to stop it.
   func time(_ setup: EngineSetup, _ batch: LabBatch) throws -> Timing {
     // The first units find lanes asleep and memory untouched; a lane should have had four of them before the clock
     // starts. But at least half of the batch is timed.
     let stopwatch = Stopwatch(units: batch.units, warm: max(1, batch.units / 8, min(setup.lanes * 4, batch.units / 2)))
     let engine = Engines.make(
       setup.kind, channel: setup.channel ?? .shm, options: EngineOptions(lanes: setup.lanes),
-      worker: WorkerMode.command)
+      worker: worker)
     let began = monotonicNow()
     let workload = LabWorkload(computing: batch.computing)
-    let record: RunRecord
-    do {
-      record = try engine.run(
-        Batch(workload: workload, plan: batch.plan, fold: stopwatch), observer: SilentObserver())
-    } catch {
-      throw ExitStatus.of(error)
-    }
+    let record = try engine.run(
+      Batch(workload: workload, plan: batch.plan, fold: stopwatch), observer: SilentObserver())
     if let signal = StopSignals.received { StopSignals.die(by: signal) }
     if let failure = stopwatch.failure { throw Failure(reason: "\(setup.title): a unit failed: \(failure.reason)") }
     guard record.unitsDone == batch.units else { throw Failure(reason: "\(setup.title): units got lost") }

@@ -8,7 +8,7 @@ struct LabUnits {
   let bench: LabBench
   let rounds: Int
 
-  func run() throws -> LabResult {
+  func run() throws -> EngineResult {
     // As many units for each engine as take about the same time, so that all are measured equally well.
     let counts = try bench.setups.map { try bench.fittingCount($0, payload: []) }
     var samples = Array(repeating: [Double](), count: counts.count)
@@ -18,7 +18,7 @@ struct LabUnits {
         samples[index].append(try bench.time(setup, LabBatch(units: counts[index])).perUnit)
       }
     }
-    var result = LabResult(
+    var result = EngineResult(
       experiment: .units, title: "Empty units: what handing over one unit costs",
       headings: ["engine", "a unit", "spread", "units/s"], dispensable: ["units/s", "spread"],
       notes: [
@@ -30,11 +30,11 @@ struct LabUnits {
     return result
   }
 
-  private func row(_ setup: EngineSetup, _ statistics: Statistics) -> LabRow {
+  private func row(_ setup: EngineSetup, _ statistics: Statistics) -> EngineRow {
     // A clock that shows nothing between two results must not divide by 0.
     let rate = 1e9 / max(statistics.median, 0.001)
     let spread = statistics.halfRange.map { Glyphs.plusMinus + Readable.percent($0 / statistics.median) } ?? Glyphs.dash
-    return LabRow(cells: [
+    return EngineRow(cells: [
       setup.title, Readable.duration(nanoseconds: Int64(statistics.median.rounded())), spread,
       Readable.count(Int(rate)),
     ]) {

@@ -2,8 +2,8 @@ import LanesCore
 import LanesOS
 
 /// Units that do nothing, or compute for a given time: what remains is what the engine costs.
-struct LabWorkload: Workload {
-  static let name = "lab"
+package struct LabWorkload: Workload {
+  package static let name = "lab"
 
   /// Nanoseconds that every unit computes.
   let computing: Int64
@@ -12,11 +12,11 @@ struct LabWorkload: Workload {
   private static let pageBytes = 4096
 
   init(computing: Int64 = 0) { self.computing = computing }
-  init(from reader: inout WireReader) throws(WireError) { computing = try reader.read() }
-  func describe(to writer: inout WireWriter) { writer.write(computing) }
+  package init(from reader: inout WireReader) throws(WireError) { computing = try reader.read() }
+  package func describe(to writer: inout WireWriter) { writer.write(computing) }
 
   /// Looks at one byte of each page of the input, so that all of it has arrived, and computes for its time.
-  func perform(
+  package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
     let arrived = input.withUnsafeBytes { bytes in

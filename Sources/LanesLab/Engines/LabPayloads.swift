@@ -7,21 +7,22 @@ struct LabPayloads {
   let rounds: Int
   static let sizes = [0, 4 << 10, 64 << 10, 1 << 20, 16 << 20]
 
-  func run() throws -> LabResult {
-    var result = LabResult(
+  func run() throws -> EngineResult {
+    var result = EngineResult(
       experiment: .payloads, title: "Payloads: units that carry bytes from memory to the lane that performs them",
       headings: ["payload", "engine", "a unit", "units/s", "bytes/s", "of a copy", "break-even"],
       dispensable: ["units/s", "of a copy", "bytes/s"],
       notes: [
-        "Bytes per second are those that were moved to a worker process; serial, threads and event loop hand",
-        "over a reference and move none. Of a copy: beside one thread that copies the same bytes in memory.",
+        "Bytes per second are those that were moved to a worker process, through pipe, socket or shared memory;",
+        "serial, threads, event loop and hybrid hand over a reference and move none. Of a copy: beside one",
+        "thread that copies the same bytes in memory.",
         "Break-even: the computing time of a unit from which on \(bench.lanes) lanes finish sooner than one.",
       ])
     for size in Self.sizes { result.rows += try rows(size) }
     return result
   }
 
-  private func rows(_ size: Int) throws -> [LabRow] {
+  private func rows(_ size: Int) throws -> [EngineRow] {
     let payload = Bytes(repeating: LabWorkload.payloadByte, count: size)
     let counts = try bench.setups.map { try bench.fittingCount($0, payload: payload) }
     var samples = Array(repeating: [Double](), count: counts.count)
@@ -71,7 +72,7 @@ struct LabPayloads {
 
   private func row(
     _ setup: EngineSetup, _ size: Int, _ perUnit: Double, _ copySpeed: Double, _ breakEven: Double?
-  ) -> LabRow {
+  ) -> EngineRow {
     let rate = 1e9 / max(perUnit, 0.001)
     let speed = rate * Double(size)
     // Inside one process a payload is handed over by reference, whatever its size; a speed would be made up.
@@ -82,7 +83,7 @@ struct LabPayloads {
       moves ? Readable.percent(speed / copySpeed) : Glyphs.dash,
       breakEven.map { Readable.duration(nanoseconds: Int64($0.rounded())) } ?? Glyphs.dash,
     ]
-    return LabRow(cells: cells) {
+    return EngineRow(cells: cells) {
       $0.member("payload_bytes", size)
       $0.member("engine", setup.name)
       $0.member("unit_ns", perUnit)

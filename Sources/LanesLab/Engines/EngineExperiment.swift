@@ -1,10 +1,9 @@
-import ArgumentParser
 import LanesCore
-import LanesOS
+import LanesEngines
 import LanesReport
 
 /// What `lanes lab` can measure about engines.
-enum LabExperiment: String, CaseIterable {
+package enum EngineExperiment: String, CaseIterable, Sendable {
   /// The cost of a unit that does nothing.
   case units
   /// Units that carry bytes, and what a unit must compute to be worth a lane of its own.
@@ -13,33 +12,48 @@ enum LabExperiment: String, CaseIterable {
   case startUp = "start-up"
 
   /// The names that stand for several.
-  static let groups = ["engines": allCases]
+  package static let groups = ["engines": allCases]
 
-  static func named(_ name: String) -> [LabExperiment]? {
-    groups[name] ?? LabExperiment(rawValue: name).map { [$0] }
+  package static func named(_ name: String) -> [EngineExperiment]? {
+    groups[name] ?? EngineExperiment(rawValue: name).map { [$0] }
+  }
+
+  /// Measures. Blocks; main thread only.
+  ///
+  /// - Parameters:
+  ///   - lanes: of engines that have several; starting measures one to eight whatever this says.
+  ///   - worker: how a worker process of this program is started.
+  /// - Throws: `EngineError` when an engine cannot run, `LabBench.Failure` when a batch fails.
+  package func run(lanes: Int, rounds: Int, worker: WorkerCommand) throws -> EngineResult {
+    let bench = LabBench(lanes: lanes, worker: worker)
+    return switch self {
+    case .units: try LabUnits(bench: bench, rounds: rounds).run()
+    case .payloads: try LabPayloads(bench: bench, rounds: rounds).run()
+    case .startUp: try LabStartUp(worker: worker, rounds: rounds).run()
+    }
   }
 }
 
 /// One line of a result: cells for people, members for programs.
-struct LabRow {
+struct EngineRow {
   let cells: [String]
   let members: (inout JSONWriter) -> Void
 }
 
 /// The result of one experiment.
-struct LabResult {
-  let experiment: LabExperiment
+package struct EngineResult {
+  let experiment: EngineExperiment
   let title: String
   let headings: [String]
   /// Headings of columns that a narrow terminal does without, the first one first.
   var dispensable: [String] = []
-  var rows: [LabRow] = []
+  var rows: [EngineRow] = []
   /// What the columns mean; sentences.
   let notes: [String]
 
   /// The lines for people, at most `width` columns wide as far as the columns that matter allow: words to the left,
   /// figures to the right.
-  func lines(width: Int) -> [String] {
+  package func lines(width: Int) -> [String] {
     let table = [headings] + rows.map(\.cells)
     let widths = headings.indices.map { column in table.map { $0[column].count }.max() ?? 0 }
     var shown = Array(headings.indices)
@@ -56,7 +70,7 @@ struct LabResult {
       + ComparisonText.wrap(notes.joined(separator: " "), width: min(width, 100))
   }
 
-  var jsonLines: [String] {
+  package var jsonLines: [String] {
     rows.map { row in
       var json = JSONWriter()
       json.object {
