@@ -61,6 +61,7 @@ int clinux_memfd(const char *name) {
   return fd;
 }
 int clinux_pipe(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
+pid_t clinux_thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int clinux_pidfd_kill(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
 int clinux_spawn_in(posix_spawn_file_actions_t *actions, const char *directory) {

@@ -40,6 +40,8 @@ package protocol Observer: AnyObject {
   /// sink, valid during the call.
   func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer)
   func planGrew(totalUnits: Int?)
+  /// Comes once, where units are performed in worker processes, as soon as these were started.
+  func workersStarted(_ processes: [Int32])
 }
 
 extension Observer {
@@ -48,6 +50,7 @@ extension Observer {
   package func unitEnded(_ unit: Unit, _ record: UnitRecord) {}
   package func unitSettled(_ unit: Unit, _ record: UnitRecord, _ outcome: Outcome, output: UnsafeRawBufferPointer) {}
   package func planGrew(totalUnits: Int?) {}
+  package func workersStarted(_ processes: [Int32]) {}
 }
 
 /// An observer that does nothing.

@@ -45,6 +45,8 @@ package struct Metric: Sendable {
     package var rank = 0
     /// What the heading does not say.
     package var meaning: String?
+    /// What it tells, for somebody who has not seen it before: sentences.
+    package let explanation: String
     /// True for columns that stand last, and that only a wide terminal and the page show.
     package var isDetail = false
     /// What stands between the figures of one cell on the page.
@@ -53,7 +55,9 @@ package struct Metric: Sendable {
 
   /// A row of the text about one run, in their order.
   package enum Row: String, Sendable, CaseIterable {
-    case wall, processor, switches, faults, memory, bytes, storage, pressure
+    case wall, processor, switches, faults, memory, bytes, storage
+    case ring = "io_uring"
+    case pressure
   }
 
   /// Key in JSON; ends in the unit: `_ns`, `_bytes`, or nothing for counts.

@@ -1,6 +1,8 @@
 /// Everything measured about one run. `Metric.all` tells what of it is shown, and where.
 package struct RunRecord: Sendable, Equatable {
   package var setup: EngineSetup
+  /// The number of the coordinating process (PID); nil until the run began.
+  package var process: Int32?
   package var ending: Ending = .complete
   package var unitsDone = 0
   package var unitsFailed = 0
@@ -21,6 +23,8 @@ package struct RunRecord: Sendable, Equatable {
   package var lanes: [LaneUsage] = []
   /// Where the time of each lane went; empty where nobody asked for it.
   package var timelines: [LaneTimeline] = []
+  /// What went through io_uring.
+  package var ring = RingTraffic()
   /// How long some task of the machine had to wait, for what.
   package var pressure = PressureStall()
   /// The largest sum of proportional set sizes (PSS) of all processes of the run that was seen while it ran, in bytes:
@@ -112,6 +116,22 @@ package struct PressureStall: Sendable, Equatable {
   }
 }
 
+/// What the coordinating process asked of io_uring (io_uring(7)); nil where it had none.
+package struct RingTraffic: Sendable, Equatable {
+  /// Requests that the kernel took, such as to open a file or to read a piece of it.
+  package var submitted: Int?
+  /// Requests whose results were taken.
+  package var completed: Int?
+  /// Calls of io_uring_enter(2) by which requests were handed over, each of which carries as many as are queued.
+  package var calls: Int?
+
+  package init(submitted: Int? = nil, completed: Int? = nil, calls: Int? = nil) {
+    self.submitted = submitted
+    self.completed = completed
+    self.calls = calls
+  }
+}
+
 /// What one lane did, in nanoseconds of wall time.
 package struct LaneUsage: Sendable, Equatable {
   package var units = 0
@@ -126,6 +146,9 @@ package struct LaneUsage: Sendable, Equatable {
   package var transferring: Int64 = 0
   /// From the start of the lane's first worker process until it was ready; nil for lanes without a process.
   package var startUp: Int64?
+  /// The thread that performed the lane's units (TID), or the last of the worker processes that did (PID): a name below
+  /// /proc, where a process's first thread goes by the number of the process. Nil where it is not known.
+  package var task: Int32?
 
   package init() {}
 

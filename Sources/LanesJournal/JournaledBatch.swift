@@ -232,6 +232,7 @@ extension JournaledBatch {
     // Totals are the plan's: known units count among them.
     func batchStarted(totalUnits: Int?) { others.batchStarted(totalUnits: totalUnits) }
     func planGrew(totalUnits: Int?) { others.planGrew(totalUnits: totalUnits) }
+    func workersStarted(_ processes: [Int32]) { others.workersStarted(processes) }
     func unitStarted(_ unit: Unit, lane: Int) { others.unitStarted(planned(unit), lane: lane) }
     func unitEnded(_ unit: Unit, _ record: UnitRecord) { others.unitEnded(planned(unit), record) }
 

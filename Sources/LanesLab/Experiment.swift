@@ -32,14 +32,24 @@ package struct Experiment: Sendable {
   package let method: [String]
   /// The inner loop, as it stands in CLab's sources.
   package let loop: String
+  /// Lines of `lanes` itself that do what the experiment is about, for students who build it anew.
+  package let excerpt: Excerpt?
   /// Runs in a process of its own, on its main thread.
   let measure: @Sendable (LabLoop) -> LabMeasurements
   /// Lines of a picture for so many columns; none for the usual scale.
   package let picture: @Sendable (LabMeasurements, Int) -> [String]
 
+  /// A part of a source file.
+  package struct Excerpt: Sendable {
+    /// From the root of the repository.
+    package let file: String
+    /// Lines as they stand there, but for indentation; those that begin with // are the excerpt's own.
+    package let text: String
+  }
+
   init(
     _ name: String, _ chapter: LabChapter, title: String, short: String, claims: [LabClaim],
-    published: [LabPublished] = [], method: [String], loop: String,
+    published: [LabPublished] = [], method: [String], loop: String, excerpt: Excerpt? = nil,
     picture: @escaping @Sendable (LabMeasurements, Int) -> [String] = { _, _ in [] },
     measure: @escaping @Sendable (LabLoop) -> LabMeasurements
   ) {
@@ -51,6 +61,7 @@ package struct Experiment: Sendable {
     self.published = published
     self.method = method
     self.loop = loop
+    self.excerpt = excerpt
     self.picture = picture
     self.measure = measure
   }

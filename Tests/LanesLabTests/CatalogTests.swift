@@ -47,6 +47,18 @@ import Testing
     }
   }
 
+  @Test(arguments: Experiment.all.filter { $0.excerpt != nil }.map(\.name))
+  func `an excerpt of lanes itself stands in its file`(name: String) throws {
+    let excerpt = try #require(Experiment.named(name)?.excerpt)
+    let root = String(#filePath.dropLast("Tests/LanesLabTests/CatalogTests.swift".count))
+    let file = try Descriptor.reading(FilePath(root + excerpt.file))
+    let text = String(decoding: try DescriptorIO.bytes(file.number, at: 0, count: 1 << 20), as: UTF8.self)
+    let lines = Set(text.split(separator: "\n").map(Self.trimmed))
+    for line in excerpt.text.split(separator: "\n").map(Self.trimmed) where !line.hasPrefix("//") {
+      #expect(lines.contains(line), "\(name): \(line)")
+    }
+  }
+
   private static func trimmed(_ line: Substring) -> String {
     line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
   }

@@ -106,6 +106,53 @@ import Testing
     #expect(!result.errors.contains("died"))
   }
 
+  @Test(arguments: EngineChoice.all) func `statistics name processes and threads`(_ engine: EngineChoice) throws {
+    let json = try Program.run(["primes", "1e8", "--stats", "--json", "--cores", "2"] + engine.flags)
+    let record = try #require(json.lines.compactMap { JSONValue($0) }.last)
+    func number(_ value: JSONValue?) -> Int? { if case .number(let text)? = value { Int(text) } else { nil } }
+    let process = try #require(number(record["process_id"]))
+    let lanes = record["per_lane"]?.items ?? []
+    let tasks = lanes.compactMap { number($0["task_id"]) }
+    // A lane whose thread or worker had its first unit late has a number all the same.
+    #expect(process > 1 && tasks.count == lanes.count && Set(tasks).count == tasks.count, "\(json.text)")
+    let isAlone = ["serial", "eventloop"].contains(engine.flags[1])
+    #expect(isAlone == (tasks == [process]))
+    #expect(isAlone || !tasks.contains(process))
+  }
+
+  @Test func `what went through io_uring is counted where it is used`() throws {
+    let folder = TemporaryFolder()
+    for number in 0..<20 { try folder.write("file-\(number)", Bytes("a b\n".utf8)) }
+    for engine in EngineChoice.all {
+      let run = try Program.run(["files", "count", "-r", folder.path.string, "--stats", "--json"] + engine.flags)
+      let record = try #require(run.lines.compactMap { JSONValue($0) }.last)
+      let (submitted, completed) = (record["ring_submitted"], record["ring_completed"])
+      #expect(submitted == completed && record["ring_calls"] != nil, "\(run.text)")
+      let usesFiles = ["eventloop", "hybrid"].contains(engine.flags[1])
+      let isRefused = run.text.contains("io_uring is refused")
+      if usesFiles, !isRefused { #expect(submitted != .null && submitted != .number("0")) }
+      if ["serial", "threads"].contains(engine.flags[1]) { #expect(submitted == .null) }
+    }
+  }
+
+  /// Scripts that take statistics from a pipe get those alone; a person at a terminal learns ahead of them where to look.
+  @Test func `what to watch a run with is told on a terminal, as it begins`() throws {
+    func lines(_ words: String) throws -> [String] {
+      let script = "script -qec 'stty cols 100; LC_ALL=C.UTF-8 TERM=dumb \"$LANES\" \(words)' /dev/null"
+      let result = try Program.shell(script, [])
+      #expect(result.exit == .status(0), "\(result.text)")
+      return result.text.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
+    }
+    let threads = try lines("primes 1e7 --stats --mode threads --cores 2")
+    #expect(threads.first?.hasPrefix("lanes: process ") == true && threads[1].hasPrefix("  ls /proc/"), "\(threads)")
+    let workers = try lines("primes 1e9 --stats --mode processes --cores 2")
+    #expect(workers.first?.contains(", workers ") == true && workers[1].hasPrefix("  ps -fL -p "), "\(workers)")
+    for words in ["primes 1e7 --stats --quiet", "primes 1e7 --stats --json", "primes 1e7"] {
+      #expect(try !lines(words).contains { $0.contains("/proc/") }, "\(words)")
+    }
+    #expect(try !Program.run(["primes", "1e7", "--stats"]).errors.contains("/proc/"))
+  }
+
   @Test(arguments: EngineChoice.all) func `statistics come as a line of JSON behind the result`(_ engine: EngineChoice)
     throws
   {

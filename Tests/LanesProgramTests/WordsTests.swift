@@ -1,6 +1,7 @@
 import LanesCore
 import LanesTesting
 import LanesUsage
+import SystemPackage
 import Testing
 
 /// The lists of words that the program keeps beside its parser, held against what the parser says.
@@ -11,6 +12,36 @@ import Testing
 
   private static func names(_ options: [CommandTable.Option], isLong: Bool) -> Set<String> {
     Set(options.flatMap(\.names).filter { $0.hasPrefix("--") == isLong }.map { String($0.drop { $0 == "-" }) })
+  }
+
+  /// The words of commands in a page: what stands in backticks, or on lines of a fenced block, from `lanes` on.
+  private static func commands(in page: String) throws -> [[String]] {
+    let root = String(#filePath.dropLast("Tests/LanesProgramTests/WordsTests.swift".count))
+    let text = String(decoding: try readFile(FilePath(root + page)), as: UTF8.self)
+    var isFenced = false
+    return text.split(separator: "\n").flatMap { line -> [Substring] in
+      if line.hasPrefix("```") { isFenced.toggle() }
+      // Not the last line of an output, which tells what to type next.
+      if isFenced { return line.hasPrefix("Next: ") ? [] : [line] }
+      // The parts of a line between backticks are the second, the fourth and so on.
+      let quoted = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+      return quoted.filter { !$0.offset.isMultiple(of: 2) }.map(\.element)
+    }.compactMap { code in
+      let words = code.split(separator: " ").prefix { $0 != "#" }.map { $0.filter { $0 != "'" } }
+      let own = words.drop { $0 != "lanes" }.dropFirst()
+      return own.isEmpty || words.contains("NAME") ? nil : Array(own)
+    }
+  }
+
+  @Test(arguments: ["README", "concepts", "kernel", "processes", "scheduling", "sharing", "talking", "storage"])
+  func `every command of the worksheets is one of the program's`(page: String) throws {
+    let table = try Self.table.get()
+    let commands = try Self.commands(in: "docs/lab/\(page).md")
+    #expect(commands.count >= (page == "concepts" ? 50 : 2))
+    for words in commands {
+      let gathered = words.first == "compare" ? CompareWords(table)?.gathered(words) ?? words : words
+      #expect(WordCheck(table).check(GrepWords.expanded(Shortcuts.expanding(gathered))) == nil, "\(words)")
+    }
   }
 
   @Test func `every letter of a search is known with and without value, and no other`() throws {

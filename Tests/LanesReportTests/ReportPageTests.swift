@@ -1,3 +1,4 @@
+import Glibc
 import LanesCore
 import LanesReport
 import Testing
@@ -34,6 +35,25 @@ import Testing
       "<code>lanes compare --cold primes 1e9</code>", "<code>--mode serial</code>", "prefers-color-scheme: dark",
       "@media print", "</html>",
     ] { #expect(page.contains(words), "\(words)") }
+  }
+
+  @Test func `the page and the documentation explain each column in the same words`() throws {
+    let page = Self.page(Self.drawn)
+    let path = String(#filePath.dropLast("Tests/LanesReportTests/ReportPageTests.swift".count)) + "docs/comparisons.md"
+    let document = try #require(Self.text(of: path)).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(ReportPage.columns.count == 19)
+    for (name, text) in ReportPage.columns {
+      #expect(page.contains("<th scope=\"col\">\(name)</th>") && page.contains("<dt>\(name)</dt>"), "\(name)")
+      #expect(text.hasSuffix(".") && page.contains(text.split(separator: "'")[0]), "\(name)")
+      #expect(document.contains("- **\(name)**: \(text)"), "\(name)")
+    }
+  }
+
+  private static func text(of path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    return String(decoding: bytes[..<fread(&bytes, 1, bytes.count, file)], as: UTF8.self)
   }
 
   @Test func `nothing is fetched and nothing is run`() {

@@ -35,6 +35,8 @@ int clinux_close_from(unsigned first);
 // Asks for SIGKILL when the thread that started this process ends (PR_SET_PDEATHSIG); ESRCH when `parent` is already
 // gone.
 int clinux_die_with_parent(pid_t parent);
+// gettid(2): the number of the calling thread.
+pid_t clinux_thread_id(void);
 // Number of CPUs in this process's affinity mask.
 int clinux_cpu_count(void);
 // wait4(2) without blocking when `nohang`; returns pid, 0 or -1.

@@ -118,6 +118,7 @@ private final class AutoRun {
       if self.choice.kind == .threads { self.grow(pool) } else { feeder.stop() }
     }
     try feeder.run()
+    pool.shutDown(telling: recorder)
     return !feeder.isToStop
   }
 

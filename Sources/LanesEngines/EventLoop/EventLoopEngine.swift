@@ -16,7 +16,9 @@ package struct EventLoopEngine: Engine {
     let recorder = RunRecorder(batch, observer, setup)
     do {
       let loop = try EventLoop(batch, recorder, options)
+      recorder.serves(0, task: WorkerProcess.currentThreadID)
       try loop.run()
+      recorder.record.ring = loop.files.traffic
       return recorder.close()
     } catch {
       throw .system("the event loop failed: \(error.call): \(error.reason)")
@@ -33,7 +35,7 @@ private final class EventLoop {
   private let recorder: RunRecorder
   private let admission: Admission
   private let reactor: Reactor
-  private let files: AsyncFiles
+  let files: AsyncFiles
   /// The time that performing one unit may take; nil for any.
   private let timeout: Duration?
   /// Units between their start and the end of their load.

@@ -61,10 +61,13 @@ final class HybridLoop {
     let pool = try ThreadPool.started(lanes: options.lanes, workload, options, stores: false)
     defer { pool.shutDown() }
     do {
-      try HybridLoop(pool, recorder, admission, options).run()
+      let loop = try HybridLoop(pool, recorder, admission, options)
+      try loop.run()
+      recorder.record.ring = loop.files.traffic
     } catch {
       throw .system("the event loop failed: \(error.call): \(error.reason)")
     }
+    pool.shutDown(telling: recorder)
   }
 
   private init(

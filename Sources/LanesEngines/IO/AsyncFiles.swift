@@ -67,6 +67,8 @@ package final class AsyncFiles {
 
   /// Operations not completed yet.
   package var pending: Int { active.count + readAhead.count + waiting.count }
+  /// What went through io_uring so far.
+  var traffic: RingTraffic { ring?.traffic ?? RingTraffic() }
   /// True when another operation would start at once.
   package var hasRoom: Bool { active.count + readAhead.count < depth }
 

@@ -75,12 +75,14 @@ final class Coordinator {
   func run() throws(SystemError) {
     if let refusal = files.refusal { recorder.record.notes.append("\(refusal): the coordinator reads with readahead") }
     try startWorkers()
+    recorder.workersStarted(links.map(\.pid))
     while problem == nil {
       fill()
       if isAtEnd && admission.inFlight == 0 { break }
       try turn()
     }
     try shutDown()
+    recorder.record.ring = files.traffic
   }
 
   /// Starts a worker per lane; fewer where descriptors or processes run out after the first.
@@ -109,6 +111,7 @@ final class Coordinator {
       onFrame: { [unowned self] link, frame in self.take(frame, from: link) },
       onDeath: { [unowned self] link in self.buryWorker(link) })
     links.append(link)
+    recorder.serves(lane, task: link.pid)
   }
 
   /// Ends all workers and waits until the last one is gone; those that do not go within five seconds are killed.

@@ -16,6 +16,7 @@ final class RunRecorder {
     results = ReorderBuffer(batch.fold)
     self.observer = observer
     record = RunRecord(setup: setup)
+    record.process = WorkerProcess.currentID
     record.lanes = Array(repeating: LaneUsage(), count: setup.lanes)
     observer.batchStarted(totalUnits: batch.plan.totalUnits)
   }
@@ -34,6 +35,13 @@ final class RunRecorder {
 
   func planGrew(_ total: Int?) { observer.planGrew(totalUnits: total) }
   func started(_ unit: Unit, lane: Int) { observer.unitStarted(unit, lane: lane) }
+
+  /// A thread (TID) or a worker process (PID) performs the units of `lane`; of several the last one counts.
+  func serves(_ lane: Int, task: Int32) {
+    if record.lanes.indices.contains(lane) { record.lanes[lane].task = task }
+  }
+
+  func workersStarted(_ processes: [Int32]) { observer.workersStarted(processes) }
 
   /// The worker of `lane` was ready `nanoseconds` after it was asked for; only a lane's first worker counts.
   func workerStarted(_ lane: Int, after nanoseconds: Int64) {

@@ -34,6 +34,7 @@ final class SerialLane {
     executor = BlockingExecutor(workload, options)
     self.recorder = recorder
     self.admission = admission
+    recorder.serves(0, task: WorkerProcess.currentThreadID)
   }
 
   /// Does one unit, or waits for input; false at the end of the plan.

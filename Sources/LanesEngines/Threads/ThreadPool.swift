@@ -129,6 +129,8 @@ final class ThreadPool: Sendable {
   // Monitors, not `Synchronization.Mutex`: the thread sanitizer understands POSIX mutexes only.
   private let buffers = Monitor<[OutputBuffer]>([])
   private let threads = Monitor<[WorkerThread]>([])
+  /// Numbers of the threads that have begun, by lane.
+  private let tasks = Monitor<[Int: Int32]>([:])
   private let finishedSignal: Descriptor
   /// Relaxed: a lane that learns of it late performs a unit more. It closes while the queue's lock is held, so that no lane
   /// misses the waking.
@@ -266,9 +268,16 @@ final class ThreadPool: Sendable {
     for thread in running { thread.join() }
   }
 
+  /// As `shutDown`, and tells `recorder` which threads the lanes were.
+  func shutDown(telling recorder: RunRecorder) {
+    shutDown()
+    for (lane, task) in tasks.withLock({ $0 }) { recorder.serves(lane, task: task) }
+  }
+
   // MARK: On the lanes
 
   private func serve(_ lane: Int, _ executor: BlockingExecutor) {
+    tasks.withLock { $0[lane] = WorkerProcess.currentThreadID }
     var report = LaneReport(lane: lane)
     var limit = 1
     while case .perform(let share) = nextTurn(atMost: limit, lane) {
@@ -365,34 +374,5 @@ final class ThreadPool: Sendable {
       return finished.isDue && !wasDue
     }
     if isNews { wakeFeeder() }
-  }
-}
-
-/// What a lane has to tell and has not told yet.
-private struct LaneReport {
-  let lane: Int
-  /// Units that ended or were dropped.
-  private(set) var events: [ThreadPool.Event] = []
-  private(set) var isUrgent = false
-  var costs = UnitCosts()
-  /// Nanoseconds that the last unit took.
-  var lastUnit: Int64 = 0
-  /// For outputs that are stored by the lane itself.
-  let scratch = OutputBuffer()
-
-  init(lane: Int) { self.lane = lane }
-
-  mutating func expect(_ units: Int) { events.reserveCapacity(units) }
-
-  mutating func add(_ event: ThreadPool.Event, isUrgent: Bool) {
-    events.append(event)
-    if isUrgent { self.isUrgent = true }
-  }
-
-  /// The list went to the feeder; another one, empty, takes its place.
-  mutating func clear(for another: [ThreadPool.Event]) {
-    events = another
-    isUrgent = false
-    costs = UnitCosts()
   }
 }

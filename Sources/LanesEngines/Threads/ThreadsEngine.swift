@@ -17,7 +17,7 @@ package struct ThreadsEngine: Engine {
     defer { pool.shutDown() }
     try ThreadFeeder(pool: pool, recorder: recorder, admission: Admission(batch.plan, recorder, memory: options.memory))
       .run()
-    pool.shutDown()
+    pool.shutDown(telling: recorder)
     return recorder.close()
   }
 }

@@ -60,10 +60,33 @@ extension Experiment {
     method: [
       "Tasks are put into a queue that two waiting threads take from, or each gets a thread that is created and joined.",
       "The figure is processor time of the whole process for each task.",
-      "lanes runs its batches in such a pool: Sources/LanesEngines/Threads/ThreadPool.swift.",
+      "lanes runs its batches in such a pool, whose heart is shown below; docs/lab/scheduling.md has the exercise of building one.",
       "Misleading: a pool of two keeps two cores at most busy, whatever is in its queue.",
     ],
-    loop: "while (pool.waiting == 0) pthread_cond_wait(&pool.filled, &pool.lock);"
+    loop: "while (pool.waiting == 0) pthread_cond_wait(&pool.filled, &pool.lock);",
+    excerpt: Excerpt(
+      file: "Sources/LanesEngines/Threads/ThreadPool.swift",
+      text: """
+        // Each thread, until the pool is closed:
+        while case .perform(let share) = nextTurn(atMost: limit, lane) {
+          for (position, unit) in share.enumerated() {
+            perform(unit, executor, &report, tellsStart: isAlone && limit == 1)
+        // nextTurn gives up the lock and sleeps while there is nothing to do:
+        return queue.wait { queue in
+          let turn = self.turn(&queue, atMost: limit)
+          if turn == nil { queue.idle.insert(lane) } else { queue.idle.remove(lane) }
+          return turn
+        }
+        // submit puts units into the queue under the same lock, and then wakes:
+        let idle = queue.withLock { queue in
+          for unit in units { queue.units.append(unit) }
+          return queue.idle.count
+        }
+        // shutDown closes the pool, wakes all, and joins them:
+        queue.withLock { _ in phase.store(.closed, ordering: .relaxed) }
+        queue.wakeAll()
+        for thread in running { thread.join() }
+        """)
   ) { loop in
     var result = LabMeasurements()
     // On one CPU, so that a lane that is awake anyhow is no matter of luck.

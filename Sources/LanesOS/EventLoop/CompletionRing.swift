@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import LanesCore
 
 /// What a ring can be asked to do.
 package enum RingRequest {
@@ -36,6 +37,8 @@ package final class CompletionRing {
   private var waiting: [(request: RingRequest, token: UInt64)] = []
   /// True while the queue holds requests that the kernel has not taken.
   package private(set) var isDirty = false
+  /// What the kernel was asked for and has answered.
+  package private(set) var traffic = RingTraffic(submitted: 0, completed: 0, calls: 0)
   private let wake: Descriptor
 
   /// Threads of the kernel that wait for files at most. Cold small files gained up to sixteen on two cores.
@@ -84,6 +87,8 @@ package final class CompletionRing {
       if taken == -EINTR { continue }
       if taken == -EAGAIN || taken == -EBUSY { return }
       guard taken >= 0 else { throw SystemError("io_uring_enter", errno: -taken) }
+      traffic.calls? += 1
+      traffic.submitted? += Int(taken)
       waiting.removeFirst(waiting.prefix { queue($0.request, $0.token) }.count)
       isDirty = clinux_ring_queued(ring) > 0
       if taken == 0 { return }
@@ -94,7 +99,9 @@ package final class CompletionRing {
   package func nextCompletion() -> (token: UInt64, result: Int32)? {
     var token: UInt64 = 0
     var result: Int32 = 0
-    return clinux_ring_next(ring, &token, &result) ? (token, result) : nil
+    guard clinux_ring_next(ring, &token, &result) else { return nil }
+    traffic.completed? += 1
+    return (token, result)
   }
 
   package func resetWake() { wake.drainEvent() }

@@ -13,4 +13,7 @@ package enum WorkerProcess {
 
   /// This process's number, which a worker compares with its parent's.
   package static var currentID: Int32 { getpid() }
+
+  /// The number of the calling thread (gettid(2)), its name in /proc/PID/task.
+  package static var currentThreadID: Int32 { clinux_thread_id() }
 }

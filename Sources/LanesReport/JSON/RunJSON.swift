@@ -17,12 +17,16 @@ import LanesCore
 ///                         the coordinator and all workers together
 ///     in_bytes out_bytes between_bytes
 ///                         sources loaded, outputs stored, bytes that crossed between processes
+///     ring_submitted ring_completed ring_calls
+///                         requests that io_uring took and answered, and the calls that handed them over; null without it
+///     process_id          the coordinating process (PID)
 ///     coordinator workers the same figures by process
 ///     cpu_pressure_ns io_pressure_ns memory_pressure_ns
 ///                         how long some task of the machine was short of that; null where the kernel does not say
 ///     per_lane            units, loading_ns, performing_ns, storing_ns, idle_ns of each lane; of the performing,
 ///                         queued_ns without a core and stalled_ns waiting for mapped pages; transferring_ns sending
-///                         and receiving; start_up_ns of its worker process, null without one
+///                         and receiving; start_up_ns of its worker process, null without one; task_id, its thread
+///                         (TID) or its last worker process (PID)
 ///     notes               sentences about how the run was done
 package enum RunJSON {
   /// One line without its end.

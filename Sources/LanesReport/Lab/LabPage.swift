@@ -67,7 +67,7 @@ package struct LabPage {
       <body>
       <main>
       <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
-      \(entries.map(section).joined())<section><h2>Machine</h2>
+      \(entries.map(section).joined())\(Self.reading)<section><h2>Machine</h2>
       <dl>\(facts.joined(separator: "\n"))</dl>
       </section>
       </main>
@@ -75,6 +75,32 @@ package struct LabPage {
       </html>
 
       """
+  }
+
+  /// What the columns of the tables tell, from left to right.
+  private static let columns: [(name: String, text: String)] = [
+    (
+      "p10",
+      "What the best tenth of the batches reach, for one operation: the headline, since interruptions hardly touch it."
+    ),
+    ("p50", "The median of the batches."),
+    ("p90", "What nine tenths of the batches reach."),
+    ("spread", "How far the median lies from p10, as a share of it."),
+    ("disturbed", "The share of batches more than half as dear again as p10."),
+    (
+      "CPU/wall",
+      "Processor time of the measuring thread over wall time: 1.00 had a core all the time. A dash where processor time "
+        + "itself is the figure, or where others work meanwhile."
+    ),
+    ("batches", "How often it was measured."),
+  ]
+
+  /// How to read the page, at its end.
+  private static var reading: String {
+    let items = columns.map {
+      "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.text))</dd></div>\n"
+    }
+    return Markup.section("How to read this page", LabText.rule, "<dl>\n\(items.joined())</dl>")
   }
 
   private func section(_ entry: Entry) -> String {
@@ -131,7 +157,7 @@ package struct LabPage {
 
   private func table(_ entry: Entry) -> String {
     guard !entry.measurements.figures.isEmpty else { return "" }
-    let names = ["p10", "p50", "p90", "spread", "disturbed", "CPU/wall", "batches"]
+    let names = Self.columns.map(\.name)
     let head = names.map { "<th scope=\"col\">\($0)</th>" }.joined()
     let rows = entry.measurements.figures.map { figure in
       let values = [

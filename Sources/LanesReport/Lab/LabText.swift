@@ -2,6 +2,12 @@ import LanesCore
 
 /// An experiment's outcome as text for people: claims, figures, a picture, verdicts.
 package struct LabText {
+  /// How claims are judged and what the columns of figures tell, in a few sentences.
+  package static let rule =
+    "A claim is confirmed when the first decile and the median of short batches lie in its range, refuted when both lie "
+    + "beyond the same end by more than the spread, and undecidable here otherwise. 'About x' is a third of x to "
+    + "three times x. Disturbed is the share of batches more than half as long again as the first decile."
+
   private let description: LabDescription
   private let measurements: LabMeasurements
   private let width: Int

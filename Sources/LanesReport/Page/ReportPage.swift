@@ -19,6 +19,9 @@ package struct ReportPage {
     }
   }
 
+  /// What each column of its tables tells, from left to right: its name and sentences.
+  package static var columns: [(name: String, text: String)] { ReportTables.explanations }
+
   private let comparison: Comparison
   private let circumstances: Circumstances
 

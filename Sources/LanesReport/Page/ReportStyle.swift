@@ -50,6 +50,7 @@ enum ReportStyle {
     .curve { stroke-width: 2.5; } .whisker { stroke-width: 1.5; }
     .series1 { --hue: var(--computing); } .series2 { --hue: var(--input); } .series3 { --hue: var(--transfer); }
     .curve, .whisker { stroke: var(--hue); } .mark, .legend .series1, .legend .series2, .legend .series3 { fill: var(--hue); }
+    details { margin: 8px 0 0; font-size: .9rem; } summary { color: var(--faint); cursor: pointer; }
     dl { margin: 8px 0; } dl div { display: grid; grid-template-columns: 150px 1fr; gap: 10px; }
     dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
     @media (max-width: 640px) {

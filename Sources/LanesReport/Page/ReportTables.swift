@@ -5,6 +5,7 @@ struct ReportTables {
   /// A heading and what each contender has in it; nil is shown as a dash.
   private struct Column {
     let name: String
+    let explanation: String
     let value: (Comparison.Entry) -> String?
   }
 
@@ -21,7 +22,7 @@ struct ReportTables {
         + "names. CPU 100% is one core. Efficiency is speed-up for each lane, the serial fraction that of Karp and Flatt; "
         + "both are shown where the batch computes and every lane had a core. A dash is a figure that could not be had, or "
         + "that would say nothing.",
-      table(times, style: "times"))
+      table(times, style: "times") + Self.details(times))
   }
 
   /// Switches, faults, memory, bytes, and what the machine was short of.
@@ -30,7 +31,21 @@ struct ReportTables {
       "What else it took",
       "Of the round of each contender that the first table names. Peak memory is what every process had resident at most, added up; proportional memory counts "
         + "what processes share once. Pressure is how long some task of the machine was short of cores, storage or memory.",
-      table(columns(of: .costs), style: "costs"))
+      table(columns(of: .costs), style: "costs") + Self.details(columns(of: .costs)))
+  }
+
+  /// What each column of both tables tells, in the order of the page: its name and sentences.
+  static var explanations: [(name: String, text: String)] {
+    let tables = ReportTables(Comparison([]))
+    return (tables.times + tables.columns(of: .costs)).map { ($0.name, $0.explanation) }
+  }
+
+  /// The same under a table, folded away: a list of terms, which readers of screens announce as such.
+  private static func details(_ columns: [Column]) -> String {
+    let items = columns.map {
+      "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.explanation))</dd></div>\n"
+    }
+    return "\n<details><summary>What the columns mean</summary>\n<dl>\n\(items.joined())</dl></details>"
   }
 
   /// One row per contender. The table is in a box that scrolls by itself, so that the page never scrolls sideways.
@@ -52,23 +67,53 @@ struct ReportTables {
   /// Columns of the first table; those of `Metric` stand between what is derived from wall time and the rest.
   private var times: [Column] {
     [
-      Column(name: "wall") { duration($0.wall.median) },
-      Column(name: "± spread") { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
-      Column(name: "speed-up") { $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" } },
-      Column(name: "efficiency") { $0.efficiency.map(Readable.percent) },
-      Column(name: "serial fraction") { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
+      Column(
+        name: "wall",
+        explanation:
+          "Time from the start of a run to its end, as a clock on the wall tells it: the median of the rounds."
+      ) { duration($0.wall.median) },
+      Column(
+        name: "± spread",
+        explanation:
+          "Half the distance between the quartiles of the rounds, as a share of the median. Contenders that lie nearer to "
+          + "each other than that cannot be told apart."
+      ) { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
+      Column(name: "speed-up", explanation: "How many times as fast as serial, which has one lane.") {
+        $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" }
+      },
+      Column(
+        name: "efficiency",
+        explanation: "Speed-up divided by the number of lanes: two lanes that are twice as fast have 100%."
+      ) { $0.efficiency.map(Readable.percent) },
+      Column(
+        name: "serial fraction",
+        explanation:
+          "The part of the work that more lanes do not make faster, as Karp and Flatt compute it from speed-up and lanes. One "
+          + "that grows with the lanes tells of costs that they bring."
+      ) { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
     ] + columns(of: .times) + [
-      Column(name: "CPU") { Readable.percent($0.busyCores) },
-      Column(name: "worker start-up") { $0.startUp.flatMap { duration(Double($0)) } },
-      Column(name: "outliers") { Readable.count($0.wall.outliers.count) },
-      Column(name: "round") { String($0.round) },
+      Column(
+        name: "CPU",
+        explanation: "Processor time divided by wall time: 100% is one core kept busy all the time, 200% two."
+      ) { Readable.percent($0.busyCores) },
+      Column(
+        name: "worker start-up",
+        explanation: "Time until the last worker process was ready; a dash for engines inside one process."
+      ) { $0.startUp.flatMap { duration(Double($0)) } },
+      Column(name: "outliers", explanation: "Rounds whose time lies far from that of the others.") {
+        Readable.count($0.wall.outliers.count)
+      },
+      Column(
+        name: "round",
+        explanation: "The round whose wall time is the median; every figure of the row but wall time is of it."
+      ) { String($0.round) },
     ]
   }
 
   /// The columns that the table of metrics names; metrics with the same column share its cells, in short forms.
   private func columns(of section: Metric.Section) -> [Column] {
     Metric.columns(of: section).map { column, metrics in
-      Column(name: column.name) { entry in
+      Column(name: column.name, explanation: column.explanation) { entry in
         let values = metrics.map { entry.value(of: $0) }
         // A cell of one metric has room for the long form. Where nothing is known, one dash stands for all metrics.
         guard metrics.count > 1, values.contains(where: { $0 != nil }) else {

@@ -12,7 +12,8 @@ package enum StatsText {
   package static func lines(_ record: RunRecord, width: Int = 80, wrapping: Int? = nil) -> [String] {
     // Two columns of the width are the indentation.
     let picture = Swimlanes([record], width: min(max(width, 40), 100) - 2).lines()
-    return [title(record)] + totals(record).flatMap { row($0.0, $0.1, wrapping: wrapping) } + laneTable(record)
+    return [title(record)] + (totals(record) + identity(record)).flatMap { row($0.0, $0.1, wrapping: wrapping) }
+      + laneTable(record)
       + picture.prefix(1).flatMap { wrap($0, wrapping, indent: "  ", hanging: "  ") }
       + picture.dropFirst().map { "  " + $0 }
       + remarks(record).flatMap { wrap($0, wrapping, indent: "  note: ", hanging: "        ") }
@@ -57,6 +58,8 @@ package enum StatsText {
       // The machine's, other programs included; nothing where the kernel does not say.
       let known = figures.compactMap { value, word in value.map { "\(word) \($0)" } }
       return known.isEmpty ? nil : "the machine was short of " + known.joined(separator: ", of ")
+    // Engines whose units need no files leave their ring alone.
+    case .ring: return record.ring.calls ?? 0 > 0 ? all : nil
     case .wall, .switches, .faults, .bytes, .storage: return all
     }
   }
@@ -65,6 +68,13 @@ package enum StatsText {
   private static func startUp(_ record: RunRecord) -> [(String, String)] {
     guard let slowest = record.lanes.compactMap(\.startUp).max() else { return [] }
     return [("start-up", "\(Readable.duration(nanoseconds: slowest)) until the last worker was ready")]
+  }
+
+  /// Who ran the batch, by the numbers that ps, strace and /proc know.
+  private static func identity(_ record: RunRecord) -> [(String, String)] {
+    guard let process = record.process else { return [] }
+    let others = record.setup.kind.usesWorkers ? ", which coordinates the worker processes below" : ""
+    return [("process", "\(process)\(others)")]
   }
 
   /// Processor time over the wall time of all lanes.
@@ -88,11 +98,14 @@ package enum StatsText {
   private static func laneTable(_ record: RunRecord) -> [String] {
     guard !record.lanes.isEmpty else { return [] }
     // Load and store may run beside perform, so that a row can add up to more than 100% (`LaneShare`).
+    // Numbers of threads or of worker processes, where they are known.
+    let tasks = record.lanes.contains { $0.task != nil } ? [record.setup.kind.usesWorkers ? "PID" : "TID"] : []
     var table = TextTable(
-      ["lane", "units", "load", "perform", "store", "idle"].map { .init([$0]) })
+      (["lane", "units", "load", "perform", "store", "idle"] + tasks).map { .init([$0]) })
     for (number, share) in LaneShare.all(of: record).enumerated() {
       let shares = [share.loading, share.performing, share.storing, share.idling].map(Readable.percent)
-      table.rows.append([String(number + 1), Readable.count(share.usage.units)] + shares)
+      let task = tasks.map { _ in share.usage.task.map(String.init) ?? Glyphs.dash }
+      table.rows.append([String(number + 1), Readable.count(share.usage.units)] + shares + task)
     }
     return table.lines().map { "  " + $0 }
   }

@@ -17,7 +17,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
         lanes compare --cold files count -r folder
 
       Options of compare stand before or after them; --cores is a list here. Under the table one line per lane shows \
-      when it computed and when it waited. Images go to a temporary folder. Rounds are interleaved; results that differ \
+      when it computed and when it waited. The page of --report explains each column. Images go to a temporary folder. Rounds are interleaved; results that differ \
       between contenders are an error.
       """)
 

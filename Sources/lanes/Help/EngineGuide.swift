@@ -115,8 +115,10 @@ enum EngineGuide {
       .item(
         "--stats",
         "After the run, print to standard error what it cost: wall, user and system time, CPU use, context switches, "
-          + "page faults, peak memory, bytes moved, and each lane's share. With --json it is a JSON object on standard "
-          + "output."),
+          + "page faults, peak memory, bytes moved, requests to io_uring, and each lane's share with the number of its thread "
+          + "(TID) or worker process (PID). On a terminal it says as the run begins which processes there are and what shows "
+          + "them at work: ps, /proc/PID/task, strace and perf. With --json it is a JSON object on standard output, with the "
+          + "same numbers."),
       .item(
         "--trace FILE",
         "Write start and end of every unit, by lane, in the Chrome trace format, which https://ui.perfetto.dev opens."),

@@ -83,6 +83,9 @@ enum LabLists {
     for sentence in experiment.method { lines += paragraph("  ", sentence, width, indent: 2) }
     if !experiment.loop.isEmpty { lines += ["", "Inner loop"] }
     lines += experiment.loop.split(separator: "\n").map { "  " + $0 }
+    if let excerpt = experiment.excerpt {
+      lines += ["", "In lanes itself, \(excerpt.file)"] + excerpt.text.split(separator: "\n").map { "  " + $0 }
+    }
     lines += ["", "Claims"]
     for claim in experiment.claims {
       lines += paragraph("  \(claim.id)  ", claim.text, width, indent: 5)
@@ -95,11 +98,7 @@ enum LabLists {
     }
     lines.append("")
     return lines
-      + ComparisonText.wrap(
-        "A claim is confirmed when the first decile and the median of short batches lie in its range, refuted when both lie "
-          + "beyond the same end by more than the spread, and undecidable here otherwise. 'About x' is a third of x to "
-          + "three times x. Disturbed is the share of batches more than half as long again as the first decile.",
-        width: width)
+      + ComparisonText.wrap(LabText.rule, width: width)
   }
 
   static func paragraph(_ head: String, _ text: String, _ width: Int, indent: Int) -> [String] {

@@ -77,6 +77,7 @@ extension BatchRun {
     // Most runs have the console alone; passing on to a list of one would cost every unit a little.
     let observers = all.compactMap { $0 }
     let observer: any Observer = observers.count > 1 ? Observers(observers) : console
+    console.willRun(engine.setup)
     var record: RunRecord
     do {
       record = try engine.run(

@@ -90,7 +90,7 @@ struct EngineArguments: ParsableArguments {
     completion: .file())
   var resume: String?
 
-  @Flag(help: "Report on standard error what the run cost.")
+  @Flag(help: "Report on standard error what the run cost, and ahead of it what to watch it with.")
   var stats = false
 
   @Option(

@@ -1,6 +1,7 @@
 import LanesCore
 import LanesOS
 import LanesReport
+import LanesUsage
 
 /// Standard error for people: a progress line that gets out of the way of messages, or, on a terminal that cannot draw
 /// a line anew, one line after the other.
@@ -9,6 +10,8 @@ import LanesReport
 final class ProgressReporter: Observer {
   private let showsProgress: Bool
   private let usesColor: Bool
+  /// True until it was said what a person can look at while the run goes on, where somebody is there to look.
+  private var tellsWhatToWatch: Bool
   private let began = monotonicNow()
   private var drawn = false
   private var lastDrawn: Int64 = 0
@@ -28,7 +31,29 @@ final class ProgressReporter: Observer {
       case .never: false
       case .auto: isClear && !arguments.quiet
       }
+    // Scripts that take statistics from a file or a pipe get those alone.
+    tellsWhatToWatch =
+      arguments.stats && !arguments.json && !arguments.quiet && Terminal.isTerminal(2) && ComparedRun.current == nil
     usesColor = !arguments.noColor && Terminal.takesColor(2)
+  }
+
+  /// Says, ahead of a run that was asked for statistics, how its threads can be watched.
+  func willRun(_ setup: EngineSetup) {
+    // Numbers of workers are known once these were started.
+    guard tellsWhatToWatch, !setup.kind.usesWorkers else { return }
+    tellsWhatToWatch = false
+    tellWhatToWatch([])
+  }
+
+  /// The same for worker processes; a further batch of the command has others.
+  func workersStarted(_ processes: [Int32]) {
+    if tellsWhatToWatch { tellWhatToWatch(processes) }
+  }
+
+  private func tellWhatToWatch(_ workers: [Int32]) {
+    let lines = WatchText.lines(
+      process: WorkerProcess.currentID, workers: workers, width: Terminal.wrapping(2) ?? Terminal.width(2))
+    for line in lines { say(line) }
   }
 
   func batchStarted(totalUnits: Int?) { line.total = totalUnits }

@@ -67,4 +67,5 @@ final class Observers: Observer {
     for one in all { one.unitSettled(unit, record, outcome, output: output) }
   }
   func planGrew(totalUnits: Int?) { for one in all { one.planGrew(totalUnits: totalUnits) } }
+  func workersStarted(_ processes: [Int32]) { for one in all { one.workersStarted(processes) } }
 }
