@@ -124,6 +124,11 @@ int clab_reap(pid_t pid) {
   return status;
 }
 
+int64_t clab_time_of(pid_t pid) {
+  clockid_t clock;
+  return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : 0;
+}
+
 int64_t clab_proc_number(const char *path, const char *key) {
   char text[16384];
   int file = open(path, O_RDONLY | O_CLOEXEC);

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,23 +17,29 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { MESSAGE = 64, STOP = 9, TCP_BUFFER = 1 << 18 };
+enum { MESSAGE = 64, STOP = 9, SLOT = 4096, IDLE = 2000000 };
+
+// What a word says beside the number of a turn: no more turns, and none for now.
+enum { ENDED = -1, PARKED = -2 };
 
 struct message {
   long kind;
   char bytes[MESSAGE];
 };
 
-// Two words in shared memory, each on a cache line of its own: one for each direction.
+// A message for each direction in shared memory, on a cache line of its own: a number, which is written last, and bytes.
 struct words {
-  _Alignas(256) _Atomic uint32_t word[2][64];
+  struct {
+    _Alignas(256) _Atomic uint32_t number;
+    char bytes[MESSAGE - sizeof(uint32_t)];
+  } line[2];
+  // Whether a partner that spins waited for its core in the last batch.
+  _Alignas(256) bool waited;
 };
 
 struct clab_pair {
@@ -56,6 +62,24 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
   syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
+// A message in a file: its first and its last word are its number, so that half of one is not taken for the whole.
+static bool write_slot(clab_pair *pair, int direction, uint32_t number) {
+  uint32_t words[MESSAGE / 4] = {[0] = number, [MESSAGE / 4 - 1] = number};
+  return pwrite(pair->fds[0][0], words, MESSAGE, direction * SLOT) == MESSAGE;
+}
+
+// Nobody tells a reader that a file has changed: it asks, and lets others have the core in between.
+static bool read_slot(clab_pair *pair, int direction) {
+  uint32_t words[MESSAGE / 4] = {0};
+  for (;;) {
+    if (pread(pair->fds[0][0], words, MESSAGE, direction * SLOT) != MESSAGE) return false;
+    if (words[0] == words[MESSAGE / 4 - 1] && words[0] != pair->turn[direction]) break;
+    sched_yield();
+  }
+  pair->turn[direction] = words[0];
+  return words[0] != (uint32_t)ENDED;
+}
+
 static bool send_one(clab_pair *pair, int direction, char byte) {
   struct message message = {.kind = direction + 1};
   message.bytes[0] = byte;
@@ -66,21 +90,21 @@ static bool send_one(clab_pair *pair, int direction, char byte) {
   case CLAB_SYSV: return msgsnd(pair->queue, &message, MESSAGE, 0) == 0;
   case CLAB_FUTEX:
   case CLAB_SPIN: {
-    _Atomic uint32_t *word = &pair->words->word[direction][0];
-    atomic_store(word, byte == STOP ? UINT32_MAX : ++pair->turn[direction]);
-    if (pair->channel == CLAB_FUTEX) futex(word, FUTEX_WAKE, 1);
+    _Atomic uint32_t *number = &pair->words->line[direction].number;
+    memcpy(pair->words->line[direction].bytes, message.bytes, sizeof pair->words->line[0].bytes);
+    atomic_store(number, byte == STOP ? (uint32_t)ENDED : ++pair->turn[direction]);
+    futex(number, FUTEX_WAKE, 1);
     return true;
   }
+  case CLAB_FILE: return write_slot(pair, direction, byte == STOP ? (uint32_t)ENDED : ++pair->turn[direction]);
   default: return write(pair->fds[direction][1], message.bytes, MESSAGE) == MESSAGE;
   }
 }
 
-// A word other than `seen`; futexes sleep for it, spinning burns for it.
-static uint32_t await_word(clab_pair *pair, _Atomic uint32_t *word, uint32_t seen) {
+// A number other than `seen`, for which this thread sleeps.
+static uint32_t await_number(_Atomic uint32_t *number, uint32_t seen) {
   uint32_t now;
-  while ((now = atomic_load(word)) == seen) {
-    if (pair->channel == CLAB_FUTEX) futex(word, FUTEX_WAIT, seen);
-  }
+  while ((now = atomic_load(number)) == seen) futex(number, FUTEX_WAIT, seen);
   return now;
 }
 
@@ -93,10 +117,12 @@ static bool receive_one(clab_pair *pair, int direction) {
   case CLAB_SYSV: return msgrcv(pair->queue, &message, MESSAGE, direction + 1, 0) > 0 && message.bytes[0] != STOP;
   case CLAB_FUTEX:
   case CLAB_SPIN: {
-    uint32_t now = await_word(pair, &pair->words->word[direction][0], pair->turn[direction]);
+    uint32_t now = await_number(&pair->words->line[direction].number, pair->turn[direction]);
+    memcpy(message.bytes, pair->words->line[direction].bytes, sizeof pair->words->line[0].bytes);
     pair->turn[direction] = now;
-    return now != UINT32_MAX;
+    return now != (uint32_t)ENDED;
   }
+  case CLAB_FILE: return read_slot(pair, direction);
   default: {
     size_t got = 0;
     while (got < MESSAGE) {
@@ -113,7 +139,47 @@ static void touch(volatile char *memory, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) memory[i]++;
 }
 
+// What a message to a partner that spins is: a batch's first, one of it, or its last.
+enum { PLAIN, FIRST, LAST };
+
+// A number other than `seen`, spinning; after two milliseconds without one, asleep, so that no core is burnt while others are
+// measured.
+static uint32_t spin_for_number(_Atomic uint32_t *number, uint32_t seen) {
+  uint32_t now;
+  int64_t limit = 0;
+  for (long i = 1; (now = atomic_load(number)) == seen || now == (uint32_t)PARKED; i++) {
+    if (i % 1024 != 0) continue;
+    int64_t time = clab_now();
+    if (limit == 0) limit = time + IDLE;
+    if (time > limit && (now == (uint32_t)PARKED || atomic_compare_exchange_strong(number, &now, (uint32_t)PARKED))) {
+      await_number(number, (uint32_t)PARKED);
+    }
+  }
+  return now;
+}
+
+// Answers each number by the same, and says at the end of a batch whether it waited for its core.
+static void serve_spinning(clab_pair *pair) {
+  struct words *words = pair->words;
+  int64_t processor = 0, start = 0;
+  char bytes[sizeof words->line[0].bytes];
+  for (uint32_t now = PARKED; (now = spin_for_number(&words->line[0].number, now)) != (uint32_t)ENDED;) {
+    memcpy(bytes, words->line[0].bytes, sizeof bytes);
+    memcpy(words->line[1].bytes, bytes, sizeof bytes);
+    if (bytes[0] == LAST) words->waited = clab_waited(clab_now() - start, clab_thread_time() - processor);
+    atomic_store(&words->line[1].number, now);
+    if (bytes[0] != FIRST) continue;
+    futex(&words->line[1].number, FUTEX_WAKE, 1);
+    processor = clab_thread_time();
+    start = clab_now();
+  }
+}
+
 static void serve(clab_pair *pair) {
+  if (pair->channel == CLAB_SPIN) {
+    serve_spinning(pair);
+    return;
+  }
   while (receive_one(pair, 0)) {
     touch(pair->others, pair->touched);
     if (!send_one(pair, 1, 1)) break;
@@ -129,7 +195,7 @@ static void *serve_thread(void *argument) {
   return NULL;
 }
 
-static bool connect_tcp(int ends[2]) {
+bool clab_connect_tcp(int ends[2]) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t length = sizeof address;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
@@ -147,7 +213,7 @@ static bool connect_tcp(int ends[2]) {
 static bool open_sockets(clab_pair *pair) {
   int ends[2];
   bool opened = pair->channel == CLAB_TCP
-      ? connect_tcp(ends)
+      ? clab_connect_tcp(ends)
       : socketpair(AF_UNIX, pair->channel == CLAB_STREAM ? SOCK_STREAM : SOCK_DGRAM, 0, ends) == 0;
   if (!opened) return false;
   pair->fds[0][1] = pair->fds[1][0] = ends[0];
@@ -156,7 +222,7 @@ static bool open_sockets(clab_pair *pair) {
 }
 
 // A named pipe in the folder for temporary files; the name goes at once, the ends stay.
-static bool open_fifo(int ends[2]) {
+bool clab_open_fifo(int ends[2]) {
   char path[] = "/tmp/lanes-fifo-XXXXXX";
   int file = mkstemp(path);
   if (file < 0) return false;
@@ -169,22 +235,34 @@ static bool open_fifo(int ends[2]) {
   return ends[0] >= 0 && ends[1] >= 0 && fcntl(ends[0], F_SETFL, 0) == 0;
 }
 
+mqd_t clab_open_queue(int number, long size) {
+  char name[64];
+  struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = size};
+  snprintf(name, sizeof name, "/lanes-%d-%d", getpid(), number);
+  mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+  if (queue != (mqd_t)-1) mq_unlink(name);
+  return queue;
+}
+
 static bool open_queues(clab_pair *pair) {
   for (int i = 0; i < 2; i++) {
-    char name[64];
-    struct mq_attr attributes = {.mq_maxmsg = 4, .mq_msgsize = MESSAGE};
-    snprintf(name, sizeof name, "/lanes-%d-%d", getpid(), i);
-    pair->queues[i] = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
-    if (pair->queues[i] == (mqd_t)-1) return false;
-    mq_unlink(name);
+    if ((pair->queues[i] = clab_open_queue(i, MESSAGE)) == (mqd_t)-1) return false;
   }
   return true;
+}
+
+static bool open_slots(clab_pair *pair) {
+  char path[] = "/var/tmp/lanes-channel-XXXXXX";
+  pair->fds[0][0] = pair->fds[0][1] = mkostemp(path, O_CLOEXEC);
+  if (pair->fds[0][0] < 0) return false;
+  unlink(path);
+  return write_slot(pair, 0, 0) && write_slot(pair, 1, 0);
 }
 
 static bool open_channel(clab_pair *pair) {
   switch (pair->channel) {
   case CLAB_PIPE: return pipe(pair->fds[0]) == 0 && pipe(pair->fds[1]) == 0;
-  case CLAB_FIFO: return open_fifo(pair->fds[0]) && open_fifo(pair->fds[1]);
+  case CLAB_FIFO: return clab_open_fifo(pair->fds[0]) && clab_open_fifo(pair->fds[1]);
   case CLAB_EVENTFD:
     for (int i = 0; i < 2; i++) {
       if ((pair->fds[i][0] = pair->fds[i][1] = eventfd(0, EFD_CLOEXEC)) < 0) return false;
@@ -192,8 +270,9 @@ static bool open_channel(clab_pair *pair) {
     return true;
   case CLAB_MQUEUE: return open_queues(pair);
   case CLAB_SYSV: return (pair->queue = msgget(IPC_PRIVATE, 0600)) >= 0;
-  case CLAB_FUTEX:
-  case CLAB_SPIN: return true;
+  case CLAB_FUTEX: return true;
+  case CLAB_SPIN: atomic_store(&pair->words->line[0].number, (uint32_t)PARKED); return true;
+  case CLAB_FILE: return open_slots(pair);
   default: return open_sockets(pair);
   }
 }
@@ -236,14 +315,39 @@ clab_pair *clab_pair_new(enum clab_channel channel, enum clab_partner partner, i
   return pair;
 }
 
+// One message to a partner that spins, and its answer, for which this thread sleeps where it is a batch's first.
+static void spin_once(clab_pair *pair, char kind) {
+  struct words *words = pair->words;
+  char bytes[sizeof words->line[0].bytes] = {kind};
+  uint32_t turn = ++pair->turn[0], seen = turn - 1, before;
+  memcpy(words->line[0].bytes, bytes, sizeof bytes);
+  before = atomic_exchange(&words->line[0].number, turn);
+  if (before == (uint32_t)PARKED) futex(&words->line[0].number, FUTEX_WAKE, 1);
+  if (kind == FIRST) await_number(&words->line[1].number, seen);
+  while (atomic_load(&words->line[1].number) != turn) {}
+  memcpy(bytes, words->line[1].bytes, sizeof bytes);
+}
+
+static int64_t spin_trips(clab_pair *pair, long n) {
+  if (pair->partner == CLAB_SELF) return -1;
+  spin_once(pair, FIRST);
+  int64_t processor = clab_thread_time(), start = clab_now();
+  for (long i = 0; i < n; i++) spin_once(pair, PLAIN);
+  int64_t wall = clab_now() - start;
+  processor = clab_thread_time() - processor;
+  spin_once(pair, LAST);
+  return clab_waited(wall, processor) || pair->words->waited ? -1 : wall;
+}
+
 int64_t clab_pair_trips(clab_pair *pair, long n) {
+  if (pair->channel == CLAB_SPIN) return spin_trips(pair, n);
   bool alone = pair->partner == CLAB_SELF;
   int64_t start = clab_now();
   for (long i = 0; i < n; i++) {
     if (!send_one(pair, 0, 1)) return -1;
     if (alone) {
       // The partner's half of the calls and of the memory, without a partner.
-      if (pair->channel == CLAB_FUTEX || pair->channel == CLAB_SPIN) return -1;
+      if (pair->channel == CLAB_FUTEX) return -1;
       if (!receive_one(pair, 0) || !send_one(pair, 1, 1)) return -1;
       touch(pair->others, pair->touched);
     }
@@ -272,77 +376,4 @@ void clab_pair_free(clab_pair *pair) {
   if (pair->own) clab_unmap(pair->own, pair->touched + 4096);
   if (pair->others) clab_unmap(pair->others, pair->touched + 4096);
   free(pair);
-}
-
-// A ring of eight places in shared memory; either side sleeps on a futex when it is full or empty.
-struct ring {
-  _Alignas(64) _Atomic uint32_t written;
-  _Alignas(64) _Atomic uint32_t taken;
-};
-enum { PLACES = 8 };
-
-static void write_ring(struct ring *ring, char *places, const char *bytes, size_t size, long n) {
-  for (uint32_t i = 0; i < (uint32_t)n; i++) {
-    uint32_t taken;
-    while (i - (taken = atomic_load(&ring->taken)) >= PLACES) futex(&ring->taken, FUTEX_WAIT, taken);
-    memcpy(places + (i % PLACES) * size, bytes, size);
-    atomic_store(&ring->written, i + 1);
-    futex(&ring->written, FUTEX_WAKE, 1);
-  }
-}
-
-static void read_ring(struct ring *ring, const char *places, char *bytes, size_t size, long n) {
-  for (uint32_t i = 0; i < (uint32_t)n; i++) {
-    uint32_t written;
-    while ((written = atomic_load(&ring->written)) == i) futex(&ring->written, FUTEX_WAIT, written);
-    memcpy(bytes, places + (i % PLACES) * size, size);
-    atomic_store(&ring->taken, i + 1);
-    futex(&ring->taken, FUTEX_WAKE, 1);
-  }
-}
-
-static void read_descriptor(int fd, char *bytes, size_t size) {
-  while (read(fd, bytes, size) > 0) {}
-}
-
-int64_t clab_stream(enum clab_channel channel, size_t size, long n, int cpu, int partner_cpu) {
-  size_t room = size * PLACES + sizeof(struct ring);
-  struct ring *ring = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  char *bytes = clab_map(size + 4096, false);
-  int ends[2] = {-1, -1};
-  bool opened = channel == CLAB_FUTEX || (channel == CLAB_PIPE && pipe(ends) == 0) ||
-      (channel == CLAB_STREAM && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0) || (channel == CLAB_TCP && connect_tcp(ends));
-  if (ring == MAP_FAILED || !bytes || !opened) return -1;
-  memset(ring, 0, room);
-  char *places = (char *)(ring + 1);
-  pid_t pid = clab_fork_bound(partner_cpu);
-  if (pid == 0) {
-    close(ends[1]);
-    if (channel == CLAB_FUTEX) read_ring(ring, places, bytes, size, n);
-    else read_descriptor(ends[0], bytes, size);
-    _exit(0);
-  }
-  close(ends[0]);
-  clab_pin(cpu);
-  int64_t start = clab_thread_time(), taken = pid > 0 ? 0 : -1;
-  if (channel == CLAB_FUTEX && taken == 0) write_ring(ring, places, bytes, size, n);
-  for (long i = 0; channel != CLAB_FUTEX && taken == 0 && i < n; i++) {
-    for (size_t sent = 0; sent < size;) {
-      ssize_t count = write(ends[1], bytes + sent, size - sent);
-      if (count <= 0) {
-        taken = -1;
-        break;
-      }
-      sent += (size_t)count;
-    }
-  }
-  close(ends[1]);
-  int64_t own = clab_thread_time() - start;
-  struct rusage usage = {0};
-  while (pid > 0 && wait4(pid, NULL, 0, &usage) < 0 && errno == EINTR) {}
-  int64_t microseconds = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000L + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
-  if (taken == 0) taken = own + microseconds * 1000;
-  munmap(ring, room);
-  clab_unmap(bytes, size + 4096);
-  return taken;
 }

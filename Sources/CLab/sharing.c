@@ -144,8 +144,7 @@ int64_t clab_duo_batch(clab_duo *duo, long n) {
   await(&duo->done, done);
   if (duo->late[0] || duo->late[1]) return -1;
   for (int i = 0; i < 2; i++) {
-    // Two microseconds and a twentieth are what reading both clocks and an interrupt take.
-    if (duo->wall[i] - duo->processor[i] > 2000 + duo->wall[i] / 20) return -1;
+    if (clab_waited(duo->wall[i], duo->processor[i])) return -1;
   }
   return duo->wall[0] > duo->wall[1] ? duo->wall[0] : duo->wall[1];
 }

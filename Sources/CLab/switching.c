@@ -188,21 +188,14 @@ static pid_t burning(int cpu, int threads) {
   _exit(0);
 }
 
-static int64_t time_of(pid_t pid) {
-  clockid_t clock;
-  struct timespec time = {0};
-  if (clock_getcpuclockid(pid, &clock) == 0) clock_gettime(clock, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 double clab_fair(int cpu, int64_t span) {
   pid_t crowd = burning(cpu, 3), alone = burning(cpu, 1);
   if (crowd < 0 || alone < 0) return -1;
   // Both have their threads; what came before is not counted.
   usleep(20000);
-  int64_t crowd_before = time_of(crowd), alone_before = time_of(alone);
+  int64_t crowd_before = clab_time_of(crowd), alone_before = clab_time_of(alone);
   usleep((useconds_t)(span / 1000));
-  int64_t crowds = time_of(crowd) - crowd_before, alones = time_of(alone) - alone_before;
+  int64_t crowds = clab_time_of(crowd) - crowd_before, alones = clab_time_of(alone) - alone_before;
   kill(crowd, SIGKILL);
   kill(alone, SIGKILL);
   clab_reap(crowd);

@@ -1,8 +1,9 @@
 extension Experiment {
   /// All experiments, in the order of a course: each needs only what came before.
   package static let all: [Experiment] = [
-    syscall, isolation, create, forkSize, cow, memory, stack, crash, `switch`, warmUp, slice, fair, crowd, pool,
-    interleave, race, locks, falseSharing, deadlock, gil, ipc, blocking, multiplex, c10k, limits, uring, fault, tlb,
+    syscall, isolation, layout, create, forkSize, cow, memory, stack, crash, `switch`, warmUp, slice, fair, crowd, pool,
+    interleave, race, locks, falseSharing, deadlock, starve, gil, ipc, blocking, multiplex, c10k, limits, uring, fault,
+    tlb,
     mmap,
     tasks,
   ]

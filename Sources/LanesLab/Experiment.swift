@@ -34,6 +34,8 @@ package struct Experiment: Sendable {
   package let loop: String
   /// Lines of `lanes` itself that do what the experiment is about, for students who build it anew.
   package let excerpt: Excerpt?
+  /// Units whose figures the picture shows; a table of text does without them.
+  private let drawn: [LabFigure.Unit]
   /// Runs in a process of its own, on its main thread.
   let measure: @Sendable (LabLoop) -> LabMeasurements
   /// Lines of a picture for so many columns; none for the usual scale.
@@ -51,6 +53,7 @@ package struct Experiment: Sendable {
     _ name: String, _ chapter: LabChapter, title: String, short: String, claims: [LabClaim],
     published: [LabPublished] = [], method: [String], loop: String, excerpt: Excerpt? = nil,
     picture: @escaping @Sendable (LabMeasurements, Int) -> [String] = { _, _ in [] },
+    drawn: [LabFigure.Unit] = [],
     measure: @escaping @Sendable (LabLoop) -> LabMeasurements
   ) {
     self.name = name
@@ -63,6 +66,7 @@ package struct Experiment: Sendable {
     self.loop = loop
     self.excerpt = excerpt
     self.picture = picture
+    self.drawn = drawn
     self.measure = measure
   }
 
@@ -70,7 +74,9 @@ package struct Experiment: Sendable {
   package var description: LabDescription {
     let place = Experiment.all.firstIndex { $0.name == name } ?? 0
     let next = place + 1 < Experiment.all.count ? Experiment.all[place + 1].name : nil
-    return LabDescription(name: name, title: title, claims: claims, published: published, next: next)
+    var result = LabDescription(name: name, title: title, claims: claims, published: published, next: next)
+    result.drawn = drawn
+    return result
   }
 
   package static func named(_ name: String) -> Experiment? { all.first { $0.name == name } }

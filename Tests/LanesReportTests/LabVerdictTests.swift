@@ -159,6 +159,24 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("  another") && $0.contains("●") })
   }
 
+  @Test func `figures that a picture shows are not listed above it`() {
+    var description = Self.description
+    description.drawn = [.bytes]
+    let drawn = LabText(description, Self.measurements, width: 80).lines(picture: ["a picture"])
+    #expect(drawn.contains { $0.hasPrefix("  another") } && !drawn.contains { $0.hasPrefix("  memory") })
+    // Without a picture they would be nowhere.
+    let listed = LabText(description, Self.measurements, width: 80).lines()
+    #expect(listed.contains { $0.hasPrefix("  memory") })
+    #expect(LabJSON.lines(description, Self.measurements).contains { $0.contains("\"variant\":\"memory\"") })
+  }
+
+  @Test func `a rate is the inverse of a time, and its best tenth the highest`() {
+    let time = LabFigure("x", samples: [1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000])
+    let rate = LabFigure("y", .perSecond, each: 8, in: time)
+    #expect(rate.p10 == 8_000_000 && rate.p90 == 4_000_000 && rate.disturbed == time.disturbed)
+    #expect(rate.text(rate.p10) == "8,000,000/s")
+  }
+
   @Test func `figures and claims are lines of JSON`() {
     let lines = LabJSON.lines(Self.description, Self.measurements)
     #expect(lines.count == 4)

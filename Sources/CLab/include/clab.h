@@ -71,10 +71,33 @@ struct clab_crash {
   int lanes, finished_processes, finished_threads, thread_signal;
 };
 int clab_crash(int lanes, struct clab_crash *result);
+struct clab_layout { // addresses
+  uint64_t function, global, heap, mapped, local, deeper;
+};
+// `maps` gets the text of /proc/self/maps as it is while all of them are in use.
+int clab_layout(struct clab_layout *result, char *maps, size_t size);
+struct clab_side { // a thread as it sees itself
+  int process, thread, error;
+  uint64_t global, stack, own, frame;
+};
+struct clab_two {
+  struct clab_side first, second;
+  bool shares_process, shares_global, shares_heap, shares_descriptors;
+  bool owns_thread, owns_stack, owns_registers, owns_error, owns_local;
+};
+int clab_two_threads(struct clab_two *result);
+struct clab_forked {
+  bool own_process, same_maps, same_global, same_descriptor;
+};
+int clab_after_fork(struct clab_forked *result);
+// Forks a process that becomes a shell and prints its number, whether a descriptor of each kind, kept and close-on-exec, is
+// open, and its maps; the length of the text, or -1.
+long clab_after_exec(int *process, char *text, size_t size);
 
 // Ping-pong between this thread and a partner, one message to and fro
 enum clab_channel {
   CLAB_PIPE, CLAB_STREAM, CLAB_DATAGRAM, CLAB_TCP, CLAB_EVENTFD, CLAB_MQUEUE, CLAB_SYSV, CLAB_FUTEX, CLAB_SPIN, CLAB_FIFO,
+  CLAB_FILE, // polled; all others can be waited for
 };
 enum clab_partner { CLAB_SELF, CLAB_THREAD, CLAB_PROCESS };
 typedef struct clab_pair clab_pair;
@@ -82,7 +105,8 @@ typedef struct clab_pair clab_pair;
 clab_pair *clab_pair_new(enum clab_channel channel, enum clab_partner partner, int cpu, int partner_cpu, size_t touched);
 int64_t clab_pair_trips(clab_pair *pair, long n);
 void clab_pair_free(clab_pair *pair);
-// One way: `n` messages of `size` bytes through a channel to a process that reads them all; processor time of both.
+// One way: `n` pieces of `size` bytes through a channel to a process that reads them all; processor time of both. Spinning, -1
+// where either waited for its core.
 int64_t clab_stream(enum clab_channel channel, size_t size, long n, int cpu, int partner_cpu);
 
 // Scheduling
@@ -116,6 +140,18 @@ struct clab_deadlock {
   int deadlocked, forced, holds[2], wants[2];
 };
 int clab_deadlock(enum clab_order order, long turns, bool forced, struct clab_deadlock *result);
+enum clab_lock { CLAB_UNFAIR, CLAB_TICKET };
+struct clab_starved {
+  // Turns of the thread that waits; turns of the other that began while it did, in all and during one wait at most.
+  int64_t own, passed, most;
+};
+int clab_starve(enum clab_lock kind, int cpu, int other_cpu, int64_t span, struct clab_starved *result);
+struct clab_niced { // processor time of two busy processes on one CPU, one as nice as this process and one of nice 19
+  int64_t plain, nice;
+  int own;
+};
+// Until both together had `wanted`, or `span` is over.
+int clab_nice(int cpu, int64_t wanted, int64_t span, struct clab_niced *result);
 
 // Waiting for many
 enum clab_wait { CLAB_SELECT, CLAB_POLL, CLAB_EPOLL };
@@ -124,17 +160,32 @@ clab_crowded *clab_crowded_new(int count);
 // Processor time; no call has to wait.
 int64_t clab_crowded_wait(clab_crowded *crowded, enum clab_wait kind, long n);
 void clab_crowded_free(clab_crowded *crowded);
+struct clab_waiting {
+  int room;   // descriptors that fd_set has room for
+  int beyond; // calls with a longer set that found a descriptor above 1,500
+  int left;   // descriptors of 100 that are in a set after a call with one ready
+  int kept;   // waits of 100 that returned what was registered once
+  int level, edge, again; // of ten waits for what nobody reads, those that returned it; after one more arrival
+};
+int clab_waiting(struct clab_waiting *result);
 enum clab_answers { CLAB_ONE_BY_ONE, CLAB_THREAD_EACH, CLAB_ASK_AGAIN, CLAB_LOOP };
 struct clab_answered {
   int64_t wall, processor, switches, calls;
 };
 int clab_answers(enum clab_answers kind, int count, int64_t delay, struct clab_answered *result);
-// A server in another process: a thread for each connection, or one loop for all.
-enum clab_serving { CLAB_SERVE_THREADS, CLAB_SERVE_LOOP };
+// A server in other processes: a thread for each connection, one loop for all, or sixteen processes that take one connection
+// after the other. Eight of the connections are active.
+enum clab_serving { CLAB_SERVE_THREADS, CLAB_SERVE_LOOP, CLAB_SERVE_PREFORK };
+enum { CLAB_ACTIVE = 8, CLAB_PREFORKED = 16 };
 typedef struct clab_server clab_server;
 clab_server *clab_server_new(enum clab_serving kind, int count);
-int64_t clab_server_memory(const clab_server *server); // bytes resident, grown by serving
-int64_t clab_server_requests(clab_server *server, long n);
+// Asks over all connections at once; how many were answered when nothing came any more.
+int clab_server_answered(clab_server *server);
+// Bytes that serving takes: private pages and page tables, grown since the start, or of all processes that were forked for it.
+int64_t clab_server_memory(const clab_server *server);
+int64_t clab_server_requests(clab_server *server, long n); // one after the other
+// All active connections ask at once, `n` times; `times` gets how long each waited, unless it is NULL.
+int64_t clab_server_rounds(clab_server *server, long n, int64_t *times);
 // How long a request takes that comes just after one for which the server computes some milliseconds.
 int64_t clab_server_behind(clab_server *server, int milliseconds);
 void clab_server_free(clab_server *server);

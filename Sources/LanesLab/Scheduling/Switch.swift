@@ -109,10 +109,14 @@ extension Experiment {
 /// Partners at the two ends of a channel; they end with the value.
 final class Pairs {
   private let pairs: [(name: String, pair: OpaquePointer)]
+  /// Batches of each without which nothing is decided.
+  private let needed: Int
 
   init(
-    _ partners: [(String, clab_partner)], channel: clab_channel, places: LabLoop.Places, touched: Int = 0
+    _ partners: [(String, clab_partner)], channel: clab_channel, places: LabLoop.Places, touched: Int = 0,
+    needed: Int = 5
   ) {
+    self.needed = needed
     pairs = partners.compactMap { name, partner in
       clab_pair_new(channel, partner, places.first, places.second, touched).map { (name, $0) }
     }
@@ -120,11 +124,14 @@ final class Pairs {
 
   deinit { for (_, pair) in pairs { clab_pair_free(pair) } }
 
+  /// True where the system refused the channel; the C library's errno says why.
+  var isEmpty: Bool { pairs.isEmpty }
+
   /// Trips of each, divided by `per`.
   func variants(per: Double) -> [LabVariant] {
     pairs.map { name, pair in
       // The batches keep the partners alive: their variant holds on to this value.
-      LabVariant(name, per: per, clock: .wallOfSeveral) { [self] count in
+      LabVariant(name, per: per, clock: .wallOfSeveral, needed: needed) { [self] count in
         withExtendedLifetime(self) { clab_pair_trips(pair, count) }
       }
     }

@@ -1,59 +1,165 @@
 import CLab
+import LanesCore
 import LanesReport
 
 extension Experiment {
   static let c10k = Experiment(
-    "c10k", .talking, title: "Many connections: a thread for each, or one loop for all",
+    "c10k", .talking, title: "Many connections: sixteen processes, a thread for each, or one loop for all",
     short: "loops hold far more connections than threads",
     claims: [
       LabClaim(
         "a", from: .course(.processes, ostep: .events),
-        "with 1,000 connections of which eight ask, a loop answers as quickly as threads: in at most the same time and half",
+        "with 2,000 connections of which eight ask, a loop answers as quickly as threads: in at most the same time and half",
         .ratio(of: "request, loop", to: "request, threads", within: .atMost(1.5))),
       LabClaim(
         "b", from: .course(.processes, ostep: .events),
         "and keeps a quarter of the memory of a thread for each, or less",
-        .ratio(of: "connection, loop", to: "connection, thread", within: .atMost(0.25))),
+        .ratio(of: "connection, loop", to: "connection, threads", within: .atMost(0.25))),
       LabClaim(
         "c", from: .course(.processes, .lab, ostep: .events),
         "a request that computes for 20 ms makes everybody in a loop wait: ten times as long as with threads, or more",
         .ratio(of: "behind a long one, loop", to: "behind a long one, threads", within: .atLeast(10)),
         ifRefuted: "Without a core that is free, the kernel makes them wait for each other with threads, too."),
+      LabClaim(
+        "d", from: .course(.processes, ostep: .events),
+        "processes forked in advance hold as many connections as there are of them; all others wait until one is closed",
+        .value(
+          "answered, prefork", within: 16...16,
+          counts: "connections that 16 processes answered while all stayed open")),
+      LabClaim(
+        "e", from: .course(.processes, ostep: .events), "threads and a loop answer all",
+        .value("unanswered", within: 0...0, counts: "connections that threads or the loop left without an answer")),
+      LabClaim(
+        "f", from: .course(.processes, ostep: .events),
+        "a thread for each holds ten times as many connections as a process for each: a process keeps about ten times as much",
+        .ratio(of: "connection, prefork", to: "connection, threads", within: .about(10))),
     ],
     method: [
-      "A forked server has 1,000 socket pairs, and a thread for each or one epoll for all; eight of them are asked a byte in turn "
-        + "and answer it.",
-      "Memory is what serving adds to the server's resident set, stacks of threads as far as they were touched.",
+      "A server has 2,000 socket pairs, fewer where limits ask for it, and a thread for each, one epoll for all, or sixteen "
+        + "forked processes of which each takes a connection, keeps it until it is closed, and takes the next.",
+      "First all connections ask for a byte at once, and the answers are counted until half a second passes without one.",
+      "Then eight ask: one after the other for 'request', all at once for requests a second and for the 99th percentile of "
+        + "200 requests, whose answers the client reads in order.",
+      "Memory is private pages and page tables, which serving added to the server, or which its sixteen processes have; divided "
+        + "by the connections that they hold. What the kernel keeps for threads and sockets is not in it: lanes lab memory.",
       "Then one request makes the server compute for 20 ms, and half a millisecond later another one comes over another "
         + "connection.",
       "Misleading: Unix sockets stand for a network here, which would add its own time to all.",
     ],
-    loop: "if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1) return -1;"
+    loop: "if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1) return -1;",
+    picture: { result, width in
+      // Three pictures, each from nothing to its largest value.
+      let pictures = [
+        ("eight ask at once: requests a second, more is better", "requests, "),
+        ("99 of 100 are answered within, less is better", "99th percentile, "),
+        ("memory for each connection, less is better", "connection, "),
+      ]
+      let lines = pictures.flatMap { title, key in
+        LabBars.lines(
+          title,
+          Serving.all.compactMap { kind in
+            result[key + kind.name].map {
+              LabBars.Row(name: kind.name, value: $0.p10, text: $0.text($0.p10))
+            }
+          }, width: width)
+      }
+      return (result.texts["connections"].map { [$0] } ?? []) + lines
+    }
   ) { loop in
     var result = LabMeasurements()
     _ = clab_pin(loop.places(.free).first)
-    let kinds: [(String, String, clab_serving)] = [
-      ("threads", "thread", CLAB_SERVE_THREADS), ("loop", "loop", CLAB_SERVE_LOOP),
-    ]
-    let servers = kinds.map { clab_server_new($0.2, 1_000) }
-    defer { for server in servers.compactMap({ $0 }) { clab_server_free(server) } }
-    guard servers.allSatisfy({ $0 != nil }) else {
-      result.require(false, "1,000 connections and as many threads could not be had; the limits are too low")
+    // Three servers at once, one of which has both ends of its connections for a moment.
+    let limit = clab_hard_limit()
+    let most = limit < 0 ? 2_000 : min(2_000, (Int(limit) - 200) / 4)
+    guard let servers = [most, most / 2, most / 8].lazy.compactMap({ Servers(count: $0) }).first else {
+      result.require(false, "hundreds of connections and as many threads could not be had; the limits are too low")
       return result
     }
-    loop.measure(
-      zip(kinds, servers).map { kind, server in
-        LabVariant("request, \(kind.0)", clock: .wallOfSeveral) { clab_server_requests(server, $0) }
-      }, share: 0.6, into: &result)
-    loop.measure(
-      zip(kinds, servers).map { kind, server in
-        LabVariant("behind a long one, \(kind.0)", most: 1, clock: .wallOfSeveral) { _ in clab_server_behind(server, 20)
-        }
-      }, share: 0.4, into: &result)
-    for (kind, server) in zip(kinds, servers) {
-      let bytes = Double(clab_server_memory(server)) / 1_000
-      result.figures.append(LabFigure("connection, \(kind.1)", .bytes, samples: [max(1, bytes)], needed: 1))
-    }
+    result.texts["connections"] = "\(Readable.count(servers.count)) connections, of which eight ask"
+    servers.measure(loop, into: &result)
     return result
+  }
+}
+
+/// A way to serve many connections.
+private struct Serving {
+  let name: String
+  let kind: clab_serving
+
+  static let all = [
+    Serving(name: "prefork", kind: CLAB_SERVE_PREFORK), Serving(name: "threads", kind: CLAB_SERVE_THREADS),
+    Serving(name: "loop", kind: CLAB_SERVE_LOOP),
+  ]
+}
+
+/// A server of each kind; they end with the value.
+private final class Servers {
+  let count: Int
+  private let servers: [(name: String, server: OpaquePointer)]
+
+  /// Nil where so many connections, or so many threads, are not to be had.
+  init?(count: Int) {
+    guard count >= 64 else { return nil }
+    self.count = count
+    servers = Serving.all.compactMap { way in clab_server_new(way.kind, Int32(count)).map { (way.name, $0) } }
+    guard servers.count == Serving.all.count else { return nil }
+  }
+
+  deinit { for (_, server) in servers { clab_server_free(server) } }
+
+  func measure(_ loop: LabLoop, into result: inout LabMeasurements) {
+    var unanswered = 0
+    for (name, server) in servers {
+      let answered = Int(clab_server_answered(server))
+      if name != "prefork" { unanswered += count - answered }
+      result.values["answered, " + name] = Double(answered)
+      let held = name == "prefork" ? Int(CLAB_PREFORKED) : count
+      result.figures.append(
+        LabFigure(
+          "connection, " + name, .bytes, samples: [max(1, Double(clab_server_memory(server)) / Double(held))], needed: 1
+        ))
+    }
+    result.values["unanswered"] = Double(unanswered)
+    loop.measure(
+      servers.map { name, server in
+        LabVariant("request, " + name, clock: .wallOfSeveral) { clab_server_requests(server, $0) }
+      }, share: 0.25, into: &result)
+    measureRates(loop, into: &result)
+    measurePercentiles(loop, into: &result)
+    loop.measure(
+      servers.map { name, server in
+        LabVariant("behind a long one, " + name, most: 1, clock: .wallOfSeveral) { _ in clab_server_behind(server, 20) }
+      }, share: 0.15, into: &result)
+  }
+
+  private func measureRates(_ loop: LabLoop, into result: inout LabMeasurements) {
+    var rounds = LabMeasurements()
+    loop.measure(
+      servers.map { name, server in
+        LabVariant(name, per: Double(CLAB_ACTIVE), clock: .wallOfSeveral) {
+          clab_server_rounds(server, $0, nil)
+        }
+      }, share: 0.25, into: &rounds)
+    result.figures += rounds.figures.map { LabFigure("requests, " + $0.name, .perSecond, each: 1, in: $0) }
+  }
+
+  /// The 99th percentile of 200 requests, again and again, the kinds in turn.
+  private func measurePercentiles(_ loop: LabLoop, into result: inout LabMeasurements) {
+    let rounds = 25
+    var times = [Int64](repeating: 0, count: rounds * Int(CLAB_ACTIVE))
+    var slowest: [String: [Double]] = [:]
+    let end = clab_now() + Int64(loop.seconds * 0.15 * 1e9)
+    var group = 0
+    while group < 3 || (clab_now() < end && group < 200) {
+      for (name, server) in group.isMultiple(of: 2) ? servers : servers.reversed() {
+        guard clab_server_rounds(server, rounds, &times) >= 0 else { continue }
+        slowest[name, default: []].append(Statistics(times.map(Double.init)).quantile(0.99))
+      }
+      group += 1
+    }
+    for (name, _) in servers {
+      guard let samples = slowest[name] else { continue }
+      result.figures.append(LabFigure("99th percentile, " + name, samples: samples))
+    }
   }
 }

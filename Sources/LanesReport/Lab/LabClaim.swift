@@ -92,6 +92,8 @@ package struct LabDescription: Sendable {
   package let published: [LabPublished]
   /// The experiment that comes next for a student; nil after the last.
   package var next: String?
+  /// Units whose figures its picture shows, so that a table of text does without them.
+  package var drawn: [LabFigure.Unit] = []
 
   package init(name: String, title: String, claims: [LabClaim], published: [LabPublished], next: String? = nil) {
     self.name = name

@@ -2,7 +2,7 @@
 package struct LabFigure: Sendable, Equatable {
   /// What a value counts; the raw value travels between processes.
   package enum Unit: UInt8, Sendable, CaseIterable {
-    case nanoseconds, bytes, bytesPerSecond, count
+    case nanoseconds, bytes, bytesPerSecond, count, perSecond
 
     /// The name in JSON.
     package var name: String {
@@ -11,11 +11,12 @@ package struct LabFigure: Sendable, Equatable {
       case .bytes: "bytes"
       case .bytesPerSecond: "bytes_per_second"
       case .count: "count"
+      case .perSecond: "per_second"
       }
     }
 
     /// True where a larger value is the better one, as with speeds.
-    package var growsWithQuality: Bool { self == .bytesPerSecond }
+    package var growsWithQuality: Bool { self == .bytesPerSecond || self == .perSecond }
   }
 
   /// A number that proves what a batch did, such as `minor faults`.
@@ -78,6 +79,15 @@ package struct LabFigure: Sendable, Equatable {
       cpuPerWall: other.cpuPerWall, delay: other.delay, counters: other.counters)
   }
 
+  /// How much of a unit for a second can be had when `amount` takes as long as `other`, in nanoseconds, says.
+  package init(_ name: String, _ unit: Unit, each amount: Double, in other: LabFigure) {
+    self.init(
+      name: name, unit: unit,
+      quantiles: [other.p10, other.p50, other.p90].map { amount * 1e9 / max($0, 1e-3) }, batches: other.batches,
+      disturbed: other.disturbed, batch: other.batch, needed: other.needed, cpuPerWall: other.cpuPerWall,
+      delay: other.delay, counters: other.counters)
+  }
+
   /// What figures come to when `minus` are taken from `plus`, quantile by quantile, times `factor`; below 0 is 0. The ninth
   /// decile is the worst that they allow. As disturbed as the most disturbed of them.
   package init(_ name: String, _ unit: Unit, sumOf plus: [LabFigure], less minus: [LabFigure], times factor: Double) {
@@ -129,6 +139,7 @@ extension LabFigure.Unit {
     case .nanoseconds: Readable.duration(nanoseconds: Int64(min(value, 9e18).rounded()))
     case .bytes: Readable.bytes(Int(max(-9e18, min(value, 9e18)).rounded()))
     case .bytesPerSecond: Readable.bytes(Int(max(-9e18, min(value, 9e18)).rounded())) + "/s"
+    case .perSecond: Readable.count(Int(max(0, min(value, 9e18)).rounded())) + "/s"
     case .count:
       value == value.rounded()
         ? Readable.fixed(value, digits: 0) : Readable.threeDigits(value) ?? Readable.fixed(value, digits: 0)

@@ -26,7 +26,8 @@ package struct LabText {
   package func lines(picture: [String] = []) -> [String] {
     var lines = ComparisonText.wrap(description.title, width: width) + [""]
     lines += ["Common claims"] + description.claims.flatMap { item("  \($0.id)  ", $0.text) } + [""]
-    if !measurements.figures.isEmpty { lines += table + published + [""] }
+    let figures = measurements.figures.filter { picture.isEmpty || !description.drawn.contains($0.unit) }
+    if !figures.isEmpty { lines += table(figures) + published + [""] }
     let drawing = picture.isEmpty ? scales : picture
     if !drawing.isEmpty { lines += drawing + [""] }
     for claim in description.claims {
@@ -56,12 +57,12 @@ package struct LabText {
   }
 
   /// Figures with their spread; narrow terminals do without the bars, and then without the spread.
-  private var table: [String] {
+  private func table(_ figures: [LabFigure]) -> [String] {
     var columns = [
       TextTable.Column([""], alignment: .left), TextTable.Column(["p10"]), TextTable.Column(["p50"]),
       TextTable.Column(["spread"]), TextTable.Column(["disturbed"]), TextTable.Column(["CPU/wall"]),
     ]
-    var rows = measurements.figures.map { figure in
+    var rows = figures.map { figure in
       [
         "  " + figure.name, figure.text(figure.p10), figure.text(figure.p50),
         Glyphs.plusMinus + Readable.percent(figure.spread), Readable.percent(figure.disturbed),
@@ -86,7 +87,7 @@ package struct LabText {
     return lines.enumerated().map { number, line in
       number == 0
         ? line
-        : (line.rightPadded(to: result.width) + "  " + bar(measurements.figures[number - 1], room))
+        : (line.rightPadded(to: result.width) + "  " + bar(figures[number - 1], room))
           .withoutTrailingSpaces
     }
   }

@@ -107,6 +107,7 @@ extension LabFigure.Unit {
         return "\(Int(value) / size) \(name)"
       }
       return "\(Int(value)) B"
+    case .perSecond: return Readable.count(Int(value.rounded())) + "/s"
     case .count: return value < 1 ? Readable.fixed(value, digits: 2) : Readable.count(Int(value.rounded()))
     }
   }

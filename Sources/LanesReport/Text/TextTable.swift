@@ -59,5 +59,5 @@ struct TextTable {
 
 extension String {
   /// Spaces only: a tab or an escape sequence at the end stays.
-  var withoutTrailingSpaces: String { lastIndex { $0 != " " }.map { String(self[...$0]) } ?? "" }
+  package var withoutTrailingSpaces: String { lastIndex { $0 != " " }.map { String(self[...$0]) } ?? "" }
 }
