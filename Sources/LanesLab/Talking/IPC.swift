@@ -83,7 +83,7 @@ extension Experiment {
           let at = isSpinning ? two : places
           let pieces = isSpinning ? size.pieces / 8 : size.pieces
           return LabVariant(channel.name, most: 1, per: Double(pieces), clock: .processor) { _ in
-            let tries = (0..<(isSpinning ? 5 : 1)).lazy.map { _ in
+            let tries = (0..<(isSpinning ? 3 : 1)).lazy.map { _ in
               clab_stream(channel.kind, size.bytes, pieces, at.first, at.second)
             }
             return tries.first { $0 >= 0 } ?? -1
