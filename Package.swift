@@ -61,6 +61,8 @@ let package = Package(
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque, system], swiftSettings: strict),
     .target(
       name: "LanesJournal", dependencies: ["LanesCore", "LanesOS", "CDigests", deque, system], swiftSettings: strict),
+    .target(
+      name: "LanesCluster", dependencies: ["LanesCore", "LanesOS", "LanesJournal", system], swiftSettings: strict),
     .target(name: "LanesReport", dependencies: ["LanesCore"], swiftSettings: strict),
     .target(name: "LanesUsage", swiftSettings: strict),
     .target(
@@ -70,7 +72,7 @@ let package = Package(
       name: "lanes",
       dependencies: [
         "LanesCore", "LanesOS", "LanesImages", "LanesPrimes", "LanesFiles", "LanesEngines", "LanesJournal",
-        "LanesReport", "LanesUsage", "LanesLab", "CBuild", arguments, system,
+        "LanesCluster", "LanesReport", "LanesUsage", "LanesLab", "CBuild", arguments, system,
       ],
       swiftSettings: strict),
     .target(
@@ -108,6 +110,13 @@ let package = Package(
       name: "LanesJournalTests",
       dependencies: [
         "LanesJournal", "LanesEngines", "LanesCore", "LanesOS", "LanesTesting", system,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "LanesClusterTests",
+      dependencies: [
+        "LanesCluster", "LanesJournal", "LanesEngines", "LanesFiles", "LanesPrimes", "LanesCore", "LanesOS",
+        "LanesTesting", system,
       ],
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),

@@ -14,9 +14,13 @@ package struct Unit: Sendable {
     let sink: Sink
     let expectedInput: Int
     let expectedMemory: Int
+    let expectedTime: Int
     var stamp: FileStamp?
 
-    init(_ number: Int, _ label: Label, _ task: Bytes, _ source: Source, _ sink: Sink, _ input: Int, _ memory: Int) {
+    init(
+      _ number: Int, _ label: Label, _ task: Bytes, _ source: Source, _ sink: Sink, _ input: Int, _ memory: Int,
+      _ time: Int
+    ) {
       self.number = number
       self.label = label
       self.task = task
@@ -25,10 +29,11 @@ package struct Unit: Sendable {
       // So that the sizes of all units in flight can be added up, whatever sparse files claim.
       expectedInput = min(input, 1 << 55)
       expectedMemory = min(memory, 1 << 55)
+      expectedTime = time
     }
 
     func copy() -> Fields {
-      let copy = Fields(number, label, task, source, sink, expectedInput, expectedMemory)
+      let copy = Fields(number, label, task, source, sink, expectedInput, expectedMemory, expectedTime)
       copy.stamp = stamp
       return copy
     }
@@ -44,17 +49,17 @@ package struct Unit: Sendable {
 
   package init(
     number: Int, label: String, task: Bytes = [], source: Source = .none, sink: Sink = .none,
-    expectedInput: Int = 0, expectedMemory: Int = 0
+    expectedInput: Int = 0, expectedMemory: Int = 0, expectedTime: Int = 0
   ) {
-    fields = Fields(number, .text(label), task, source, sink, expectedInput, expectedMemory)
+    fields = Fields(number, .text(label), task, source, sink, expectedInput, expectedMemory, expectedTime)
   }
 
   /// A unit that is called what `path` is for a person.
   package init(
     number: Int, path: FilePath, task: Bytes = [], source: Source = .none, sink: Sink = .none,
-    expectedInput: Int = 0, expectedMemory: Int = 0
+    expectedInput: Int = 0, expectedMemory: Int = 0, expectedTime: Int = 0
   ) {
-    fields = Fields(number, .path(path), task, source, sink, expectedInput, expectedMemory)
+    fields = Fields(number, .path(path), task, source, sink, expectedInput, expectedMemory, expectedTime)
   }
 
   private mutating func own() {
@@ -133,6 +138,13 @@ package struct Unit: Sendable {
 
   /// Bytes of memory that performing is expected to need beside input and output, for budgets.
   package var expectedMemory: Int { fields.expectedMemory }
+
+  /// Nanoseconds of one core that performing is expected to take, by which a plan is cut into shares of equal work; 0 where
+  /// the plan says nothing.
+  package var expectedTime: Int { fields.expectedTime }
+
+  /// The path that the unit is called by, where it is called by one.
+  package var labelPath: FilePath? { if case .path(let path) = fields.label { path } else { nil } }
 }
 
 extension Unit: Equatable {

@@ -124,10 +124,13 @@ package protocol Fold: AnyObject {
   func absorb(_ unit: Unit, _ outcome: Outcome)
   /// Why nothing more is wanted, which ends the run: it was answered, or the reader of standard output has gone away.
   var ending: Ending? { get }
+  /// False where what units have for standard output is not for that of this process.
+  var printsOutput: Bool { get }
 }
 
 extension Fold {
   package var ending: Ending? { nil }
+  package var printsOutput: Bool { true }
 }
 
 /// What an interrupted run that is gone on with has left among its results.

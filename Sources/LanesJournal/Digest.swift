@@ -70,7 +70,7 @@ package struct ShortDigest: Hashable, Sendable {
 }
 
 /// CRC-32 as in zlib, of `bytes` following those with the sum `crc`.
-func checksum(_ bytes: UnsafeRawBufferPointer, behind crc: UInt32 = 0) -> UInt32 {
+package func checksum(_ bytes: UnsafeRawBufferPointer, behind crc: UInt32 = 0) -> UInt32 {
   guard let base = bytes.baseAddress else { return crc }
   return cdigests_crc32(crc, base.assumingMemoryBound(to: UInt8.self), bytes.count)
 }

@@ -10,6 +10,8 @@ package final class EarlierRun {
   private struct Known {
     let place: RunFileReader.Place
     let state: SourceState
+    /// In the plan of the run that did it.
+    let number: Int
     /// A unit of the plan was given this record.
     var isTaken = false
     /// A later record says that this one does not count.
@@ -94,7 +96,7 @@ package final class EarlierRun {
         guard known.indices.contains(old) else { return false }
         known[old].isVoid = true
       }
-      link(unit.place, Known(place: place, state: unit.state))
+      link(unit.place, Known(place: place, state: unit.state, number: unit.number))
       for output in unit.outputs { made.insert(ShortDigest(of: output.path)) }
     case .found(let path): if found.insert(ShortDigest(of: path)).inserted { foundPaths.append(path) }
     case .void(let ordinals):
@@ -155,6 +157,17 @@ package final class EarlierRun {
   /// All records of units that count, in the order of the file.
   package func forEachUnit(_ body: (UnitEntry) throws(RunFileError) -> Void) throws(RunFileError) {
     for record in known where !record.isVoid { try body(try entry(record.place)) }
+  }
+
+  /// Where the record of each unit lies, by its number in a plan of `count` units; nil unless there is exactly one for each.
+  package func placesByNumber(count: Int) -> [RunFileReader.Place]? {
+    var places = [RunFileReader.Place?](repeating: nil, count: count)
+    for record in known where !record.isVoid {
+      guard places.indices.contains(record.number), places[record.number] == nil else { return nil }
+      places[record.number] = record.place
+    }
+    let found = places.compactMap { $0 }
+    return found.count == count ? found : nil
   }
 
   /// True for a result that was there before the run and was left alone.

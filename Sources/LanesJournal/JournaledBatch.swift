@@ -150,6 +150,8 @@ extension JournaledBatch: UnitPlan {
 }
 
 extension JournaledBatch: Fold {
+  package var printsOutput: Bool { fold.printsOutput }
+
   /// Takes the outcome of a unit from the engine, and those of known units whose turn has come with it.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
     guard earlier != nil else { return fold.absorb(unit, outcome) }
@@ -195,7 +197,7 @@ extension JournaledBatch: Fold {
 
   /// As the ledger prints what was done just now.
   private func print(_ output: UnsafeRawBufferPointer) {
-    guard output.count > 0, ownEnding == nil else { return }
+    guard output.count > 0, fold.printsOutput, ownEnding == nil else { return }
     do {
       try StandardOutput.write(output)
     } catch {

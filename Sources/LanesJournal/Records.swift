@@ -17,10 +17,12 @@ package struct RunHeader: Sendable, Equatable {
   package var outputFolder: FilePath?
   /// When the run began: the time at which its file was made, nanoseconds since 1970.
   package var started: Int64
+  /// Which part of a divided batch the run is; nil for a run of a whole batch.
+  package var part: PartBinding?
 
   package init(
     program: String, libraries: String, words: [String], directory: FilePath, workload: any Workload,
-    outputFolder: FilePath?, started: Int64
+    outputFolder: FilePath?, started: Int64, part: PartBinding? = nil
   ) {
     self.program = program
     self.libraries = libraries
@@ -28,6 +30,7 @@ package struct RunHeader: Sendable, Equatable {
     self.directory = directory
     self.outputFolder = outputFolder
     self.started = started
+    self.part = part
     workloadName = type(of: workload).name
     self.workload = workload.description
   }
@@ -43,6 +46,23 @@ extension RunHeader {
     // Descriptions may differ in what does not show in results; identities leave that out.
     guard let own: any Workload = try? type(of: workload).init(from: &reader) else { return nil }
     return own.identity == workload.identity ? own : nil
+  }
+}
+
+/// Which stretch of which plan a run file holds.
+package struct PartBinding: Sendable, Hashable {
+  /// The SHA-256 of the plan.
+  package var fingerprint: Bytes
+  /// The stretch's number in the plan, from 0, and its units: records are numbered from 0 within it.
+  package var shard: Int
+  package var first: Int
+  package var count: Int
+
+  package init(fingerprint: Bytes, shard: Int, first: Int, count: Int) {
+    self.fingerprint = fingerprint
+    self.shard = shard
+    self.first = first
+    self.count = count
   }
 }
 
@@ -202,6 +222,12 @@ extension RunHeader {
     writer.write(started)
     writer.write(outputFolder != nil)
     if let outputFolder { writer.write(outputFolder) }
+    // Left out where there is none: such headers stay as they have always been.
+    guard let part else { return }
+    writer.write(part.fingerprint)
+    writer.write(part.shard)
+    writer.write(part.first)
+    writer.write(part.count)
   }
 
   fileprivate init(from reader: inout WireReader) throws(WireError) {
@@ -214,6 +240,11 @@ extension RunHeader {
     workload = try reader.readBytes()
     started = try reader.read()
     outputFolder = try reader.readBool() ? try reader.readPath() : nil
+    guard reader.remaining > 0 else { return }
+    let fingerprint = try reader.readBytes()
+    let shard: Int = try reader.read()
+    let first: Int = try reader.read()
+    part = PartBinding(fingerprint: fingerprint, shard: shard, first: first, count: try reader.read())
   }
 }
 

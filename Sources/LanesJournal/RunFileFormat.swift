@@ -19,8 +19,8 @@ package enum RunFileFormat {
   /// Magic and version.
   package static let prologueBytes = 12
   /// The head of a group is three numbers of 32 bits, that of a record two.
-  static let groupHeadBytes = 12
-  static let recordHeadBytes = 8
+  package static let groupHeadBytes = 12
+  package static let recordHeadBytes = 8
 
   /// The first bytes of a new file.
   package static var prologue: Bytes {
@@ -30,7 +30,7 @@ package enum RunFileFormat {
   }
 
   /// `payload` as a record.
-  static func append(_ payload: Bytes, to records: inout Bytes) {
+  package static func append(_ payload: Bytes, to records: inout Bytes) {
     var length = UInt32(payload.count).littleEndian
     var sum = withUnsafeBytes(of: &length) { checksum($0) }
     sum = payload.withUnsafeBytes { checksum($0, behind: sum) }.littleEndian
@@ -40,7 +40,7 @@ package enum RunFileFormat {
   }
 
   /// What stands in front of a group of `count` records that take `bytes` bytes.
-  static func groupHead(bytes: Int, count: Int) -> Bytes {
+  package static func groupHead(bytes: Int, count: Int) -> Bytes {
     var writer = WireWriter()
     writer.write(UInt32(bytes))
     writer.write(UInt32(count))

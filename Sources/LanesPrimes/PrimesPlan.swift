@@ -40,7 +40,8 @@ package final class PrimesPlan: UnitPlan {
         number: number, label: "primes \(start)\(Glyphs.ellipsis)\(stop)",
         task: PrimesTask(start: start, stop: stop).wire,
         sink: mode.isList ? .standardOutput : .none,
-        expectedMemory: UnitLength.memory(for: range, numbers: length)))
+        expectedMemory: UnitLength.memory(for: range, numbers: length),
+        expectedTime: UnitLength.nanoseconds(start...stop, mode: mode)))
   }
 
   /// The last number of the unit that begins at `start`.
@@ -103,6 +104,16 @@ enum UnitLength {
     let primes = listBytes / (digits + UInt64(form.extraBytes))
     let log = UInt64(naturalLogarithm(Double(max(range.start, 3))))
     return max(primes * max(log, 8) * 4 / 5, 30_000)
+  }
+
+  /// Nanoseconds of one core for one unit, nearly: sieving its numbers, more for each where sieving primes are many, and
+  /// making those primes. From the figures at `numbers(for:mode:)`; a list takes some three times as long for its text.
+  static func nanoseconds(_ unit: ClosedRange<UInt64>, mode: PrimesMode) -> Int {
+    let root = SievingPrimes.root(of: unit.upperBound)
+    let bits = UInt64(UInt64.bitWidth - root.leadingZeroBitCount)
+    let numbers = min(unit.upperBound - unit.lowerBound, longest)
+    let sieving = numbers / 8 + numbers * (max(bits, 16) - 16) / 64
+    return Int(sieving * (mode.isList ? 3 : 1) + root / 9) + 1000
   }
 
   /// Bytes that one unit needs beside its output.

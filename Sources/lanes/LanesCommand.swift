@@ -23,6 +23,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
         lanes files hash --check sums
         lanes compare primes 1e9
         lanes lab engines
+        lanes submit job --cluster local -- files stats -r --column 2 tables
 
       EXIT STATUS
         0    all good
@@ -31,15 +32,19 @@ struct LanesCommand: ParsableCommand, StatedCommand {
         64   wrong usage or a refused plan; nothing was written
         69   something required is missing
         74   stopped early, nothing partial is left; or results could not be written
+        75   merge, status, submit: parts are missing
+        76   merge, status, submit: two parts of one shard tell different outcomes
         130, 143   stopped by a signal
       """,
     version: ProgramVersion.text,
     subcommands: [
       ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self,
-      VerifyCommand.self, DoctorCommand.self,
+      VerifyCommand.self, PlanCommand.self, ShardCommand.self, MergeCommand.self, StatusCommand.self,
+      SubmitCommand.self, DoctorCommand.self,
     ])
 
-  static let statuses = ExitStatus.page(
-    "All good.", "Finished; some units failed. Of files search: nothing was found.",
-    trouble: "Of files search: a file could not be read, or the pattern is malformed.")
+  static let statuses =
+    ExitStatus.page(
+      "All good.", "Finished; some units failed. Of files search: nothing was found.",
+      trouble: "Of files search: a file could not be read, or the pattern is malformed.") + ExitStatus.clusterPage
 }

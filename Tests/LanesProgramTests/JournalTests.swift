@@ -247,7 +247,7 @@ import Testing
 
 extension String {
   /// What stands in front of the first `mark`; all of it where there is none.
-  fileprivate func before(_ mark: String) -> String {
+  func before(_ mark: String) -> String {
     firstRange(of: mark).map { String(self[..<$0.lowerBound]) } ?? self
   }
 }

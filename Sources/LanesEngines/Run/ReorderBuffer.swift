@@ -6,7 +6,7 @@ import LanesOS
 ///
 /// What comes before its turn is kept as bytes until every earlier unit has ended or was dropped. Belongs to the
 /// coordinating thread.
-final class ReorderBuffer {
+package final class ReorderBuffer {
   /// What came before its turn.
   private enum Held {
     case ended(Unit, Outcome, output: Bytes)
@@ -28,15 +28,15 @@ final class ReorderBuffer {
   /// Bytes of results that wait for an earlier unit.
   private(set) var heldBytes = 0
   /// Units delivered so far.
-  private(set) var unitsDone = 0
-  private(set) var unitsFailed = 0
+  package private(set) var unitsDone = 0
+  package private(set) var unitsFailed = 0
   /// Why nothing more is wanted: the fold has its answer, or standard output takes nothing; nil while all is well.
-  private(set) var ending: Ending?
+  package private(set) var ending: Ending?
 
   /// Bytes of results that may wait for an earlier unit before nothing new is started.
   private static let heldLimit = 64 << 20
 
-  init(_ fold: any Fold) { self.fold = fold }
+  package init(_ fold: any Fold) { self.fold = fold }
 
   /// False while too much waits for an earlier unit; that one is on its way, so room comes.
   var hasRoom: Bool { heldBytes < Self.heldLimit }
@@ -44,7 +44,7 @@ final class ReorderBuffer {
   /// Delivers the result of `unit`, and what waited for it, or keeps it until its turn comes.
   ///
   /// - Parameter output: valid during the call; goes to standard output if that is the unit's sink.
-  func add(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+  package func add(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
     let bytes = unit.sink == .standardOutput ? output : UnsafeRawBufferPointer(start: nil, count: 0)
     if unit.number == nextToDeliver {
       advance()
@@ -98,7 +98,7 @@ final class ReorderBuffer {
   }
 
   private func print(_ output: UnsafeRawBufferPointer) {
-    guard output.count > 0, ending != .outputClosed else { return }
+    guard output.count > 0, fold.printsOutput, ending != .outputClosed else { return }
     do {
       try StandardOutput.write(output)
     } catch {

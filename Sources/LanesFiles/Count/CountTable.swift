@@ -12,14 +12,28 @@ package struct CountTable: Sendable {
   private let width: Int
   private let hasTotal: Bool
 
-  /// Looks at the inputs' sizes; what cannot be looked at does not count.
+  package init(columns: CountColumns, inputs: [FileInput], recursive: Bool = false) {
+    self.init(columns: columns, layout: Self.layout(columns, inputs, recursive: recursive))
+  }
+
+  /// - Parameter layout: what `layout` gave, here or where the batch was planned.
+  package init(columns: CountColumns, layout: Bytes) {
+    self.columns = columns
+    var reader = WireReader(layout)
+    hasTotal = (try? reader.readBool()) ?? true
+    width = min(max((try? reader.read()) ?? 1, 1), 64)
+  }
+
+  /// Whether there is a total, and the width of numbers. Looks at the inputs' sizes; what cannot be looked at does not count.
   ///
   /// - Parameter recursive: directories are walked, so that there are rows for more than one input.
-  package init(columns: CountColumns, inputs: [FileInput], recursive: Bool = false) {
-    self.columns = columns
+  package static func layout(_ columns: CountColumns, _ inputs: [FileInput], recursive: Bool) -> Bytes {
     let hasDirectory = inputs.contains { (try? $0.status().kind) == .directory }
-    hasTotal = inputs.count > 1 || recursive && hasDirectory
-    width = inputs.count == 1 && columns.count == 1 && !hasTotal ? 1 : Self.width(of: inputs)
+    let hasTotal = inputs.count > 1 || recursive && hasDirectory
+    var writer = WireWriter()
+    writer.write(hasTotal)
+    writer.write(inputs.count == 1 && columns.count == 1 && !hasTotal ? 1 : width(of: inputs))
+    return writer.bytes
   }
 
   private static func width(of inputs: [FileInput]) -> Int {

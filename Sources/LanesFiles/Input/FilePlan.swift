@@ -80,6 +80,9 @@ package final class FilePlan: UnitPlan {
   /// True when no input is left, and none in hand.
   package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && streaming == nil }
 
+  /// True when nothing will come behind the input of a row, and nothing has: an input behind it may have failed already.
+  package func endsWith(row: UInt32) -> Bool { isAtEnd && rowCount == row + 1 }
+
   /// Gives nothing more of the input of a row, which has been answered.
   package func skip(row: UInt32) {
     if cutting?.task.row == row { cutting = nil }

@@ -89,7 +89,7 @@ package final class SearchResults: Fold {
         plan.skip(row: task.row)
         end()
         // No input is left, so nothing the engine still has in hand can matter.
-        if plan.isAtEnd { ending = .satisfied }
+        if plan.endsWith(row: task.row) { ending = .satisfied }
       }
     }
   }

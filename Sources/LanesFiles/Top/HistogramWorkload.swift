@@ -30,7 +30,9 @@ package struct HistogramPartial: MergeablePartial, Equatable {
   /// Bytes after which counts of pairs are moved on, before 32 bits could overflow.
   private static let closing = 1 << 30
 
+  /// No bytes stand for no counts, as in compacted parts.
   package init(wire bytes: Bytes) throws(WireError) {
+    guard !bytes.isEmpty else { return }
     var reader = WireReader(bytes)
     for byte in 0..<256 { counts[byte] = try reader.read() }
   }

@@ -147,14 +147,14 @@ package final class ConvertPlan: UnitPlan {
       return .failed(Unit(number: number, label: path.forDisplay, source: .file(path)), failure)
     }
     let targets = wanted.map { target(index, $0) }
-    let memory = MemoryEstimate(
-      ImageProbe(reading: path, codecs: request.codecs), fileSize: files.size(index), options: options
-    ).bytes
+    let probe = ImageProbe(reading: path, codecs: request.codecs)
+    let memory = MemoryEstimate(probe, fileSize: files.size(index), options: options).bytes
     return .unit(
       Unit(
         number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
         source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
-        expectedInput: files.size(index), expectedMemory: memory))
+        expectedInput: files.size(index), expectedMemory: memory,
+        expectedTime: probe?.nanoseconds(fileSize: files.size(index)) ?? 0))
   }
 
   private func target(_ index: Int, _ result: Int) -> Destination {

@@ -69,6 +69,21 @@ package enum Folders {
     return template.withUnsafeBufferPointer { FilePath(platformString: $0.baseAddress!) }
   }
 
+  /// Makes `path` the current directory.
+  package static func enter(_ path: FilePath) throws(SystemError) {
+    _ = try retrying("chdir") { path.withPlatformString { chdir($0) } }
+  }
+
+  /// Removes a file's name; one that is gone already is no error.
+  package static func removeFile(_ path: FilePath) throws(SystemError) {
+    do throws(SystemError) {
+      _ = try retrying("unlink") { path.withPlatformString { unlink($0) } }
+    } catch  where error.isMissing {}
+  }
+
+  /// What a folder holds, in byte order; nothing when it cannot be read.
+  package static func contents(_ path: FilePath) -> [FilePath] { DirectoryWalk.paths(in: path) }
+
   /// Removes a folder and all it holds, without following links; what cannot be removed stays.
   package static func remove(_ path: FilePath) {
     for inner in DirectoryWalk.paths(in: path) {

@@ -8,6 +8,9 @@ import SystemPackage
 /// Swift's `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD, and a name changed that way names no file. It
 /// also holds no words at all where /proc/self/maps cannot be read.
 package enum RawArguments {
+  /// All words, the program's name among them, byte for byte.
+  package static var typed: [Bytes] { arguments }
+
   /// All words, the program's name among them, as text.
   package static var words: [String] { arguments.map { String(decoding: $0, as: UTF8.self) } }
 
@@ -36,7 +39,17 @@ package enum RawArguments {
 
   private static let asked = Monitor<[String: Int]>([:])
 
-  private static let arguments: [Bytes] = (0..<clinux_argument_count()).map { index in
+  /// Takes `words` for what was typed from here on: the command that a plan holds is carried out as it was typed then.
+  package static func adopt(_ words: [Bytes]) {
+    adopted.withLock { $0 = words }
+    asked.withLock { $0 = [:] }
+  }
+
+  private static let adopted = Monitor<[Bytes]?>(nil)
+
+  private static var arguments: [Bytes] { adopted.withLock { $0 } ?? own }
+
+  private static let own: [Bytes] = (0..<clinux_argument_count()).map { index in
     let word = clinux_argument(index)!
     return Bytes(UnsafeRawBufferPointer(start: word, count: strlen(word)))
   }

@@ -59,7 +59,8 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
   func run() throws {
     let inputs = operands.inputs
     // The width of the columns comes from sizes of files, so that rows can be printed before the last file is counted.
-    let table = CountTable(columns: columns, inputs: inputs, recursive: operands.recursive)
+    let layout = Division.frozen("layout") { CountTable.layout(columns, inputs, recursive: operands.recursive) }
+    let table = CountTable(columns: columns, layout: layout)
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: true)
     var total = Counts()

@@ -114,7 +114,9 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
     _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ printer: ResultPrinter, _ console: ProgressReporter,
     within journal: JournalSession? = nil, onFile: @escaping (HashedFile) -> Void
   ) throws -> RunRecord {
-    let settings = operands.settings(cut: .anywhere, engine)
+    var settings = operands.settings(cut: .anywhere, engine)
+    // A slice that goes on from another one's result cannot be planned before that is there: files are taken whole then.
+    if Division.isPlanning, !algorithm.isCombinable { settings.sliceBytes = .max }
     let workload = HashWorkload(algorithm)
     if algorithm.isCombinable {
       // CRC-32s of slices are combined, so that all lanes can work on one file.

@@ -52,7 +52,8 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     let (patterns, inputs, isImplied) = try meaning()
-    let isNamed = search.showsNames(inputs, recursive: operands.recursive)
+    let isNamed =
+      Division.frozen("names") { [search.showsNames(inputs, recursive: operands.recursive) ? 1 : 0] } == [1]
     let options = search.options(
       patterns, isNamed: isNamed, isQuiet: engine.quiet, isJSON: engine.json, noColor: engine.noColor)
     // As with GNU grep nothing is read then, and files that do not exist are not told of.

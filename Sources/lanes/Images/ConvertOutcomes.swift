@@ -41,12 +41,41 @@ final class ConvertOutcomes: Fold, Observer {
   /// Tells of what `plan` skips, once; returns the plan.
   func knowing(_ plan: ConvertPlan) -> ConvertPlan {
     guard skipped == nil else { return plan }
-    skipped = 0
-    if plan.leavesOutDestination, !quiet {
-      console.say("lanes: note: \(plan.destination.forDisplay) is left out of the inputs, since results go there")
-    }
-    for file in plan.skippedFiles { skip(file.input, file.output) }
+    know(plan.leavesOutDestination ? plan.destination : nil, plan.skippedFiles)
     return plan
+  }
+
+  private func know(_ leftOut: FilePath?, _ files: some Sequence<(input: FilePath, output: FilePath)>) {
+    skipped = 0
+    if let leftOut, !quiet {
+      console.say("lanes: note: \(leftOut.forDisplay) is left out of the inputs, since results go there")
+    }
+    for file in files { skip(file.input, file.output) }
+  }
+
+  /// What a frozen plan calls what `wire` gives.
+  static let note = "skipped"
+
+  /// What is told of a plan, for whoever puts parts of it together.
+  func wire(of plan: ConvertPlan) -> Bytes {
+    var writer = WireWriter()
+    writer.write(plan.leavesOutDestination)
+    for file in plan.skippedFiles {
+      writer.write(file.input)
+      writer.write(file.output)
+    }
+    return writer.bytes
+  }
+
+  /// Tells of what `wire` wrote, whose checksum was right.
+  func know(_ wire: Bytes, _ destination: FilePath) {
+    var reader = WireReader(wire)
+    let leavesOut = (try? reader.readBool()) ?? false
+    var files: [(input: FilePath, output: FilePath)] = []
+    while reader.remaining > 0, let input = try? reader.readPath(), let output = try? reader.readPath() {
+      files.append((input, output))
+    }
+    know(leavesOut ? destination : nil, files)
   }
 
   /// The total is nil while names still arrive.

@@ -68,8 +68,9 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let console = ProgressReporter(engine, resultsOnScreen: engine.json)
     let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
     // Opened once: what was read from a pipe cannot be read again.
-    let arrivals = try files.arrivingNames()
-    let names = try makeInputs(besides: arrivals)
+    let arrivals = Division.isMerging ? nil : try files.arrivingNames()
+    // Where parts are put together, a list need not be there any more.
+    let names = Division.isMerging ? inputs.map(RawArguments.path) : try makeInputs(besides: arrivals)
     // One image through a pipeline has a plan of its own, without names to check.
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
@@ -89,6 +90,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       }
       // A run file tells which results were there before, so that `lanes verify` does not take them for strangers.
       for file in plan.skippedFiles { context.noteFound(file.output) }
+      Division.keep(ConvertOutcomes.note) { outcomes.wire(of: plan) }
       return outcomes.knowing(plan)
     }
     do {
@@ -100,6 +102,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       let job = BatchRun(
         workload: workload, planning: planning, fold: outcomes, listener: outcomes,
         destination: isPiped || !request.makesSeveral ? nil : request.destination)
+      if let known = Division.note(ConvertOutcomes.note) { outcomes.know(known, request.destination) }
       let record = try job.run(engine, console)
       // Only now is it known that the list was empty.
       if arrivals != nil, outcomes.isIdle(record) {

@@ -13,10 +13,12 @@ final class JournalSession {
   private static let mostNames = 3
 
   /// The run file.
-  private let path: FilePath
+  let path: FilePath
   /// The command, as the header has it.
   private let words: [String]
   private let isQuiet: Bool
+  /// Which part of a plan the run is, if it is one.
+  private let part: PartBinding?
   /// Nil for a new run until its first batch begins.
   private var opened: RunFile.Opened?
   /// Nil until the first batch begins.
@@ -54,6 +56,31 @@ final class JournalSession {
     self.path = path
     words = CommandLineMode.words
     isQuiet = arguments.quiet
+    part = nil
+  }
+
+  private init(_ path: FilePath, _ part: PartBinding, words: [String], _ arguments: EngineArguments) {
+    self.path = path
+    self.part = part
+    self.words = words
+    isQuiet = arguments.quiet
+  }
+
+  /// The run file of an attempt at a shard, which goes on with what `path` holds, if it exists already.
+  static func ofShard(
+    _ part: PartBinding, words: [String], at path: FilePath, _ arguments: EngineArguments
+  ) throws -> JournalSession {
+    let session = JournalSession(path, part, words: words, arguments)
+    do {
+      let opened = try RunFile.open(path)
+      session.opened = opened
+      session.lanesNote(opened)
+    } catch RunFile.Problem.missing {
+      // Made with the first batch.
+    } catch {
+      throw session.refusal(error)
+    }
+    return session
   }
 
   private var name: String { path.forDisplay }
@@ -108,7 +135,7 @@ final class JournalSession {
         RunHeader(
           program: surroundings.program, libraries: surroundings.libraries, words: words,
           directory: surroundings.directory, workload: batch.workload,
-          outputFolder: batch.plan.outputFolder?.path, started: started)
+          outputFolder: batch.plan.outputFolder?.path, started: started, part: part)
       }
     }
     let end = try opened!.mend()

@@ -15,6 +15,8 @@ struct BatchRun {
   /// Makes both anew. A comparison from a cold cache makes them twice: it goes through the first plan to learn which files to
   /// drop from the cache, and absorbs nothing then.
   let makeParts: (PlanContext) throws -> Parts
+  /// Makes the fold alone, for outcomes that are there already; looks at no input.
+  let makeFold: () throws -> any Fold
   /// Hears of units as well, before the fold does.
   var listener: (any Observer)?
   /// A folder for several results, which no other run may have meanwhile; it need not exist.
@@ -24,6 +26,7 @@ struct BatchRun {
     self.workload = workload
     self.listener = listener
     self.makeParts = { _ in try makeParts() }
+    makeFold = { try makeParts().fold }
   }
 
   /// A run whose plan asks what an earlier run has left.
@@ -35,6 +38,7 @@ struct BatchRun {
     self.listener = listener
     self.destination = destination
     makeParts = { (try planning($0), fold) }
+    makeFold = { fold }
   }
 
   /// A run whose fold needs nothing of its plan.
@@ -42,7 +46,10 @@ struct BatchRun {
     workload: any Workload, makePlan: @escaping () throws -> any UnitPlan, fold: any Fold,
     listener: (any Observer)? = nil
   ) {
-    self.init(workload: workload, listener: listener) { (try makePlan(), fold) }
+    self.workload = workload
+    self.listener = listener
+    makeParts = { _ in (try makePlan(), fold) }
+    makeFold = { fold }
   }
 }
 
@@ -53,6 +60,15 @@ extension BatchRun {
   func run(
     _ arguments: EngineArguments, _ console: ProgressReporter, within shared: JournalSession? = nil
   ) throws -> RunRecord {
+    switch Division.current {
+    case .none: break
+    case .planning(let planning): try planning.freeze(self)
+    case .merging(let merging):
+      let observers: [any Observer] = [console] + [listener].compactMap { $0 }
+      let record = try merging.replay(self, arguments.engine(for: type(of: workload)).setup, observers)
+      console.clear()
+      return record
+    }
     let journal = try shared ?? JournalSession.open(arguments)
     // Signals first: from here on a stop is answered in order, and what is written under a temporary name is removed.
     try StopSignals.install()
@@ -148,6 +164,8 @@ final class ResultPrinter {
   func line(_ text: String) { bytes(Bytes((text + "\n").utf8)) }
 
   func bytes(_ bytes: Bytes) {
+    // What a command says before its units are done is said when their outcomes are there.
+    guard !Division.isPlanning else { return }
     pending += bytes
     if isImmediate || pending.count > 32_768 || monotonicNow() - lastFlush > Self.longestWait { flush() }
   }

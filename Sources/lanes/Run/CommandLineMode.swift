@@ -34,7 +34,7 @@ enum CommandLineMode {
 
   /// In this order: what belongs to compare is taken out first, and the words that are left are then read as the command
   /// reads them, be it compared or run.
-  private static func expanded(_ typed: [String]) -> [String] {
+  static func expanded(_ typed: [String]) -> [String] {
     GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
   }
 
@@ -62,7 +62,7 @@ enum CommandLineMode {
   private static var table: CommandTable? { CommandTable(dump: LanesCommand._dumpHelp()) }
 
   /// Ends with the parser's answer (help, version), with a command's own status, or with what is wrong with the words.
-  private static func end(with error: any Error, _ words: [String]) -> Never {
+  static func end(with error: any Error, _ words: [String]) -> Never {
     let message = LanesCommand.message(for: error)
     let status = LanesCommand.exitCode(for: error)
     // A command that has said itself what is wrong throws a bare status.
@@ -87,6 +87,8 @@ enum CommandLineMode {
   /// away, such as `head`, is no message.
   private static func delivered(_ status: ExitCode, of command: (any ParsableCommand)?) -> Int32 {
     guard [0, ExitStatus.someFailed.rawValue].contains(status.rawValue) else { return status.rawValue }
+    // Where parts are put together, the command that they are of decides.
+    let command: (any ParsableCommand)? = Division.replayed ?? command
     // Status 2 is what grep has for trouble; 1 would say that nothing was found.
     let isSearch = command is FilesSearchCommand
     guard let failure = StandardOutput.failure else {

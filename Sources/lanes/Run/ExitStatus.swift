@@ -17,6 +17,10 @@ enum ExitStatus: Int32 {
   case missing = 69
   /// Stopped early; nothing partial is left.
   case stoppedEarly = 74
+  /// Parts of a divided batch are missing; the same words may do later (EX_TEMPFAIL of sysexits.h).
+  case unfinished = 75
+  /// Two parts of one shard tell different outcomes.
+  case contradiction = 76
 
   /// Ends a command with one sentence on standard error.
   func failing(_ sentence: String) -> ExitCode {
@@ -74,6 +78,12 @@ extension ExitStatus {
       ManualPage.Status("130, 143", "Stopped by SIGINT or SIGTERM."),
     ]
   }
+
+  /// What commands that look at parts of a divided batch add.
+  static let clusterPage = [
+    ManualPage.Status("75", "Parts are missing or cannot be used; they are named."),
+    ManualPage.Status("76", "Two parts of one shard tell different outcomes."),
+  ]
 
   /// The statuses of a name that only groups commands.
   static let familyPage = [

@@ -78,6 +78,8 @@ final class ProgressReporter: Observer {
 
   /// A line of its own, the progress line gone.
   func say(_ text: String) {
+    // As with results: see `ResultPrinter`.
+    guard !Division.isPlanning else { return }
     clear()
     StandardError.line(text)
   }

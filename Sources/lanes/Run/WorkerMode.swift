@@ -22,6 +22,13 @@ enum WorkerMode {
     LabWorkload.self, AttackWorkload.self,
   ]
 
+  /// A workload of this program by its name, from its own description; nil where either is unknown.
+  static func workload(named name: String, _ description: Bytes) -> (any Workload)? {
+    guard let kind = workloads.first(where: { $0.name == name }) else { return nil }
+    var reader = WireReader(description)
+    return try? kind.init(from: &reader)
+  }
+
   /// Serves until the coordinator says so; returns the exit status.
   static func run(parent: Int32) -> Int32 {
     guard Worker.hasCoordinator else {

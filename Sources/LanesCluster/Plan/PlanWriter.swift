@@ -1,0 +1,187 @@
+import LanesCore
+import LanesJournal
+import LanesOS
+import SystemPackage
+
+/// Into how many stretches a plan is cut.
+package enum ShardCount: Sendable, Equatable {
+  /// So many, or as many as there are units.
+  case number(Int)
+  /// As many as are expected to take this time on one core each, in nanoseconds.
+  case time(Int)
+
+  /// More are of no use to any queue: each costs a start and a file.
+  static let most = 10_000
+
+  func stretches(units: Int, cost: Int) -> Int {
+    let wanted =
+      switch self {
+      case .number(let number): number
+      case .time(let time): min(cost / max(time, 1) + 1, Self.most)
+      }
+    return min(wanted, units)
+  }
+}
+
+/// Writes the units of a batch down as its plan gives them, and then the plan, cut into stretches of equal cost.
+///
+/// Memory does not grow with the number of units. The folder holds no plan until `finish` returns.
+package final class PlanWriter {
+  private let folder: FilePath
+  private let file: LockedFile
+  /// The file of units, which must not be an input.
+  private let own: FileIdentity
+  private var pending = Bytes()
+  private var end = 0
+  private var count = 0
+  private var cost = 0
+  /// When the file of units was made, by its file system's clock.
+  package let started: Int64
+
+  /// Bytes that are written at a time.
+  private static let blockBytes = 1 << 20
+
+  /// Makes the folder, if it is missing, and the file of units; refuses a folder that holds a plan.
+  package init(_ folder: FilePath) throws(ClusterError) {
+    self.folder = folder
+    do throws(SystemError) {
+      try Folders.make(FrozenPlan.partsFolder(folder))
+      guard try FileStatus.ifPresent(FrozenPlan.planFile(folder)) == nil else {
+        throw SystemError("open", .fileExists)
+      }
+    } catch  where error.code == .fileExists {
+      throw ClusterError(
+        .refused,
+        "\(folder.forDisplay) holds a plan already: lanes status tells of it; to plan anew name another folder")
+    } catch {
+      throw .unwritable(folder, error)
+    }
+    guard Folders.contents(FrozenPlan.partsFolder(folder)).isEmpty else {
+      throw ClusterError(.refused, "\(FrozenPlan.partsFolder(folder).forDisplay) is not empty: name another folder")
+    }
+    let path = FrozenPlan.unitsFile(folder)
+    do throws(LockedFile.Problem) {
+      file = try LockedFile(path, makes: true)
+    } catch {
+      switch error {
+      case .inUse: throw ClusterError(.refused, "another process is planning in \(folder.forDisplay)")
+      case .system(let error): throw .unwritable(path, error)
+      }
+    }
+    do throws(SystemError) {
+      // What a plan that was not finished has left.
+      try file.truncate(to: 0)
+      let status = try file.status()
+      own = status.identity
+      started = status.changed
+    } catch {
+      throw .unwritable(path, error)
+    }
+  }
+
+  /// Writes one unit down; refuses one whose input other machines cannot read.
+  package func add(_ unit: Unit, failure: UnitFailure? = nil) throws(ClusterError) {
+    let planned = PlannedUnit(unit, failure: failure)
+    if let stamp = unit.stamp, stamp.identity == own {
+      throw ClusterError(
+        .refused, "\(folder.forDisplay), which holds the plan, lies among the inputs: name a folder outside of them")
+    }
+    if failure == nil, let objection = Self.objection(to: planned) { throw ClusterError(.refused, objection) }
+    RunFileFormat.append(planned.wire, to: &pending)
+    cost += planned.cost
+    count += 1
+    if pending.count >= Self.blockBytes { try flush() }
+  }
+
+  /// Inputs that are of one machine alone, or of one process.
+  private static func objection(to planned: PlannedUnit) -> String? {
+    if case .bytes = planned.source {
+      return "\(planned.unit.label): what comes through a pipe cannot be divided: save it to a file first"
+    }
+    guard let path = planned.path else { return nil }
+    for folder in ["/proc/", "/dev/", "/sys/"] where path.rawBytes.starts(with: folder.utf8) {
+      return "\(planned.unit.label) belongs to one machine alone and cannot be divided: save it to a file first"
+    }
+    guard let kind = try? FileStatus(of: path).kind, kind != .regular else { return nil }
+    return "\(planned.unit.label) is no regular file, and others cannot be divided: save it to a file first"
+  }
+
+  private func flush() throws(ClusterError) {
+    do throws(SystemError) {
+      try pending.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: end) }
+    } catch {
+      throw .unwritable(FrozenPlan.unitsFile(folder), error)
+    }
+    end += pending.count
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// Leaves nothing of what was begun.
+  package func abandon() {
+    try? Folders.removeFile(FrozenPlan.unitsFile(folder))
+    Folders.removeIfEmpty(FrozenPlan.partsFolder(folder))
+    Folders.removeIfEmpty(folder)
+  }
+
+  /// Cuts the units into stretches and writes the plan, which is on stable storage when this returns.
+  ///
+  /// - Parameter plan: all but its stretches.
+  package func finish(_ plan: FrozenPlan, _ shards: ShardCount) throws(ClusterError) -> FrozenPlan {
+    try flush()
+    var plan = plan
+    let path = FrozenPlan.planFile(folder)
+    do throws(RunFileError) {
+      plan.stretches = try cut(into: shards.stretches(units: count, cost: cost))
+    } catch {
+      throw ClusterError(.system, "\(FrozenPlan.unitsFile(folder).forDisplay) \(error.reason)")
+    }
+    do throws(LockedFile.Problem) {
+      let whole = try LockedFile.unnamed(for: path)
+      do throws(SystemError) {
+        try file.sync()
+        try plan.file.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try whole.write(bytes, at: 0) }
+        try whole.sync()
+        try whole.giveName(path)
+        try Folders.sync(folder)
+      } catch {
+        throw .system(error)
+      }
+    } catch {
+      guard case .system(let error) = error else { throw ClusterError(.refused, "\(path.forDisplay) is in use") }
+      throw .unwritable(path, error)
+    }
+    return plan
+  }
+
+  /// Goes through the units once more: stretch k ends where the cost so far comes nearest to k + 1 shares of it.
+  private func cut(into count: Int) throws(RunFileError) -> [FrozenPlan.Stretch] {
+    var stream = RecordStream(file, from: 0, to: end)
+    var stretches: [FrozenPlan.Stretch] = []
+    var (first, before) = (0, 0)
+    var next = try stream.nextUnit(), offset = 0
+    for shard in 0..<count {
+      var stretch = FrozenPlan.Stretch(first: first, count: 0, offset: offset, bytes: 0, cost: 0, digest: [])
+      // Each stretch after this one has a unit at least.
+      let most = self.count - first - (count - shard - 1)
+      let target = shard == count - 1 ? Int.max : Int(Double(cost) / Double(count) * Double(shard + 1))
+      stretch.digest = try SHA256.digest { (add) throws(RunFileError) in
+        while let unit = next, stretch.count < most {
+          // The unit belongs here when more than half of it lies before the end of the share.
+          guard stretch.count == 0 || before + unit.cost / 2 <= target else { break }
+          var record = Bytes()
+          RunFileFormat.append(unit.wire, to: &record)
+          record.withUnsafeBytes(add)
+          stretch.count += 1
+          stretch.cost += unit.cost
+          before += unit.cost
+          offset = stream.position
+          next = try stream.nextUnit()
+        }
+      }
+      stretch.bytes = offset - stretch.offset
+      first += stretch.count
+      stretches.append(stretch)
+    }
+    return stretches
+  }
+}

@@ -1,0 +1,165 @@
+import LanesCluster
+import LanesCore
+import LanesEngines
+import LanesJournal
+import LanesOS
+import SystemPackage
+
+/// What this process does with the batch of a command: run it, write its units down for other machines, or put together
+/// what those have written.
+///
+/// Commands plan and fold in the same way for all three; `BatchRun.run` asks which it is.
+enum Division {
+  case none
+  case planning(Planning)
+  case merging(Merging)
+
+  // Changed before the command runs, and by the main thread alone, which is the one that runs commands.
+  nonisolated(unsafe) static var current = Division.none
+
+  /// True while units are written down: nothing is printed then, and no unit may need the result of another.
+  static var isPlanning: Bool { if case .planning = current { true } else { false } }
+
+  /// True while parts are put together: inputs need not be there any more.
+  static var isMerging: Bool { if case .merging = current { true } else { false } }
+
+  /// The command whose parts are put together, which decides what the shell sees.
+  static var replayed: (any DividedCommand)? {
+    if case .merging(let merging) = current { merging.command } else { nil }
+  }
+
+  /// What a fold must know of the inputs beside outcomes: looked up when the batch is planned or run, and taken from the plan
+  /// when parts are put together.
+  static func frozen(_ name: String, _ lookUp: () -> Bytes) -> Bytes {
+    switch current {
+    case .none: return lookUp()
+    case .planning(let planning):
+      let bytes = lookUp()
+      planning.notes.append(FrozenPlan.Note(name: name, bytes: bytes))
+      return bytes
+    case .merging(let merging): return merging.plan.note(name) ?? lookUp()
+    }
+  }
+
+  /// The same where it is known only once the units are planned; see `note`.
+  static func keep(_ name: String, _ bytes: () -> Bytes) {
+    if case .planning(let planning) = current { planning.notes.append(FrozenPlan.Note(name: name, bytes: bytes())) }
+  }
+
+  /// What the plan of the parts kept; nil unless parts are put together.
+  static func note(_ name: String) -> Bytes? {
+    if case .merging(let merging) = current { merging.plan.note(name) } else { nil }
+  }
+}
+
+/// A batch has been planned and written down, which ends the command that was to run it.
+struct PlanFrozen: Error {
+  let plan: FrozenPlan
+}
+
+/// Writes the units of a command's batch down instead of running them.
+final class Planning {
+  private let writer: PlanWriter
+  private let shards: ShardCount
+  private let words: [Bytes]
+  fileprivate(set) var notes: [FrozenPlan.Note] = []
+
+  init(_ writer: PlanWriter, _ shards: ShardCount, words: [Bytes]) {
+    self.writer = writer
+    self.shards = shards
+    self.words = words
+  }
+
+  /// Walks through the plan to its end. Throws `PlanFrozen` when all is written.
+  func freeze(_ run: BatchRun) throws -> Never {
+    let (plan, _) = try run.makeParts(PlanContext(earlier: nil) { _ in })
+    let written: FrozenPlan
+    do throws(ClusterError) {
+      loop: while true {
+        switch plan.next() {
+        case .unit(var unit):
+          unit.noteStamp()
+          try writer.add(unit)
+        case .failed(let unit, let failure): try writer.add(unit, failure: failure)
+        case .waiting:
+          throw ClusterError(
+            .refused, "an input comes through a pipe, which cannot be divided: save it to a file first")
+        case .end: break loop
+        }
+      }
+      let surroundings = RunSurroundings.current()
+      let isMissing = plan.outputFolder.map { ((try? FileStatus.ifPresent($0.path)) ?? nil) == nil } ?? false
+      notes.append(FrozenPlan.Note(name: ClusterFolder.madeFolder, bytes: [isMissing ? 1 : 0]))
+      let frozen = FrozenPlan(
+        program: surroundings.program, libraries: surroundings.libraries, words: words,
+        directory: surroundings.directory, workload: run.workload, outputFolder: plan.outputFolder,
+        started: writer.started, notes: notes)
+      written = try writer.finish(frozen, shards)
+    } catch {
+      throw ExitStatus.of(error)
+    }
+    throw PlanFrozen(plan: written)
+  }
+}
+
+/// Gives a command's fold the outcomes that parts hold, in place of a run.
+final class Merging {
+  let plan: FrozenPlan
+  let command: any DividedCommand
+  private let parts: PartSet
+  private let units: StoredFile
+  private var isDone = false
+
+  init(_ parts: PartSet, _ command: any DividedCommand, units: StoredFile) {
+    plan = parts.plan
+    self.parts = parts
+    self.command = command
+    self.units = units
+  }
+
+  /// Replays all parts. What is printed, and the record but for what it cost, are those of a run on one machine.
+  func replay(_ run: BatchRun, _ setup: EngineSetup, _ observers: [any Observer]) throws -> RunRecord {
+    guard !isDone else {
+      throw ExitStatus.stoppedEarly.failing(
+        "the answer lies beyond what was planned, which hardly ever happens: run the command on one machine")
+    }
+    isDone = true
+    guard plan.means(run.workload) else {
+      throw ExitStatus.usage.failing(
+        "the words of the plan mean other work now, such as another file of patterns: plan the batch anew")
+    }
+    try StopSignals.install()
+    let results = ReorderBuffer(try run.makeFold())
+    var record = RunRecord(setup: setup)
+    for observer in observers { observer.batchStarted(totalUnits: plan.unitCount) }
+    do throws(ClusterError) {
+      record.wall = try parts.replay(units: units) { unit, entry in
+        let times = entry.unitRecord
+        record.bytesIn += times.bytesIn
+        record.bytesOut += times.bytesOut
+        for observer in observers { observer.unitEnded(unit, times) }
+        entry.printed.withUnsafeBytes { results.add(unit, entry.outcome, output: $0) }
+        return results.ending == nil && StopSignals.received == nil
+      }
+    } catch {
+      throw ExitStatus.of(error)
+    }
+    record.unitsDone = results.unitsDone
+    record.unitsFailed = results.unitsFailed
+    if let signal = StopSignals.received { record.ending = .signalled(signal) }
+    if let ending = results.ending { record.ending = ending }
+    return record
+  }
+}
+
+extension ExitStatus {
+  static func of(_ error: ClusterError) -> any Error {
+    let status: ExitStatus =
+      switch error.kind {
+      case .refused: .usage
+      case .missing: .missing
+      case .system: .stoppedEarly
+      }
+    return status.failing(error.sentence)
+  }
+}

@@ -1,0 +1,260 @@
+import ArgumentParser
+import LanesCluster
+import LanesCore
+import LanesJournal
+import LanesOS
+import LanesReport
+import SystemPackage
+
+/// Where the number of a shard comes from, where it is not typed.
+enum ShardSource: ExpressibleByArgument, Equatable {
+  /// The index of a task of a Slurm array.
+  case slurm
+  /// The index of a pod of an indexed Kubernetes job.
+  case kubernetes
+  case variable(String)
+
+  init?(argument: String) {
+    switch argument {
+    case "slurm-array": self = .slurm
+    case "k8s": self = .kubernetes
+    default:
+      guard argument.hasPrefix("env:"), argument.count > 4 else { return nil }
+      self = .variable(String(argument.dropFirst(4)))
+    }
+  }
+
+  /// The environment variable that holds it.
+  var variable: String {
+    switch self {
+    case .slurm: "SLURM_ARRAY_TASK_ID"
+    case .kubernetes: "JOB_COMPLETION_INDEX"
+    case .variable(let name): name
+    }
+  }
+}
+
+/// `lanes shard`: does one shard of a plan and writes its part.
+struct ShardCommand: ParsableCommand, StatedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "shard",
+    abstract: "Do one shard of a plan, under any engine.",
+    usage: "lanes shard [OPTION]... I DIR\nlanes shard [OPTION]... --from SOURCE DIR",
+    discussion: """
+      Shards are numbered from 0. What a shard comes to is written to DIR; what its units print as \
+      well. A shard that is done already is left alone; one that was stopped goes on where it was. It may run several \
+      times at once, on any machines.
+
+      EXAMPLES
+        lanes shard 3 job
+        lanes shard --from slurm-array job --mode threads --cores 8
+        seq 0 7 | parallel lanes shard {} job
+      """)
+
+  static let statuses =
+    ExitStatus.page("The shard is done; lanes merge tells of units that failed.", nil)
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the number from what runs this process: slurm-array, k8s, or env:NAME.", valueName: "SOURCE"))
+  var from: ShardSource?
+
+  @Argument(
+    help: ArgumentHelp("The number of the shard, unless --from tells it, and the plan's folder.", valueName: "I DIR"))
+  var operands: [String]
+
+  @OptionGroup(title: "Engine options")
+  var engine: EngineArguments
+
+  func validate() throws {
+    guard operands.count == (from == nil ? 2 : 1) else {
+      throw ValidationError(
+        from == nil
+          ? "two operands are needed: the number of the shard, and DIR" : "with --from there is one operand: DIR")
+    }
+    if from == nil, UInt32(operands[0]) == nil {
+      throw ValidationError("'\(operands[0])' is not the number of a shard, which is 0 or more")
+    }
+    try engine.refuse(
+      [("journal", engine.journal != nil), ("resume", engine.resume != nil)],
+      "is not needed: a shard has its part in DIR, and goes on by itself")
+  }
+
+  func run() throws {
+    let shard = try number()
+    let folder = ClusterFolder(operands.last!)
+    let plan = try folder.read()
+    guard plan.stretches.indices.contains(shard) else {
+      let count = plan.stretches.count
+      throw ExitStatus.usage.failing(
+        "there is no shard \(shard): \(folder.name) has \(Readable.counted(count, "shard")), numbered from 0")
+    }
+    let run = ShardRun(plan, shard, folder, engine)
+    if try run.isDone() { return run.tell("is done already") }
+    try folder.enter(plan)
+    try run.run()
+  }
+
+  /// The number that was typed, or that of the variable.
+  private func number() throws -> Int {
+    guard let from else { return Int(operands[0])! }
+    guard let text = Terminal.variable(from.variable) else {
+      throw ExitStatus.missing.failing("\(from.variable) is not set: this process was not started by what --from names")
+    }
+    guard let number = UInt32(text) else {
+      throw ExitStatus.usage.failing("\(from.variable) is '\(text)', which is not the number of a shard")
+    }
+    return Int(number)
+  }
+}
+
+/// One attempt at a shard.
+private struct ShardRun {
+  private let plan: FrozenPlan
+  private let shard: Int
+  private let folder: ClusterFolder
+  private let engine: EngineArguments
+
+  init(_ plan: FrozenPlan, _ shard: Int, _ folder: ClusterFolder, _ engine: EngineArguments) {
+    self.plan = plan
+    self.shard = shard
+    self.folder = folder
+    self.engine = engine
+  }
+
+  /// One sentence on standard error.
+  func tell(_ text: String) {
+    if !engine.quiet { StandardError.line("lanes: shard \(shard) \(text)") }
+  }
+
+  /// True where the part is there and whole. One that is damaged, or was never finished, is removed; one of another plan is not
+  /// ours to remove.
+  func isDone() throws -> Bool {
+    let path = Part.path(folder.path, shard: shard)
+    guard (try? FileStatus.ifPresent(path, followingLinks: false)) ?? nil != nil else { return false }
+    let part = Part.examine(path, plan, plan.fingerprint)
+    switch part.state {
+    case .complete where part.shard == shard: return true
+    case .complete: throw ExitStatus.usage.failing("\(path.forDisplay) is the part of shard \(part.shard!): rename it")
+    case .foreign(let reason): throw ExitStatus.usage.failing("\(path.forDisplay) \(reason): remove it")
+    case .damaged, .unfinished:
+      if case .damaged(let reason) = part.state { StandardError.line("lanes: \(path.forDisplay) \(reason): done anew") }
+      do { try Folders.removeFile(path) } catch { throw ExitStatus.unwritable(path.forDisplay, error) }
+      return false
+    }
+  }
+
+  func run() throws {
+    let workload = try rebuiltWorkload()
+    let units: StoredFile
+    do {
+      units = try FrozenPlan.openUnits(folder.path)
+      try plan.check(shard, in: units, folder.path)
+    } catch {
+      throw ExitStatus.of(error)
+    }
+    let attempt: FilePath
+    let record: RunRecord
+    do {
+      // The session holds the lock on the run file of the attempt, and is let go here.
+      let binding = plan.binding(of: shard)
+      attempt = try newAttempt(binding)
+      let session = try JournalSession.ofShard(
+        binding, words: plan.words.map { String(decoding: $0, as: UTF8.self) }, at: attempt, engine)
+      record = try perform(workload, units, session)
+    }
+    guard record.ending == .complete else { throw ExitStatus.of(record) ?? ExitCode(ExitStatus.stoppedEarly.rawValue) }
+    try seal(attempt, workload, units)
+    report(record)
+    if record.isTraceIncomplete { throw ExitCode(ExitStatus.someFailed.rawValue) }
+  }
+
+  /// A name for this attempt, and under it what an earlier one has left, if there was one.
+  private func newAttempt(_ binding: PartBinding) throws -> FilePath {
+    let path = Part.attempt(folder.path, shard: shard)
+    do {
+      try Part.copyAttempt(of: Part.attempts(folder.path, shard: shard), binding, to: path)
+    } catch {
+      throw ExitStatus.of(error)
+    }
+    return path
+  }
+
+  private func rebuiltWorkload() throws -> any Workload {
+    guard let workload = WorkerMode.workload(named: plan.workloadName, plan.workload) else {
+      throw ExitStatus.usage.failing("\(folder.name) is a plan of work that this program does not know: plan it anew")
+    }
+    return workload
+  }
+
+  private func perform(
+    _ workload: any Workload, _ units: StoredFile, _ session: JournalSession
+  ) throws -> RunRecord {
+    if let output = plan.outputFolder {
+      // Not locked, as one run's folder is: other shards put their results there at the same time.
+      do {
+        _ = try Folders.makeIfMissing(output.path, like: output.mirror)
+      } catch {
+        throw ExitStatus.unwritable(output.path.forDisplay, error)
+      }
+    }
+    let console = ProgressReporter(engine, resultsOnScreen: false)
+    let job = BatchRun(
+      workload: workload, makePlan: { StretchPlan(plan, shard: shard, in: units) }, fold: FailureTeller(console))
+    var record = try job.run(engine, console, within: session)
+    session.close(&record)
+    return record
+  }
+
+  /// Makes the part of what the attempt has written down, and removes what attempts have left.
+  private func seal(_ attempt: FilePath, _ workload: any Workload, _ units: StoredFile) throws {
+    do {
+      let opened = try RunFile.examine(attempt)
+      guard let run = opened.earlier else { return }
+      let compactor = (workload as? any CompactingWorkload)?.makeCompactor()
+      try PartSealer(plan, shard: shard, folder.path).seal(run, compactor, units: units)
+    } catch let error as ClusterError {
+      throw ExitStatus.of(error)
+    } catch RunFile.Problem.missing {
+      // Another attempt at the shard was done first and has removed what was left.
+    } catch {
+      throw ExitStatus.stoppedEarly.failing("\(attempt.forDisplay) cannot be read back")
+    }
+    for path in Part.attempts(folder.path, shard: shard) {
+      // Another process that is at the same shard keeps its file, and removes it in the end.
+      guard let lock = try? LockedFile(path, makes: false) else { continue }
+      try? Folders.removeFile(path)
+      withExtendedLifetime(lock) {}
+    }
+  }
+
+  private func report(_ record: RunRecord) {
+    let printer = ResultPrinter()
+    if engine.json {
+      var json = JSONWriter()
+      json.object {
+        $0.member("type", "shard")
+        $0.member("shard", shard)
+        $0.member("units_done", record.unitsDone)
+        $0.member("units_failed", record.unitsFailed)
+      }
+      printer.line(json.text)
+    }
+    record.printStatistics(engine, to: printer)
+    printer.flush()
+    let failed = record.unitsFailed > 0 ? ", \(Readable.count(record.unitsFailed)) failed" : ""
+    tell("is done: \(Readable.counted(record.unitsDone, "unit"))\(failed)")
+  }
+}
+
+/// Tells of units that failed, for whoever reads the log of a shard. What units print is for whoever merges.
+private final class FailureTeller: Fold {
+  private let console: ProgressReporter
+  var printsOutput: Bool { false }
+
+  init(_ console: ProgressReporter) { self.console = console }
+
+  func absorb(_ unit: Unit, _ outcome: Outcome) {
+    if case .failed(let failure) = outcome { console.failed(unit, failure) }
+  }
+}
