@@ -1,3 +1,4 @@
+import Glibc
 import LanesCore
 import LanesOS
 import LanesTesting
@@ -106,6 +107,44 @@ import Testing
     let silent = try Program.run(
       ["lab", "isolation", "--predict"], environment: ["XDG_STATE_HOME": folder.path.string])
     #expect(silent.exit == .status(0) && !silent.text.contains("you said"))
+  }
+
+  @Test func `an answer that is none is asked for again`() throws {
+    let folder = TemporaryFolder()
+    let result = try Program.run(
+      ["lab", "isolation", "--predict"], input: .bytes(Bytes("maybe\nRefuted\n\n c\n".utf8)),
+      environment: ["XDG_STATE_HOME": folder.path.string])
+    #expect(result.text.components("confirmed or refuted on this machine?") == 4)
+    #expect(result.text.contains("a: you said refuted") && result.text.contains("c: you said confirmed"))
+    #expect(!result.text.contains("b: you said"))
+  }
+
+  @Test(arguments: [["lab", "isolation", "--predict"], ["lab", "course", "--seconds", "0.05", "--rounds", "1"]])
+  func `Ctrl-C ends a question`(words: [String]) throws {
+    let folder = TemporaryFolder()
+    let fifo = folder.file("keyboard")
+    #expect(mkfifo(fifo.string, 0o600) == 0)
+    // Open for both ways, it does not wait for a reader, and no reader finds its end.
+    let keyboard = open(fifo.string, O_RDWR | O_CLOEXEC)
+    defer { close(keyboard) }
+    let program = try Program.start(
+      words, input: .file(fifo), environment: ["XDG_STATE_HOME": folder.path.string])
+    #expect(eventually { program.outputSoFar.contains(words[1] == "course" ? "q to stop: " : "(c, r, ") })
+    program.kill(SIGINT)
+    #expect(try program.finish().exit == .signal(SIGINT))
+  }
+
+  @Test func `a folder that cannot remember is told of, or another is taken`() throws {
+    func course(_ folder: String, home: String) throws -> String {
+      try Program.run(
+        ["lab", "course", "--seconds", "0.05", "--rounds", "1"], input: .bytes(Bytes("q\n".utf8)),
+        environment: ["XDG_STATE_HOME": folder, "HOME": home]
+      ).text
+    }
+    #expect(try course("/dev/null", home: "/dev/null").contains("begins anew: its place cannot be remembered."))
+    let home = TemporaryFolder()
+    #expect(try course("relative", home: home.path.string).hasSuffix("\nlanes lab course goes on here.\n"))
+    #expect(Tree.count(below: home.file(".local/state/lanes/lab")) == 2)
   }
 
   @Test func `the course goes on where it was left`() throws {

@@ -70,6 +70,9 @@ package final class RunningProgram {
 
   package func kill(_ signal: Int32) { child.kill(signal) }
 
+  /// What it has written to standard output so far.
+  package var outputSoFar: String { output.text }
+
   /// What it has written to standard error so far.
   package var errorsSoFar: String { errors.text }
 

@@ -23,7 +23,7 @@ package struct LabExamination {
   package init() {
     items = [
       Self.load, Self.interruptions, Self.together, Self.clock, Self.frequency, Self.virtualization, Self.mitigations,
-      Self.hugePages, Self.memory, Self.descriptors, Self.queues,
+      Self.hugePages, Self.memory, Self.swap, Self.descriptors, Self.queues,
     ].compactMap { $0() }
   }
 
@@ -124,6 +124,22 @@ package struct LabExamination {
     return Item(
       mark: mark, name: "memory", finding: "\(Readable.bytes(free)) free",
       advice: mark == .good ? "" : "fork-size and tlb take 1 GiB")
+  }
+
+  /// Room on disks for pages that have no room in memory (SwapTotal and SwapFree of proc_meminfo(5), in KiB).
+  private static func swap() -> Item? {
+    let lines = ProcessFile("/proc/meminfo")?.text.split(separator: "\n") ?? []
+    func bytes(_ name: String) -> Int? {
+      let words = lines.first { $0.hasPrefix(name + ":") }?.split(separator: " ")
+      return words.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 << 10 }
+    }
+    guard let total = bytes("SwapTotal"), let free = bytes("SwapFree") else { return nil }
+    guard total > 0 else { return Item(mark: .good, name: "swap", finding: "none", advice: "") }
+    let isUsed = total - free > total / 10
+    return Item(
+      mark: isUsed ? .mind : .good, name: "swap",
+      finding: "\(Readable.bytes(total - free)) of \(Readable.bytes(total)) used",
+      advice: isUsed ? "pages that were swapped out come back by major faults, at the speed of the disk" : "")
   }
 
   private static func descriptors() -> Item? {

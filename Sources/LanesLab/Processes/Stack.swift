@@ -15,7 +15,7 @@ extension Experiment {
         .value(
           "resident of 8 MiB", within: 7_500_000...8_388_608,
           counts: "bytes of the stack that are in memory"),
-        ifRefuted: "They are addresses; pages come when they are touched."),
+        ifRefuted: "The 8 MiB are addresses; pages come when they are touched."),
     ],
     method: [
       "A function takes 64 bytes, or 64 KiB, with alloca(3) and returns, or takes them with malloc(3) and frees them; the first "

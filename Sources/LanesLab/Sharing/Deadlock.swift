@@ -10,19 +10,19 @@ extension Experiment {
       LabClaim(
         "a", from: .course(.processes, .glossary, ostep: .concurrencyProblems),
         "threads that take two locks in opposite order come to wait for each other for ever",
-        .value("deadlocked, opposite", within: 1...1, counts: "runs of one that stopped in a cycle")),
+        .value("deadlocked, opposite", within: 1...1, counts: "runs, of one, that ended in a cycle")),
       LabClaim(
         "b", from: .course(.glossary, ostep: .concurrencyProblems), "in one order they never do",
-        .value("deadlocked, one order", within: 0...0, counts: "runs of one that stopped in a cycle"),
+        .value("deadlocked, one order", within: 0...0, counts: "runs, of one, that ended in a cycle"),
         ifConfirmed: "No cycle: whoever has the second lock wants nothing more."),
       LabClaim(
         "c", from: .course(.glossary, ostep: .concurrencyProblems),
         "giving back what one has, when the other is taken, helps too",
-        .value("deadlocked, try", within: 0...0, counts: "runs of one that stopped in a cycle"),
+        .value("deadlocked, try", within: 0...0, counts: "runs, of one, that ended in a cycle"),
         ifConfirmed: "No hold and wait."),
       LabClaim(
         "d", from: .course(.glossary, ostep: .concurrencyProblems), "finding the cycle and ending one turn helps too",
-        .value("deadlocked, detected", within: 0...0, counts: "runs of one that stopped in a cycle"),
+        .value("deadlocked, detected", within: 0...0, counts: "runs, of one, that ended in a cycle"),
         ifConfirmed: "Preemption, by agreement."),
     ],
     method: [

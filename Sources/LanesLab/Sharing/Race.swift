@@ -1,4 +1,5 @@
 import CLab
+import LanesCore
 import LanesReport
 
 extension Experiment {
@@ -29,7 +30,7 @@ extension Experiment {
     loop: "for (long i = 0; i < n; i++) *number = *number + 1;",
     picture: { result, width in
       let room = max(20, width - 20)
-      let (kept, lost) = ("#", ".")
+      let (kept, lost) = Glyphs.current == .unicode ? ("█", "░") : ("#", ".")
       let rows: [(String, String)] = [("plain", "lost, plain"), ("atomic", "lost, atomic"), ("mutex", "lost, mutex")]
       let lines = rows.compactMap { name, key in
         result.values[key].map { share in

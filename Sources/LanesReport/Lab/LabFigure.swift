@@ -141,8 +141,10 @@ extension LabFigure.Unit {
     case .bytesPerSecond: Readable.bytes(Int(max(-9e18, min(value, 9e18)).rounded())) + "/s"
     case .perSecond: Readable.count(Int(max(0, min(value, 9e18)).rounded())) + "/s"
     case .count:
-      value == value.rounded()
-        ? Readable.fixed(value, digits: 0) : Readable.threeDigits(value) ?? Readable.fixed(value, digits: 0)
+      // Grouped from 1,000 on.
+      value == value.rounded() || abs(value) >= 999.5
+        ? Readable.count(Int(max(-9e18, min(value, 9e18)).rounded()))
+        : Readable.threeDigits(value) ?? Readable.fixed(value, digits: 0)
     }
   }
 }

@@ -32,9 +32,11 @@ package struct LabPage {
   package var html: String { Glyphs.with(.unicode) { document } }
 
   private static let css = """
-    .claim { margin: 10px 0 0; } .kind { font-weight: 700; } .confirmed { color: var(--best); }
+    .verdict .claim { margin: 14px 0 0; } .verdict .claim:first-child { margin: 0; } .kind { font-weight: 700; } .confirmed { color: var(--best); }
     .refuted { color: #a3520a; } .undecidable { color: var(--faint); }
     .range { fill: var(--worker); } .told { fill: var(--together); }
+    .contents { columns: 15em; list-style: none; padding: 0; margin: 20px 0 0; font-size: .9rem; }
+    .contents li { break-inside: avoid; padding: 2px 0; } .contents .kind { letter-spacing: .15em; }
     @media screen and (prefers-color-scheme: dark) { .refuted { color: var(--stripe); } }
     @media (min-width: 641px) { .row { grid-template-columns: 220px 1fr 150px; } }
     pre { background: var(--card); padding: 12px; overflow-x: auto; font-size: .8rem; line-height: 1.3; }
@@ -67,7 +69,7 @@ package struct LabPage {
       <body>
       <main>
       <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
-      \(entries.map(section).joined())\(Self.reading)<section><h2>Machine</h2>
+      \(contents)\(entries.map(section).joined())\(Self.reading)<section><h2>Machine</h2>
       <dl>\(facts.joined(separator: "\n"))</dl>
       </section>
       </main>
@@ -103,10 +105,31 @@ package struct LabPage {
     return Markup.section("How to read this page", LabText.rule, "<dl>\n\(items.joined())</dl>")
   }
 
+  /// Links to the experiments, each with a sign for the verdict on each of its claims; nothing for a single one.
+  private var contents: String {
+    guard entries.count > 1 else { return "" }
+    let items = entries.map { entry in
+      let kinds = entry.description.claims.map { LabVerdict($0, entry.measurements).kind }
+      let signs = kinds.map { kind in
+        let (sign, style) =
+          switch kind {
+          case .confirmed: ("✓", "confirmed")
+          case .refuted: ("✗", "refuted")
+          case .undecidable: ("?", "undecidable")
+          }
+        return "<span class=\"kind \(style)\" role=\"img\" aria-label=\"\(kind.rawValue)\">\(sign)</span>"
+      }
+      let name = Markup.escaped(entry.description.name)
+      return "<li><a href=\"#\(name)\">\(name)</a> \(signs.joined())</li>\n"
+    }
+    return "<nav aria-label=\"Experiments\"><ul class=\"contents\">\n\(items.joined())</ul></nav>\n"
+  }
+
   private func section(_ entry: Entry) -> String {
     let picture = entry.picture.map(Markup.escaped).joined(separator: "\n")
     return Markup.section(
       entry.description.title, "lanes lab \(entry.description.name); " + entry.measurements.circumstances,
+      id: entry.description.name,
       verdicts(entry) + (picture.isEmpty ? "" : "<pre>\(picture)</pre>\n") + charts(entry) + table(entry)
         + sources(entry))
   }
@@ -115,7 +138,7 @@ package struct LabPage {
     let claims = entry.description.claims.map { claim in
       let verdict = LabVerdict(claim, entry.measurements)
       let style = verdict.kind == .undecidable ? "undecidable" : verdict.kind.rawValue
-      return "<p class=\"claim\">\(Markup.escaped("\(claim.id)  \(claim.text)"))<br>"
+      return "<p class=\"claim\"><b>\(Markup.escaped(claim.id))</b>&ensp;\(Markup.escaped(claim.text))<br>"
         + "<span class=\"origin\">\(Markup.escaped("From \(claim.origin.text)"))</span><br><span class=\"kind \(style)\">"
         + "\(Markup.escaped(verdict.kind.rawValue))</span> \(Markup.escaped(verdict.why))</p>\n"
     }
@@ -136,12 +159,17 @@ package struct LabPage {
       let scale = LogScale(around: least...most, unit)
       func strip(_ name: String, _ range: ClosedRange<Double>, _ point: Double?, _ style: String) -> String {
         let start = scale.share(range.lowerBound)
-        let width = max(0.004, scale.share(range.upperBound) - start)
+        let width = max(0.006, scale.share(range.upperBound) - start)
         let mark = point.map {
           Markup.bar("coordinator", from: max(0, scale.share($0) - 0.004), width: 0.008, height: 16)
         }
         let track = Markup.bar("track", from: 0, width: 1, top: 7, height: 2)
-        let content = track + Markup.bar(style, from: start, width: width, top: 4, height: 8) + (mark ?? "")
+        // What others published, often a single value, is as high as the marks, or it would be overlooked.
+        let isTold = point == nil
+        let content =
+          track
+          + Markup.bar(style, from: start, width: width, top: isTold ? 0 : 4, height: isTold ? 16 : 8)
+          + (mark ?? "")
         return Markup.strip(height: 16, label: "\(name), \(unit.text(range.lowerBound))", content)
       }
       let rows =

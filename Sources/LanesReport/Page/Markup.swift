@@ -33,9 +33,10 @@ enum Markup {
     return trimmed.hasSuffix(".") ? String(trimmed.dropLast()) : trimmed
   }
 
-  /// A section with a heading and a sentence on how to read it. `content` is markup, the other two are plain text.
-  static func section(_ title: String, _ hint: String, _ content: String) -> String {
-    "<section>\n<h2>\(escaped(title))</h2>\n<p class=\"hint\">\(escaped(hint))</p>\n\(content)\n</section>\n"
+  /// A section with a heading and a sentence on how to read it, which links may name by `id`. `content` is markup, the rest
+  /// is plain text.
+  static func section(_ title: String, _ hint: String, id: String? = nil, _ content: String) -> String {
+    "<section\(id.map { " id=\"\(escaped($0))\"" } ?? "")>\n<h2>\(escaped(title))</h2>\n<p class=\"hint\">\(escaped(hint))</p>\n\(content)\n</section>\n"
   }
 
   /// A drawing as wide as the page allows and `height` pixels high; x and widths inside are percentages, so it has no

@@ -12,11 +12,11 @@ struct LabCommand: ParsableCommand, StatedCommand {
     abstract: "Measure what courses on operating systems tell, and what the engines themselves cost.",
     usage: "lanes lab [OPTION]... [EXPERIMENT]...",
     discussion: """
-      Without an experiment, those that there are are listed, chapter by chapter. Each takes some seconds, needs no rights, \
-      and ends with a verdict on each claim: confirmed, refuted, or undecidable here.
+      Without an experiment, lanes lab lists all of them, chapter by chapter. Each takes some seconds, needs no rights, and \
+      ends with a verdict on each claim: confirmed, refuted, or undecidable here.
 
       EXPERIMENTS
-        NAME       one of the list; the name of a chapter stands for all of its experiments
+        NAME       one of the list, or a chapter for all of its experiments
         all        every experiment of every chapter
         course     all of them in turn, Enter between; goes on where it was left
         doctor     whether this machine is quiet and plain enough to measure on

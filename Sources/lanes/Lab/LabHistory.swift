@@ -11,20 +11,36 @@ import SystemPackage
 /// A convenience: where it cannot be kept, nothing is remembered and nobody is told.
 enum LabHistory {
   private static var folder: FilePath? {
-    if let state = Terminal.variable("XDG_STATE_HOME") { return FilePath(state).appending("lanes/lab") }
+    // A path that is not absolute is to be ignored, as the specification has it.
+    if let state = Terminal.variable("XDG_STATE_HOME"), state.hasPrefix("/") {
+      return FilePath(state).appending("lanes/lab")
+    }
     return Terminal.variable("HOME").map { FilePath($0).appending(".local/state/lanes/lab") }
   }
 
   /// Verdicts in the order of the claims; none where it has not run here, or its claims were others then.
   static func verdicts(of experiment: Experiment) -> [LabVerdict.Kind] {
-    guard let path = folder?.appending(experiment.name), let text = ProcessFile(path.string)?.text else { return [] }
-    let kinds = text.split(separator: "\n").compactMap { LabVerdict.Kind(rawValue: String($0)) }
+    let kinds = lines(experiment).compactMap { LabVerdict.Kind(rawValue: String($0)) }
     return kinds.count == experiment.claims.count ? kinds : []
   }
 
-  static func keep(_ experiment: Experiment, _ measurements: LabMeasurements) {
-    let kinds = experiment.claims.map { LabVerdict($0, measurements).kind }
-    write(kinds.map(\.rawValue).joined(separator: "\n") + "\n", to: experiment.name)
+  /// Seconds that it took the last time; nil where it has not run here.
+  static func seconds(of experiment: Experiment) -> Double? {
+    lines(experiment).first { $0.hasSuffix(secondsMark) }.flatMap { Double($0.dropLast(secondsMark.count)) }
+  }
+
+  /// A verdict on each line, and how long it took.
+  private static func lines(_ experiment: Experiment) -> [Substring] {
+    let text = folder.flatMap { ProcessFile($0.appending(experiment.name).string)?.text } ?? ""
+    return text.split(separator: "\n")
+  }
+
+  private static let secondsMark = " seconds"
+
+  static func keep(_ experiment: Experiment, _ measurements: LabMeasurements, nanoseconds: Int64) {
+    let kinds = experiment.claims.map { LabVerdict($0, measurements).kind.rawValue }
+    let time = Readable.fixed(Double(nanoseconds) / 1e9, digits: 1) + secondsMark
+    write((kinds + [time]).joined(separator: "\n") + "\n", to: experiment.name)
   }
 
   /// Where the course was left; 0 for its beginning.
@@ -33,20 +49,24 @@ enum LabHistory {
     return experiments.firstIndex { $0.name == name ?? "" } ?? 0
   }
 
-  /// Remembers the experiment that the course goes on with; nil after its end.
-  static func keep(place: String?) { write((place ?? "") + "\n", to: coursePlace) }
+  /// Remembers the experiment that the course goes on with; nil after its end. False where that cannot be kept.
+  static func keep(place: String?) -> Bool { write((place ?? "") + "\n", to: coursePlace) }
 
   /// No experiment's name has a space.
   private static let coursePlace = "course place"
 
-  /// Replaces a file of the folder.
-  private static func write(_ text: String, to name: String) {
-    guard let path = folder?.appending(name) else { return }
+  /// Replaces a file of the folder; false where that does not work.
+  @discardableResult
+  private static func write(_ text: String, to name: String) -> Bool {
+    guard let path = folder?.appending(name) else { return false }
     let bytes = Bytes(text.utf8)
     do throws(SystemError) {
       var file = try OutputFile(Destination(path: path, replacesExisting: true))
       try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes) }
       try file.commit()
-    } catch {}
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -18,12 +18,16 @@ enum LabLists {
   /// Experiments by chapter, with the verdicts of their last run here.
   static func experiments(width: Int) -> [String] {
     let names = Experiment.all.map(\.name.count).max() ?? 0
+    let claims = Experiment.all.map(\.claims.count).max() ?? 0
     var lines: [String] = []
     for chapter in LabChapter.allCases where !Experiment.of(chapter).isEmpty {
       lines += ["\(chapter.title)  (\(chapter.rawValue))"]
       for experiment in Experiment.of(chapter) {
         let last = LabHistory.verdicts(of: experiment).map(sign).joined()
-        let head = "  " + experiment.name.rightPadded(to: names) + "  " + last.rightPadded(to: 3) + "  "
+        let seconds = LabHistory.seconds(of: experiment).map { Readable.fixed($0, digits: 1) + " s" } ?? ""
+        let head =
+          "  " + experiment.name.rightPadded(to: names) + "  " + last.rightPadded(to: claims) + "  "
+          + seconds.leftPadded(to: 6) + "  "
         let text = ComparisonText.wrap(experiment.short, width: max(20, width - head.count))
         lines += text.enumerated().map { number, line in
           (number == 0 ? head : String(repeating: " ", count: head.count)) + line
@@ -33,7 +37,8 @@ enum LabLists {
     }
     lines += ComparisonText.wrap(
       "\(sign(.confirmed)) confirmed, \(sign(.refuted)) refuted, \(sign(.undecidable)) undecidable here: the verdicts on the "
-        + "claims of an experiment when it last ran. Each takes two to five seconds.", width: width)
+        + "claims of an experiment when it last ran, and how long that took. Each takes two to five seconds.",
+      width: width)
     return lines + [""]
       + ComparisonText.wrap(
         "lanes lab NAME runs one, lanes lab CHAPTER all of a chapter, lanes lab NAME --explain tells how it is measured, lanes "
@@ -52,6 +57,7 @@ enum LabLists {
         $0.member("title", experiment.title)
         $0.key("claims")
         $0.array { json in for claim in experiment.claims { json.value(claim.text) } }
+        $0.member("seconds", LabHistory.seconds(of: experiment))
         $0.key("last")
         $0.array { json in for kind in LabHistory.verdicts(of: experiment) { json.value(kind.rawValue) } }
       }
@@ -82,9 +88,9 @@ enum LabLists {
     var lines = ComparisonText.wrap(experiment.title, width: width) + [""]
     for sentence in experiment.method { lines += paragraph("  ", sentence, width, indent: 2) }
     if !experiment.loop.isEmpty { lines += ["", "Inner loop"] }
-    lines += experiment.loop.split(separator: "\n").map { "  " + $0 }
+    lines += code(experiment.loop, width: width)
     if let excerpt = experiment.excerpt {
-      lines += ["", "In lanes itself, \(excerpt.file)"] + excerpt.text.split(separator: "\n").map { "  " + $0 }
+      lines += ["", "In lanes itself, \(excerpt.file)"] + code(excerpt.text, width: width)
     }
     lines += ["", "Claims"]
     for claim in experiment.claims {
@@ -103,11 +109,22 @@ enum LabLists {
 
   static func paragraph(_ head: String, _ text: String, _ width: Int, indent: Int) -> [String] {
     let blank = String(repeating: " ", count: indent)
-    // The head is part of what is wrapped, so that long and short heads break alike.
+    // The head's words stand for what is wrapped, so that long and short heads break alike; then its own spaces come back.
     let marked = head.drop { $0 == " " }
     let start = String(head.prefix { $0 == " " })
-    return ComparisonText.wrap(marked + text, width: max(20, width - indent)).enumerated().map { number, line in
-      (number == 0 ? start : blank) + line
+    let stand = String(marked.map { $0 == " " ? "\u{A0}" : $0 })
+    return ComparisonText.wrap(stand + text, width: max(20, width - indent)).enumerated().map { number, line in
+      number == 0 ? start + marked + line.dropFirst(stand.count) : blank + line
+    }
+  }
+
+  /// Lines of code, those too long for the terminal broken at spaces.
+  private static func code(_ text: String, width: Int) -> [String] {
+    text.split(separator: "\n").flatMap { line -> [String] in
+      let indent = String(repeating: " ", count: 2 + line.prefix { $0 == " " }.count)
+      let parts = ComparisonText.wrap(String(line), width: max(20, width - indent.count - 4))
+      guard indent.count + line.count > width else { return ["  " + line] }
+      return parts.enumerated().map { $0 == 0 ? indent + $1 : indent + "    " + $1 }
     }
   }
 }

@@ -39,6 +39,7 @@ struct LabSession {
   }
 
   private func run(_ experiment: Experiment) throws -> Outcome {
+    let began = monotonicNow()
     let measurements: LabMeasurements
     do {
       measurements = try LabProcess.run(experiment, loop)
@@ -46,34 +47,51 @@ struct LabSession {
       throw ExitStatus.stoppedEarly.failing("\(experiment.name): its process could not be started: \(error.reason)")
     }
     if let signal = StopSignals.received { StopSignals.die(by: signal) }
-    LabHistory.keep(experiment, measurements)
+    LabHistory.keep(experiment, measurements, nanoseconds: monotonicNow() - began)
     // A page has room for wide pictures, and is read in any locale.
     let picture = Glyphs.with(.unicode) { experiment.picture(measurements, 80) }
     return Outcome(
       measurements: measurements, page: LabPage.Entry(experiment.description, measurements, picture: picture))
   }
 
-  /// Asks for a verdict on each claim; what is not answered, or otherwise than by c or r, is no guess.
+  /// Asks for a verdict on each claim, again where the answer is none; Enter alone is no guess.
   private func ask(_ experiment: Experiment) -> [String: LabVerdict.Kind] {
     var guesses: [String: LabVerdict.Kind] = [:]
     ComparisonText.wrap(experiment.title, width: width).forEach(printer.line)
     for claim in experiment.claims {
       LabLists.paragraph("  \(claim.id)  ", claim.text, width, indent: 5).forEach(printer.line)
-      printer.bytes(Bytes("     confirmed or refuted on this machine? (c, r, Enter for neither) ".utf8))
-      printer.flush()
-      guard let answer = LabInput.line() else {
-        printer.line("")
-        break
-      }
-      if !Terminal.isTerminal(0) { printer.line(answer) }
-      switch answer.lowercased().first {
-      case "c": guesses[claim.id] = .confirmed
-      case "r": guesses[claim.id] = .refuted
-      default: break
+      switch answer() {
+      case .guess(let kind): guesses[claim.id] = kind
+      case .none: break
+      case .end:
+        printer.line("\n")
+        return guesses
       }
     }
     printer.line("")
     return guesses
+  }
+
+  private enum Answer {
+    case guess(LabVerdict.Kind)
+    case none
+    /// Nobody answers any more.
+    case end
+  }
+
+  private func answer() -> Answer {
+    while true {
+      printer.bytes(Bytes("     confirmed or refuted on this machine? (c, r, Enter for neither) ".utf8))
+      printer.flush()
+      guard let line = LabInput.line() else { return .end }
+      if !Terminal.isTerminal(0) { printer.line(line) }
+      switch line.lowercased().first(where: { $0 != " " }) {
+      case "c": return .guess(.confirmed)
+      case "r": return .guess(.refuted)
+      case nil: return .none
+      default: break
+      }
+    }
   }
 
   /// A line for each guess.
@@ -99,7 +117,9 @@ enum LabInput {
     defer { room.deallocate() }
     // A byte at a time: what comes after this line is for the next question.
     while StopSignals.received == nil {
-      guard let count = try? DescriptorIO.read(0, into: room), count > 0 else { break }
+      // A read would not end when a signal comes; this does, and the loop's condition looks again.
+      try? DescriptorIO.wait(for: [0, StopSignals.wakeDescriptor].map { ($0, .readable) })
+      guard StopSignals.received == nil, let count = try? DescriptorIO.read(0, into: room), count > 0 else { break }
       if room[0] == 0x0A { return String(decoding: bytes, as: UTF8.self) }
       bytes.append(room[0])
     }
@@ -126,12 +146,16 @@ struct LabCourse {
       printer.line("\(place + 1) of \(all.count)")
       _ = try session.measure(all[place])
       place += 1
-      LabHistory.keep(place: place < all.count ? all[place].name : nil)
+      let isKept = LabHistory.keep(place: place < all.count ? all[place].name : nil)
       guard place < all.count else { break }
       printer.bytes(Bytes("\nEnter for \(all[place].name), q to stop: ".utf8))
       printer.flush()
       guard let answer = LabInput.line(), !answer.lowercased().hasPrefix("q") else {
-        printer.line("\nlanes lab course goes on here.")
+        printer.line(
+          isKept
+            ? "\nlanes lab course goes on here."
+            : "\nlanes lab course begins anew: its place cannot be remembered. Name a folder in XDG_STATE_HOME that you may "
+              + "write to.")
         return
       }
       printer.line("")
