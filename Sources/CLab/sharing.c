@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_spinlock_t spinlock;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static sem_t semaphore;
 
 static void increment_plain(volatile int64_t *number, long n) {
   for (long i = 0; i < n; i++) *number = *number + 1;
@@ -48,10 +50,20 @@ static void increment(volatile int64_t *number, long n, enum clab_increment kind
       *number = *number + 1;
       pthread_rwlock_unlock(&rwlock);
     }
+    return;
+  case CLAB_SEMAPHORE:
+    for (long i = 0; i < n; i++) {
+      while (sem_wait(&semaphore) != 0) {}
+      *number = *number + 1;
+      sem_post(&semaphore);
+    }
   }
 }
 
-static __attribute__((constructor)) void make_spinlock(void) { pthread_spin_init(&spinlock, PTHREAD_PROCESS_PRIVATE); }
+static __attribute__((constructor)) void make_locks(void) {
+  pthread_spin_init(&spinlock, PTHREAD_PROCESS_PRIVATE);
+  sem_init(&semaphore, 0, 1); // one may pass at a time
+}
 
 int64_t clab_alone(enum clab_increment kind, long n) {
   static _Alignas(256) volatile int64_t number;

@@ -125,7 +125,7 @@ int clab_interleave(int lanes, int times, uint8_t *order);
 double clab_fair(int cpu, int64_t span);
 
 // Sharing
-enum clab_increment { CLAB_PLAIN, CLAB_ATOMIC, CLAB_MUTEX, CLAB_SPINLOCK, CLAB_RWLOCK };
+enum clab_increment { CLAB_PLAIN, CLAB_ATOMIC, CLAB_MUTEX, CLAB_SPINLOCK, CLAB_RWLOCK, CLAB_SEMAPHORE };
 int64_t clab_alone(enum clab_increment kind, long n);
 // Two threads on two CPUs at the same moment. -1 when either waited for its core.
 typedef struct clab_duo clab_duo;

@@ -85,7 +85,7 @@ extension Experiment {
         address: "https://sylab-srv.cs.fiu.edu/_export/xhtml/resources/latencies")
     ],
     method: [
-      "A number is incremented: by an atomic instruction, or under a lock of each kind.",
+      "A number is incremented: by an atomic instruction, under a lock of each kind, or under a semaphore that lets one pass.",
       "With two lanes, both are on CPUs of their own at the same moment; batches in which either waited for its core are left "
         + "out, and thirty must remain.",
       "Misleading: a spin lock whose holder lost its core burns a whole slice of whoever wants it.",
@@ -102,6 +102,7 @@ extension Experiment {
     _ = clab_pin(places.first)
     let kinds: [(String, clab_increment)] = [
       ("atomic", CLAB_ATOMIC), ("mutex", CLAB_MUTEX), ("spin lock", CLAB_SPINLOCK), ("read-write lock", CLAB_RWLOCK),
+      ("semaphore", CLAB_SEMAPHORE),
     ]
     // The second threads sleep meanwhile: a process without any takes locks without an atomic instruction.
     let duos = Duos(kinds.map { ("\($0), two lanes", $1, 0) }, places: places)

@@ -30,7 +30,7 @@ package enum WatchText {
       [
         ("ls /proc/\(process)/task", "its threads"),
         ("strace -f -c -p \(process)", "its system calls, until Ctrl-C"),
-        ("perf stat -p \(process)", "its switches, faults and cycles"),
+        ("perf stat -p \(process)", "its switches and faults"),
       ]
     )
   }
@@ -47,7 +47,7 @@ package enum WatchText {
       ("ps -fL -p \(process) --ppid \(process)", "all of them, thread by thread"),
       ("ls /proc/\(worker)/task", "the threads of a worker"),
       ("strace -f -c -p \(worker)", "its system calls, until Ctrl-C"),
-      ("perf stat -p \(worker)", "its switches, faults and cycles"),
+      ("perf stat -p \(worker)", "its switches and faults"),
     ]
   }
 }
