@@ -2,8 +2,8 @@
 threads and processes, k = 1, 2, … until a run comes out in which none was hit.
 
 Calls that cannot fail, or whose failure the kernel does not know, are left alone: brk(2) answers with where the break is, and
-not with an error, which strace cannot imitate (limits on memory do), and waking never fails in futex(2). What the loader and the C library do before
-`main` is theirs: a run that ends there with their word and status 127, or a signal, has touched nothing.
+not with an error, which strace cannot imitate (limits on memory do), and waking never fails in futex(2). What the loader and
+the C library do before `main` is theirs: a run that ends there with their word and status 127, or a signal, has touched nothing.
 """
 
 import os
@@ -39,7 +39,7 @@ ERRORS = {
     "pwrite64": ["EIO", "ENOSPC", "EDQUOT", "EINTR"], "pwritev": ["EIO", "ENOSPC"], "read": ["EIO", "EINTR"],
     "readlink": ["EACCES"], "readlinkat": ["EACCES"], "recvmsg": ["ENOMEM", "EINTR"], "rename": ["EIO", "ENOSPC"],
     "renameat2": ["EIO", "ENOSPC", "EINVAL"], "rmdir": ["EIO", "EBUSY"], "rt_sigaction": ["EINVAL"], "rt_sigprocmask": ["EINVAL"],
-    "sched_getaffinity": ["EINVAL"], "sched_yield": [], "seccomp": ["EINVAL", "ENOSYS"], "sendmsg": ["ENOBUFS", "EINTR", "EPIPE"],
+    "sched_getaffinity": ["EINVAL"], "sched_yield": [], "seccomp": ["EINVAL", "ENOSYS"], "setsockopt": ["EINVAL", "ENOBUFS"], "sendmsg": ["ENOBUFS", "EINTR", "EPIPE"],
     "setpgid": ["EPERM"], "setrlimit": ["EPERM"], "socketpair": ["EMFILE"], "statx": ["EIO"], "sysinfo": ["EFAULT"],
     "timerfd_create": ["EMFILE"], "timerfd_settime": ["ENOMEM"], "uname": ["EFAULT"], "unlink": ["EIO"], "unlinkat": ["EIO"],
     "utimensat": ["EPERM", "EIO"], "wait4": ["EINTR"], "waitid": ["EINTR"],
@@ -124,9 +124,7 @@ def syscalls(options, folder, report):
         calls = made_calls(sweep.batch, engine)
         if unknown := [name for name in calls if name not in ERRORS and name not in UNFAILING]:
             report.skip("syscalls", f"{engine} makes calls that nothing is known of: {', '.join(unknown)}")
-        # A pipe whose reader lives is never broken: what workers read from is left alone, and `streams` breaks the others.
-        pairs = [(name, error) for name in calls for error in ERRORS.get(name, [])
-                 if error != "EPIPE" or engine not in places.WITH_WORKERS]
+        pairs = [(name, error) for name in calls for error in ERRORS.get(name, [])]
         # Short of a count the sweep is complete; with one, that many of all, by chance.
         for name, error in (chance.sample(pairs, min(options.count, len(pairs))) if options.count else pairs):
             # strace itself makes the first execve.

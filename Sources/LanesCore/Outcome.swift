@@ -38,12 +38,21 @@ package struct UnitFailure: Error, Sendable, Equatable {
   }
 }
 
+/// A call to the system that failed, as far as outcomes tell it.
+package protocol FailedCall: Error {
+  /// In the system's words.
+  var reason: String { get }
+  /// True when descriptors, processes or memory ran out.
+  var isShortage: Bool { get }
+  /// True when nothing more can be opened.
+  var isOutOfDescriptors: Bool { get }
+}
+
 extension UnitFailure {
-  /// An input that the system would not give, for a reason in its words.
-  ///
-  /// - Parameter isShortage: true when descriptors, processes or memory ran out.
-  package static func unreadable(_ reason: String, isShortage: Bool, haltsBatch: Bool = false) -> UnitFailure {
-    UnitFailure(isShortage ? .resources : .input, reason, haltsBatch: haltsBatch)
+  /// An input that the system would not give, or not tell of. Lack of descriptors halts the batch: no later input could be opened
+  /// either.
+  package static func unreadable(_ error: some FailedCall) -> UnitFailure {
+    UnitFailure(error.isShortage ? .resources : .input, error.reason, haltsBatch: error.isOutOfDescriptors)
   }
 
   /// A file that lost bytes after it was planned; `offset` counts from the start of the file.

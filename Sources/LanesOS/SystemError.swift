@@ -1,8 +1,9 @@
 import Glibc
+import LanesCore
 import SystemPackage
 
 /// A system call that failed, with its errno.
-package struct SystemError: Error, Sendable, Equatable {
+package struct SystemError: FailedCall, Sendable, Equatable {
   /// The call's name, such as "open".
   package let call: String
   package let errno: Int32

@@ -58,6 +58,16 @@ extension ContractTests {
       #expect(try #require(ProcessUsage.current().peakMemory) - before < 100_000_000)
     }
 
+    /// Inputs are longer than a pipe holds, so that the coordinator writes when nobody reads any more.
+    @Test func `a worker that takes no more orders and lives on is replaced`() throws {
+      let folder = TemporaryFolder()
+      let input: Bytes = [1] + Bytes(repeating: 0, count: 4_000_000)
+      let units = (0..<4).map { unit($0, .echo, source: .bytes(input)) }
+      let (collector, record) = try run(engine(.pipe, "a closed line", once: folder.file("sent")), units)
+      #expect(collector.sums == (0..<4).map { UInt64($0 + 1) })
+      #expect(record.workersLost == 1)
+    }
+
     private func engine(
       _ channel: ChannelKind, _ forgery: String, once marker: FilePath?,
       _ change: (inout EngineOptions) -> Void = { _ in }

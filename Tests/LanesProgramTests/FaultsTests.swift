@@ -44,7 +44,7 @@ import Testing
   @Test(
     .enabled(if: has("strace"), "needs strace"),
     arguments: EngineChoice.all,
-    [["images", "convert", "in", "-o", "out"], ["images", "info", "in"]])
+    [["images", "convert", "in", "-o", "out"], ["images", "info", "in"], ["files", "count", "-r", "in"]])
   func `a folder that no descriptor is left for stops the run`(_ engine: EngineChoice, _ words: [String]) throws {
     let folder = TemporaryFolder()
     try folder.link(Fixtures.image("seeds.jpg"), as: "in/seeds.jpg")

@@ -6,12 +6,14 @@ import LanesOS
 struct Forger {
   private let answer: (Int) -> Bytes
   private let leaves: Bool
+  private let closesOrders: Bool
 
   /// Nil for a name that stands for nothing.
   init?(_ name: String) {
     guard let forgery = Self.forgeries[name] else { return nil }
     answer = forgery
     leaves = name.hasPrefix("half")
+    closesOrders = name == "a closed line"
   }
 
   /// Waits for the first unit, sends the answer, and waits to be killed; returns at once when the file exists, and makes it
@@ -23,6 +25,10 @@ struct Forger {
       close(made)
     }
     send(Self.frame(kind: 11))
+    if closesOrders {
+      close(3)
+      while true { pause() }
+    }
     var first: Int?
     while first == nil { first = try nextUnit() }
     send(answer(first!))
@@ -114,6 +120,7 @@ struct Forger {
     "half a header": { _ in Bytes(frame(kind: 12).prefix(7)) },
     "half a body": { _ in frame(kind: 12, bodyLength: 100) + [1, 2, 3] },
     "half a reply": { Bytes(frame(kind: 12, body: Bytes(Reply($0).frame.dropFirst(13).prefix(40)))) },
+    "a closed line": { _ in [] },
     "text": { _ in Bytes("Hello, I am no frame at all.\n".utf8) },
     "a foreign unit": forged { $0.number += 1_000_000 },
     "a foreign slot": forged { $0.slot = 200 },

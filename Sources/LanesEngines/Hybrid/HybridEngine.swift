@@ -200,24 +200,12 @@ final class HybridLoop {
   // MARK: What lanes have done
 
   private func settle(_ shares: consuming [[ThreadPool.Event]]) {
-    for index in shares.indices {
-      for event in shares[index] { settle(event) }
-      shares[index].removeAll(keepingCapacity: true)
-    }
-    pool.recycle(shares)
-  }
-
-  private func settle(_ event: ThreadPool.Event) {
-    switch event {
-    case .started(let unit, let lane): recorder.started(unit, lane: lane)
-    case .startedAndEnded(let ended):
-      recorder.started(ended.unit, lane: ended.times.lane)
-      performed(ended)
-    case .ended(let ended): performed(ended)
-    case .dropped(let work):
-      atLanes -= 1
-      drop(work)
-    }
+    pool.settle(
+      shares, recorder, ended: performed,
+      dropped: { work in
+        atLanes -= 1
+        drop(work)
+      })
   }
 
   private func performed(_ ended: ThreadPool.Ended) {

@@ -178,11 +178,6 @@ extension FileSlice {
 }
 
 extension UnitFailure {
-  /// An input that the kernel would not give.
-  package static func unreadable(_ error: SystemError) -> UnitFailure {
-    .unreadable(error.reason, isShortage: error.isShortage, haltsBatch: error.isOutOfDescriptors)
-  }
-
   /// An output that the kernel would not take.
   package static func unwritable(_ target: Destination, _ error: SystemError) -> UnitFailure {
     let name = target.path.forDisplay

@@ -188,7 +188,7 @@ final class WorkerLink {
   /// Writes until nothing is queued or no more is taken; the reactor calls again when there is room.
   private func flush() {
     while let segment = queue.first {
-      // A worker that is gone takes nothing any more, and what it has said is still to be read; its pidfd tells the rest.
+      // A worker that takes nothing any more ends; what it has said is still to be read, and its pidfd tells the rest.
       guard let taken = write(segment) else {
         queue.removeAll(keepingCapacity: true)
         break
@@ -220,8 +220,9 @@ final class WorkerLink {
         guard let count = try DescriptorIO.write(orders.number, rest) else { return false }
         segmentWritten += count
       } catch {
-        // It may be alive, and would wait for the rest.
-        if error.code != .brokenPipe, error.code != .connectionReset { kill(for: .unreachable) }
+        // It may be alive, and would wait for the rest. A worker that takes no orders any more has ended, which the kill does not
+        // change, or has closed its end to be waited for; what it has said counts in either case.
+        if error.code == .brokenPipe || error.code == .connectionReset { kill() } else { kill(for: .unreachable) }
         return nil
       }
     }

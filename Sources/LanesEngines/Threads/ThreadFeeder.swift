@@ -83,25 +83,13 @@ final class ThreadFeeder {
   }
 
   private func settle(_ shares: consuming [[ThreadPool.Event]]) {
-    for index in shares.indices {
-      for event in shares[index] { settle(event) }
-      shares[index].removeAll(keepingCapacity: true)
-    }
-    pool.recycle(shares)
-  }
-
-  private func settle(_ event: ThreadPool.Event) {
-    switch event {
-    case .started(let unit, let lane): recorder.started(unit, lane: lane)
-    case .startedAndEnded(let ended):
-      recorder.started(ended.unit, lane: ended.times.lane)
-      settle(ended)
-    case .ended(let ended): settle(ended)
-    case .dropped(let work):
-      inFlight -= 1
-      admission.release(work.unit)
-      recorder.drop(work.unit)
-    }
+    pool.settle(
+      shares, recorder, ended: settle,
+      dropped: { work in
+        inFlight -= 1
+        admission.release(work.unit)
+        recorder.drop(work.unit)
+      })
   }
 
   private func settle(_ ended: ThreadPool.Ended) {

@@ -140,7 +140,7 @@ package final class FilePlan: UnitPlan {
     do {
       status = try input.status()
     } catch {
-      return failed(newTask(input.name), error.reason)
+      return failed(newTask(input.name), error)
     }
     if settings.filtersInputs, case .path(let path, let endsInSlash) = input, let filter = settings.filter,
       filter.leavesOut(path, isDirectory: status.kind == .directory, endsInSlash: endsInSlash)
@@ -162,13 +162,13 @@ package final class FilePlan: UnitPlan {
 
   private func begin(_ found: DirectoryWalk.Step) -> PlanStep? {
     switch found {
-    case .unreadable(let path, let error): return failed(newTask(path), error.reason)
+    case .unreadable(let path, let error): return failed(newTask(path), error)
     case .file(let file):
       do {
         guard let walk else { preconditionFailure("a file that no walk came by") }
         return begin(regular: file.path, at: file.path, try walk.status(of: file))
       } catch {
-        return failed(newTask(file.path), error.reason)
+        return failed(newTask(file.path), error)
       }
     }
   }
@@ -195,7 +195,7 @@ package final class FilePlan: UnitPlan {
       cutting = SliceCursor(task: task, file: file, lines: lines)
       return nil
     } catch {
-      return failed(task, error.reason)
+      return failed(task, error)
     }
   }
 
@@ -215,14 +215,14 @@ package final class FilePlan: UnitPlan {
       streaming = StreamCursor(task: task, reader: try open(), ends: settings.cut.ends)
       return nil
     } catch {
-      return failed(task, error.reason)
+      return failed(task, error)
     }
   }
 
   private func directory(_ task: FileTask) -> PlanStep {
     var task = task
     task.isShownAlways = true
-    return failed(task, "it is a directory (add -r to walk it)")
+    return .failed(makeUnit(task, .none, 0), UnitFailure(.input, "it is a directory (add -r to walk it)"))
   }
 
   private func newTask(_ name: FilePath?) -> FileTask {
@@ -234,8 +234,8 @@ package final class FilePlan: UnitPlan {
     .unit(makeUnit(task, source, bytes))
   }
 
-  private func failed(_ task: FileTask, _ reason: String) -> PlanStep {
-    .failed(makeUnit(task, .none, 0), UnitFailure(.input, reason))
+  private func failed(_ task: FileTask, _ error: SystemError) -> PlanStep {
+    .failed(makeUnit(task, .none, 0), .unreadable(error))
   }
 
   private func makeUnit(_ task: FileTask, _ source: Source, _ bytes: Int) -> Unit {

@@ -50,7 +50,7 @@ struct SliceCursor {
     do throws(SystemError) {
       if let found = try lines.firstLineEnd(in: boundary - 1..<limit) { return found + 1 }
     } catch {
-      throw .unreadable(error.reason, isShortage: error.isShortage)
+      throw .unreadable(error)
     }
     guard limit == end else { throw .lineTooLong(longestLine) }
     return end

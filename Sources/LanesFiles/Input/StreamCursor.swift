@@ -50,7 +50,7 @@ final class StreamCursor {
         wanted = min(searched * 2, longestLine + 1)
       }
     } catch {
-      return .failed(task, .unreadable(error.reason, isShortage: error.isShortage))
+      return .failed(task, .unreadable(error))
     }
   }
 

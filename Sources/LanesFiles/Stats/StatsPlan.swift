@@ -164,7 +164,7 @@ package final class StatsPlan: UnitPlan {
       let size = status.size > 0 ? min(status.size, Self.longestHeader) : Self.longestHeader
       bytes = try Self.read(file.number, from: slice?.offset ?? 0, atMost: slice.map { min(size, $0.length) } ?? size)
     } catch {
-      throw .unreadable(error.reason, isShortage: error.isShortage)
+      throw .unreadable(error)
     }
     try slice?.check(status.identity, size: status.size)
     return bytes

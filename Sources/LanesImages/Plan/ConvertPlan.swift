@@ -57,7 +57,7 @@ package final class ConvertPlan: UnitPlan {
     for (index, input) in request.inputs.enumerated() {
       // What it is has shaped the plan, so that another answer would come too late.
       if index == 0, case .failure(let error) = request.firstInput {
-        files.add(input, failing: .unexamined(error))
+        files.add(input, failing: .unreadable(error))
       } else {
         files.take(input)
       }
@@ -122,7 +122,7 @@ package final class ConvertPlan: UnitPlan {
     do throws(SystemError) {
       files.note(index, content: try request.codecs.format(reading: files.path(index)))
     } catch {
-      files.fail(index, .unexamined(error))
+      files.fail(index, .unreadable(error))
     }
   }
 

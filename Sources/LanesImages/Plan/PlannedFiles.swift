@@ -91,7 +91,7 @@ extension PlannedFiles {
     do {
       status = try FileStatus(of: input)
     } catch {
-      return add(input, failing: .unexamined(error))
+      return add(input, failing: .unreadable(error))
     }
     switch status.kind {
     case .directory: walk(input)
@@ -109,10 +109,10 @@ extension PlannedFiles {
         do {
           add(file.path, relative: file.relative, status: try walk.status(of: file))
         } catch {
-          add(file.path, failing: .unexamined(error))
+          add(file.path, failing: .unreadable(error))
         }
       case .unreadable(let path, let error):
-        add(path, failing: .unexamined(error))
+        add(path, failing: .unreadable(error))
       }
     }
     note(leavingOut: walk.hasLeftOut)
@@ -123,12 +123,5 @@ extension PlannedFiles {
     if inputs.isEmpty { return "no images were named" }
     let places = inputs.prefix(3).map(\.forDisplay).joined(separator: ", ")
     return "no images were found in \(places); names ending in \(codecs.suffixes) are taken"
-  }
-}
-
-extension UnitFailure {
-  /// An input that cannot be looked at.
-  static func unexamined(_ error: SystemError) -> UnitFailure {
-    .unreadable(error.reason, isShortage: error.isShortage, haltsBatch: error.isOutOfDescriptors)
   }
 }

@@ -44,7 +44,6 @@ package struct LabPage {
     """
 
   private var document: String {
-    let title = Markup.escaped(subject)
     let kinds = entries.flatMap { entry in entry.description.claims.map { LabVerdict($0, entry.measurements).kind } }
     let counts = LabVerdict.Kind.allCases.map { kind in "\(kinds.count { $0 == kind }) \(kind.rawValue)" }
     let summary =
@@ -53,30 +52,9 @@ package struct LabPage {
     let facts = machine.map {
       "<div><dt>\(Markup.escaped($0.name))</dt><dd>\(Markup.escaped($0.value))</dd></div>"
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(title)</title>
-      <style>
-      \(ReportStyle.css)
-      \(Self.css)
-      </style>
-      </head>
-      <body>
-      <main>
-      <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
-      \(contents)\(entries.map(section).joined())\(Self.reading)<section><h2>Machine</h2>
-      <dl>\(facts.joined(separator: "\n"))</dl>
-      </section>
-      </main>
-      </body>
-      </html>
-
-      """
+    let machine = "<section><h2>Machine</h2>\n<dl>\(facts.joined(separator: "\n"))</dl>\n</section>\n"
+    let content = contents + entries.map(section).joined() + Self.reading + machine
+    return Markup.page(subject, summary: summary, css: Self.css, content: content)
   }
 
   /// What the columns of the tables tell, from left to right.

@@ -33,6 +33,41 @@ enum Markup {
     return trimmed.hasSuffix(".") ? String(trimmed.dropLast()) : trimmed
   }
 
+  /// A whole document that holds all it needs.
+  ///
+  /// - Parameters:
+  ///   - title: plain text, what a person would type; also the heading.
+  ///   - summary: plain text below it.
+  ///   - css: rules beside those of every report, none for the empty string.
+  ///   - content: markup of what follows inside `main`.
+  ///   - definitions: markup behind `main`, such as patterns that drawings use.
+  static func page(
+    _ title: String, summary: String, css: String = "", content: String, definitions: String = ""
+  ) -> String {
+    let title = escaped(title)
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <title>\(title)</title>
+      <style>
+      \(css.isEmpty ? ReportStyle.css : ReportStyle.css + "\n" + css)
+      </style>
+      </head>
+      <body>
+      <main>
+      <header><h1><code>\(title)</code></h1><p>\(escaped(summary))</p></header>
+      \(content)</main>
+      \(definitions.isEmpty ? "" : definitions + "\n")\
+      </body>
+      </html>
+
+      """
+  }
+
   /// A section with a heading and a sentence on how to read it, which links may name by `id`. `content` is markup, the rest
   /// is plain text.
   static func section(_ title: String, _ hint: String, id: String? = nil, _ content: String) -> String {

@@ -37,30 +37,13 @@ package struct ReportPage {
   private var document: String {
     // Verdict first, then what it rests on, from the whole to the detail; machine and options last, for whoever repeats
     // it.
-    let title = Markup.escaped(circumstances.subject)
     let charts = ReportCharts(comparison)
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(title)</title>
-      <style>
-      \(ReportStyle.css)
-      </style>
-      </head>
-      <body>
-      <main>
-      <header><h1><code>\(title)</code></h1><p>\(Markup.escaped(summary))</p></header>
-      \(verdict)\(ReportTables(comparison).time)\(charts.rounds)\(ReportSpeedUp(comparison).html)\(charts.activities)\
-      \(ReportLanes(comparison).html)\(charts.memory)\(ReportTables(comparison).costs)\(surroundings)</main>
-      \(ReportStyle.patterns)
-      </body>
-      </html>
-
-      """
+    let tables = ReportTables(comparison)
+    let content =
+      verdict + tables.time + charts.rounds + ReportSpeedUp(comparison).html + charts.activities
+      + ReportLanes(comparison).html + charts.memory + tables.costs + surroundings
+    return Markup.page(
+      circumstances.subject, summary: summary, content: content, definitions: ReportStyle.patterns)
   }
 
   private var summary: String {
