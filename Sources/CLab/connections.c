@@ -101,7 +101,7 @@ static void serve(enum clab_serving kind, const int *fds, int count, int ready, 
   for (;;) pause();
 }
 
-clab_server *clab_server_new(enum clab_serving kind, int count) {
+clab_server *clab_server_new(enum clab_serving kind, int count, int cpu) {
   clab_server *server = calloc(1, sizeof *server);
   atomic_int *next = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int theirs[MOST], ready[2];
@@ -121,7 +121,7 @@ clab_server *clab_server_new(enum clab_serving kind, int count) {
   bool started = server->count == count;
   int wanted = kind == CLAB_SERVE_PREFORK ? CLAB_PREFORKED : 1;
   while (started && server->processes < wanted) {
-    pid_t pid = clab_fork_bound(-1);
+    pid_t pid = clab_fork_bound(cpu);
     if (pid == 0) {
       for (int i = 0; i < count; i++) close(server->ends[i]);
       serve(kind, theirs, count, ready[1], next);

@@ -178,7 +178,7 @@ int clab_answers(enum clab_answers kind, int count, int64_t delay, struct clab_a
 enum clab_serving { CLAB_SERVE_THREADS, CLAB_SERVE_LOOP, CLAB_SERVE_PREFORK };
 enum { CLAB_ACTIVE = 8, CLAB_PREFORKED = 16 };
 typedef struct clab_server clab_server;
-clab_server *clab_server_new(enum clab_serving kind, int count);
+clab_server *clab_server_new(enum clab_serving kind, int count, int cpu); // below 0, on all of them
 // Asks over all connections at once; how many were answered when nothing came any more.
 int clab_server_answered(clab_server *server);
 // Bytes that serving takes: private pages and page tables, grown since the start, or of all processes that were forked for it.

@@ -18,7 +18,7 @@ extension Experiment {
       LabClaim(
         "c", from: .course(.processes, .lab, ostep: .events),
         "a request that computes for 20 ms makes everybody in a loop wait: ten times as long as with threads, or more",
-        .ratio(of: "behind a long one, loop", to: "behind a long one, threads", within: .atLeast(10)),
+        .ratio(of: "after a long one, loop", to: "after a long one, threads", within: .atLeast(10)),
         ifRefuted: "Without a core that is free, the kernel makes them wait for each other with threads, too."),
       LabClaim(
         "d", from: .course(.processes, ostep: .events),
@@ -38,7 +38,8 @@ extension Experiment {
       "A server has 2,000 socket pairs, fewer where limits ask for it, and a thread for each, one epoll for all, or sixteen "
         + "forked processes of which each takes a connection, keeps it until it is closed, and takes the next.",
       "First all connections ask for a byte at once, and the answers are counted until half a second passes without one.",
-      "Then eight ask: one after the other for 'request', all at once for requests a second and for the 99th percentile of "
+      "Then eight ask: one after the other for 'request', with server and client on one CPU, and all at once, wherever the kernel "
+        + "puts them, for requests a second and for the 99th percentile of "
         + "200 requests, whose answers the client reads in order.",
       "Memory is private pages and page tables, which serving added to the server, or which its sixteen processes have; divided "
         + "by the connections that they hold. What the kernel keeps for threads and sockets is not in it: lanes lab memory.",
@@ -64,19 +65,29 @@ extension Experiment {
           }, width: width)
       }
       return (result.texts["connections"].map { [$0] } ?? []) + lines
-    }
+    }, drawn: [.perSecond]
   ) { loop in
     var result = LabMeasurements()
-    _ = clab_pin(loop.places(.free).first)
     // Three servers at once, one of which has both ends of its connections for a moment.
     let limit = clab_hard_limit()
     let most = limit < 0 ? 2_000 : min(2_000, (Int(limit) - 200) / 4)
-    guard let servers = [most, most / 2, most / 8].lazy.compactMap({ Servers(count: $0) }).first else {
+    // Where the kernel puts server and client decides on a round trip more than how they are made: first all on one CPU.
+    let cpu = loop.places(.same).first
+    _ = clab_pin(cpu)
+    guard let servers = [most, most / 2, most / 8].lazy.compactMap({ Servers(count: $0, cpu: cpu) }).first else {
       result.require(false, "hundreds of connections and as many threads could not be had; the limits are too low")
       return result
     }
-    result.texts["connections"] = "\(Readable.count(servers.count)) connections, of which eight ask"
-    servers.measure(loop, into: &result)
+    let count = servers.count
+    result.texts["connections"] = "\(Readable.count(count)) connections, of which eight ask"
+    servers.countAnswers(into: &result)
+    servers.measureRequests(loop, into: &result)
+    servers.end()
+    _ = clab_pin(-1)
+    guard let servers = Servers(count: count, cpu: -1) else { return result }
+    servers.measureRates(loop, into: &result)
+    servers.measurePercentiles(loop, into: &result)
+    servers.measureLongRequests(loop, into: &result)
     return result
   }
 }
@@ -92,22 +103,28 @@ private struct Serving {
   ]
 }
 
-/// A server of each kind; they end with the value.
+/// A server of each kind; they end with the value at the latest.
 private final class Servers {
   let count: Int
-  private let servers: [(name: String, server: OpaquePointer)]
+  private var servers: [(name: String, server: OpaquePointer)]
 
   /// Nil where so many connections, or so many threads, are not to be had.
-  init?(count: Int) {
+  init?(count: Int, cpu: Int32) {
     guard count >= 64 else { return nil }
     self.count = count
-    servers = Serving.all.compactMap { way in clab_server_new(way.kind, Int32(count)).map { (way.name, $0) } }
+    servers = Serving.all.compactMap { way in clab_server_new(way.kind, Int32(count), cpu).map { (way.name, $0) } }
     guard servers.count == Serving.all.count else { return nil }
   }
 
-  deinit { for (_, server) in servers { clab_server_free(server) } }
+  deinit { end() }
 
-  func measure(_ loop: LabLoop, into result: inout LabMeasurements) {
+  func end() {
+    for (_, server) in servers { clab_server_free(server) }
+    servers = []
+  }
+
+  /// Who is answered at all, and the memory that it takes.
+  func countAnswers(into result: inout LabMeasurements) {
     var unanswered = 0
     for (name, server) in servers {
       let answered = Int(clab_server_answered(server))
@@ -120,19 +137,23 @@ private final class Servers {
         ))
     }
     result.values["unanswered"] = Double(unanswered)
+  }
+
+  func measureRequests(_ loop: LabLoop, into result: inout LabMeasurements) {
     loop.measure(
       servers.map { name, server in
         LabVariant("request, " + name, clock: .wallOfSeveral) { clab_server_requests(server, $0) }
       }, share: 0.25, into: &result)
-    measureRates(loop, into: &result)
-    measurePercentiles(loop, into: &result)
+  }
+
+  func measureLongRequests(_ loop: LabLoop, into result: inout LabMeasurements) {
     loop.measure(
       servers.map { name, server in
-        LabVariant("behind a long one, " + name, most: 1, clock: .wallOfSeveral) { _ in clab_server_behind(server, 20) }
+        LabVariant("after a long one, " + name, most: 1, clock: .wallOfSeveral) { _ in clab_server_behind(server, 20) }
       }, share: 0.15, into: &result)
   }
 
-  private func measureRates(_ loop: LabLoop, into result: inout LabMeasurements) {
+  func measureRates(_ loop: LabLoop, into result: inout LabMeasurements) {
     var rounds = LabMeasurements()
     loop.measure(
       servers.map { name, server in
@@ -144,7 +165,7 @@ private final class Servers {
   }
 
   /// The 99th percentile of 200 requests, again and again, the kinds in turn.
-  private func measurePercentiles(_ loop: LabLoop, into result: inout LabMeasurements) {
+  func measurePercentiles(_ loop: LabLoop, into result: inout LabMeasurements) {
     let rounds = 25
     var times = [Int64](repeating: 0, count: rounds * Int(CLAB_ACTIVE))
     var slowest: [String: [Double]] = [:]

@@ -132,7 +132,8 @@ private struct Channel {
     func cell(_ name: String) -> String { result[name].map { $0.text($0.p10) } ?? "-" }
     let missing = (result.texts["missing"] ?? "").split(separator: "\n").map { "not here: \($0)" }
     return [
-      (line(["", "there and"]) + "bytes for a second of processor".leftPadded(to: 13 * sizes.count))
+      (line(["", "there and"])
+        + (width < 70 ? "bytes a second" : "bytes for a second of processor").leftPadded(to: 13 * sizes.count))
         .withoutTrailingSpaces,
       line(["", "back, 64 B"] + sizes.map(\.text)),
     ]
