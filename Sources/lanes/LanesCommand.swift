@@ -40,7 +40,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
     subcommands: [
       ImagesCommand.self, PrimesCommand.self, FilesCommand.self, CompareCommand.self, LabCommand.self,
       VerifyCommand.self, PlanCommand.self, ShardCommand.self, MergeCommand.self, StatusCommand.self,
-      SubmitCommand.self, DoctorCommand.self,
+      SubmitCommand.self, CancelCommand.self, DoctorCommand.self,
     ])
 
   static let statuses =

@@ -74,6 +74,17 @@ package enum Folders {
     _ = try retrying("chdir") { path.withPlatformString { chdir($0) } }
   }
 
+  /// What a symbolic link says, up to 4095 bytes.
+  package static func target(ofLink path: FilePath) throws(SystemError) -> FilePath {
+    var buffer = Bytes(repeating: 0, count: Int(PATH_MAX))
+    let count = try retrying("readlink") {
+      path.withPlatformString { name in
+        buffer.withUnsafeMutableBytes { readlink(name, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+      }
+    }
+    return FilePath(rawBytes: buffer[..<count])
+  }
+
   /// Removes a file's name; one that is gone already is no error.
   package static func removeFile(_ path: FilePath) throws(SystemError) {
     do throws(SystemError) {

@@ -73,7 +73,7 @@ final class LocalCluster {
   }
 
   /// Stands for a shard where units are counted.
-  private static let mark = Unit(number: 0, label: "shard")
+  static let mark = Unit(number: 0, label: "shard")
 
   private func start(_ shard: Int, _ reactor: Reactor, _ console: ProgressReporter) throws(SystemError) {
     // This very program, whatever PATH says.

@@ -59,6 +59,11 @@ struct ShardCommand: ParsableCommand, StatedCommand {
       "Take the number from what runs this process: slurm-array, k8s, or env:NAME.", valueName: "SOURCE"))
   var from: ShardSource?
 
+  @Option(
+    help: ArgumentHelp("With --from: the shard is what line I of FILE says, from 0.", valueName: "FILE"),
+    completion: .file())
+  var map: String?
+
   @Argument(
     help: ArgumentHelp("The number of the shard, unless --from tells it, and the plan's folder.", valueName: "I DIR"))
   var operands: [String]
@@ -75,6 +80,7 @@ struct ShardCommand: ParsableCommand, StatedCommand {
     if from == nil, UInt32(operands[0]) == nil {
       throw ValidationError("'\(operands[0])' is not the number of a shard, which is 0 or more")
     }
+    if map != nil, from == nil { throw ValidationError("--map is meaningful only with --from") }
     try engine.refuse(
       [("journal", engine.journal != nil), ("resume", engine.resume != nil)],
       "is not needed: a shard has its part in DIR, and goes on by itself")
@@ -104,7 +110,19 @@ struct ShardCommand: ParsableCommand, StatedCommand {
     guard let number = UInt32(text) else {
       throw ExitStatus.usage.failing("\(from.variable) is '\(text)', which is not the number of a shard")
     }
-    return Int(number)
+    guard let map else { return Int(number) }
+    let path = RawArguments.path(map)
+    let lines: [Substring]
+    do throws(SystemError) {
+      let file = try StoredFile(path)
+      lines = String(decoding: try file.read(try file.size(), at: 0), as: UTF8.self).split(separator: "\n")
+    } catch {
+      throw ExitStatus.missing.failing("\(path.forDisplay) cannot be read: \(error.reason)")
+    }
+    guard lines.indices.contains(Int(number)), let shard = UInt32(lines[Int(number)]) else {
+      throw ExitStatus.usage.failing("\(path.forDisplay) has no shard in line \(number), counted from 0")
+    }
+    return Int(shard)
   }
 }
 

@@ -8,6 +8,8 @@ import LanesReport
 enum ClusterKind: String, ExpressibleByArgument, CaseIterable {
   /// Processes of this machine.
   case local
+  /// Tasks of a Slurm array job.
+  case slurm
 }
 
 /// `lanes submit`: plans a command, has its shards run, and puts the parts together.
@@ -15,11 +17,15 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit",
     abstract: "Divide a command, run its shards, and print its result.",
-    usage: "lanes submit [OPTION]... DIR --cluster local -- COMMAND\nlanes submit [OPTION]... DIR --cluster local",
+    usage: "lanes submit [OPTION]... DIR --cluster CLUSTER -- COMMAND\nlanes submit [OPTION]... DIR --cluster CLUSTER",
     discussion: """
       Plans COMMAND in DIR, runs lanes shard for every shard that has no part yet, and merges. Without COMMAND it goes on with \
       the plan that DIR holds. Shards that end without a part are run again in the next round, unless they are refused. \
-      What shards say is in DIR/log. Ctrl-C stops shards in order; the same words without COMMAND go on.
+      What shards say is in DIR/log.
+
+      With --cluster local, Ctrl-C stops shards in order. With --cluster slurm it leaves the job alone: the same words without \
+      COMMAND wait for it again, and lanes cancel ends it. The job is an array of the shards that are missing; parts are \
+      believed and not the queue, so that lost nodes and a lost controller cost a round at most.
 
       Engine options before -- are those of every shard; see lanes help engines.
 
@@ -27,6 +33,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
         lanes submit job --cluster local -- images convert photos -o small --resize 800x800
         lanes submit job --cluster local --shards 16 --at-once 2 -j 1 -- primes 1e12 --sum
         lanes submit job --cluster local
+        lanes submit job --cluster slurm --time 1:00:00 --cpus 8 --mode threads -- files stats --column 2 big.csv
       """)
 
   static let statuses =
@@ -39,13 +46,13 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     completion: .directory)
   var folder: String
 
-  @Option(help: ArgumentHelp("Who runs the shards: local, processes of this machine.", valueName: "CLUSTER"))
+  @Option(help: ArgumentHelp("Who runs the shards: local, processes of this machine; or slurm.", valueName: "CLUSTER"))
   var cluster: ClusterKind
 
   @Option(
     name: .customLong("at-once"), parsing: .unconditional,
-    help: ArgumentHelp("Shards that run at a time.", valueName: "K"))
-  var atOnce = 1
+    help: ArgumentHelp("Shards that run at a time. (default: 1; slurm: as many as it starts)", valueName: "K"))
+  var atOnce: Int?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("How often shards without a part are run.", valueName: "R"))
@@ -54,6 +61,9 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
   @OptionGroup(title: "How it is cut")
   var cut: CutArguments
 
+  @OptionGroup(title: "Slurm")
+  var slurm: SlurmArguments
+
   @OptionGroup(title: "Engine options")
   var engine: EngineArguments
 
@@ -61,9 +71,10 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
   var words: [String] = []
 
   func validate() throws {
-    guard (1...1000).contains(atOnce) else {
+    if let atOnce, !(1...1000).contains(atOnce) {
       throw ValidationError("--at-once takes a number from 1 to 1000, not \(atOnce)")
     }
+    if cluster != .slurm { try engine.refuse(slurm.given, "is for --cluster slurm") }
     guard (1...100).contains(rounds) else {
       throw ValidationError("--rounds takes a number from 1 to 100, not \(rounds)")
     }
@@ -83,24 +94,84 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     try StopSignals.install()
     if !words.isEmpty { _ = try folder.plan(DividedWords.typed()!, cut) }
     let plan = try folder.read()
-    let cluster = LocalCluster(plan, folder, atOnce: atOnce, words: engine.words)
-    let console = ProgressReporter(engine, resultsOnScreen: false)
-    for _ in 0..<rounds {
-      let missing = PartSet(plan, folder.path).missing
-      guard !missing.isEmpty else { break }
-      let ended = try cluster.run(missing, console)
-      console.clear()
-      if let signal = StopSignals.received {
-        let left = PartSet(plan, folder.path).missing.count
-        StandardError.line(
-          "lanes: stopped with \(Readable.counted(plan.stretches.count - left, "shard")) of \(plan.stretches.count) done; "
-            + "lanes submit \(folder.name) --cluster \(self.cluster.rawValue) goes on")
-        StopSignals.die(by: signal)
-      }
-      for shard in ended { StandardError.line("lanes: shard \(shard.number): \(shard.reason)") }
-      // What was refused once is refused again.
-      if ended.contains(where: \.isFinal) { break }
+    switch cluster {
+    case .local: try runHere(plan, folder)
+    case .slurm: if try !runOnSlurm(plan, folder) { return }
     }
     try folder.merge(isJSON: false)
   }
+
+  private func runHere(_ plan: FrozenPlan, _ folder: ClusterFolder) throws {
+    let cluster = LocalCluster(plan, folder, atOnce: atOnce ?? 1, words: engine.words)
+    let console = ProgressReporter(engine, resultsOnScreen: false)
+    for _ in 0..<rounds {
+      let missing = PartSet(plan, folder.path).missing
+      guard !missing.isEmpty else { return }
+      let failed = try cluster.run(missing, console)
+      console.clear()
+      if let signal = StopSignals.received {
+        let done = plan.stretches.count - PartSet(plan, folder.path).missing.count
+        StandardError.line(
+          "lanes: stopped with \(Readable.counted(done, "shard")) of \(plan.stretches.count) done; "
+            + "lanes submit \(folder.name) --cluster local goes on")
+        StopSignals.die(by: signal)
+      }
+      for shard in failed { StandardError.line("lanes: shard \(shard.number): \(shard.reason)") }
+      // What was refused once is refused again.
+      if failed.contains(where: \.isFinal) { return }
+    }
+  }
+
+  /// False where nobody is to wait for the job.
+  private func runOnSlurm(_ plan: FrozenPlan, _ folder: ClusterFolder) throws -> Bool {
+    let cluster = SlurmCluster(plan, folder, slurm, atOnce: atOnce, words: engine.words)
+    let console = ProgressReporter(engine, resultsOnScreen: false)
+    // Without a COMMAND the job that is under way comes first, if there is one.
+    var job = words.isEmpty ? SlurmCluster.job(of: folder) : nil
+    var round = 0
+    while round < rounds {
+      let missing = PartSet(plan, folder.path).missing
+      guard !missing.isEmpty else { return true }
+      if job == nil {
+        round += 1
+        job = try cluster.submit(missing)
+        if !engine.quiet {
+          console.say("lanes: job \(job!): \(Readable.counted(missing.count, "shard"))")
+        }
+      }
+      if slurm.detach { return false }
+      if case .stopped(let signal) = try cluster.wait(job!, console) {
+        console.clear()
+        StandardError.line(
+          "lanes: the job \(job!) goes on; lanes submit \(folder.name) --cluster slurm waits for it, and lanes cancel "
+            + "\(folder.name) ends it")
+        StopSignals.die(by: signal)
+      }
+      console.clear()
+      job = nil
+    }
+    return true
+  }
+}
+
+/// `lanes cancel`: ends the job that runs the shards of a plan.
+struct CancelCommand: ParsableCommand, StatedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cancel",
+    abstract: "End the Slurm job that runs the shards of a plan.",
+    usage: "lanes cancel DIR",
+    discussion: """
+      Shards that run are stopped in order, with what they have done written down; parts that are there stay. lanes submit \
+      goes on with them.
+
+      EXAMPLES
+        lanes cancel job
+      """)
+
+  static let statuses = ExitStatus.page("The job was cancelled, or is over.", nil)
+
+  @Argument(help: ArgumentHelp("The folder of the plan.", valueName: "DIR"), completion: .directory)
+  var folder: String
+
+  func run() throws { try SlurmCluster.cancel(ClusterFolder(folder)) }
 }
