@@ -32,6 +32,12 @@ int64_t clab_family_time(void) {
   return clab_process_time() + microseconds * 1000;
 }
 
+int64_t clab_children_read(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return usage.ru_inblock * 512;
+}
+
 int64_t clab_timer_step(void) {
   int64_t smallest = INT64_MAX;
   for (int i = 0; i < 1000; i++) {

@@ -71,7 +71,7 @@ int clab_crowd(int threads, int64_t work, struct clab_crowd *result) {
   if (!handles) return -1;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 64 << 10);
-  *result = (struct clab_crowd){clab_process_time(), clab_now(), switches()};
+  *result = (struct clab_crowd){clab_process_time(), clab_now(), switches(), 0};
   int started = 0;
   for (; started < threads; started++) {
     void *share = (void *)(intptr_t)(work / threads);
@@ -81,6 +81,7 @@ int clab_crowd(int threads, int64_t work, struct clab_crowd *result) {
   result->processor = clab_process_time() - result->processor;
   result->wall = clab_now() - result->wall;
   result->switches = switches() - result->switches;
+  result->started = started;
   pthread_attr_destroy(&attributes);
   free(handles);
   return started == threads ? 0 : -1;

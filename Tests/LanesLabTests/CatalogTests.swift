@@ -36,7 +36,7 @@ import Testing
     let folder = String(#filePath.dropLast("Tests/LanesLabTests/CatalogTests.swift".count)) + "Sources/"
     let sources = [
       "basics", "processes", "pairs", "switching", "sharing", "deadlock", "talking", "memory", "crash", "connections",
-      "layout", "starve", "streams",
+      "layout", "starve", "streams", "thrash",
     ]
     let texts = try sources.map { source in
       let file = try Descriptor.reading(FilePath(folder + "CLab/\(source).c"))

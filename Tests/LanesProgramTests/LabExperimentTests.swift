@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `there is an experiment for every chapter`() {
-    #expect(Self.names.count >= 30)
+    #expect(Self.names.count >= 36)
     #expect(Set(Self.names).count == Self.names.count)
   }
 
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `text fits eighty columns, and a plain locale gets ASCII`() throws {
-    for name in ["isolation", "deadlock", "cow", "limits"] {
+    for name in ["isolation", "deadlock", "cow", "limits", "thrash"] {
       let result = try lab([name, "--seconds", "0.1", "--rounds", "2"], environment: ["LC_ALL": "C"])
       #expect(result.exit == .status(0))
       #expect(result.lines.allSatisfy { $0.count <= 80 })

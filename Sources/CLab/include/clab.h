@@ -16,6 +16,7 @@ int64_t clab_now(void);             // CLOCK_MONOTONIC
 int64_t clab_thread_time(void);     // processor time of this thread
 int64_t clab_process_time(void);    // processor time of this process, all threads
 int64_t clab_family_time(void);     // the same and that of all children that were waited for
+int64_t clab_children_read(void);   // bytes that children which were waited for had fetched from the disk
 int64_t clab_timer_step(void);      // the smallest step that CLOCK_MONOTONIC was seen to make
 int64_t clab_run_delay(void);       // nanoseconds that this thread waited for a core, or -1
 struct clab_counts {
@@ -48,7 +49,9 @@ int64_t clab_vforks(long n);
 int64_t clab_spawns(long n);
 int64_t clab_fork_time(void); // processor time that fork(2) took the parent
 int64_t clab_spawn_time(void);
-void *clab_map(size_t bytes, bool huge); // touched; NULL when there is no memory
+void *clab_reserve(size_t bytes, bool huge); // of which nothing was touched; NULL when there are no addresses
+void clab_fill(void *memory, size_t bytes);
+void *clab_map(size_t bytes, bool huge); // both
 void clab_unmap(void *memory, size_t bytes);
 enum clab_cow { CLAB_COW_ALONE, CLAB_COW_SHARED, CLAB_COW_CHILD_GONE, CLAB_COW_READ };
 int64_t clab_cow(long pages, enum clab_cow kind); // processor time of writing, or reading, a byte of each page
@@ -114,7 +117,9 @@ int64_t clab_stream(enum clab_channel channel, size_t size, long n, int cpu, int
 int clab_turns(int busy, int cpu, int64_t span, int64_t *turns, int limit);
 struct clab_crowd {
   int64_t processor, wall, switches;
+  int started;
 };
+// -1 when not so many threads may be had; those that were started have ended.
 int clab_crowd(int threads, int64_t work, struct clab_crowd *result);
 int64_t clab_work(int64_t work); // computes without memory or calls
 int64_t clab_thread_each(long tasks, int64_t work); // processor time of the whole process
@@ -157,7 +162,7 @@ int clab_nice(int cpu, int64_t wanted, int64_t span, struct clab_niced *result);
 enum clab_wait { CLAB_SELECT, CLAB_POLL, CLAB_EPOLL };
 typedef struct clab_crowded clab_crowded;
 clab_crowded *clab_crowded_new(int count);
-// Processor time; no call has to wait.
+// No call has to wait. -1 when the thread lost its core meanwhile.
 int64_t clab_crowded_wait(clab_crowded *crowded, enum clab_wait kind, long n);
 void clab_crowded_free(clab_crowded *crowded);
 struct clab_waiting {
@@ -220,5 +225,29 @@ int clab_file_number(const clab_file *file);
 void clab_file_drop(clab_file *file);
 int64_t clab_file_place(clab_file *file);
 void clab_file_free(clab_file *file);
+// A file of `most` pages, and memory with room for `pages` of them.
+typedef struct clab_room clab_room;
+clab_room *clab_room_new(const char *folder, size_t pages, size_t most);
+// Makes a control group below `parent` whose limit is that memory; false where this process may not. Without one, pages that
+// were touched longest ago are dropped by hand.
+bool clab_room_limit(clab_room *room, const char *parent, bool unified);
+struct clab_rounds {
+  int64_t touches, wall, processor, delay, majors, refaults; // refaults: -1 where nobody counts them
+};
+// Touches the first `working` pages in their order, round and round, in a process of its own for `span` nanoseconds. A sample is
+// nanoseconds of a touch; returns how many there are, or -1.
+int clab_room_rounds(clab_room *room, size_t working, int64_t span, double *samples, int limit, struct clab_rounds *seen);
+void clab_room_free(clab_room *room);
+
+// Folders for files of experiments, which go with this process at the latest, however it ends
+typedef struct clab_folder clab_folder;
+clab_folder *clab_folder_new(const char *parent);
+const char *clab_folder_path(const clab_folder *folder);
+// Makes files of chance bytes whose names are their numbers of six digits, for `span` nanoseconds at most; returns how many.
+int clab_folder_fill(const clab_folder *folder, int count, size_t bytes, int64_t span);
+// Takes them out of memory.
+void clab_folder_drop(const clab_folder *folder, int count);
+bool clab_folder_write(const clab_folder *folder, int number, const void *block, size_t bytes, int times);
+void clab_folder_free(clab_folder *folder);
 
 #endif

@@ -23,6 +23,7 @@ package struct LabLoop {
   static let turn = 1_000_000.0
   static let longestTurn = 16
   private static let mostSamples = 50_000
+  private static let mostRounds = 1_000
 
   package init(seconds: Double, rounds: Int, pin: LabPin?) {
     self.seconds = seconds
@@ -76,6 +77,48 @@ package struct LabLoop {
       if records.allSatisfy({ $0.samples.count > Self.mostSamples }) { break }
     }
     measurements.figures += records.filter { !$0.samples.isEmpty }.map(\.figure)
+  }
+
+  /// Measures what takes milliseconds and more: variants in turn, one operation a batch, for `share` of the seconds or
+  /// `least` rounds, whichever is more; on a machine that hardly gets to it, fewer rounds must do. Adds a figure for each
+  /// variant that worked.
+  func takeTurns(_ variants: [LabVariant], share: Double = 1, least: Int = 3, into measurements: inout LabMeasurements)
+  {
+    var records = variants.map { LongRecord(variant: $0) }
+    let began = clab_now()
+    let limit = Int64(seconds * share * 1e9)
+    for round in 0..<Self.mostRounds {
+      if round >= min(least, rounds), clab_now() - began > limit { break }
+      let order = round.isMultiple(of: 2) ? Array(records.indices) : records.indices.reversed()
+      for index in order where round == 0 || clab_now() - began <= 2 * limit + 500_000_000 { records[index].takeTurn() }
+    }
+    measurements.figures += records.filter { !$0.samples.isEmpty }.map(\.figure)
+  }
+
+  /// What has been measured of a variant whose operation is a batch.
+  private struct LongRecord {
+    let variant: LabVariant
+    var samples: [Double] = []
+    private var wall: Int64 = 0
+    private var processor: Int64 = 0
+
+    init(variant: LabVariant) { self.variant = variant }
+
+    mutating func takeTurn() {
+      let (start, time) = (clab_now(), clab_family_time())
+      let taken = variant.run(1)
+      guard taken >= 0 else { return }
+      wall += clab_now() - start
+      processor += clab_family_time() - time
+      samples.append(Double(taken) / variant.per)
+    }
+
+    var figure: LabFigure {
+      LabFigure(
+        variant.name, samples: samples, batch: variant.clock == .processor ? 0 : Statistics(samples).median,
+        needed: variant.needed,
+        cpuPerWall: variant.clock == .wallOfFamily && wall > 0 ? Double(processor) / Double(wall) : nil)
+    }
   }
 
   /// Operations of a batch of about 50 µs; nil when none of ten batches could be used.
@@ -155,6 +198,11 @@ package struct LabLoop {
         ])
     }
   }
+}
+
+extension LabLoop {
+  /// `full` of something, or less where so few seconds were asked for that it would be far from them; `least` at least.
+  func scaled(_ full: Int, least: Int) -> Int { max(least, Int(Double(full) * min(1, seconds))) }
 }
 
 extension LabMeasurements {

@@ -8,6 +8,8 @@ package struct LabVariant {
     case wall
     /// Wall time in which other threads or processes work as well; the calling thread's share would mean nothing.
     case wallOfSeveral
+    /// Wall time of this process and children that it waits for, whose processor time tells how many cores they kept busy.
+    case wallOfFamily
     /// Processor time: right under any load.
     case processor
   }

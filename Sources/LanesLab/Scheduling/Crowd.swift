@@ -1,7 +1,12 @@
 import CLab
+import LanesCore
+import LanesOS
 import LanesReport
 
 extension Experiment {
+  private static let crowds = [1, 2, 16, 200, 1_000, 10_000]
+  private static func name(_ threads: Int) -> String { Readable.counted(threads, "thread") }
+
   static let crowd = Experiment(
     "crowd", .scheduling, title: "Crowd: the same work divided among more and more threads",
     short: "too many threads switch and do no work",
@@ -14,34 +19,75 @@ extension Experiment {
       LabClaim(
         "b", from: .course(.glossary, ostep: .concurrency),
         "with 1,000 threads all is switching: each is switched ten times, or more",
-        .value("switches a thread", within: .atLeast(10), counts: "switches for each of 1,000 threads"),
+        .value("switches of 1,000 threads", within: .atLeast(10), counts: "switches for each of 1,000 threads"),
         ifRefuted:
           "A thread with little to do is done before its first slice ends. What 1,000 threads cost is their creation."),
+      LabClaim(
+        "c", from: .course(.glossary, ostep: .concurrency),
+        "with 10,000 threads the same work takes twice the processor time, or more",
+        .ratio(of: "10,000 threads", to: "1 thread", within: .atLeast(2)),
+        ifConfirmed: "Claim d tells whether it is switching that costs so much, or creating and ending them."),
+      LabClaim(
+        "d", from: .course(.glossary, ostep: .concurrency),
+        "and that is switching: each of 10,000 is switched ten times, or more",
+        .value("switches of 10,000 threads", within: .atLeast(10), counts: "switches for each of 10,000 threads"),
+        ifRefuted: "So it is not: they are done when they have hardly begun, and are paid for by being created."),
     ],
     method: [
-      "A computation of some 20 ms is divided evenly among 1, 2, 16, 200 and 1,000 threads, which are created and joined.",
-      "The figure is processor time of the whole process, which no other load lengthens; the kernel counts its switches.",
+      "A computation of some 20 ms is divided evenly among 1, 2, 16, 200, 1,000 and 10,000 threads, which are created and joined.",
+      "The figure is processor time of the whole process, which no other load lengthens; the kernel counts its switches "
+        + "(getrusage(2), ru_nvcsw and ru_nivcsw).",
+      "Where the limits allow fewer than 10,000 threads (ulimit -u, pids.max of a control group, kernel.threads-max and "
+        + "vm.max_map_count), that is told, and c and d stay open; so they do with --seconds below 1.",
       "Misleading: threads that wait for locks or for each other do switch much more often.",
     ],
-    loop: "state = state * 6364136223846793005u + 1442695040888963407u;"
+    loop: "state = state * 6364136223846793005u + 1442695040888963407u;",
+    picture: { result, width in
+      let rows = crowds.compactMap { count -> (count: Int, time: Double, switches: Double)? in
+        guard let figure = result[name(count)], let switches = result.values["switches of \(name(count))"] else {
+          return nil
+        }
+        return (count, figure.p50, switches * Double(count))
+      }
+      guard let longest = rows.map(\.time).max(), longest > 0 else { return [] }
+      let mark = Glyphs.current == .unicode ? "█" : "#"
+      let room = max(10, width - 32)
+      return ["  threads   switches  processor time"]
+        + rows.map { row in
+          "  " + Readable.count(row.count).leftPadded(to: 7)
+            + Readable.count(Int(row.switches.rounded())).leftPadded(to: 11)
+            + "  " + String(repeating: mark, count: max(1, Int(row.time / longest * Double(room))))
+            + " " + LabFigure.Unit.nanoseconds.text(row.time)
+        }
+    }
   ) { loop in
     var result = LabMeasurements()
     _ = clab_pin(loop.places(.free).first)
-    var switches: [Double] = []
-    func variant(_ count: Int32, _ name: String) -> LabVariant {
-      LabVariant(name, most: 1, clock: .processor, needed: 3) { _ in
+    var switches: [Int: [Double]] = [:]
+    var most = 0
+    func variant(_ count: Int) -> LabVariant {
+      LabVariant(name(count), most: 1, clock: .processor, needed: 3) { _ in
         var seen = clab_crowd()
-        guard clab_crowd(count, 20_000_000, &seen) == 0 else { return -1 }
-        if count == 1_000 { switches.append(Double(seen.switches) / 1_000) }
+        let isWhole = clab_crowd(Int32(count), 20_000_000, &seen) == 0
+        most = max(most, Int(seen.started))
+        guard isWhole else { return -1 }
+        switches[count, default: []].append(Double(seen.switches) / Double(count))
         return seen.processor
       }
     }
-    loop.measure(
-      [
-        variant(1, "1 thread"), variant(2, "2 threads"), variant(16, "16 threads"), variant(200, "200 threads"),
-        variant(1_000, "1,000 threads"),
-      ], into: &result)
-    if !switches.isEmpty { result.values["switches a thread"] = Statistics(switches).median }
+    loop.takeTurns(crowds.dropLast().map(variant), share: 0.5, into: &result)
+    if loop.seconds < 1 || (availableMemory() ?? 0) < 1 << 30 {
+      for claim in ["c", "d"] {
+        result.require(
+          false, "10,000 threads are left out with --seconds below 1 and less than 1 GiB of free memory", for: claim)
+      }
+    } else {
+      loop.takeTurns([variant(10_000)], share: 0.2, into: &result)
+      for claim in ["c", "d"] {
+        result.require(most == 10_000, "this process may have \(Readable.count(most)) threads and no more", for: claim)
+      }
+    }
+    for (count, samples) in switches { result.values["switches of \(name(count))"] = Statistics(samples).median }
     return result
   }
 

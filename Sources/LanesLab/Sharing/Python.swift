@@ -61,20 +61,6 @@ extension Experiment {
 
   /// Cores that Python kept busy; nil where it does not run.
   private static func python(_ way: String) -> Double? {
-    do {
-      let pipe = try Pipe()
-      var command = Child.Command(program: "/usr/bin/env", arguments: ["env", "python3", "-c", script, way])
-      command.descriptors = [(child: 1, here: pipe.writeEnd.number)]
-      var child = try Child(command)
-      let readEnd = pipe.closingWriteEnd()
-      let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 16)
-      defer { room.deallocate() }
-      var text = Bytes()
-      while let count = try DescriptorIO.read(readEnd.number, into: room), count > 0 { text += room[..<count] }
-      guard try child.wait().exit == .status(0) else { return nil }
-      return Double(String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace).first ?? "")
-    } catch {
-      return nil
-    }
+    LabProgram.python(script, [way]).flatMap { Double($0.output.split(whereSeparator: \.isWhitespace).first ?? "") }
   }
 }

@@ -1,17 +1,22 @@
 /// Where the limits of control groups stand (cgroups(7)).
-enum Cgroups {
-  struct Folder: Equatable {
+package enum Cgroups {
+  package struct Folder: Equatable {
     /// Ends in a slash.
-    let path: String
+    package let path: String
     /// True for version 2.
-    let isUnified: Bool
+    package let isUnified: Bool
+
+    package init(path: String, isUnified: Bool) {
+      self.path = path
+      self.isUnified = isUnified
+    }
   }
 
   /// Folders of the groups that `controller` counts this process in, from its own group to the root, of both versions; not all
   /// need exist.
   ///
   /// - Parameter membership: what /proc/self/cgroup holds: "4:memory:/a/b", of version 2 "0::/a/b".
-  static func folders(of controller: String, membership: String?) -> [Folder] {
+  package static func folders(of controller: String, membership: String?) -> [Folder] {
     guard let membership else { return [] }
     var folders: [Folder] = []
     for line in membership.split(separator: "\n") {
