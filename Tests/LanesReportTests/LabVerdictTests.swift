@@ -47,6 +47,9 @@ import Testing
     let reversed = verdict(rule, measurements(["x": [50], "y": [100]]))
     #expect(reversed.kind == .refuted)
     #expect(!reversed.why.contains("direction"))
+    // A fiftieth more, with a spread of a seventeenth, is no direction.
+    let equal = measurements(["x": Array(repeating: 102, count: 5) + Array(repeating: 108, count: 6), "y": [100]])
+    #expect(verdict(rule, equal).kind == .refuted && !verdict(rule, equal).why.contains("direction"))
     #expect(verdict(rule, measurements(["x": [900], "y": [100]])).kind == .confirmed)
   }
 

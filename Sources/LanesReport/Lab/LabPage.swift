@@ -108,7 +108,7 @@ package struct LabPage {
     return Markup.section(
       entry.description.title, "lanes lab \(entry.description.name); " + entry.measurements.circumstances,
       id: entry.description.name,
-      verdicts(entry) + (picture.isEmpty ? "" : "<pre>\(picture)</pre>\n") + charts(entry) + table(entry)
+      verdicts(entry) + (picture.isEmpty ? "" : "<pre tabindex=\"0\">\(picture)</pre>\n") + charts(entry) + table(entry)
         + sources(entry))
   }
 
@@ -142,8 +142,8 @@ package struct LabPage {
           Markup.bar("coordinator", from: max(0, scale.share($0) - 0.004), width: 0.008, height: 16)
         }
         let track = Markup.bar("track", from: 0, width: 1, top: 7, height: 2)
-        // What others published, often a single value, is as high as the marks, or it would be overlooked.
-        let isTold = point == nil
+        // A single value that others published is as high as the marks, or it would be overlooked.
+        let isTold = point == nil && range.lowerBound == range.upperBound
         let content =
           track
           + Markup.bar(style, from: start, width: width, top: isTold ? 0 : 4, height: isTold ? 16 : 8)

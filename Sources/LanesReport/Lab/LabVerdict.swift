@@ -148,9 +148,9 @@ package struct LabVerdict: Sendable, Equatable {
     switch kind {
     case .confirmed: return (kind, "\(subject), which is \(told(range, text)).")
     case .refuted:
-      // Direction and size are told apart.
-      let direction: ClosedRange<Double>? = range.lowerBound > 1 ? .atLeast(1) : range.upperBound < 1 ? .atMost(1) : nil
-      let isKept = direction.map { value.compared(with: $0) == .confirmed } ?? false
+      // Direction and size are told apart; what differs by less than the spread has no direction.
+      let otherWay: ClosedRange<Double>? = range.lowerBound > 1 ? .atMost(1) : range.upperBound < 1 ? .atLeast(1) : nil
+      let isKept = otherWay.map { value.compared(with: $0) == .refuted } ?? false
       return (
         kind, "\(subject), not \(bare(range, text))." + (isKept ? " The direction holds, the size does not." : "")
       )

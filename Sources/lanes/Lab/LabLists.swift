@@ -18,16 +18,20 @@ enum LabLists {
   /// Experiments by chapter, with the verdicts of their last run here.
   static func experiments(width: Int) -> [String] {
     let names = Experiment.all.map(\.name.count).max() ?? 0
-    let claims = Experiment.all.map(\.claims.count).max() ?? 0
+    let last = Experiment.all.map { LabHistory.verdicts(of: $0).map(sign).joined() }
+    let seconds = Experiment.all.map {
+      LabHistory.seconds(of: $0).map { Readable.fixed($0, digits: 1) + " s" } ?? ""
+    }
+    // As wide as what is known, so that the first list of all is not mostly empty.
+    let widths = [last, seconds].map { $0.map(\.count).max() ?? 0 }
     var lines: [String] = []
     for chapter in LabChapter.allCases where !Experiment.of(chapter).isEmpty {
       lines += ["\(chapter.title)  (\(chapter.rawValue))"]
-      for experiment in Experiment.of(chapter) {
-        let last = LabHistory.verdicts(of: experiment).map(sign).joined()
-        let seconds = LabHistory.seconds(of: experiment).map { Readable.fixed($0, digits: 1) + " s" } ?? ""
-        let head =
-          "  " + experiment.name.rightPadded(to: names) + "  " + last.rightPadded(to: claims) + "  "
-          + seconds.leftPadded(to: 6) + "  "
+      for (position, experiment) in Experiment.all.enumerated() where experiment.chapter == chapter {
+        let known = [
+          last[position].rightPadded(to: widths[0]), seconds[position].leftPadded(to: widths[1]),
+        ].filter { !$0.isEmpty }
+        let head = (["  " + experiment.name.rightPadded(to: names)] + known + [""]).joined(separator: "  ")
         let text = ComparisonText.wrap(experiment.short, width: max(20, width - head.count))
         lines += text.enumerated().map { number, line in
           (number == 0 ? head : String(repeating: " ", count: head.count)) + line
