@@ -1,6 +1,7 @@
 import CLab
 import LanesCore
 import LanesOS
+import SystemPackage
 
 /// Programs that experiments start and wait for: this one, to see its engines at work, and Python.
 enum LabProgram {
@@ -9,6 +10,11 @@ enum LabProgram {
     /// Nanoseconds from starting the program to its end, and of processor time, that of its own children included.
     let wall: Int64
     let processor: Int64
+    /// The wall time of a run whose first thread hardly had to wait for a core; below 0 where it did for more than a fifth of
+    /// the time: then the time is that of others.
+    var undisturbed: Int64 { delay * 5 <= wall ? wall : -1 }
+    /// Nanoseconds that its first thread was ready to run and had no core; 0 where the kernel does not say.
+    let delay: Int64
     /// Bytes that it fetched from the disk.
     let read: Int64
     /// What it wrote to standard output.
@@ -30,7 +36,8 @@ enum LabProgram {
       let pipe = try Pipe()
       var command = command
       // What it would tell a person on standard error is no part of a figure.
-      command.descriptors = [(child: 1, here: pipe.writeEnd.number)]
+      let nowhere = try Descriptor.creating(FilePath("/dev/null"))
+      command.descriptors = [(child: 1, here: pipe.writeEnd.number), (child: 2, here: nowhere.number)]
       let (read, processor, start) = (clab_children_read(), clab_family_time(), clab_now())
       var child = try Child(command)
       let readEnd = pipe.closingWriteEnd()
@@ -38,9 +45,12 @@ enum LabProgram {
       defer { room.deallocate() }
       var output = Bytes()
       while let count = try DescriptorIO.read(readEnd.number, into: room), count > 0 { output += room[..<count] }
+      // It has ended, or is about to; what it waited for stands there until somebody waits for it.
+      let waited = ProcessFile("/proc/\(child.pid)/schedstat")?.text.split(separator: " ").dropFirst().first
       guard try child.wait().exit == .status(0) else { return nil }
       return Run(
-        wall: clab_now() - start, processor: clab_family_time() - processor, read: clab_children_read() - read,
+        wall: clab_now() - start, processor: clab_family_time() - processor,
+        delay: waited.flatMap { Int64($0) } ?? 0, read: clab_children_read() - read,
         output: String(decoding: output, as: UTF8.self))
     } catch {
       return nil

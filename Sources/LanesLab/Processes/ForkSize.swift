@@ -23,10 +23,15 @@ extension Experiment {
       LabClaim(
         "d", from: .course(.lab, ostep: .processAPI),
         "it goes on growing with memory: up to 2 GiB a mebibyte costs about what it costs at 256 MiB",
-        .value("growth", within: .about(1), counts: "cost of a mebibyte at the largest size to that at 256 MiB")),
+        .value(
+          "growth", within: .about(1),
+          counts: "cost of a mebibyte at the largest size to that at 256 MiB")),
       LabClaim(
-        "e", from: .course(.lab, ostep: .processAPI), "and with huge pages as much memory costs a tenth at most",
-        .value("huge", within: .atMost(0.1), counts: "cost of a mebibyte in huge pages to that in others")),
+        "e", from: .course(.lab, ostep: .processAPI),
+        "and with huge pages as much memory costs a tenth at most",
+        .value(
+          "huge", within: .atMost(0.1), counts: "cost of a mebibyte in huge pages to that in others"
+        )),
     ],
     published: [
       LabPublished(
@@ -71,42 +76,38 @@ extension Experiment {
       result.require(false, "less than 1 GiB of memory is free")
       return result
     }
-    func pair(_ what: String, spawns: Bool) -> [LabVariant] {
-      [LabVariant("fork, \(what)", most: 1, clock: .processor) { _ in clab_fork_time() }]
-        + (spawns ? [LabVariant("spawn, \(what)", most: 1, clock: .processor) { _ in clab_spawn_time() }] : [])
-    }
     // One after the other and not in turn: memory that is mapped is what the variants differ in.
     loop.measure(pair("small", spawns: true), share: 0.15, into: &result)
-    for (what, bytes, huge) in [("64 MiB", size / 4, false), ("256 MiB", size, false), ("256 MiB huge", size, true)] {
-      guard let memory = clab_map(bytes, huge) else { continue }
-      loop.measure(pair(what, spawns: what == "256 MiB"), share: 0.15, into: &result)
-      clab_unmap(memory, bytes)
-    }
-    measureLargest(loop, free, into: &result)
+    let isWhole = loop.seconds >= 1 && free > 8 << 30
+    let small = grow(huge: false, to: isWhole ? 2 << 30 : size, within: 1.8, loop, into: &result)
+    let huge = grow(huge: true, to: isWhole ? 2 << 30 : size, within: 1, loop, into: &result)
+    let reason =
+      loop.seconds < 1
+      ? "larger sizes are left out with --seconds below 1"
+      : isWhole
+        ? "the machine handed out less than 512 MiB of memory in the time that there was"
+        : "larger sizes are taken where 8 GiB of memory are free, and here \(Readable.bytes(free)) are"
+    result.require(small != nil, reason, for: "d")
+    result.require(small != nil && huge != nil, reason, for: "e")
+    guard let small, let base = result["fork, 256 MiB"] else { return result }
+    result.texts["largest"] = name(small.bytes)
+    result.values["growth"] = small.costOfByte / (base.p50 / Double(size))
+    result.values["huge"] = huge.map { $0.costOfByte / small.costOfByte }
     return result
   }
 
-  /// As much memory as is filled within the time that there is, of which filling takes more than forking.
-  private static func measureLargest(_ loop: LabLoop, _ free: Int, into result: inout LabMeasurements) {
-    guard loop.seconds >= 1, free > 8 << 30, let base = result["fork, 256 MiB"] else {
-      let reason =
-        loop.seconds < 1
-        ? "larger sizes are left out with --seconds below 1"
-        : "larger sizes are taken where 8 GiB of memory are free, and here \(Readable.bytes(free)) are"
-      for claim in ["d", "e"] { result.require(false, reason, for: claim) }
-      return
-    }
-    guard let large = measure(2 << 30, huge: false, within: 1, loop, into: &result) else {
-      for claim in ["d", "e"] {
-        result.require(false, "the machine handed out less than 512 MiB of memory in a second", for: claim)
-      }
-      return
-    }
-    result.texts["largest"] = sizeName(large.bytes)
-    result.values["growth"] = large.costOfByte / (base.p50 / Double(256 << 20))
-    let huge = measure(large.bytes, huge: true, within: 0.7, loop, into: &result)
-    result.values["huge"] = huge.map { $0.costOfByte / large.costOfByte }
-    result.require(huge != nil, "the machine handed out less than 512 MiB of huge pages in time", for: "e")
+  private static func pair(_ what: String, spawns: Bool) -> [LabVariant] {
+    [LabVariant("fork, \(what)", most: 1, clock: .processor, needed: 3) { _ in clab_fork_time() }]
+      + (spawns
+        ? [
+          LabVariant("spawn, \(what)", most: 1, clock: .processor, needed: 3) { _ in
+            clab_spawn_time()
+          }
+        ] : [])
+  }
+
+  private static func name(_ bytes: Int) -> String {
+    bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
   }
 
   private struct Largest {
@@ -115,35 +116,39 @@ extension Experiment {
     let costOfByte: Double
   }
 
-  private static func sizeName(_ bytes: Int) -> String {
-    bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
-  }
-
-  /// Maps `most` bytes, writes as many of them as `seconds` allow, 2 or 1 GiB or 512 MiB, and forks; nil where that is too
-  /// much.
-  private static func measure(
-    _ most: Int, huge: Bool, within seconds: Double, _ loop: LabLoop, into result: inout LabMeasurements
+  /// Maps memory and forks while it grows: at 64 MiB, where pages are small, at 256 MiB, and at 512 MiB, 1 or 2 GiB, whatever of `most`
+  /// can be written within so many seconds; nil where that is none of the three.
+  private static func grow(
+    huge: Bool, to most: Int, within seconds: Double, _ loop: LabLoop,
+    into result: inout LabMeasurements
   ) -> Largest? {
     guard let memory = clab_reserve(most, huge) else { return nil }
     var mapped = most
     defer { clab_unmap(memory, mapped) }
     let end = clab_now() + Int64(seconds * 1e9)
     let step = 64 << 20
+    let suffix = huge ? " huge" : ""
     var filled = 0
-    while filled < most, clab_now() < end {
+    // The sizes that others are compared with are filled whatever the time.
+    while filled < most, filled < 256 << 20 || clab_now() < end {
       clab_fill(memory + filled, step)
       filled += step
+      if filled == 64 << 20, !huge {
+        loop.measure(pair(name(filled), spawns: false), share: 0.15, into: &result)
+      }
+      if filled == 256 << 20 {
+        loop.measure(pair(name(filled) + suffix, spawns: !huge), share: 0.15, into: &result)
+      }
     }
-    guard let size = [2 << 30, 1 << 30, 512 << 20].first(where: { $0 <= filled }) else { return nil }
+    guard let size = [2 << 30, 1 << 30, 512 << 20].first(where: { $0 <= filled }) else {
+      return nil
+    }
     // What is beyond was written in vain.
     if size < most { clab_unmap(memory + size, most - size) }
     mapped = size
-    let name = "fork, \(sizeName(size))" + (huge ? " huge" : "")
-    var variants = [LabVariant(name, clock: .processor, needed: 3) { _ in clab_fork_time() }]
-    if !huge {
-      variants.append(LabVariant("spawn, \(sizeName(size))", clock: .processor, needed: 3) { _ in clab_spawn_time() })
+    loop.takeTurns(pair(name(size) + suffix, spawns: !huge), share: 0, into: &result)
+    return result["fork, \(name(size))\(suffix)"].map {
+      Largest(bytes: size, costOfByte: $0.p50 / Double(size))
     }
-    loop.takeTurns(variants, share: 0, into: &result)
-    return result[name].map { Largest(bytes: size, costOfByte: $0.p50 / Double(size)) }
   }
 }

@@ -82,7 +82,7 @@ extension Experiment {
           false, "10,000 threads are left out with --seconds below 1 and less than 1 GiB of free memory", for: claim)
       }
     } else {
-      loop.takeTurns([variant(10_000)], share: 0.2, into: &result)
+      loop.takeTurns([variant(10_000)], share: 0.4, into: &result)
       for claim in ["c", "d"] {
         result.require(most == 10_000, "this process may have \(Readable.count(most)) threads and no more", for: claim)
       }

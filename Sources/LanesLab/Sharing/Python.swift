@@ -26,7 +26,8 @@ extension Experiment {
     var result = LabMeasurements()
     for (name, way) in [("cores of two threads", "threads"), ("cores of two processes", "processes")] {
       var samples: [Double] = []
-      for _ in 0..<max(3, min(loop.rounds, 5)) {
+      let began = clab_now()
+      for _ in 0..<max(3, min(loop.rounds, 5)) where samples.count < 3 || clab_now() - began < 1_500_000_000 {
         guard let cores = python(way), cores > 0 else { continue }
         samples.append(cores)
       }

@@ -69,7 +69,7 @@ extension Experiment {
         }
         answers.insert(run.output)
         if lanes > 1 { processor[split, default: []].append(Double(run.processor)) }
-        return run.wall
+        return run.undisturbed
       }
     }
     // Two lanes on one CPU still show who has what.

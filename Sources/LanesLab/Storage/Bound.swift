@@ -42,8 +42,9 @@ extension Experiment {
         + "a lane leaves free while it waits, others have.",
       "The files are dropped from memory before each run (posix_fadvise(2)), and the kernel must count that nine tenths of their bytes "
         + "were fetched from the disk (ru_inblock), or the claims on files stay open.",
-      "Misleading: a run is longer than a time slice, so that on a busy machine it also measures who else wants the cores. A virtual disk "
-        + "may lie in the memory of the machine beneath, and answers sooner than a disk.",
+      "A run is longer than a time slice, so it counts only where its first thread waited for a core for a fifth of the time at most "
+        + "(/proc/PID/schedstat).",
+      "Misleading: on a busy machine threads beside the first one wait as well, and that is not seen. A virtual disk may lie in the memory of the machine beneath, and answers sooner than a disk.",
       "The same at length: lanes compare primes 1e9, and lanes compare --cold files count -r FOLDER.",
     ], loop: ""
   ) { loop in
@@ -60,7 +61,7 @@ extension Experiment {
     loop.takeTurns(
       primes.map { name, words in
         LabVariant("primes, \(name)", clock: .wallOfFamily, needed: 3) { _ in
-          LabProgram.lanes(["primes", limit] + words)?.wall ?? -1
+          LabProgram.lanes(["primes", limit] + words)?.undisturbed ?? -1
         }
       }, share: 0.3, into: &result)
     // Without two cores to be had, threads would be no quicker than one lane, whatever they are.
@@ -100,7 +101,7 @@ extension Experiment {
           clab_folder_drop(folder, Int32(count))
           guard let run = LabProgram.lanes(["files", "count", "-r", path] + words) else { return -1 }
           least = min(least, Double(run.read) / Double(count * 4096))
-          return run.wall
+          return run.undisturbed
         }
       }, share: 0.6, into: &result)
     for claim in ["d", "e", "f"] {
