@@ -71,6 +71,10 @@ extension Experiment {
         for: claim)
     }
     measureFiles(loop, cpus, into: &result)
+    for claim in Experiment.named("bound")?.claims ?? [] where claim.rule.figures.contains(where: { result[$0] == nil })
+    {
+      result.require(false, "runs waited for cores that others had for more than a fifth of their time", for: claim.id)
+    }
     return result
   }
 
