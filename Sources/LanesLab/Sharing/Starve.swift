@@ -60,9 +60,10 @@ extension Experiment {
     for claim in ["a", "b"] {
       result.require(places.isPossible, "two CPUs are needed, and this process may use one", for: claim)
     }
-    measureLocks(loop, places, into: &result)
+    // On one CPU it depends on who is woken when, and shows nothing.
+    if places.isPossible { measureLocks(loop, places, into: &result) }
     var seen = clab_niced()
-    let wanted = Int64(min(0.5, loop.seconds * 0.25) * 1e9)
+    let wanted = Int64((loop.seconds >= 1 ? 0.5 : loop.seconds * 0.25) * 1e9)
     guard clab_nice(places.first, wanted, 4 * wanted, &seen) == 0 else {
       result.require(false, "no process could be started", for: "c")
       return result

@@ -49,11 +49,12 @@ extension Experiment {
     ],
     loop: "if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1) return -1;",
     picture: { result, width in
-      // Three pictures, each from nothing to its largest value.
+      // Four pictures, each from nothing to its largest value.
       let pictures = [
         ("eight ask at once: requests a second, more is better", "requests, "),
         ("99 of 100 are answered within, less is better", "99th percentile, "),
         ("memory for each connection, less is better", "connection, "),
+        ("a request just after one of 20 ms is answered within, less is better", "after a long one, "),
       ]
       let lines = pictures.flatMap { title, key in
         LabBars.lines(
