@@ -26,7 +26,13 @@ struct DamageTests {
     func part(_ shard: Int) -> FilePath { Part.path(path, shard: shard) }
 
     /// Puts a file among the parts.
-    func write(_ name: String, _ bytes: Bytes) throws { try folder.write("job/parts/\(name)", bytes) }
+    func write(_ name: String, _ bytes: Bytes) throws { try replace("job/parts/\(name)", bytes) }
+
+    /// Removed first: a file that is cut off and written anew is flushed to the disk by some file systems, thousands of times.
+    func replace(_ name: String, _ bytes: Bytes) throws {
+      try Folders.removeFile(folder.file(name))
+      try folder.write(name, bytes)
+    }
 
     var set: PartSet { PartSet(plan, path) }
   }
@@ -67,12 +73,12 @@ struct DamageTests {
       for place in whole.indices {
         var changed = whole
         changed[place] ^= 0x10
-        try job.folder.write(name, changed)
+        try job.replace(name, changed)
         #expect(isRefused(), "\(name) changed at \(place)")
-        try job.folder.write(name, whole[..<place])
+        try job.replace(name, Bytes(whole[..<place]))
         #expect(isRefused(), "\(name) cut off at \(place)")
       }
-      try job.folder.write(name, whole)
+      try job.replace(name, whole)
       #expect(!isRefused())
     }
   }

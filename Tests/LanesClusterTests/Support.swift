@@ -20,7 +20,7 @@ struct Trial: Sendable {
     ["a", "none", "empty", "b", "c"].map { .path(folder.appending($0)) }
   }
 
-  static func settings(_ cut: FileCut = .anywhere, slices: Int = 4000) -> FilePlan.Settings {
+  static func settings(_ cut: FileCut = .anywhere, slices: Int = 6000) -> FilePlan.Settings {
     var settings = FilePlan.Settings(cut: cut)
     settings.sliceBytes = slices
     settings.wholeBytes = 1000
@@ -83,7 +83,8 @@ struct Trial: Sendable {
       name: "stats by \(split)", workload: StatsWorkload(delimiter: 0x3B),
       plan: {
         StatsPlan(
-          FilePlan(inputs($0), settings: settings(.lines(.newline))),
+          // Six units for each slice, so fewer slices.
+          FilePlan(inputs($0), settings: settings(.lines(.newline), slices: split == .tasks ? 15_000 : 6000)),
           StatsPlan.Options(delimiter: 0x3B, column: .number(2), by: .number(1), hasHeader: false, split: split))
       },
       fold: {

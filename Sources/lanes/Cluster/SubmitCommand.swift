@@ -30,10 +30,10 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
       Engine options before -- are those of every shard; see lanes help engines.
 
       EXAMPLES
-        lanes submit job --cluster local -- images convert photos -o small --resize 800x800
-        lanes submit job --cluster local --shards 16 --at-once 2 -j 1 -- primes 1e12 --sum
+        lanes submit job --cluster local -- files top -r logs
+        lanes submit job --cluster local --at-once 2 -j 1 -- primes 1e12
         lanes submit job --cluster local
-        lanes submit job --cluster slurm --time 1:00:00 --cpus 8 --mode threads -- files stats --column 2 big.csv
+        lanes submit job --cluster slurm --cpus 8 -j 8 -- images info photos
       """)
 
   static let statuses =
