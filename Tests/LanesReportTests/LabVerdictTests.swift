@@ -89,20 +89,6 @@ import Testing
     #expect(verdict(rule, measurements(["x": [300], "y": restless.map { $0 / 60 }])).kind == .undecidable)
   }
 
-  @Test func `where more than half of the batches were disturbed nothing is decided, whatever the span says`() {
-    // Thirteen disturbed of twenty-five: the whole span is within, or beyond, and yet a quieter run may have another.
-    let ruined = Array(repeating: 1_000.0, count: 12) + Array(repeating: 3_000, count: 13)
-    for range in [ClosedRange<Double>.atLeast(500), .atMost(500)] {
-      let result = verdict(.quantity(of: "x", within: range), measurements(["x": ruined]))
-      #expect(result.kind == .undecidable)
-      #expect(result.why == "52% of the batches of 'x' were disturbed; where it is more than half, nothing is decided.")
-    }
-    let ratio = LabRule.ratio(of: "y", to: "x", within: .atMost(1))
-    #expect(verdict(ratio, measurements(["x": ruined, "y": [10]])).kind == .undecidable)
-    let half = Array(repeating: 1_000.0, count: 12) + Array(repeating: 3_000, count: 12)
-    #expect(verdict(.quantity(of: "x", within: .atLeast(500)), measurements(["x": half])).kind == .confirmed)
-  }
-
   @Test func `facts are in their range or not`() {
     var result = LabMeasurements()
     result.values["lost"] = 0

@@ -9,7 +9,7 @@ extension Experiment {
     claims: [
       LabClaim(
         "a", from: .course(.processes, ostep: .events),
-        "with 2,000 connections of which eight ask, a loop answers as quickly as threads: in at most the same time and half",
+        "with 2,000 connections of which eight ask, a loop answers as quickly as threads: in at most one and a half times the time",
         .ratio(of: "request, loop", to: "request, threads", within: .atMost(1.5))),
       LabClaim(
         "b", from: .course(.processes, ostep: .events),

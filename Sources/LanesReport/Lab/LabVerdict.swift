@@ -5,8 +5,7 @@ import LanesCore
 /// A value is told by `p10` and `p50` of its batches. Both inside the range confirm a claim; both outside on the same
 /// side, by more than the spread, refute it. All else, and each condition of measuring that is not met, leaves it
 /// undecidable here. Where more batches were disturbed than may be, the whole span of `p10` to `p90` has to say the same: then
-/// no disturbance can have changed the outcome. Where more than half of them were, not even that decides anything: what the
-/// undisturbed cost is told by a few, and the same run on a quieter machine may have a span of its own.
+/// no disturbance can have changed the outcome.
 package struct LabVerdict: Sendable, Equatable {
   package enum Kind: String, Sendable, CaseIterable {
     case confirmed, refuted
@@ -21,8 +20,6 @@ package struct LabVerdict: Sendable, Equatable {
   static let mostDisturbed = 0.25
   /// The same where one figure is taken from another.
   static let mostDisturbedDifference = 0.1
-  /// The share of disturbed batches above which nothing is decided, whatever they say.
-  static let mostDisturbedSpan = 0.5
   /// Steps of the clock that a batch must last.
   static let fewestSteps = 20.0
 
@@ -51,10 +48,7 @@ package struct LabVerdict: Sendable, Equatable {
       guard let figure = measurements[name] else { return "'\(name)' could not be measured" }
       if let reason = obstacle(in: figure, timerStep: measurements.timerStep) { return reason }
     }
-    let ruined = claim.rule.figures.compactMap { measurements[$0] }.first { $0.disturbed > mostDisturbedSpan }
-    return ruined.map {
-      "\(Readable.percent($0.disturbed)) of the batches of '\($0.name)' were disturbed; where it is more than half, nothing is decided"
-    }
+    return nil
   }
 
   private static func obstacle(in figure: LabFigure, timerStep: Double) -> String? {

@@ -41,7 +41,7 @@ enum LabLists {
     }
     lines += ComparisonText.wrap(
       "\(sign(.confirmed)) confirmed, \(sign(.refuted)) refuted, \(sign(.undecidable)) undecidable here: the verdicts on the "
-        + "claims of an experiment when it last ran, and how long that took. Each takes two to five seconds.",
+        + "claims of an experiment when it last ran, and how long that took. None takes more than five seconds on a quiet machine.",
       width: width)
     return lines + [""]
       + ComparisonText.wrap(
