@@ -96,6 +96,18 @@ struct ClusterFolder {
     }
   }
 
+  /// Writes a small file beside the plan.
+  func write(_ text: String, _ path: FilePath) throws {
+    do throws(SystemError) {
+      let file = try Descriptor.creating(path)
+      try Bytes(text.utf8).span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in
+        try DescriptorIO.writeAll(file.number, bytes)
+      }
+    } catch {
+      throw ExitStatus.unwritable(path.forDisplay, error)
+    }
+  }
+
   /// Puts all parts together through the command's own fold; throws its status, or tells what is missing.
   func merge(isJSON: Bool) throws {
     let plan = try read()

@@ -5,6 +5,25 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
+/// What a shard is given of its machine; passed on as it was typed.
+struct ShardResources: ParsableArguments {
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("slurm, k8s: CPUs of a shard, all of which it uses.", valueName: "N"))
+  var cpus: Int?
+
+  @Option(help: ArgumentHelp("slurm, k8s: memory of a shard, as these take it, such as 4G.", valueName: "SIZE"))
+  var mem: String?
+
+  func validate() throws {
+    if let cpus, !(1...4096).contains(cpus) {
+      throw ValidationError("--cpus takes a number from 1 to 4096, not \(cpus)")
+    }
+  }
+
+  /// Names of options that were given.
+  var given: [(name: String, isGiven: Bool)] { [("cpus", cpus != nil), ("mem", mem != nil)] }
+}
+
 /// What a Slurm job of shards is asked for; passed on as it was typed.
 struct SlurmArguments: ParsableArguments {
   @Option(help: ArgumentHelp("slurm: the partition.", valueName: "NAME"))
@@ -16,36 +35,22 @@ struct SlurmArguments: ParsableArguments {
   @Option(help: ArgumentHelp("slurm: longest time of a shard, as sbatch takes it.", valueName: "TIME"))
   var time: String?
 
-  @Option(help: ArgumentHelp("slurm: memory of a shard, as sbatch takes it.", valueName: "SIZE"))
-  var mem: String?
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("slurm: CPUs of a shard, all of which it uses.", valueName: "N"))
-  var cpus: Int?
-
   @Flag(help: "slurm: do not wait; the same words without COMMAND wait, and merge.")
   var detach = false
-
-  func validate() throws {
-    if let cpus, !(1...4096).contains(cpus) {
-      throw ValidationError("--cpus takes a number from 1 to 4096, not \(cpus)")
-    }
-  }
 
   /// Names of options that were given.
   var given: [(name: String, isGiven: Bool)] {
     [
-      ("partition", partition != nil), ("account", account != nil), ("time", time != nil), ("mem", mem != nil),
-      ("cpus", cpus != nil), ("detach", detach),
+      ("partition", partition != nil), ("account", account != nil), ("time", time != nil), ("detach", detach),
     ]
   }
 
   /// Options of sbatch.
-  var words: [String] {
-    let named = [("partition", partition), ("account", account), ("time", time), ("mem", mem)]
+  func words(_ resources: ShardResources) -> [String] {
+    let named = [("partition", partition), ("account", account), ("time", time), ("mem", resources.mem)]
     let given = named.compactMap { name, value in value.map { "--\(name)=\($0)" } }
     // A minute before a limit the shard ends in order, so that the next round goes on where it was.
-    return given + ["--cpus-per-task=\(cpus ?? 1)"] + (time == nil ? [] : ["--signal=B:TERM@60"])
+    return given + ["--cpus-per-task=\(resources.cpus ?? 1)"] + (time == nil ? [] : ["--signal=B:TERM@60"])
   }
 }
 
@@ -63,8 +68,8 @@ final class SlurmCluster {
 
   private let plan: FrozenPlan
   private let folder: ClusterFolder
-  private let arguments: SlurmArguments
   private let atOnce: Int?
+  private let requests: [String]
   private let words: [String]
 
   /// Nanoseconds between two looks at the queue: the first pause, and the longest.
@@ -75,12 +80,13 @@ final class SlurmCluster {
 
   /// - Parameters:
   ///   - atOnce: tasks that run at a time; nil leaves it to Slurm.
+  ///   - requests: what a shard is given, as options of sbatch.
   ///   - words: engine options of every shard.
-  init(_ plan: FrozenPlan, _ folder: ClusterFolder, _ arguments: SlurmArguments, atOnce: Int?, words: [String]) {
+  init(_ plan: FrozenPlan, _ folder: ClusterFolder, atOnce: Int?, requests: [String], words: [String]) {
     self.plan = plan
     self.folder = folder
-    self.arguments = arguments
     self.atOnce = atOnce
+    self.requests = requests
     self.words = words
   }
 
@@ -96,17 +102,6 @@ final class SlurmCluster {
     return text.isEmpty || !text.allSatisfy(\.isNumber) ? nil : text
   }
 
-  private func write(_ text: String, _ path: FilePath) throws {
-    do throws(SystemError) {
-      let file = try Descriptor.creating(path)
-      try Bytes(text.utf8).span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in
-        try DescriptorIO.writeAll(file.number, bytes)
-      }
-    } catch {
-      throw ExitStatus.unwritable(path.forDisplay, error)
-    }
-  }
-
   // MARK: The job
 
   /// Submits an array of these shards; indices of its tasks are lines of a list, so that they stay small and without gaps.
@@ -116,35 +111,24 @@ final class SlurmCluster {
     do { try Folders.make(folder.path.appending("log")) } catch { throw ExitStatus.unwritable(folder.name, error) }
     // The list of a job that still waits must stay as it is: each round has one of its own.
     let own = list.string + "." + String(UInt64.random(in: 0 ... .max), radix: 36)
-    try write(shards.map { "\($0)\n" }.joined(), FilePath(own))
+    try folder.write(shards.map { "\($0)\n" }.joined(), FilePath(own))
     let command =
-      [try ownProgram(), "shard", "--from", "slurm-array", "--map", own, "--quiet"] + words + [folder.path.string]
-    try write("#!/bin/sh\nexec \(command.map(Self.quoted).joined(separator: " "))\n", script)
+      [try Tool.ownProgram(), "shard", "--from", "slurm-array", "--map", own, "--quiet"] + words + [folder.path.string]
+    try folder.write("#!/bin/sh\nexec \(Tool.quoted(command))\n", script)
     let limit = atOnce.map { "%\($0)" } ?? ""
     let result = try Self.run(
       [
         "sbatch", "--parsable", "--job-name=lanes", "--requeue", "--open-mode=append", "--nodes=1", "--ntasks=1",
         "--array=0-\(shards.count - 1)\(limit)", "--output=\(folder.path.string)/log/slurm-%A-%a.log",
         "--chdir=\(plan.directory.string)",
-      ] + arguments.words + [script.string])
+      ] + requests + [script.string])
     // The number, and behind a semicolon the cluster where there are several.
     let job = result.output.prefix { $0.isNumber }
     guard result.exit == .status(0), !job.isEmpty else {
       throw ExitStatus.stoppedEarly.failing("sbatch refused the job: \(result.message)")
     }
-    try write("\(job)\n", Self.jobFile(folder))
+    try folder.write("\(job)\n", Self.jobFile(folder))
     return String(job)
-  }
-
-  /// The file of this very program, which every node must have under the same name.
-  private func ownProgram() throws -> String {
-    do { return try Folders.target(ofLink: FilePath("/proc/self/exe")).string } catch {
-      throw ExitStatus.stoppedEarly.failing("this program's own file cannot be found: \(error.reason)")
-    }
-  }
-
-  private static func quoted(_ word: String) -> String {
-    "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   private static func run(_ words: [String]) throws -> Tool.Result {
@@ -178,7 +162,7 @@ final class SlurmCluster {
       }
       while told < done {
         told += 1
-        console.unitEnded(LocalCluster.mark, UnitRecord(lane: 0))
+        console.unitEnded(ProcessCluster.mark, UnitRecord(lane: 0))
       }
       if done == plan.stretches.count { return .over }
       switch try queue(job) {

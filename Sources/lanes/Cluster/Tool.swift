@@ -1,5 +1,6 @@
 import LanesCore
 import LanesOS
+import SystemPackage
 
 /// A program of somebody else's that is run to its end, such as `squeue`.
 enum Tool {
@@ -13,13 +14,29 @@ enum Tool {
   /// What the shell says where there is no such program.
   static let missing: Int32 = 127
 
+  /// The words with which the shell runs what follows, looked up in `PATH` as everybody expects, and tells one that is missing
+  /// by its status.
+  static let shell = ["sh", "-c", "exec \"$@\"", "sh"]
+
+  /// The file of this very program, which every machine must have under the same name.
+  static func ownProgram() throws -> String {
+    do { return try Folders.target(ofLink: FilePath("/proc/self/exe")).string } catch {
+      throw ExitStatus.stoppedEarly.failing("this program's own file cannot be found: \(error.reason)")
+    }
+  }
+
+  /// These words as one line for a shell.
+  static func quoted(_ words: [String]) -> String {
+    words.map { "'" + $0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
+      .joined(separator: " ")
+  }
+
   /// Runs the program that `PATH` has under this name. What it prints is small; it gets no input.
   static func run(_ words: [String]) throws(SystemError) -> Result {
     let output = try Pipe()
     let errors = try Pipe()
     let nothing = try Descriptor.reading("/dev/null")
-    // The shell looks a program up as everybody expects, and tells one that is missing by its status.
-    var command = Child.Command(program: "/bin/sh", arguments: ["sh", "-c", "exec \"$@\"", "sh"] + words)
+    var command = Child.Command(program: "/bin/sh", arguments: shell + words)
     command.descriptors = [(0, nothing.number), (1, output.writeEnd.number), (2, errors.writeEnd.number)]
     command.ownGroup = true
     var child = try Child(command)
