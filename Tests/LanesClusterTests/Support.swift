@@ -129,16 +129,7 @@ extension Trial {
   func freeze(_ folder: FilePath, _ job: FilePath, _ shards: ShardCount) throws -> FrozenPlan {
     let plan = try plan(folder)
     let writer = try PlanWriter(job)
-    loop: while true {
-      switch plan.next() {
-      case .unit(var unit):
-        unit.noteStamp()
-        try writer.add(unit)
-      case .failed(let unit, let failure): try writer.add(unit, failure: failure)
-      case .waiting: fatalError("all inputs are files")
-      case .end: break loop
-      }
-    }
+    try writer.add(allOf: plan)
     let frozen = FrozenPlan(
       program: "1", libraries: "", words: [Bytes("x".utf8)], directory: folder, workload: workload, outputFolder: nil,
       started: writer.started, notes: [])

@@ -27,28 +27,9 @@ import Testing
   ]
 
   private static func makeInputs() throws -> TemporaryFolder {
-    let folder = try photoFolder()
-    for (index, image) in Fixtures.damagedImages.enumerated() {
-      try folder.link(image, as: "a/bad\(index).\(image.extension!)")
-    }
-    for text in try Tree(Fixtures.texts).files {
-      try folder.write("texts/" + String(decoding: text.key, as: UTF8.self), text.value)
-    }
+    let folder = try mixedFolder(lines: 1_400_000)
     try folder.link(Fixtures.image("seeds.jpg"), as: "old/seeds.jpg")
-    try folder.write("big", (0..<1_400_000).flatMap { Bytes("word\($0 % 977) line\n".utf8) })
-    try folder.write("table", (0..<50_000).flatMap { Bytes("k\($0 % 7);\($0 % 1000).5\n".utf8) })
     return folder
-  }
-
-  /// What was said, without durations.
-  private static func told(_ result: Program.Result) -> [String] {
-    result.errorLines.map { $0.before(" in ") + ($0.split(separator: ";").last.map(String.init) ?? "") }
-  }
-
-  /// What was printed; of JSON objects without the seconds, which come last.
-  private static func printed(_ result: Program.Result, _ words: [String]) -> Bytes {
-    guard words.contains("--json"), words.first == "images" else { return result.output }
-    return Bytes(result.lines.map { $0.before(",\"seconds\"") }.joined(separator: "\n").utf8)
   }
 
   @Test func `every command with units can be divided`() throws {
@@ -86,8 +67,10 @@ import Testing
       #expect(rename(folder.file("big").string, folder.file("gone").string) == 0)
       let merged = try lanes(["merge", job])
       #expect(rename(folder.file("gone").string, folder.file("big").string) == 0)
-      #expect(Self.printed(merged, command) == Self.printed(plain, command), "\(command)")
-      #expect(Self.told(merged) == Self.told(plain) && merged.exit == plain.exit, "\(command): \(merged.errors)")
+      #expect(merged.timelessOutput(of: command) == plain.timelessOutput(of: command), "\(command)")
+      #expect(
+        merged.timelessErrorLines == plain.timelessErrorLines && merged.exit == plain.exit,
+        "\(command): \(merged.errors)")
       #expect(try Tree(folder.file("out")) == tree, "\(command)")
       Folders.remove(folder.file("out"))
     }

@@ -29,15 +29,7 @@ import Testing
   ]
 
   private static func makeInputs() throws -> TemporaryFolder {
-    let folder = try photoFolder()
-    for (index, image) in Fixtures.damagedImages.enumerated() {
-      try folder.link(image, as: "a/bad\(index).\(image.extension!)")
-    }
-    for text in try Tree(Fixtures.texts).files {
-      try folder.write("texts/" + String(decoding: text.key, as: UTF8.self), text.value)
-    }
-    try folder.write("big", (0..<700_000).flatMap { Bytes("word\($0 % 977) line\n".utf8) })
-    try folder.write("table", (0..<50_000).flatMap { Bytes("k\($0 % 7);\($0 % 1000).5\n".utf8) })
+    let folder = try mixedFolder(lines: 700_000)
     try folder.write("sums", Bytes("0000000000000000000000000000000000000000000000000000000000000000  big\n".utf8))
     return folder
   }
@@ -47,15 +39,7 @@ import Testing
 
   /// What was said, without what differs between any two runs: durations, and what is said of the run file itself.
   private static func told(_ result: Program.Result) -> [String] {
-    result.errorLines.filter { !$0.hasPrefix("lanes: run: ") }.map {
-      $0.before(" in ") + ($0.split(separator: ";").last.map(String.init) ?? "")
-    }
-  }
-
-  /// What was printed; of JSON objects without the seconds, which come last.
-  private static func printed(_ result: Program.Result, _ words: [String]) -> Bytes {
-    guard words.contains("--json"), words.first == "images" else { return result.output }
-    return Bytes(result.lines.map { $0.before(",\"seconds\"") }.joined(separator: "\n").utf8)
+    result.timelessErrorLines.filter { !$0.hasPrefix("lanes: run: ") }
   }
 
   @Test func `every command with units goes on from any part of its run file`() throws {
@@ -81,7 +65,7 @@ import Testing
         if part == 0.4 { Folders.remove(folder.file("out")) }
         let again = try lanes(["--resume", "run"] + other.flags)
         #expect(Self.told(again) == Self.told(plain) && again.exit == plain.exit, "\(command.words) from \(part)")
-        let isSame = Self.printed(again, command.words) == Self.printed(plain, command.words)
+        let isSame = again.timelessOutput(of: command.words) == plain.timelessOutput(of: command.words)
         #expect(isSame, "\(command.words) from \(part)")
         #expect(try Tree(folder.file("out")) == tree, "\(command.words) from \(part)")
         let proof = try Program.run(["verify", "run"], directory: folder.path)
@@ -245,12 +229,5 @@ import Testing
       let result = try Program.run(["files", "count", "-r", "texts", flag, "texts/run"], directory: folder.path)
       #expect(result.errors.contains("texts/run: it is the file that this run is written to") || flag == "--journal")
     }
-  }
-}
-
-extension String {
-  /// What stands in front of the first `mark`; all of it where there is none.
-  func before(_ mark: String) -> String {
-    firstRange(of: mark).map { String(self[..<$0.lowerBound]) } ?? self
   }
 }

@@ -79,6 +79,22 @@ package final class PlanWriter {
     }
   }
 
+  /// Writes all units of a plan down; refuses one that waits for what comes through a pipe.
+  package func add(allOf plan: any UnitPlan) throws(ClusterError) {
+    while true {
+      switch plan.next() {
+      case .unit(var unit):
+        unit.noteStamp()
+        try add(unit)
+      case .failed(let unit, let failure): try add(unit, failure: failure)
+      case .waiting:
+        throw ClusterError(
+          .refused, "an input comes through a pipe, which cannot be divided: save it to a file first")
+      case .end: return
+      }
+    }
+  }
+
   /// Writes one unit down; refuses one whose input other machines cannot read.
   package func add(_ unit: Unit, failure: UnitFailure? = nil) throws(ClusterError) {
     let planned = PlannedUnit(unit, failure: failure)

@@ -75,18 +75,7 @@ final class Planning {
     let (plan, _) = try run.makeParts(PlanContext(earlier: nil) { _ in })
     let written: FrozenPlan
     do throws(ClusterError) {
-      loop: while true {
-        switch plan.next() {
-        case .unit(var unit):
-          unit.noteStamp()
-          try writer.add(unit)
-        case .failed(let unit, let failure): try writer.add(unit, failure: failure)
-        case .waiting:
-          throw ClusterError(
-            .refused, "an input comes through a pipe, which cannot be divided: save it to a file first")
-        case .end: break loop
-        }
-      }
+      try writer.add(allOf: plan)
       let surroundings = RunSurroundings.current()
       let isMissing = plan.outputFolder.map { ((try? FileStatus.ifPresent($0.path)) ?? nil) == nil } ?? false
       notes.append(FrozenPlan.Note(name: ClusterFolder.madeFolder, bytes: [isMissing ? 1 : 0]))
