@@ -169,9 +169,10 @@ extension FrozenPlan {
       }
       return "is a part of another plan"
     }
-    guard stretches.indices.contains(part.shard), part == binding(of: part.shard) else {
-      return "is a part of another plan"
-    }
+    // Not by `binding(of:)`, which would take the plan's digest again for each part.
+    guard stretches.indices.contains(part.shard), part.first == stretches[part.shard].first,
+      part.count == stretches[part.shard].count
+    else { return "is a part of another plan" }
     return nil
   }
 }

@@ -99,7 +99,7 @@ package struct FrozenPlan: Sendable, Equatable {
   package var unitCount: Int { stretches.last.map { $0.first + $0.count } ?? 0 }
   package var cost: Int { stretches.reduce(0) { $0 + $1.cost } }
 
-  /// SHA-256 of all that is written down, the digests of all units included.
+  /// SHA-256 of all that is written down, the digests of all units included; taken anew at each call.
   package var fingerprint: Bytes { wire.withUnsafeBytes { SHA256.digest($0) } }
 
   package func binding(of shard: Int) -> PartBinding {
