@@ -203,6 +203,21 @@ import Testing
     #expect(twice.exit == .status(64) && twice.errors.contains("j holds a plan already"))
   }
 
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a stop reaches shards that are under way`(signal: Int32) throws {
+    let folder = TemporaryFolder()
+    let words = ["submit", "j", "--cluster", "local", "--at-once", "2", "--mode", "serial", "--shards", "2", "-q"]
+    let run = try Program.start(words + ["--", "primes", "1e13"], directory: folder.path)
+    let parts = folder.file("j/parts")
+    func begun() -> Int { Folders.contents(parts).count { ((try? FileStatus(of: $0).size) ?? 0) > 1500 } }
+    #expect(eventually { begun() == 2 })
+    run.kill(signal)
+    let stopped = try run.finish()
+    #expect(stopped.exit == .signal(signal), "\(stopped.errors)")
+    #expect(stopped.errors == "lanes: stopped with no shards of 2 done; lanes submit j --cluster local goes on\n")
+    #expect(Folders.contents(parts).allSatisfy { $0.extension == "unfinished" })
+  }
+
   @Test func `a shard that is killed goes on where it was`() throws {
     let folder = TemporaryFolder()
     #expect(

@@ -112,10 +112,9 @@ final class ProcessCluster {
     do throws(SystemError) {
       try Folders.make(folder.path.appending("log"))
       let reactor = try Reactor()
-      let stop = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in
-        guard let signal = StopSignals.received else { return }
-        for process in running { process.child.kill(signal) }
-      }
+      // Wakes it; what was received is asked for below, since a signal may also end a turn before any handler is called.
+      let stop = try reactor.watch(StopSignals.wakeDescriptor) { _ in }
+      var isStopping = false
       console.batchStarted(totalUnits: plan.stretches.count)
       for _ in shards.count..<plan.stretches.count { console.unitEnded(Self.mark, UnitRecord(lane: 0)) }
       // Nothing is written to it: hosts see its end, however this process ends, and stop their shards in order.
@@ -127,8 +126,12 @@ final class ProcessCluster {
         }
         if running.isEmpty { break }
         try reactor.turn(waiting: true)
-        // The descriptor stays readable once a stop was asked for.
-        if StopSignals.received != nil { reactor.forget(stop) }
+        if let signal = StopSignals.received, !isStopping {
+          isStopping = true
+          // The descriptor stays readable once a stop was asked for.
+          reactor.forget(stop)
+          for process in running { process.child.kill(signal) }
+        }
       }
     } catch {
       throw ExitStatus.stoppedEarly.failing("the shards cannot be run: \(error.call): \(error.reason)")
