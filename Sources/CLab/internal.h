@@ -20,6 +20,8 @@ static inline bool clab_waited(int64_t wall, int64_t processor) { return wall - 
 // Both ends of a named pipe whose name is gone, of a connection over the loopback, and a queue for messages of up to `size`
 // bytes; false, or (mqd_t)-1, with the reason in errno.
 bool clab_open_fifo(int ends[2]);
+// A template for mkstemp(3) in the folder of TMPDIR, or in `otherwise` where that is not set; false when it has no room.
+bool clab_temporary(char *path, size_t room, const char *otherwise, const char *prefix);
 bool clab_connect_tcp(int ends[2]);
 mqd_t clab_open_queue(int number, long size);
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <mqueue.h>
 #include <netinet/in.h>
@@ -221,10 +222,16 @@ static bool open_sockets(clab_pair *pair) {
   return true;
 }
 
+bool clab_temporary(char *path, size_t room, const char *otherwise, const char *prefix) {
+  const char *folder = getenv("TMPDIR");
+  if (!folder || !*folder) folder = otherwise;
+  return (size_t)snprintf(path, room, "%s/%s-XXXXXX", folder, prefix) < room;
+}
+
 // A named pipe in the folder for temporary files; the name goes at once, the ends stay.
 bool clab_open_fifo(int ends[2]) {
-  char path[] = "/tmp/lanes-fifo-XXXXXX";
-  int file = mkstemp(path);
+  char path[PATH_MAX];
+  int file = clab_temporary(path, sizeof path, "/tmp", "lanes-fifo") ? mkstemp(path) : -1;
   if (file < 0) return false;
   close(file);
   unlink(path);
@@ -252,7 +259,8 @@ static bool open_queues(clab_pair *pair) {
 }
 
 static bool open_slots(clab_pair *pair) {
-  char path[] = "/var/tmp/lanes-channel-XXXXXX";
+  char path[PATH_MAX];
+  if (!clab_temporary(path, sizeof path, "/var/tmp", "lanes-channel")) return false;
   pair->fds[0][0] = pair->fds[0][1] = mkostemp(path, O_CLOEXEC);
   if (pair->fds[0][0] < 0) return false;
   unlink(path);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <mqueue.h>
 #include <sched.h>
@@ -127,7 +128,8 @@ static bool read_piece(const struct stream *stream, uint32_t i) {
 
 // A file that has no name any more; its ends have places of their own in it.
 static bool open_file(int ends[2]) {
-  char path[] = "/var/tmp/lanes-channel-XXXXXX";
+  char path[PATH_MAX];
+  if (!clab_temporary(path, sizeof path, "/var/tmp", "lanes-channel")) return false;
   ends[1] = mkostemp(path, O_CLOEXEC);
   if (ends[1] < 0) return false;
   ends[0] = open(path, O_RDONLY | O_CLOEXEC);

@@ -171,6 +171,62 @@ import Testing
     #expect(try lanes("merge", "j").exit == .status(1))
   }
 
+  @Test func `shards share their folder of results, and no other run may have it meanwhile`() throws {
+    let folder = try photoFolder()
+    func lanes(_ words: String...) throws -> Program.Result { try Program.run(words, directory: folder.path) }
+    #expect(
+      try lanes("plan", "j", "--shards", "2", "--", "convert", "a", "-o", "out", "--resize", "20").exit == .status(0))
+    try Folders.make(folder.file("out"))
+    do {
+      let other = try LockedFile.folder(folder.file("out"), isShared: true)
+      let refused = try lanes("convert", "a", "-o", "out", "--resize", "20")
+      #expect(
+        refused.exit == .status(64) && refused.errors.contains("another run is writing to out"), "\(refused.errors)")
+      #expect(try lanes("shard", "0", "j", "-q").exit == .status(0))
+      withExtendedLifetime(other) {}
+    }
+    do {
+      let run = try LockedFile.folder(folder.file("out"))
+      let shard = try lanes("shard", "1", "j", "-q")
+      #expect(shard.exit == .status(75), "\(shard.errors)")
+      #expect(shard.errors.hasPrefix("lanes: a run that is no shard is writing to out"))
+      withExtendedLifetime(run) {}
+    }
+    #expect(try lanes("shard", "1", "j", "-q").exit == .status(0))
+    #expect(try lanes("merge", "j").exit == .status(0))
+  }
+
+  @Test func `files in shared memory are files, and what the kernel makes up is none`() throws {
+    let shared = try Folders.makeTemporary("/dev/shm", prefix: "lanes-test-")
+    defer { Folders.remove(shared) }
+    try put(Bytes("one two\n".utf8), shared.appending("in"))
+    func lanes(_ words: String...) throws -> Program.Result { try Program.run(words, directory: shared) }
+    let name = shared.appending("in").string
+    #expect(
+      try lanes("submit", "j", "--cluster", "local", "-q", "--", "files", "count", name).text == "1 2 8 \(name)\n")
+    for other in ["/proc/self/status", "../../../proc/self/status", "/dev/shm/../../proc/self/status"] {
+      let refused = try lanes("plan", "k", "--", "files", "count", other)
+      #expect(refused.exit == .status(64) && refused.errors.contains("belongs to one machine alone"), "\(other)")
+    }
+  }
+
+  @Test func `names of folders and inputs may hold any byte`() throws {
+    let folder = TemporaryFolder()
+    let result = try Program.shell(
+      #"""
+      cd "$1" && d=$(printf 'line\nand space \377') && mkdir "$d" && cd "$d" || exit
+      printf 'one two\n' > "$(printf 'a\n\376')"
+      "$LANES" files count -r . > ../plain || exit
+      "$LANES" submit "$(printf '../j\n\375')" --cluster local -q -- files count -r . > ../divided || exit
+      cmp ../plain ../divided || exit
+      "$LANES" submit j --cluster local -q -- primes 1e6 || exit
+      "$LANES" submit k --cluster slurm -q -- primes 1e6
+      """#, [folder.path.string])
+    #expect(result.text == "78498\n" && result.exit == .status(64), "\(result.errors)")
+    #expect(
+      result.errors.contains("has a name that is no UTF-8, which other machines cannot be told"), "\(result.errors)")
+  }
+
   @Test func `an input that changes after it was planned fails its unit`() throws {
     let folder = TemporaryFolder()
     for name in ["a", "b"] { try folder.write(name, Bytes("one two\n".utf8)) }
@@ -235,4 +291,10 @@ import Testing
     #expect(try Program.run(["merge", "j"], directory: folder.path).text == "1300005926\n")
     #expect(Folders.contents(parts).count == 1)
   }
+}
+
+/// Makes a file whose name may hold any byte.
+private func put(_ bytes: Bytes, _ path: FilePath) throws {
+  let file = try Descriptor.creating(path)
+  try bytes.span.bytes.withUnsafeBytes { try DescriptorIO.writeAll(file.number, $0) }
 }

@@ -83,6 +83,27 @@ import Testing
     #expect(try run("one\n", []).text == "78498\n")
   }
 
+  @Test func `a stranger's file in the place of a part is one shard's trouble, and no host's`() throws {
+    let (commands, folder) = (try Self.commands(), TemporaryFolder())
+    try folder.write("hosts", Bytes("one\n".utf8))
+    func lanes(_ words: [String]) throws -> Program.Result {
+      try Program.run(words, environment: Self.path(commands), directory: folder.path)
+    }
+    #expect(try lanes(["plan", "j", "--shards", "4", "--", "primes", "1e9"]).exit == .status(0))
+    #expect(try lanes(["plan", "k", "--", "primes", "1e7"]).exit == .status(0))
+    #expect(try lanes(["shard", "0", "k", "-q"]).exit == .status(0))
+    try folder.write("j/parts/00000.run", try readFile(folder.file("k/parts/00000.run")))
+    for cluster in [["ssh", "--hosts", "hosts"], ["local"]] {
+      for shard in 1...3 { try Folders.removeFile(folder.file("j/parts/0000\(shard).run")) }
+      let result = try lanes(["submit", "j", "-q", "--cluster"] + cluster)
+      #expect(result.exit == .status(75) && result.errorLines.count == 3, "\(result.errors)")
+      #expect(result.errorLines[0].hasPrefix("lanes: shard 0: ended with status 64: "))
+      #expect(result.errorLines[0].hasSuffix("00000.run is a part of another plan: remove it"))
+      #expect(result.errorLines[2] == "lanes: j: missing: 0 (3 of 4 shards are there)")
+    }
+    #expect(try Self.calls(commands) == ["one": 4])
+  }
+
   @Test func `hosts stop with whoever submits, who can go on`() throws {
     let (commands, folder) = (try Self.commands(), TemporaryFolder())
     try folder.write("hosts", Bytes("one\ntwo\n".utf8))

@@ -19,7 +19,10 @@ import Testing
         own=${0%/*}
         echo "$*" >> "$own/calls"
         for word; do
-          case $word in --array=*) last=${word#--array=0-}; last=${last%%%*} ;; esac
+          case $word in
+            --array=*) last=${word#--array=0-}; last=${last%%%*} ;;
+            --output=*) output=${word#--output=} ;;
+          esac
           script=$word
         done
         echo 4711
@@ -28,7 +31,8 @@ import Testing
           task=0
           while [ "$task" -le "$last" ]; do
             if [ "$(cat "$own/fail" 2> /dev/null)" = "$task" ]; then rm "$own/fail"; else
-              SLURM_ARRAY_TASK_ID=$task sh "$script"
+              log=$(printf %s "$output" | sed "s/%A/4711/; s/%a/$task/; s/%%/%/g")
+              SLURM_ARRAY_JOB_ID=4711 SLURM_ARRAY_TASK_ID=$task sh "$script" > "$log" 2>&1
             fi
             task=$((task + 1))
           done
@@ -112,6 +116,30 @@ import Testing
     let nothing = try Program.run(
       words + ["--rounds", "2", "-q"], environment: Self.path(commands), directory: folder.path)
     #expect(nothing.exit == .status(75) && nothing.errors.hasPrefix("lanes: j: missing: 0 "), "\(nothing.errors)")
+  }
+
+  @Test func `a task that is refused for good is told, and ends the rounds`() throws {
+    let (commands, folder) = (try Self.commands(), TemporaryFolder())
+    func lanes(_ words: [String]) throws -> Program.Result {
+      try Program.run(words, environment: Self.path(commands), directory: folder.path)
+    }
+    // In a folder whose name sbatch would read as a pattern.
+    #expect(try lanes(["plan", "100%a", "--shards", "3", "--", "primes", "1e9"]).exit == .status(0))
+    #expect(try lanes(["plan", "k", "--", "primes", "1e7"]).exit == .status(0))
+    #expect(try lanes(["shard", "0", "k", "-q"]).exit == .status(0))
+    try folder.write("100%a/parts/00001.run", try readFile(folder.file("k/parts/00000.run")))
+    let result = try lanes(["submit", "100%a", "--cluster", "slurm", "-q"])
+    #expect(result.exit == .status(75) && result.output.isEmpty)
+    let first = "lanes: task 1 of job 4711 ended with status 64: "
+    #expect(
+      result.errorLines.first?.hasPrefix(first) == true
+        && result.errorLines.first?.hasSuffix(
+          "00001.run is a part of another plan: remove it; it would be refused again, so that there are no more rounds")
+          == true,
+      "\(result.errors)")
+    #expect(result.errorLines.last == "lanes: 100%a: missing: 1 (2 of 3 shards are there)")
+    let calls = String(decoding: try readFile(commands.file("calls")), as: UTF8.self).split(separator: "\n")
+    #expect(calls.count == 1, "\(calls)")
   }
 
   @Test func `a time limit, and everything else, reaches sbatch as one word`() throws {

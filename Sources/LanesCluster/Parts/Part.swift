@@ -83,6 +83,19 @@ extension Part {
     return Part(path: path, shard: scan.binding?.shard, state: .complete(totals))
   }
 
+  /// True where something else has the name of a shard's part: the part of another shard or another plan, which only a person
+  /// may remove.
+  package static func isTaken(_ folder: FilePath, shard: Int, _ plan: FrozenPlan, _ fingerprint: Bytes) -> Bool {
+    let path = path(folder, shard: shard)
+    guard ((try? FileStatus.ifPresent(path, followingLinks: false)) ?? nil) != nil else { return false }
+    let part = examine(path, plan, fingerprint)
+    switch part.state {
+    case .foreign: return true
+    case .complete: return part.shard != shard
+    case .unfinished, .damaged: return false
+    }
+  }
+
   /// What is known of a file so far.
   private struct Scan {
     let plan: FrozenPlan

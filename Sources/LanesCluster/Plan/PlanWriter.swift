@@ -115,12 +115,26 @@ package final class PlanWriter {
       return "\(planned.unit.label): what comes through a pipe cannot be divided: save it to a file first"
     }
     guard let path = planned.path else { return nil }
-    for folder in ["/proc/", "/dev/", "/sys/"] where path.rawBytes.starts(with: folder.utf8) {
+    if isOfKernel(path) {
       return "\(planned.unit.label) belongs to one machine alone and cannot be divided: save it to a file first"
     }
     guard let kind = try? FileStatus(of: path).kind, kind != .regular else { return nil }
     return "\(planned.unit.label) is no regular file, and others cannot be divided: save it to a file first"
   }
+
+  /// True for what the kernel makes up when it is read. Files in /dev/shm are files like any other; that other machines may not
+  /// see them holds for most folders.
+  private static func isOfKernel(_ path: FilePath) -> Bool {
+    // Names from the directory of the plan matter only where that is such a place, or they lead out of it.
+    if path.isRelative, !startsInKernel, !path.rawBytes.starts(with: "..".utf8) { return false }
+    let whole = current.pushing(path).lexicallyNormalized().rawBytes
+    guard !whole.starts(with: "/dev/shm/".utf8) else { return false }
+    return kernelFolders.contains { whole.starts(with: $0.utf8) }
+  }
+
+  private static let kernelFolders = ["/proc/", "/dev/", "/sys/"]
+  private static let current = (try? Folders.current()) ?? FilePath("/")
+  private static let startsInKernel = kernelFolders.contains { (current.rawBytes + [0x2F]).starts(with: $0.utf8) }
 
   private func flush() throws(ClusterError) {
     do throws(SystemError) {

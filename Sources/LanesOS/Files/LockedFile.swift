@@ -68,14 +68,16 @@ package final class LockedFile: Sendable {
   }
 
   /// Opens a folder; nil where its file system has no locks for folders, as NFS.
-  package static func folder(_ path: FilePath) throws(Problem) -> LockedFile? {
+  ///
+  /// - Parameter isShared: others may have it at the same time who share it as well.
+  package static func folder(_ path: FilePath, isShared: Bool = false) throws(Problem) -> LockedFile? {
     while true {
       let number = try attempt { () throws(SystemError) in
         try retrying("open") { path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
       }
       let folder = LockedFile(Descriptor(owning: number))
       do {
-        try folder.lock(LOCK_EX)
+        try folder.lock(isShared ? LOCK_SH : LOCK_EX)
       } catch {
         // NFS locks only what is open for writing, which no folder can be: EBADF (flock(2)).
         if case .system(let error) = error, lockless.contains(error.errno) { return nil }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import LanesCore
+import SystemPackage
 
 /// A process started by this one; killed and reaped, if that did not happen before, when the value goes.
 package struct Child: ~Copyable {
@@ -18,7 +19,7 @@ package struct Child: ~Copyable {
     /// Names of this process's variables that are passed on; nil for all of them.
     package var inherited: Set<String>?
     /// Where the child starts; nil for where this process is.
-    package var directory: String?
+    package var directory: FilePath?
     /// Descriptors the child gets: number there, from number here. All others are closed or close-on-exec.
     package var descriptors: [(child: Int32, here: Int32)] = []
     /// True puts the child into a process group of its own, so that a terminal's Ctrl-C does not reach it.
@@ -89,7 +90,9 @@ private enum Spawn {
       moved.append(source)
       posix_spawn_file_actions_adddup2(&actions, source, target)
     }
-    if let directory = command.directory { _ = clinux_spawn_in(&actions, directory) }
+    if let directory = command.directory {
+      _ = directory.withPlatformString { clinux_spawn_in(&actions, $0) }
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -49,6 +49,13 @@ struct ClusterFolder {
     path = ((try? Folders.current()) ?? FilePath(".")).pushing(typed).lexicallyNormalized()
   }
 
+  /// Refuses a name that cannot be told to another machine.
+  func checkName() throws {
+    guard FilePath(path.string) != path else { return }
+    throw ExitStatus.usage.failing(
+      "\(name) has a name that is no UTF-8, which other machines cannot be told: rename it")
+  }
+
   /// Plans the command behind `--` and writes the plan down.
   func plan(_ typed: [Bytes], _ cut: CutArguments) throws -> FrozenPlan {
     var command = try DividedWords.command(typed)

@@ -163,10 +163,10 @@ struct KubernetesJob {
                 image: \(JSONWriter.quoted(arguments.image!))
                 command: [\(words.map(JSONWriter.quoted).joined(separator: ", "))]
       \(amounts)          volumeMounts:
-                  - name: work
+                  - name: shared
                     mountPath: \(JSONWriter.quoted(mount))
             volumes:
-              - name: work
+              - name: shared
                 persistentVolumeClaim:
                   claimName: \(JSONWriter.quoted(arguments.claim!))
 

@@ -1,46 +1,8 @@
-import ArgumentParser
 import LanesCluster
 import LanesCore
 import LanesOS
 import LanesReport
 import SystemPackage
-
-/// The hosts that do shards over ssh.
-struct HostArguments: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "ssh: a file with a host, as ssh takes it, in each line; # begins a comment.", valueName: "FILE"),
-    completion: .file())
-  var hosts: String?
-
-  /// Names of options that were given.
-  var given: [(name: String, isGiven: Bool)] { [("hosts", hosts != nil)] }
-
-  /// The hosts of the file, each once; none without a file.
-  func read() throws -> [String] {
-    guard let hosts else { return [] }
-    let path = RawArguments.path(hosts)
-    let text: String
-    do throws(SystemError) {
-      let file = try StoredFile(path)
-      text = String(decoding: try file.read(try file.size(), at: 0), as: UTF8.self)
-    } catch {
-      throw ExitStatus.missing.failing("\(path.forDisplay) cannot be read: \(error.reason)")
-    }
-    var names: [String] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
-      guard let name = words.first else { continue }
-      // ssh would take it for an option.
-      guard words.count == 1, !name.hasPrefix("-") else {
-        throw ExitStatus.usage.failing("\(path.forDisplay), line \(index + 1): one name of a host was expected")
-      }
-      if !names.contains(String(name)) { names.append(String(name)) }
-    }
-    guard !names.isEmpty else { throw ExitStatus.usage.failing("\(path.forDisplay) names no host") }
-    return names
-  }
-}
 
 /// Runs shards in processes that this one starts, here or over ssh, several at a time.
 ///
@@ -74,7 +36,10 @@ final class ProcessCluster {
   }
 
   private let plan: FrozenPlan
+  private let fingerprint: Bytes
   private let folder: ClusterFolder
+  /// Nothing is written to it: hosts see its end, however this process ends, and stop their shards in order.
+  private let life: Pipe
   private let places: [Place]
   private let words: [String]
   private var running: [Running] = []
@@ -91,8 +56,10 @@ final class ProcessCluster {
   /// - Parameters:
   ///   - places: one for each shard that runs at a time.
   ///   - words: engine options of every shard.
-  init(_ plan: FrozenPlan, _ folder: ClusterFolder, places: [Place], words: [String]) {
+  init(_ plan: FrozenPlan, _ folder: ClusterFolder, places: [Place], words: [String]) throws(SystemError) {
+    life = try Pipe()
     self.plan = plan
+    fingerprint = plan.fingerprint
     self.folder = folder
     self.places = places
     self.words = words
@@ -117,12 +84,9 @@ final class ProcessCluster {
       var isStopping = false
       console.batchStarted(totalUnits: plan.stretches.count)
       for _ in shards.count..<plan.stretches.count { console.unitEnded(Self.mark, UnitRecord(lane: 0)) }
-      // Nothing is written to it: hosts see its end, however this process ends, and stop their shards in order.
-      let life = try Pipe()
-      defer { _ = life.writeEnd.number }
       while !waiting.isEmpty || !running.isEmpty {
         while StopSignals.received == nil, !waiting.isEmpty, let place = free.popLast() {
-          try start(waiting.removeLast(), place, life: life.readEnd.number, reactor, console)
+          try start(waiting.removeLast(), place, reactor, console)
         }
         if running.isEmpty { break }
         try reactor.turn(waiting: true)
@@ -143,13 +107,15 @@ final class ProcessCluster {
   static let mark = Unit(number: 0, label: "shard")
 
   private func start(
-    _ shard: Int, _ place: Place, life: Int32, _ reactor: Reactor, _ console: ProgressReporter
+    _ shard: Int, _ place: Place, _ reactor: Reactor, _ console: ProgressReporter
   ) throws(SystemError) {
     var command = try makeCommand(shard, place)
     command.ownGroup = true
     let log = try Descriptor.creating(log(shard))
     let nothing = try Descriptor.reading("/dev/null")
-    command.descriptors = [(0, place == .here ? nothing.number : life), (1, log.number), (2, log.number)]
+    command.descriptors = [
+      (0, place == .here ? nothing.number : life.readEnd.number), (1, log.number), (2, log.number),
+    ]
     let process = Running(shard, place, try Child(command))
     running.append(process)
     process.watch = try reactor.watch(process.child.pidfd.number) { [unowned self, unowned process] _ in
@@ -163,7 +129,7 @@ final class ProcessCluster {
     case .here:
       // This very program, whatever PATH says.
       var command = Child.Command(program: "/proc/self/exe", arguments: ["lanes"] + shardWords + ["."])
-      command.directory = folder.path.string
+      command.directory = folder.path
       return command
     case .host(let name):
       let program = try Folders.target(ofLink: FilePath("/proc/self/exe")).string
@@ -210,6 +176,8 @@ final class ProcessCluster {
       return false
     }
     let refuses = Self.refusals.contains(status)
+    // A stranger's file in the part's place is the shard's trouble on every host, and no host's.
+    if refuses, Part.isTaken(folder.path, shard: process.shard, plan, fingerprint) { return false }
     guard refuses || status == Self.sshFailed else { return false }
     if refuses { refusing.insert(process.place) }
     if lost.insert(process.place).inserted {
@@ -222,16 +190,29 @@ final class ProcessCluster {
 
   /// How a shard ended, with the last line of its log.
   private func failure(_ shard: Int, _ exit: Child.Exit?) -> Failed {
-    let lines = (try? StoredFile(log(shard))).flatMap { try? $0.read(1 << 16, at: max(0, $0.size() - 1 << 16)) }
-    let last = lines.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").last.map(String.init) }
-    let told = last.map { ": \($0.hasPrefix("lanes: ") ? String($0.dropFirst(7)) : $0)" } ?? ""
+    let told = ShardLog.lastLine(log(shard)).map { ": \($0)" } ?? ""
     switch exit {
     case .status(let status):
-      let isFinal = [ExitStatus.usage.rawValue, ExitStatus.missing.rawValue].contains(status)
-      return Failed(number: shard, reason: "ended with status \(status)\(told)", isFinal: isFinal)
+      return Failed(
+        number: shard, reason: "ended with status \(status)\(told)", isFinal: ExitStatus.isFinal(ofShard: status))
     case .signal(let signal):
       return Failed(number: shard, reason: "ended by \(Signal.name(signal))\(told)", isFinal: false)
     case nil: return Failed(number: shard, reason: "could not be waited for", isFinal: false)
     }
   }
+}
+
+/// What shards say while nobody watches.
+enum ShardLog {
+  /// The last line, without this program's name in front; nil where nothing was said.
+  static func lastLine(_ path: FilePath) -> String? {
+    let end = (try? StoredFile(path)).flatMap { try? $0.read(1 << 16, at: max(0, $0.size() - 1 << 16)) }
+    let line = end.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n").last.map(String.init) }
+    return line.map { $0.hasPrefix("lanes: ") ? String($0.dropFirst(7)) : $0 }
+  }
+}
+
+extension ExitStatus {
+  /// True for statuses with which a shard would end again: it was refused, or something that it needs is missing.
+  static func isFinal(ofShard status: Int32) -> Bool { [usage.rawValue, missing.rawValue].contains(status) }
 }

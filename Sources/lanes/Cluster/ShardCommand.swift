@@ -4,6 +4,7 @@ import LanesCore
 import LanesJournal
 import LanesOS
 import LanesReport
+import LanesUsage
 import SystemPackage
 
 /// Where the number of a shard comes from, where it is not typed.
@@ -52,7 +53,9 @@ struct ShardCommand: ParsableCommand, StatedCommand {
       """)
 
   static let statuses =
-    ExitStatus.page("The shard is done; lanes merge tells of units that failed.", nil)
+    ExitStatus.page("The shard is done; lanes merge tells of units that failed.", nil) + [
+      ManualPage.Status("75", "A run that is no shard writes to the folder of results: the same words may do later.")
+    ]
 
   @Option(
     help: ArgumentHelp(
@@ -87,8 +90,20 @@ struct ShardCommand: ParsableCommand, StatedCommand {
   }
 
   func run() throws {
-    let shard = try number()
     let folder = ClusterFolder(operands.last!)
+    do {
+      try run(folder)
+    } catch let status as ExitCode {
+      // Whoever submitted the job hears nothing else of how its tasks end.
+      if from == .slurm, ExitStatus.isFinal(ofShard: status.rawValue) {
+        SlurmCluster.noteRefusal(folder, status.rawValue)
+      }
+      throw status
+    }
+  }
+
+  private func run(_ folder: ClusterFolder) throws {
+    let shard = try number()
     let plan = try folder.read()
     guard plan.stretches.indices.contains(shard) else {
       let count = plan.stretches.count
@@ -208,14 +223,9 @@ private struct ShardRun {
   private func perform(
     _ workload: any Workload, _ units: StoredFile, _ session: JournalSession
   ) throws -> RunRecord {
-    if let output = plan.outputFolder {
-      // Not locked, as one run's folder is: other shards put their results there at the same time.
-      do {
-        _ = try Folders.makeIfMissing(output.path, like: output.mirror)
-      } catch {
-        throw ExitStatus.unwritable(output.path.forDisplay, error)
-      }
-    }
+    // Shared: other shards put their results there at the same time.
+    let lock = try plan.outputFolder.flatMap(OutputLock.sharing)
+    defer { withExtendedLifetime(lock) {} }
     let console = ProgressReporter(engine, resultsOnScreen: false)
     let job = BatchRun(
       workload: workload, makePlan: { StretchPlan(plan, shard: shard, in: units) }, fold: FailureTeller(console))

@@ -102,6 +102,33 @@ final class SlurmCluster {
     return text.isEmpty || !text.allSatisfy(\.isNumber) ? nil : text
   }
 
+  /// Says that a job has a task that would end in the same way again, and which one.
+  private static func refusalFile(_ folder: ClusterFolder, _ job: String) -> FilePath {
+    folder.path.appending("log").appending("slurm-\(job).refused")
+  }
+
+  /// Leaves word that this process, a task of a Slurm array, was refused; of several tasks one is enough.
+  static func noteRefusal(_ folder: ClusterFolder, _ status: Int32) {
+    guard let job = Terminal.variable("SLURM_ARRAY_JOB_ID"), let task = Terminal.variable(ShardSource.slurm.variable),
+      !job.isEmpty, (job + task).allSatisfy(\.isNumber)
+    else { return }
+    // The folder of logs may not be there, or not be writable, which is then told by the log alone.
+    guard let file = try? Descriptor.creating(refusalFile(folder, job)) else { return }
+    try? Bytes("\(task) \(status)\n".utf8).span.bytes.withUnsafeBytes { try DescriptorIO.writeAll(file.number, $0) }
+  }
+
+  /// How a task of the job was refused, as a sentence; nil where none was.
+  func refusal(of job: String) -> String? {
+    guard let file = try? StoredFile(Self.refusalFile(folder, job)), let bytes = try? file.read(64, at: 0) else {
+      return nil
+    }
+    let numbers = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    guard numbers.count == 2 else { return nil }
+    let log = folder.path.appending("log").appending("slurm-\(job)-\(numbers[0]).log")
+    let told = ShardLog.lastLine(log).map { ": \($0)" } ?? ""
+    return "task \(numbers[0]) of job \(job) ended with status \(numbers[1])\(told)"
+  }
+
   // MARK: The job
 
   /// Submits an array of these shards; indices of its tasks are lines of a list, so that they stay small and without gaps.
@@ -116,10 +143,13 @@ final class SlurmCluster {
       [try Tool.ownProgram(), "shard", "--from", "slurm-array", "--map", own, "--quiet"] + words + [folder.path.string]
     try folder.write("#!/bin/sh\nexec \(Tool.quoted(command))\n", script)
     let limit = atOnce.map { "%\($0)" } ?? ""
+    // In the name of a log %% is one of them.
+    let logs = folder.path.appending("log").string.split(separator: "%", omittingEmptySubsequences: false)
+      .joined(separator: "%%")
     let result = try Self.run(
       [
         "sbatch", "--parsable", "--job-name=lanes", "--requeue", "--open-mode=append", "--nodes=1", "--ntasks=1",
-        "--array=0-\(shards.count - 1)\(limit)", "--output=\(folder.path.string)/log/slurm-%A-%a.log",
+        "--array=0-\(shards.count - 1)\(limit)", "--output=\(logs)/slurm-%A-%a.log",
         "--chdir=\(plan.directory.string)",
       ] + requests + [script.string])
     // The number, and behind a semicolon the cluster where there are several.

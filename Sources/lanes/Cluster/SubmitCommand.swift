@@ -47,7 +47,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
         lanes submit job --cluster local
         lanes submit job --cluster slurm --cpus 8 -j 8 -- images info photos
         lanes submit job --cluster ssh --hosts machines -- primes 1e13 --sum
-        lanes submit job --cluster k8s --image registry/lanes:1 --claim work --mount /data --cpus 8 -- files top -r logs
+        lanes submit job --cluster k8s --image registry/lanes:1 --claim photos --mount /data --cpus 8 -- files top -r logs
       """)
 
   static let statuses =
@@ -134,6 +134,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     try StopSignals.install()
     // Before a plan is written that could not be run.
     let hosts = try ssh.read()
+    if cluster == .slurm || cluster == .ssh { try folder.checkName() }
     if cluster == .k8s, !words.isEmpty { _ = try kubernetes.mountPoint(of: folder, directory: ClusterFolder(".").path) }
     if !words.isEmpty { _ = try folder.plan(DividedWords.typed()!, cut) }
     let plan = try folder.read()
@@ -166,10 +167,15 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
   }
 
   private func runProcesses(_ plan: FrozenPlan, _ folder: ClusterFolder, places: [ProcessCluster.Place]) throws {
-    let processes = ProcessCluster(plan, folder, places: places, words: engine.words)
+    let processes: ProcessCluster
+    do { processes = try ProcessCluster(plan, folder, places: places, words: engine.words) } catch {
+      throw ExitStatus.stoppedEarly.failing("the shards cannot be run: \(error.call): \(error.reason)")
+    }
+    // What was refused once is refused again.
+    var refused: Set<Int> = []
     let console = ProgressReporter(engine, resultsOnScreen: false)
     for _ in 0..<(rounds ?? 3) {
-      let missing = PartSet(plan, folder.path).missing
+      let missing = PartSet(plan, folder.path).missing.filter { !refused.contains($0) }
       guard !missing.isEmpty else { return }
       let failed = try processes.run(missing, console)
       console.clear()
@@ -181,8 +187,8 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
         StopSignals.die(by: signal)
       }
       for shard in failed { StandardError.line("lanes: shard \(shard.number): \(shard.reason)") }
-      // What was refused once is refused again.
-      if processes.isOver || failed.contains(where: \.isFinal) { return }
+      refused.formUnion(failed.lazy.filter(\.isFinal).map(\.number))
+      if processes.isOver { return }
     }
   }
 
@@ -213,6 +219,10 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
         StopSignals.die(by: signal)
       }
       console.clear()
+      if let refusal = cluster.refusal(of: job!) {
+        StandardError.line("lanes: \(refusal); it would be refused again, so that there are no more rounds")
+        return true
+      }
       job = nil
     }
     return true

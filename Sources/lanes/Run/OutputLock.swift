@@ -4,7 +4,8 @@ import LanesImages
 import LanesOS
 import SystemPackage
 
-/// Holds a folder for the results of one run: a second run into it is refused while this one lives.
+/// Holds a folder for the results of one run: a second run into it is refused while this one lives. Shards of divided batches
+/// hold it together, against runs that are none.
 ///
 /// The lock is the kernel's and goes with the process, however that ends. A folder that was made for it and is still empty
 /// in the end is removed.
@@ -19,26 +20,41 @@ final class OutputLock {
     } catch {
       throw ExitStatus.of(PlanRefusal.unknown(path, error))
     }
-    return try OutputLock(path, made: nil)
+    return try OutputLock(path, made: nil, isShared: false)
   }
 
   /// Takes a folder, and makes it first when it is missing; nil when its file system has no locks.
   static func making(_ folder: OutputFolder) throws -> OutputLock? {
     do {
       let isNew = try Folders.makeIfMissing(folder.path, like: folder.mirror)
-      return try OutputLock(folder.path, made: isNew ? folder.path : nil)
+      return try OutputLock(folder.path, made: isNew ? folder.path : nil, isShared: false)
     } catch let error as SystemError {
       throw ExitStatus.of(PlanRefusal.unwritable(folder.path, error))
     }
   }
 
-  private init?(_ path: FilePath, made: FilePath?) throws {
+  /// Takes a folder together with other shards, and makes it first when it is missing. It stays, since others may be about to
+  /// write to it; nil when its file system has no locks.
+  static func sharing(_ folder: OutputFolder) throws -> OutputLock? {
     do {
-      guard let lock = try LockedFile.folder(path) else { return nil }
+      _ = try Folders.makeIfMissing(folder.path, like: folder.mirror)
+    } catch {
+      throw ExitStatus.unwritable(folder.path.forDisplay, error)
+    }
+    return try OutputLock(folder.path, made: nil, isShared: true)
+  }
+
+  private init?(_ path: FilePath, made: FilePath?, isShared: Bool) throws {
+    do {
+      guard let lock = try LockedFile.folder(path, isShared: isShared) else { return nil }
       self.lock = lock
       self.made = made
     } catch {
       switch error {
+      case .inUse where isShared:
+        // Unlike a person, what starts shards tries again.
+        throw ExitStatus.unfinished.failing(
+          "a run that is no shard is writing to \(path.forDisplay): once it has ended the shard can be done")
       case .inUse:
         throw ExitStatus.usage.failing(
           "another run is writing to \(path.forDisplay): wait until it has ended, or choose another folder")
