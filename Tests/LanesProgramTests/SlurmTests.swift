@@ -31,7 +31,7 @@ import Testing
           task=0
           while [ "$task" -le "$last" ]; do
             if [ "$(cat "$own/fail" 2> /dev/null)" = "$task" ]; then rm "$own/fail"; else
-              log=$(printf %s "$output" | sed "s/%A/4711/; s/%a/$task/; s/%%/%/g")
+              log=$(printf %s "$output" | sed "s/%%/#/g; s/%A/4711/; s/%a/$task/; s/#/%/g")
               SLURM_ARRAY_JOB_ID=4711 SLURM_ARRAY_TASK_ID=$task sh "$script" > "$log" 2>&1
             fi
             task=$((task + 1))
