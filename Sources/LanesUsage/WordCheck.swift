@@ -245,7 +245,7 @@ extension WordCheck {
   /// Whole command lines: with names of the same level if any is near, else with those of other levels.
   private func nearCommands(_ word: String, _ path: [String], _ table: CommandTable, _ outer: Outer?) -> [String] {
     var siblings = table.subcommands.map(\.name)
-    if path.isEmpty { siblings += Shortcuts.commands.keys }
+    if path.isEmpty { siblings += Shortcuts.commands.map(\.short) }
     if outer != nil, path.isEmpty { siblings = siblings.filter { !["compare", "lab", "help"].contains($0) } }
     let prefix = [root.name] + (outer?.path ?? [])
     if let same = Habits.command(like: word) { return [(prefix + [same]).joined(separator: " ")] }

@@ -44,7 +44,7 @@ package struct AutoRules: Sendable {
   /// Reads in flight for each CPU while units wait: 16 lanes on two CPUs read cold files in 0.57 of the time of 2.
   package var lanesPerWaitingCPU = 8
   /// What the hybrid engine suits: it reads many files at once, for which threads need as many lanes.
-  package var loopSuits: Set<UnitCosts.Wait> = [.storage]
+  package var loopSuits: [UnitCosts.Wait] = [.storage]
   /// From this share of their time on that lanes had no core, other programs keep the cores busy. A loop is one thread that
   /// must get a core again and again: 16 threads then took 0.7 of its time.
   package var muchQueueing = 0.1

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import LanesCore
+import Synchronization
 import SystemPackage
 
 /// Words as they were typed, byte for byte.
@@ -42,12 +43,19 @@ package enum RawArguments {
   /// Takes `words` for what was typed from here on: the command that a plan holds is carried out as it was typed then.
   package static func adopt(_ words: [Bytes]) {
     adopted.withLock { $0 = words }
+    hasAdopted.store(true, ordering: .releasing)
     asked.withLock { $0 = [:] }
   }
 
   private static let adopted = Monitor<[Bytes]?>(nil)
 
-  private static var arguments: [Bytes] { adopted.withLock { $0 } ?? own }
+  /// True once `adopted` holds words. Most runs adopt none, and making that value is a part of starting.
+  private static let hasAdopted = Atomic(false)
+
+  private static var arguments: [Bytes] {
+    // Acquiring: whoever sees true sees the words.
+    hasAdopted.load(ordering: .acquiring) ? adopted.withLock { $0 } ?? own : own
+  }
 
   private static let own: [Bytes] = (0..<clinux_argument_count()).map { index in
     let word = clinux_argument(index)!

@@ -62,6 +62,8 @@ final class SegmentSieve {
   private static func smallPrimes(
     through limit: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) -> ArraySlice<UInt32> {
+    // The list is not made for a range that needs none of it.
+    guard limit > PreSieve.largestPrime else { return [] }
     var primes = SievingPrimes.base.filter { UInt64($0) > PreSieve.largestPrime && UInt64($0) <= limit }
     try SievingPrimes.forEach(from: SievingPrimes.baseLimit + 1, through: limit, deadline: deadline) {
       primes.append(UInt32($0))

@@ -16,7 +16,7 @@ enum CommandLineMode {
     }
     var command: (any ParsableCommand)?
     do {
-      command = try LanesCommand.parseAsRoot(words)
+      command = try CommandReader.command(words)
       try command!.run()
       exitProcess(delivered(.success, of: command))
     } catch let status as ExitCode {
@@ -50,6 +50,7 @@ enum CommandLineMode {
   /// What is printed for requests that no command serves: pages, completions and their scripts.
   private static func answer(to words: [String]) -> String? {
     switch words.first {
+    case "--version" where words.count == 1: ProgramVersion.text + "\n"
     case "help" where words.dropFirst() == ["engines"]: EngineGuide.text(width: Terminal.width(1))
     case CompletionScript.request: table.map { Completion(of: Array(words.dropFirst()), $0).text }
     case "--generate-completion-script" where words.count == 2: CompletionScript.text(for: words[1])
