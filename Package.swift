@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "CJPEGScaled", dependencies: ["CSIMD"], cSettings: strictC),
     .target(
       name: "CCodecs", dependencies: ["CSIMD", "CJPEGScaled"], cSettings: strictC,
-      linkerSettings: [library("png16"), library("jpeg"), library("z")]),
+      linkerSettings: [library("png16"), library("jpeg"), library("z"), library("deflate")]),
     .target(name: "CKernels", dependencies: ["CSIMD"], cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
     // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after

@@ -1,5 +1,10 @@
 // PNG to rows, by libpng with limits of our own.
+//
+// The pixels of most files come from png_stream.c, which is three times as fast. libpng then reads a file in which all IDAT
+// chunks are replaced by one that holds no pixels, and so is the judge of everything around them. What png_stream.c objects to
+// is `undecided`: libpng has to read the file as it is, from the start.
 #include "internal.h"
+#include "png_stream.h"
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,10 @@ struct ccodecs_png_decoder {
   uint8_t *whole; // an interlaced image, once it was read
   uint32_t next_row;
   struct ccodecs_png_storage storage;
+  bool is_ours;            // pixels do not come from libpng
+  struct png_chunks chunks; // if so
+  size_t stand_in;         // bytes that libpng has read of what stands in for them
+  struct png_stream *stream;
   bool broken; // an error in the middle of what is salvaged: the rest is blank
   char damage[224];
 };
@@ -56,6 +65,27 @@ static void on_read(png_structp png, png_bytep target, size_t count) {
   }
   memcpy(target, decoder->bytes + decoder->position, count);
   decoder->position += count;
+}
+
+// An IDAT chunk with zlib's form of nothing.
+static const uint8_t no_pixels[] = {0, 0, 0, 8, 'I', 'D', 'A', 'T', 0x78, 0x9C, 3, 0, 0, 0, 0, 1, 0x48, 0x06, 0x89, 0xD2};
+
+// The same where pixels are not libpng's business.
+static void on_read_around(png_structp png, png_bytep target, size_t count) {
+  struct ccodecs_png_decoder *decoder = png_get_io_ptr(png);
+  while (count > 0) {
+    if (decoder->position == decoder->chunks.start && decoder->stand_in == sizeof no_pixels)
+      decoder->position = decoder->chunks.end;
+    const bool stands_in = decoder->position == decoder->chunks.start;
+    const size_t end = decoder->position < decoder->chunks.start ? decoder->chunks.start : decoder->count;
+    size_t size = stands_in ? sizeof no_pixels - decoder->stand_in : end - decoder->position;
+    if (size == 0) leave(decoder, ccodecs_truncated, "it ends inside the image data");
+    if (size > count) size = count;
+    memcpy(target, stands_in ? no_pixels + decoder->stand_in : decoder->bytes + decoder->position, size);
+    if (stands_in) decoder->stand_in += size;
+    else decoder->position += size;
+    target += size, count -= size;
+  }
 }
 
 // Stops the decoder when the caller wants that; leaves by the jump.
@@ -183,6 +213,20 @@ static bool begin(struct ccodecs_png_decoder *decoder) {
   return decoder->info != NULL;
 }
 
+// Whether pixels can come from png_stream.c: sound ones of whole bytes, in rows from top to bottom. IHDR stands at a fixed
+// place (PNG, 5.6 and 11.2.1).
+static bool find_ours(struct ccodecs_png_decoder *decoder, const struct ccodecs_header *header) {
+  const uint8_t *bytes = decoder->bytes;
+  const struct ccodecs_limits *limits = &decoder->limits;
+  if (limits->salvage || limits->stored || limits->library || decoder->count < 33) return false;
+  const uint8_t depth = bytes[24], kind = bytes[25], interlacing = bytes[28];
+  if (interlacing != PNG_INTERLACE_NONE || (depth != 8 && depth != 16) || (kind & PNG_COLOR_MASK_PALETTE)) return false;
+  if (!png_chunks_find(&decoder->chunks, bytes, decoder->count)) return false;
+  // libpng has a limit for the length of a chunk, which is never below these.
+  const uint64_t pixels = (uint64_t)header->image.width * header->image.height;
+  return decoder->chunks.longest <= max_chunk_bytes || decoder->chunks.longest <= pixels * depth / 8;
+}
+
 struct ccodecs_png_decoder *ccodecs_png_open(
   const uint8_t *bytes, size_t count, const struct ccodecs_limits *limits, struct ccodecs_header *header,
   struct ccodecs_result *result) {
@@ -195,9 +239,10 @@ struct ccodecs_png_decoder *ccodecs_png_open(
   if (setjmp(decoder->jump)) return ccodecs_png_close(decoder), NULL;
   if (!begin(decoder)) leave(decoder, ccodecs_no_memory, "out of memory");
   set_limits(decoder->png, limits->salvage);
-  png_set_read_fn(decoder->png, decoder, on_read);
   // Before libpng reads the header: a size that is refused must cost no memory.
   check_size(decoder, header);
+  decoder->is_ours = find_ours(decoder, header);
+  png_set_read_fn(decoder->png, decoder, decoder->is_ours ? on_read_around : on_read);
   png_read_info(decoder->png, decoder->info);
   find_metadata(decoder, header);
   find_color(decoder, &header->color);
@@ -271,9 +316,27 @@ static bool read_rows(struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t
   return true;
 }
 
+// Rows from png_stream.c.
+static bool read_ours(
+  struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
+  const struct ccodecs_limits *limits = &decoder->limits;
+  if (limits->go_on && !limits->go_on(limits->context)) return ccodecs_fail(result, ccodecs_stopped, "stopped");
+  if (!decoder->stream) {
+    const struct ccodecs_png_storage *storage = &decoder->storage;
+    const size_t samples = 1 + (storage->kind & PNG_COLOR_MASK_COLOR) + (storage->kind & PNG_COLOR_MASK_ALPHA ? 1 : 0);
+    const struct png_image image = {
+      decoder->image.width, decoder->image.height, samples * (size_t)storage->depth / 8, storage->depth};
+    decoder->stream = png_stream_open(&decoder->chunks, &image);
+    if (!decoder->stream) return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
+  }
+  if (png_stream_read(decoder->stream, rows, stride, (size_t)count)) return true;
+  return ccodecs_fail(result, ccodecs_undecided, "it is for libpng");
+}
+
 bool ccodecs_png_read(
   struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   decoder->result = result;
+  if (decoder->is_ours) return read_ours(decoder, rows, stride, count, result);
   if (is_interlaced(decoder)) {
     if (!decoder->whole && !hold_whole(decoder)) return false;
     for (int row = 0; row < count; row++, decoder->next_row++)
@@ -291,6 +354,8 @@ bool ccodecs_png_read(
 bool ccodecs_png_finish(struct ccodecs_png_decoder *decoder, struct ccodecs_result *result) {
   decoder->result = result;
   if (decoder->broken) return true;
+  if (decoder->is_ours && !(decoder->stream && png_stream_finish(decoder->stream)))
+    return ccodecs_fail(result, ccodecs_undecided, "it is for libpng");
   if (setjmp(decoder->jump)) return give_up(decoder);
   png_read_end(decoder->png, NULL);
   return true;
@@ -302,6 +367,7 @@ const char *ccodecs_png_damage(const struct ccodecs_png_decoder *decoder) {
 
 void ccodecs_png_close(struct ccodecs_png_decoder *decoder) {
   png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
+  png_stream_close(decoder->stream);
   free(decoder->whole);
   free(decoder);
 }

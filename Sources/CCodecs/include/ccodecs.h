@@ -23,7 +23,7 @@ enum ccodecs_status {
   ccodecs_stopped,     // go_on returned false
   ccodecs_sink_failed, // the sink returned false
   ccodecs_inexact,     // it cannot be done without encoding anew
-  ccodecs_undecided,   // JPEG: to be decoded again from the start, after ccodecs_jpeg_use_library
+  ccodecs_undecided,   // to be decoded again from the start, by libjpeg-turbo or libpng alone
 };
 
 struct ccodecs_result {
@@ -69,6 +69,7 @@ struct ccodecs_limits {
   bool salvage;
   uint8_t background[3];
   bool stored; // PNG only: samples as they are stored, palette indices included, one of fewer than 8 bits per byte
+  bool library; // PNG only: everything is read by libpng, and nothing is `ccodecs_undecided`
 };
 
 // A JPEG's marker segment (name[0] is the marker) or a PNG's chunk, without length and checksum.
@@ -148,7 +149,9 @@ bool ccodecs_jpeg_transform(
   bool progressive, const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink,
   struct ccodecs_result *result);
 
-// PNG. `bytes` must outlive the decoder. Wrong checksums count as damage; an interlaced image is held whole.
+// PNG. `bytes` must outlive the decoder. Wrong checksums count as damage; an interlaced image is held whole. Without
+// `library` in the limits, reading and finishing may end with `ccodecs_undecided`, never with a verdict that libpng would not
+// give.
 struct ccodecs_png_decoder;
 // Reads the header and all chunks before the pixels. NULL on failure, with `result` filled.
 struct ccodecs_png_decoder *ccodecs_png_open(

@@ -7,11 +7,11 @@ final class CodecContext {
   /// When the unit has to be over, and whether it is to stop.
   let deadline: Deadline
   let output: OutputBuffer
-  /// JPEGs are decoded by libjpeg-turbo, whatever they hold.
+  /// JPEGs are decoded by libjpeg-turbo and PNGs by libpng, whatever they hold.
   let usesLibrary: Bool
   /// What a callback threw. C then only says that it was stopped, and the reason is taken from here.
   private(set) var failure: UnitFailure?
-  /// The decoder that is quicker found something odd in a JPEG: whether it is sound only libjpeg-turbo can tell.
+  /// The decoder that is quicker found something odd: whether the image is sound only libjpeg-turbo or libpng can tell.
   private(set) var isUndecided = false
 
   init(deadline: Deadline, output: OutputBuffer, usesLibrary: Bool = false) {
@@ -25,7 +25,8 @@ final class CodecContext {
     ccodecs_limits(
       max_pixels: UInt64(max(maxPixels, 0)),
       go_on: { CodecContext.from($0).attempt { (context) throws(UnitFailure) in try context.deadline.check() } },
-      context: Unmanaged.passUnretained(self).toOpaque(), salvage: false, background: (255, 255, 255), stored: false)
+      context: Unmanaged.passUnretained(self).toOpaque(), salvage: false, background: (255, 255, 255), stored: false,
+      library: usesLibrary)
   }
 
   /// Limits as `options` set them.

@@ -1,7 +1,7 @@
 import CCodecs
 import LanesCore
 
-/// PNG: lossless, 8 or 16 bits, alpha. Read and written by libpng.
+/// PNG: lossless, 8 or 16 bits, alpha. Read by libpng, the pixels of most files by a decoder of our own; written by libpng.
 ///
 /// Source: PNG specification, third edition.
 struct PNGCodec: Codec {

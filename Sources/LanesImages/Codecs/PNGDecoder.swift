@@ -1,7 +1,7 @@
 import CCodecs
 import LanesCore
 
-/// Decodes a PNG in memory; palettes, few bits and tRNS become plain channels. An interlaced image is held whole.
+/// Decodes a PNG in memory, by libpng alone or with a decoder of our own for the pixels; palettes, few bits and tRNS become plain channels. An interlaced image is held whole.
 final class PNGDecoder: ImageDecoder {
   let header: ImageHeader
   private let decoder: OpaquePointer

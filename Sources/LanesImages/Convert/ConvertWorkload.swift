@@ -42,8 +42,8 @@ package struct ConvertWorkload: Workload {
     }
   }
 
-  /// Converts, and once more from the start by libjpeg-turbo alone when the quicker decoder found something odd, be it
-  /// after rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
+  /// Converts, and once more from the start by libjpeg-turbo or libpng alone when the quicker decoder found something odd,
+  /// be it after rows that are encoded already: whether an image is sound must not depend on the size it is wanted at.
   private func attempt(
     _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ output: OutputBuffer,
     _ deadline: Deadline
