@@ -82,6 +82,11 @@ package struct UnitNoun: Sendable, Equatable {
   package static let file = UnitNoun("file", "files", part: ("slice", "slices"))
 }
 
+/// A workload whose description holds a seed, on which no result depends, but which all who do a batch must share.
+package protocol SeededWorkload: Workload {
+  func seeded(by seed: UInt64) -> Self
+}
+
 /// Where units come from, in order. Used by one thread; may do input and output of its own, such as walking a tree.
 package protocol UnitPlan: AnyObject {
   /// Units that the whole batch has, when that is known already.

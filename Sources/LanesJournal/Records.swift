@@ -19,10 +19,12 @@ package struct RunHeader: Sendable, Equatable {
   package var started: Int64
   /// Which part of a divided batch the run is; nil for a run of a whole batch.
   package var part: PartBinding?
+  /// Of a part: the command from which the plan can be made anew; nil where the plan lies beside the part.
+  package var standalone: StandaloneCommand?
 
   package init(
     program: String, libraries: String, words: [String], directory: FilePath, workload: any Workload,
-    outputFolder: FilePath?, started: Int64, part: PartBinding? = nil
+    outputFolder: FilePath?, started: Int64, part: PartBinding? = nil, standalone: StandaloneCommand? = nil
   ) {
     self.program = program
     self.libraries = libraries
@@ -31,6 +33,7 @@ package struct RunHeader: Sendable, Equatable {
     self.outputFolder = outputFolder
     self.started = started
     self.part = part
+    self.standalone = standalone
     workloadName = type(of: workload).name
     self.workload = workload.description
   }
@@ -63,6 +66,18 @@ package struct PartBinding: Sendable, Hashable {
     self.shard = shard
     self.first = first
     self.count = count
+  }
+}
+
+/// A divided command of which every shard makes the plan.
+package struct StandaloneCommand: Sendable, Equatable {
+  /// As they were typed, byte for byte.
+  package var words: [Bytes]
+  package var shards: Int
+
+  package init(words: [Bytes], shards: Int) {
+    self.words = words
+    self.shards = shards
   }
 }
 
@@ -228,6 +243,10 @@ extension RunHeader {
     writer.write(part.shard)
     writer.write(part.first)
     writer.write(part.count)
+    guard let standalone else { return }
+    writer.write(standalone.shards)
+    writer.write(UInt32(standalone.words.count))
+    for word in standalone.words { writer.write(word) }
   }
 
   fileprivate init(from reader: inout WireReader) throws(WireError) {
@@ -245,6 +264,11 @@ extension RunHeader {
     let shard: Int = try reader.read()
     let first: Int = try reader.read()
     part = PartBinding(fingerprint: fingerprint, shard: shard, first: first, count: try reader.read())
+    guard reader.remaining > 0 else { return }
+    let shards: Int = try reader.read()
+    var typed: [Bytes] = []
+    for _ in 0..<(try reader.read(UInt32.self)) { typed.append(try reader.readBytes()) }
+    standalone = StandaloneCommand(words: typed, shards: shards)
   }
 }
 

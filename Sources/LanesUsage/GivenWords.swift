@@ -71,6 +71,16 @@ package struct GivenWords: Equatable {
 }
 
 extension GivenWords {
+  /// What is asked for, as words that are the same however options are written and ordered.
+  ///
+  /// - Parameters:
+  ///   - section: options under this heading are left out.
+  ///   - kept: but these are not.
+  package func meaning(leavingOut section: String, but kept: [String]) -> [String] {
+    let names = options.keys.filter { sections[$0] != section || kept.contains($0) }.sorted()
+    return names.flatMap { name in [name] + options[name]! } + ["--"] + operands
+  }
+
   /// How the words differ from those of an earlier command, as a clause for each of the two; nil when they mean the same.
   ///
   /// - Parameter section: options under this heading are passed over, or with `isOnly` these alone are looked at.

@@ -39,6 +39,8 @@ enum Habits {
         "--threads", "--thread", "--workers", "--worker", "--jobs", "--job", "--procs", "--nproc", "--parallel",
         "--parallelism", "--concurrency", "--lanes", "--cpus", "-t", "-P", "-T", "-J",
       ], advice: "write --cores N, or -j N"),
+    Habit(
+      path: [], names: ["--shard"], advice: "it stands before the command, as in lanes --shard 0/8 primes 1e12 > part0"),
     Habit(path: [], names: ["--engine", "--backend", "--strategy"], advice: "write --mode ENGINE"),
     Habit(path: [], names: ["--channel", "--transport"], advice: "write --ipc pipe, --ipc socket or --ipc shm"),
     Habit(

@@ -8,7 +8,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "lanes",
     abstract: "Run a batch in worker processes, threads, one event loop or both, and see what each way costs.",
-    usage: "lanes COMMAND [OPTION]...",
+    usage: "lanes COMMAND [OPTION]...\nlanes --shard I/N COMMAND [OPTION]... > PART",
     discussion: """
       The same batch gives the same bytes whichever way it runs. lanes convert is short for lanes images convert. \
       'lanes COMMAND --help' shows the options of a command, 'lanes help engines' explains engines and the options that \
@@ -32,7 +32,7 @@ struct LanesCommand: ParsableCommand, StatedCommand {
         64   wrong usage or a refused plan; nothing was written
         69   something required is missing
         74   stopped early, nothing partial is left; or results could not be written
-        75   merge, status, submit: parts are missing
+        75   merge, status, submit: parts are missing; shard: another run writes to the folder of results
         76   merge, status, submit: two parts of one shard tell different outcomes
         130, 143   stopped by a signal
       """,
@@ -42,6 +42,19 @@ struct LanesCommand: ParsableCommand, StatedCommand {
       VerifyCommand.self, PlanCommand.self, ShardCommand.self, MergeCommand.self, StatusCommand.self,
       SubmitCommand.self, CancelCommand.self, DoctorCommand.self,
     ])
+
+  // Where it stands first it is taken off the words before they are parsed (`StandaloneShard`); this is for help and completions.
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Do shard I of N of COMMAND, from 0, and write its part to standard output; lanes merge PART... prints the result.",
+      valueName: "I/N"))
+  var shard: String?
+
+  func validate() throws {
+    guard let shard else { return }
+    throw ValidationError("--shard stands before the command, as in lanes --shard \(shard) primes 1e12 > part")
+  }
 
   static let statuses =
     ExitStatus.page(

@@ -21,6 +21,12 @@ package struct Part: Sendable, Equatable {
   package let shard: Int?
   package let state: State
 
+  package init(path: FilePath, shard: Int?, state: State) {
+    self.path = path
+    self.shard = shard
+    self.state = state
+  }
+
   /// True for a name that a part has, done or under way.
   package static func isNamedAsPart(_ path: FilePath) -> Bool {
     let name = path.lastComponent?.string ?? ""
@@ -81,6 +87,26 @@ extension Part {
       return Part(path: path, shard: scan.binding?.shard, state: .unfinished(units: scan.units))
     }
     return Part(path: path, shard: scan.binding?.shard, state: .complete(totals))
+  }
+
+  /// The first record of a file, which says whose part it is.
+  package static func header(_ path: FilePath) throws(RunFileError) -> RunHeader {
+    var header: RunHeader?
+    do throws(RunFileError) {
+      let file: StoredFile
+      do { file = try StoredFile(path) } catch { throw .system(error) }
+      guard file.isRegular else { throw .foreign }
+      var reader = try RunFileReader(file)
+      _ = try reader.scan { (entry, _) throws(RunFileError) in
+        if case .header(let found) = entry { header = found }
+        // The rest of the file is read when it is known what it should hold.
+        throw .empty
+      }
+    } catch {
+      if header == nil { throw error }
+    }
+    guard let header else { throw .empty }
+    return header
   }
 
   /// True where something else has the name of a shard's part: the part of another shard or another plan, which only a person

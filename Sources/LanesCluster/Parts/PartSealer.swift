@@ -11,34 +11,34 @@ import SystemPackage
 package struct PartSealer {
   private let plan: FrozenPlan
   private let shard: Int
-  private let fingerprint: Bytes
-  private let folder: FilePath
 
   /// Bytes of records that are written as one group.
   private static let groupBytes = 4 << 20
 
-  package init(_ plan: FrozenPlan, shard: Int, _ folder: FilePath) {
+  package init(_ plan: FrozenPlan, shard: Int) {
     self.plan = plan
     self.shard = shard
-    self.folder = folder
-    fingerprint = plan.fingerprint
   }
 
-  /// Writes the part; where another attempt was quicker, its part stays.
+  /// Writes the part to a plan's folder; where another attempt was quicker, its part stays.
   ///
   /// - Parameters:
   ///   - run: what the attempt has written down.
   ///   - compactor: of the workload, if it has one.
   /// - Throws: where a unit has no record that counts, or nothing can be written.
-  package func seal(_ run: EarlierRun, _ compactor: (any Compactor)?, units: any RunFileSource) throws(ClusterError) {
+  package func seal(
+    _ run: EarlierRun, _ compactor: (any Compactor)?, units: any RunFileSource, in folder: FilePath
+  ) throws(ClusterError) {
     let path = Part.path(folder, shard: shard)
-    guard run.header.part == plan.binding(of: shard),
-      let places = run.placesByNumber(count: plan.stretches[shard].count)
-    else { throw ClusterError(.system, "\(path.forDisplay) cannot be made: the attempt does not hold every unit once") }
+    let places = try places(of: run)
     do throws(LockedFile.Problem) {
       let file = try LockedFile.unnamed(for: path)
       do throws(SystemError) {
-        try write(run, places, compactor, units, to: file)
+        var end = 0
+        try write(run, places, compactor, units) { (bytes) throws(SystemError) in
+          try file.write(bytes, at: end)
+          end += bytes.count
+        }
         try file.sync()
         try file.giveName(path)
         try Folders.sync(FrozenPlan.partsFolder(folder))
@@ -55,6 +55,29 @@ package struct PartSealer {
     }
   }
 
+  /// Hands the part to `put`, piece by piece; see `seal`. Whoever reads it knows a part that is cut off.
+  package func write(
+    _ run: EarlierRun, _ compactor: (any Compactor)?, units: any RunFileSource,
+    _ put: (UnsafeRawBufferPointer) throws(SystemError) -> Void
+  ) throws(ClusterError) {
+    let places = try places(of: run)
+    do throws(SystemError) {
+      try write(run, places, compactor, units, put)
+    } catch {
+      throw ClusterError(.system, "the part of shard \(shard) cannot be written: \(error.reason)")
+    }
+  }
+
+  private func places(of run: EarlierRun) throws(ClusterError) -> [RunFileReader.Place] {
+    guard run.header.part == plan.binding(of: shard),
+      let places = run.placesByNumber(count: plan.stretches[shard].count)
+    else {
+      throw ClusterError(
+        .system, "the part of shard \(shard) cannot be made: the attempt does not hold every unit once")
+    }
+    return places
+  }
+
   /// What can go wrong while records are copied, as an error of the call that copies them.
   private static func failure(_ reason: String) -> SystemError {
     StandardError.line("lanes: \(reason)")
@@ -63,9 +86,18 @@ package struct PartSealer {
 
   private func write(
     _ run: EarlierRun, _ places: [RunFileReader.Place], _ compactor: (any Compactor)?, _ units: any RunFileSource,
-    to file: LockedFile
+    _ put: (UnsafeRawBufferPointer) throws(SystemError) -> Void
   ) throws(SystemError) {
-    var writer = GroupWriter(file, groupBytes: Self.groupBytes)
+    try withoutActuallyEscaping(put) { (put) throws(SystemError) in
+      try write(run, places, compactor, units, GroupWriter(put, groupBytes: Self.groupBytes))
+    }
+  }
+
+  private func write(
+    _ run: EarlierRun, _ places: [RunFileReader.Place], _ compactor: (any Compactor)?, _ units: any RunFileSource,
+    _ writer: GroupWriter
+  ) throws(SystemError) {
+    var writer = writer
     try writer.begin(run.header)
     var stream = plan.units(of: shard, in: units)
     var totals = RunTotals(done: 0, failed: 0)
@@ -136,16 +168,17 @@ package struct PartSealer {
   }
 }
 
-/// Appends records to a new run file, in groups.
+/// Writes records as a new run file, in groups.
 private struct GroupWriter {
-  private let file: LockedFile
+  typealias Put = (UnsafeRawBufferPointer) throws(SystemError) -> Void
+
+  private let put: Put
   private let groupBytes: Int
   private var records = Bytes()
   private var count = 0
-  private var end = 0
 
-  init(_ file: LockedFile, groupBytes: Int) {
-    self.file = file
+  init(_ put: @escaping Put, groupBytes: Int) {
+    self.put = put
     self.groupBytes = groupBytes
   }
 
@@ -171,8 +204,7 @@ private struct GroupWriter {
     count = 0
   }
 
-  private mutating func append(_ bytes: Bytes) throws(SystemError) {
-    try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: end) }
-    end += bytes.count
+  private func append(_ bytes: Bytes) throws(SystemError) {
+    try bytes.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try put(bytes) }
   }
 }

@@ -17,13 +17,35 @@ package struct PartSet {
 
   /// Reads the folder of parts.
   package init(_ plan: FrozenPlan, _ folder: FilePath) {
-    self.plan = plan
+    self.init(plan)
     let fingerprint = plan.fingerprint
-    complete = Array(repeating: nil, count: plan.stretches.count)
-    underWay = Array(repeating: 0, count: plan.stretches.count)
     for path in Folders.contents(FrozenPlan.partsFolder(folder)) where Part.isNamedAsPart(path) {
       take(Part.examine(path, plan, fingerprint), fingerprint)
     }
+  }
+
+  /// Reads these files, each of which should be a part.
+  ///
+  /// - Parameter unusable: others, of which that is known already.
+  package init(_ plan: FrozenPlan, files: [FilePath], unusable: [Part]) {
+    self.init(plan)
+    self.unusable = unusable
+    let fingerprint = plan.fingerprint
+    for path in files {
+      let part = Part.examine(path, plan, fingerprint)
+      if case .unfinished = part.state {
+        let reason = "ends too early: it was cut off, or its shard has not ended"
+        self.unusable.append(Part(path: path, shard: part.shard, state: .damaged(reason)))
+      } else {
+        take(part, fingerprint)
+      }
+    }
+  }
+
+  private init(_ plan: FrozenPlan) {
+    self.plan = plan
+    complete = Array(repeating: nil, count: plan.stretches.count)
+    underWay = Array(repeating: 0, count: plan.stretches.count)
   }
 
   private mutating func take(_ part: Part, _ fingerprint: Bytes) {
@@ -86,17 +108,25 @@ package struct PartSet {
 }
 
 extension PartSet {
-  /// Gives all units and how they ended to `body`, in the order of the plan, until that wants no more. Every part must be
-  /// there. One part is open at a time, and one record of it in memory.
+  /// Gives all units and how they ended to `body`, in the order of the plan, until that wants no more. One part is open at a time,
+  /// and one record of it in memory.
   ///
+  /// - Parameter missing: hears of units whose shards are not there; with a failure, where the unit is a slice of a file of which
+  ///   other slices are there, so that the file's result would be wrong.
   /// - Returns: the time from the first part's beginning to the last one's end, in nanoseconds, as file systems tell.
   package func replay(
-    units source: any RunFileSource, _ body: (Unit, UnitEntry) -> Bool
+    units source: any RunFileSource, missing: (Unit, UnitFailure?) -> Void = { _, _ in },
+    _ body: (Unit, UnitEntry) -> Bool
   ) throws(ClusterError) -> Int64 {
     var began = Int64.max
     var ended = Int64.min
+    /// The file of the last unit that was there.
+    var last: FilePath?
     for shard in plan.stretches.indices {
-      let path = complete[shard]!.path
+      guard let path = complete[shard]?.path else {
+        try skip(shard, units: source, behind: last, missing)
+        continue
+      }
       var wantsMore = true
       do throws(RunFileError) {
         var stream = plan.units(of: shard, in: source)
@@ -113,6 +143,7 @@ extension PartSet {
             else {
               throw .damaged(offset: place.offset, "it tells of a unit that is not there")
             }
+            last = planned.path
             wantsMore = body(planned.unit, unit)
           case .found, .void, .complete: break
           }
@@ -123,5 +154,26 @@ extension PartSet {
       if !wantsMore { break }
     }
     return began < ended ? ended - began : 0
+  }
+
+  /// Tells of the units of a shard that is not there.
+  private func skip(
+    _ shard: Int, units source: any RunFileSource, behind last: FilePath?, _ missing: (Unit, UnitFailure?) -> Void
+  ) throws(ClusterError) {
+    do throws(RunFileError) {
+      let next = plan.stretches.indices.first { $0 > shard && complete[$0] != nil && plan.stretches[$0].count > 0 }
+      var following = next.map { plan.units(of: $0, in: source) }
+      let after = try following?.nextUnit()?.path
+      var stream = plan.units(of: shard, in: source)
+      while let unit = try stream.nextUnit() {
+        guard case .slice(let slice) = unit.source, slice.path == last || slice.path == after else {
+          missing(unit.unit, nil)
+          continue
+        }
+        missing(unit.unit, UnitFailure(.input, "shard \(shard), which has a part of it, is missing"))
+      }
+    } catch {
+      throw ClusterError(.system, "the plan's units cannot be read: it \(error.reason)")
+    }
   }
 }

@@ -9,16 +9,20 @@ package enum ShardCount: Sendable, Equatable {
   case number(Int)
   /// As many as are expected to take this time on one core each, in nanoseconds.
   case time(Int)
+  /// So many; some are empty where there are fewer units.
+  case exactly(Int)
 
   /// More are of no use to any queue: each costs a start and a file.
-  static let most = 10_000
+  package static let most = 10_000
 
   func stretches(units: Int, cost: Int) -> Int {
     let wanted =
       switch self {
       case .number(let number): number
       case .time(let time): min(cost / max(time, 1) + 1, Self.most)
+      case .exactly: Int.max
       }
+    if case .exactly(let number) = self { return number }
     return min(wanted, units)
   }
 }
@@ -28,9 +32,11 @@ package enum ShardCount: Sendable, Equatable {
 /// Memory does not grow with the number of units. The folder holds no plan until `finish` returns.
 package final class PlanWriter {
   private let folder: FilePath
+  /// True where the plan stays in the folder, false where it is for this process alone.
+  private let isKept: Bool
   private let file: LockedFile
-  /// The file of units, which must not be an input.
-  private let own: FileIdentity
+  /// A file that must not be an input: that of units, or the one that a part goes to.
+  private let own: FileIdentity?
   private var pending = Bytes()
   private var end = 0
   private var count = 0
@@ -44,6 +50,7 @@ package final class PlanWriter {
   /// Makes the folder, if it is missing, and the file of units; refuses a folder that holds a plan.
   package init(_ folder: FilePath) throws(ClusterError) {
     self.folder = folder
+    isKept = true
     do throws(SystemError) {
       try Folders.make(FrozenPlan.partsFolder(folder))
       guard try FileStatus.ifPresent(FrozenPlan.planFile(folder)) == nil else {
@@ -79,6 +86,30 @@ package final class PlanWriter {
     }
   }
 
+  /// Writes units to a file without a name, for a plan that this process alone uses and that any other would make just so.
+  ///
+  /// - Parameters:
+  ///   - folder: for temporary files.
+  ///   - refused: a file that must not be an input.
+  package init(withoutFolder folder: FilePath, refusing refused: FileIdentity?) throws(ClusterError) {
+    self.folder = folder
+    isKept = false
+    own = refused
+    started = 0
+    let path = folder.appending("lanes-units-" + String(UInt64.random(in: 0 ... .max), radix: 36))
+    do throws(LockedFile.Problem) {
+      file = try LockedFile.unnamed(for: path)
+    } catch {
+      guard case .system(let error) = error else { throw ClusterError(.system, "\(path.forDisplay) is in use") }
+      throw .unwritable(path, error)
+    }
+    // It has its name where the file system knows no files without one.
+    try? Folders.removeFile(path)
+  }
+
+  /// The units as they were written; all of them once `finish` has returned.
+  package var units: any RunFileSource { file }
+
   /// Writes all units of a plan down; refuses one that waits for what comes through a pipe.
   package func add(allOf plan: any UnitPlan) throws(ClusterError) {
     while true {
@@ -97,11 +128,15 @@ package final class PlanWriter {
 
   /// Writes one unit down; refuses one whose input other machines cannot read.
   package func add(_ unit: Unit, failure: UnitFailure? = nil) throws(ClusterError) {
-    let planned = PlannedUnit(unit, failure: failure)
-    if let stamp = unit.stamp, stamp.identity == own {
+    var planned = PlannedUnit(unit, failure: failure)
+    if let own, let stamp = unit.stamp, stamp.identity == own {
       throw ClusterError(
-        .refused, "\(folder.forDisplay), which holds the plan, lies among the inputs: name a folder outside of them")
+        .refused,
+        isKept
+          ? "\(folder.forDisplay), which holds the plan, lies among the inputs: name a folder outside of them"
+          : "\(planned.unit.label), which the part is written to, is an input itself: write it to another folder")
     }
+    if !isKept { planned.leaveOutMoment() }
     if failure == nil, let objection = Self.objection(to: planned) { throw ClusterError(.refused, objection) }
     RunFileFormat.append(planned.wire, to: &pending)
     cost += planned.cost
@@ -148,6 +183,7 @@ package final class PlanWriter {
 
   /// Leaves nothing of what was begun.
   package func abandon() {
+    guard isKept else { return }
     try? Folders.removeFile(FrozenPlan.unitsFile(folder))
     Folders.removeIfEmpty(FrozenPlan.partsFolder(folder))
     Folders.removeIfEmpty(folder)
@@ -165,6 +201,7 @@ package final class PlanWriter {
     } catch {
       throw ClusterError(.system, "\(FrozenPlan.unitsFile(folder).forDisplay) \(error.reason)")
     }
+    guard isKept else { return plan }
     do throws(LockedFile.Problem) {
       let whole = try LockedFile.unnamed(for: path)
       do throws(SystemError) {
@@ -213,5 +250,30 @@ package final class PlanWriter {
       stretches.append(stretch)
     }
     return stretches
+  }
+}
+
+extension PlannedUnit {
+  /// Leaves out what would be another for each process that plans the same.
+  fileprivate mutating func leaveOutMoment() {
+    // How names are shown depends on the locale, and so does what stands for "and so on".
+    if case .text(let text) = label {
+      let isPath = path.map { text == $0.forDisplay } ?? false
+      label =
+        isPath
+        ? .path(path!) : .text(text.split(separator: "…", omittingEmptySubsequences: false).joined(separator: "..."))
+    }
+    // Reading an input changes the time of its last access, and other shards read.
+    func changed(_ destination: Destination) -> Destination {
+      guard let times = destination.times else { return destination }
+      var destination = destination
+      destination.times = FileTimes(accessed: times.modified, modified: times.modified)
+      return destination
+    }
+    switch sink {
+    case .none, .standardOutput: break
+    case .file(let destination): sink = .file(changed(destination))
+    case .files(let destinations): sink = .files(destinations.map(changed))
+    }
   }
 }

@@ -61,7 +61,7 @@ package final class ReorderBuffer {
   }
 
   /// Waits no longer for `unit`, for which nothing is delivered.
-  func skip(_ unit: Unit) {
+  package func skip(_ unit: Unit) {
     hold(.dropped, unit.number)
     deliverHeld()
   }

@@ -3,7 +3,7 @@ import LanesOS
 
 /// Count, sum, least, greatest, mean and standard deviation of a column, for all lines or by the values of another
 /// column.
-package struct StatsWorkload: Workload {
+package struct StatsWorkload: SeededWorkload {
   package static let name = "files.stats"
   package static let noun = UnitNoun.file
   /// The byte between two columns.
@@ -26,6 +26,8 @@ package struct StatsWorkload: Workload {
     writer.write(delimiter)
     writer.write(seed)
   }
+
+  package func seeded(by seed: UInt64) -> StatsWorkload { StatsWorkload(delimiter: delimiter, seed: seed) }
 
   /// Any seed gives the same results, so it is not part of the identity.
   package func identify(to writer: inout WireWriter) { writer.write(delimiter) }

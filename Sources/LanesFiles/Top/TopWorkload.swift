@@ -11,7 +11,7 @@ package enum TopKind: UInt8, Sendable {
 }
 
 /// Counts how often each word or line occurs.
-package struct TopWorkload: Workload {
+package struct TopWorkload: SeededWorkload {
   package static let name = "files.top"
   package static let noun = UnitNoun.file
   let kind: TopKind
@@ -34,6 +34,8 @@ package struct TopWorkload: Workload {
     writer.write(kind.rawValue)
     writer.write(seed)
   }
+
+  package func seeded(by seed: UInt64) -> TopWorkload { TopWorkload(kind: kind, seed: seed) }
 
   /// Any seed gives the same results, as long as all slices have the same, so it is not part of the identity.
   package func identify(to writer: inout WireWriter) { writer.write(kind.rawValue) }

@@ -3,7 +3,6 @@ import LanesCluster
 import LanesCore
 import LanesJournal
 import LanesOS
-import LanesReport
 import SystemPackage
 
 /// How a plan is cut, by the options of `lanes plan` and `lanes submit`.
@@ -58,21 +57,10 @@ struct ClusterFolder {
 
   /// Plans the command behind `--` and writes the plan down.
   func plan(_ typed: [Bytes], _ cut: CutArguments) throws -> FrozenPlan {
-    var command = try DividedWords.command(typed)
+    let command = try DividedWords.command(typed)
     let writer: PlanWriter
     do { writer = try PlanWriter(path) } catch { throw ExitStatus.of(error) }
-    Division.current = .planning(Planning(writer, cut.count, words: typed))
-    defer { Division.current = .none }
-    do {
-      try command.run()
-    } catch let frozen as PlanFrozen {
-      return frozen.plan
-    } catch {
-      writer.abandon()
-      throw error
-    }
-    writer.abandon()
-    throw ExitStatus.usage.failing("the command has no units that could be divided: run it as it is")
+    return try Planning(writer, cut.count, words: typed).freeze(command)
   }
 
   /// Reads the plan; refuses one of another program, whose results need not be the same.
@@ -116,10 +104,10 @@ struct ClusterFolder {
   }
 
   /// Puts all parts together through the command's own fold; throws its status, or tells what is missing.
-  func merge(isJSON: Bool) throws {
+  func merge(_ options: MergeOptions) throws {
     let plan = try read()
     let parts = PartSet(plan, path)
-    if let problem = PartsReport(name: name, parts: parts).problem(isJSON: isJSON) { throw problem }
+    if let problem = PartsReport(name: name, words: plan.words, parts: parts).problem(options) { throw problem }
     let units: StoredFile
     do {
       units = try FrozenPlan.openUnits(path)
@@ -129,10 +117,9 @@ struct ClusterFolder {
     }
     try enter(plan)
     RawArguments.adopt(plan.words)
-    var command = try DividedWords.command(plan.words)
-    Division.current = .merging(Merging(parts, command, units: units))
+    let command = try DividedWords.command(plan.words)
     defer { removeEmptyFolder(plan) }
-    try command.run()
+    try Merging(parts, command, units: units, isPartial: options.isPartial).run()
   }
 
   /// A folder for results that shards have made and nothing came of.
@@ -142,99 +129,4 @@ struct ClusterFolder {
 
   /// The note that says whether the folder for results was missing when the batch was planned.
   static let madeFolder = "folder was missing"
-}
-
-/// Tells how far the parts of a plan are.
-struct PartsReport {
-  let name: String
-  let parts: PartSet
-
-  /// Why parts cannot be put together; told here, on standard error, or as JSON on standard output.
-  func problem(isJSON: Bool) -> ExitCode? {
-    let missing = parts.missing
-    guard !missing.isEmpty || !parts.contradictions.isEmpty else { return nil }
-    if isJSON {
-      try? StandardOutput.write(json + "\n")
-    } else {
-      for line in lines { StandardError.line("lanes: \(line)") }
-    }
-    return ExitCode((parts.contradictions.isEmpty ? ExitStatus.unfinished : .contradiction).rawValue)
-  }
-
-  /// Contradictions first, then what cannot be used, then what is missing.
-  private var lines: [String] {
-    var lines = parts.contradictions.map {
-      "shard \($0.shard) gave two different results, in \($0.one.forDisplay) and \($0.other.forDisplay): "
-        + "remove the one that is wrong, and see what is the matter with the machine"
-    }
-    lines += unusable
-    let missing = parts.missing
-    if !missing.isEmpty {
-      let count = parts.plan.stretches.count
-      lines.append(
-        "\(name): missing: \(PartSet.list(missing)) (\(Readable.count(count - missing.count)) of "
-          + "\(Readable.counted(count, "shard")) are there)")
-    }
-    return lines
-  }
-
-  /// A line for each file among the parts that cannot be used.
-  var unusable: [String] {
-    parts.unusable.map { part in
-      switch part.state {
-      case .damaged(let reason), .foreign(let reason): "\(part.path.forDisplay) \(reason)"
-      case .complete, .unfinished: part.path.forDisplay
-      }
-    }
-  }
-
-  /// One object for all.
-  var json: String {
-    let totals = parts.totals
-    let plan = parts.plan
-    var json = JSONWriter()
-    json.object {
-      $0.member("type", "cluster")
-      $0.member("command", plan.words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
-      $0.member("program", plan.program)
-      $0.member("shards", plan.stretches.count)
-      $0.member("shards_done", plan.stretches.count - parts.missing.count)
-      $0.member("units", plan.unitCount)
-      $0.member("units_done", totals.done)
-      $0.member("units_failed", totals.failed)
-      $0.key("missing")
-      $0.array { array in for shard in parts.missing { array.value(shard) } }
-      $0.key("unusable")
-      $0.array { array in for line in unusable { array.value(line) } }
-      $0.key("contradictory")
-      $0.array { array in for one in parts.contradictions { array.value(one.shard) } }
-    }
-    return json.text
-  }
-
-  /// For people: what the plan is, and how far it is.
-  var text: [String] {
-    let plan = parts.plan
-    let count = plan.stretches.count
-    let missing = parts.missing
-    let totals = parts.totals
-    let words = plan.words.map { FilePath(rawBytes: $0).forDisplay }.joined(separator: " ")
-    var lines = [
-      "command   lanes \(words)",
-      "plan      \(Readable.counted(count, "shard")) of \(Readable.counted(plan.unitCount, "unit")), by lanes \(plan.program)",
-      "done      \(Readable.counted(count - missing.count, "shard")), \(Readable.counted(totals.done, "unit"))"
-        + (totals.failed > 0 ? " and \(Readable.count(totals.failed)) failed" : ""),
-    ]
-    if !missing.isEmpty { lines.append("missing   \(PartSet.list(missing))") }
-    for shard in missing where parts.underWay[shard] > 0 {
-      lines.append(
-        "begun     shard \(shard): \(Readable.count(parts.underWay[shard])) of "
-          + "\(Readable.counted(plan.stretches[shard].count, "unit"))")
-    }
-    lines += unusable.map { "unusable  \($0)" }
-    lines += parts.contradictions.map {
-      "differing shard \($0.shard): \($0.one.forDisplay) and \($0.other.forDisplay)"
-    }
-    return lines
-  }
 }

@@ -9,6 +9,15 @@ protocol DividedCommand: ParsableCommand {
   var engine: EngineArguments { get }
   /// Why the command as it was typed cannot be divided; nil where it can.
   var indivisible: String? { get }
+  /// Why the shards of it cannot plan for themselves; nil where they can.
+  var needsOnePlan: String? { get }
+  /// Why a part of its units gives no result; nil where it gives one.
+  var needsEveryUnit: String? { get }
+}
+
+extension DividedCommand {
+  var needsOnePlan: String? { nil }
+  var needsEveryUnit: String? { nil }
 }
 
 /// Reads the words of a command that is to be divided.
@@ -23,8 +32,13 @@ enum DividedWords {
   }
 
   /// The command of these words; one that is refused ends the process as if it had been called by itself.
-  static func command(_ typed: [Bytes]) throws -> any DividedCommand {
+  ///
+  /// - Parameter isStandalone: every shard plans for itself.
+  static func command(_ typed: [Bytes], isStandalone: Bool = false) throws -> any DividedCommand {
     let words = CommandLineMode.expanded(typed.map { String(decoding: $0, as: UTF8.self) })
+    if StandaloneShard.isMeant(words) {
+      throw ExitStatus.usage.failing("--shard stands before a command alone: leave it out here")
+    }
     let command: any ParsableCommand
     do { command = try LanesCommand.parseAsRoot(words) } catch { CommandLineMode.end(with: error, words) }
     guard let divided = command as? any DividedCommand else {
@@ -32,14 +46,28 @@ enum DividedWords {
         "only images convert, images info, primes and files can be divided among machines, and this is lanes "
           + words.prefix(1).joined())
     }
-    if let objection = divided.indivisible ?? divided.engine.indivisible { throw ExitStatus.usage.failing(objection) }
+    let objection = isStandalone ? divided.needsOnePlan ?? divided.engine.ofOneRun : divided.engine.ofOneShard
+    if let objection = divided.indivisible ?? objection { throw ExitStatus.usage.failing(objection) }
     return divided
   }
 }
 
 extension EngineArguments {
+  /// Why a shard that plans for itself cannot have these options.
+  fileprivate var ofOneRun: String? {
+    if stats || trace != nil {
+      return "--\(stats ? "stats" : "trace") tells of a whole run, which a shard is not: leave it out"
+    }
+    return noJournal
+  }
+
+  private var noJournal: String? {
+    guard journal != nil || resume != nil else { return nil }
+    return "--\(journal != nil ? "journal" : "resume") is not needed: every part is a run file"
+  }
+
   /// Options of those who do the work, which the plan cannot hold.
-  fileprivate var indivisible: String? {
+  fileprivate var ofOneShard: String? {
     let given: [(String, Bool)] = [
       ("--mode", mode != .auto), ("--isolation", isolation != nil), ("--cores", cores != nil), ("--ipc", ipc != .shm),
       ("--queue-depth", queueDepth != nil), ("--timeout", timeout != nil), ("--retries", retries != 1),
@@ -48,9 +76,7 @@ extension EngineArguments {
     if let name = given.first(where: \.1)?.0 {
       return "\(name) is for whoever runs a shard: give it to lanes shard, or to lanes submit before the --"
     }
-    guard journal != nil || resume != nil else { return nil }
-    return
-      "--\(journal != nil ? "journal" : "resume") is not needed: every part is a run file, and shards go on by themselves"
+    return noJournal.map { "\($0), and shards go on by themselves" }
   }
 
   /// Refuses, for commands around a divided one, options that have no effect there.
@@ -75,6 +101,11 @@ extension EngineArguments {
 
 extension PrimesCommand: DividedCommand {
   var indivisible: String? { nil }
+  var needsEveryUnit: String? {
+    asked.nth != nil || isCombinatorial
+      ? "primes \(isCombinatorial ? "--algorithm combinatorial" : "--nth") needs every shard, so that --partial gives nothing"
+      : nil
+  }
 }
 
 extension FilesOperation {
@@ -120,6 +151,16 @@ extension ImagesConvertCommand: DividedCommand {
     let kind = from == "-" ? nil : try? FileStatus(of: RawArguments.path(from)).kind
     return kind == .regular || kind == .directory || from != "-" && kind == nil
       ? nil : "a list that comes through a pipe cannot be divided: save it to a file first"
+  }
+}
+
+extension ImagesConvertCommand {
+  var needsOnePlan: String? {
+    switch files.existing {
+    case .refuse, .replace: nil
+    case .skip, .replaceOlder:
+      "--skip-existing and --newer-only look at results, which other shards are making: lanes plan looks at them once"
+    }
   }
 }
 

@@ -60,15 +60,19 @@ struct MergeCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Print what a divided command gives, from the parts of all its shards.",
-    usage: "lanes merge [OPTION]... DIR",
+    usage: "lanes merge [OPTION]... DIR\nlanes merge [OPTION]... PART...",
     discussion: """
       Prints, writes and ends as the command would have on one machine. Every part is read to its end and checked before \
       anything is printed. Where parts are missing, damaged or of another plan, they are named, nothing else is printed, and the \
       status is 75. Where two parts of one shard tell different outcomes, the status is 76.
 
+      PARTs are files that lanes --shard has written, in any order. Their command is planned once more, so the inputs must be \
+      there, as they were.
+
       EXAMPLES
         lanes merge job
         lanes merge --json job | jq .missing
+        seq 0 7 | parallel 'lanes --shard {}/8 primes 1e12 --sum > part{}'; lanes merge part?
       """)
 
   static let statuses =
@@ -79,10 +83,32 @@ struct MergeCommand: ParsableCommand, StatedCommand {
   @Flag(help: "Tell what is missing or cannot be used as one JSON object on standard output.")
   var json = false
 
-  @Argument(help: ArgumentHelp("The folder of the plan.", valueName: "DIR"), completion: .directory)
-  var folder: String
+  @Flag(help: "Print what the parts that are there give, tell which are missing, and end with 1 at least.")
+  var partial = false
 
-  func run() throws { try ClusterFolder(folder).merge(isJSON: json) }
+  @Argument(
+    help: ArgumentHelp("The folder of the plan, or the parts of lanes --shard.", valueName: "DIR"), completion: .file())
+  var operands: [String]
+
+  func validate() throws {
+    if json, partial {
+      throw ValidationError("--json tells what is missing, and --partial what is there: leave out one")
+    }
+  }
+
+  func run() throws {
+    let options = MergeOptions(isJSON: json, isPartial: partial)
+    if operands.count == 1, (try? FileStatus(of: RawArguments.path(operands[0])).kind) != .regular {
+      return try ClusterFolder(operands[0]).merge(options)
+    }
+    let paths = operands.map(RawArguments.path)
+    if let folder = paths.first(where: { (try? FileStatus(of: $0).kind) == .directory }) {
+      throw ExitStatus.usage.failing(
+        "\(folder.forDisplay) is a folder, and not the only operand: lanes merge takes one DIR, or parts of lanes --shard"
+      )
+    }
+    try StandaloneParts(paths).merge(options)
+  }
 }
 
 /// `lanes status`: how far the shards of a plan are.
@@ -109,7 +135,7 @@ struct StatusCommand: ParsableCommand, StatedCommand {
   func run() throws {
     let folder = ClusterFolder(folder)
     let parts = PartSet(try folder.read(checkingProgram: false), folder.path)
-    let report = PartsReport(name: folder.name, parts: parts)
+    let report = PartsReport(name: folder.name, words: parts.plan.words, parts: parts)
     try? StandardOutput.write((json ? report.json : report.text.joined(separator: "\n")) + "\n")
     if !parts.contradictions.isEmpty { throw ExitCode(ExitStatus.contradiction.rawValue) }
     if !parts.missing.isEmpty { throw ExitCode(ExitStatus.unfinished.rawValue) }

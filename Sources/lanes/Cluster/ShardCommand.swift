@@ -110,10 +110,10 @@ struct ShardCommand: ParsableCommand, StatedCommand {
       throw ExitStatus.usage.failing(
         "there is no shard \(shard): \(folder.name) has \(Readable.counted(count, "shard")), numbered from 0")
     }
-    let run = ShardRun(plan, shard, folder, engine)
-    if try run.isDone() { return run.tell("is done already") }
+    let attempt = try FolderShard(plan, shard, folder, engine)
+    if try attempt.isDone() { return attempt.run.tell("is done already") }
     try folder.enter(plan)
-    try run.run()
+    try attempt.perform()
   }
 
   /// The number that was typed, or that of the variable.
@@ -141,33 +141,27 @@ struct ShardCommand: ParsableCommand, StatedCommand {
   }
 }
 
-/// One attempt at a shard.
-private struct ShardRun {
-  private let plan: FrozenPlan
-  private let shard: Int
-  private let folder: ClusterFolder
-  private let engine: EngineArguments
+/// A shard whose part goes to the folder of its plan.
+private struct FolderShard {
+  let folder: ClusterFolder
+  let run: ShardRun
 
-  init(_ plan: FrozenPlan, _ shard: Int, _ folder: ClusterFolder, _ engine: EngineArguments) {
-    self.plan = plan
-    self.shard = shard
+  init(_ plan: FrozenPlan, _ shard: Int, _ folder: ClusterFolder, _ engine: EngineArguments) throws {
     self.folder = folder
-    self.engine = engine
-  }
-
-  /// One sentence on standard error.
-  func tell(_ text: String) {
-    if !engine.quiet { StandardError.line("lanes: shard \(shard) \(text)") }
+    do { run = ShardRun(plan: plan, shard: shard, units: try FrozenPlan.openUnits(folder.path), engine: engine) } catch
+    {
+      throw ExitStatus.of(error)
+    }
   }
 
   /// True where the part is there and whole. One that is damaged, or was never finished, is removed; one of another plan is not
   /// ours to remove.
   func isDone() throws -> Bool {
-    let path = Part.path(folder.path, shard: shard)
+    let path = Part.path(folder.path, shard: run.shard)
     guard (try? FileStatus.ifPresent(path, followingLinks: false)) ?? nil != nil else { return false }
-    let part = Part.examine(path, plan, plan.fingerprint)
+    let part = Part.examine(path, run.plan, run.plan.fingerprint)
     switch part.state {
-    case .complete where part.shard == shard: return true
+    case .complete where part.shard == run.shard: return true
     case .complete: throw ExitStatus.usage.failing("\(path.forDisplay) is the part of shard \(part.shard!): rename it")
     case .foreign(let reason): throw ExitStatus.usage.failing("\(path.forDisplay) \(reason): remove it")
     case .damaged, .unfinished:
@@ -177,70 +171,29 @@ private struct ShardRun {
     }
   }
 
-  func run() throws {
-    let workload = try rebuiltWorkload()
-    let units: StoredFile
+  func perform() throws {
+    let attempt: FilePath
     do {
-      units = try FrozenPlan.openUnits(folder.path)
-      try plan.check(shard, in: units, folder.path)
+      try run.plan.check(run.shard, in: run.units, folder.path)
+      attempt = Part.attempt(folder.path, shard: run.shard)
+      // Goes on with what an earlier attempt has left, if there was one.
+      let begun = Part.attempts(folder.path, shard: run.shard)
+      try Part.copyAttempt(of: begun, run.plan.binding(of: run.shard), to: attempt)
     } catch {
       throw ExitStatus.of(error)
     }
-    let attempt: FilePath
-    let record: RunRecord
-    do {
-      // The session holds the lock on the run file of the attempt, and is let go here.
-      let binding = plan.binding(of: shard)
-      attempt = try newAttempt(binding)
-      let session = try JournalSession.ofShard(
-        binding, words: plan.words.map { String(decoding: $0, as: UTF8.self) }, at: attempt, engine)
-      record = try perform(workload, units, session)
-    }
+    let record = try run.perform(attempt)
     guard record.ending == .complete else { throw ExitStatus.of(record) ?? ExitCode(ExitStatus.stoppedEarly.rawValue) }
-    try seal(attempt, workload, units)
+    try seal(attempt)
     report(record)
     if record.isTraceIncomplete { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
 
-  /// A name for this attempt, and under it what an earlier one has left, if there was one.
-  private func newAttempt(_ binding: PartBinding) throws -> FilePath {
-    let path = Part.attempt(folder.path, shard: shard)
-    do {
-      try Part.copyAttempt(of: Part.attempts(folder.path, shard: shard), binding, to: path)
-    } catch {
-      throw ExitStatus.of(error)
-    }
-    return path
-  }
-
-  private func rebuiltWorkload() throws -> any Workload {
-    guard let workload = WorkerMode.workload(named: plan.workloadName, plan.workload) else {
-      throw ExitStatus.usage.failing("\(folder.name) is a plan of work that this program does not know: plan it anew")
-    }
-    return workload
-  }
-
-  private func perform(
-    _ workload: any Workload, _ units: StoredFile, _ session: JournalSession
-  ) throws -> RunRecord {
-    // Shared: other shards put their results there at the same time.
-    let lock = try plan.outputFolder.flatMap(OutputLock.sharing)
-    defer { withExtendedLifetime(lock) {} }
-    let console = ProgressReporter(engine, resultsOnScreen: false)
-    let job = BatchRun(
-      workload: workload, makePlan: { StretchPlan(plan, shard: shard, in: units) }, fold: FailureTeller(console))
-    var record = try job.run(engine, console, within: session)
-    session.close(&record)
-    return record
-  }
-
   /// Makes the part of what the attempt has written down, and removes what attempts have left.
-  private func seal(_ attempt: FilePath, _ workload: any Workload, _ units: StoredFile) throws {
+  private func seal(_ attempt: FilePath) throws {
     do {
-      let opened = try RunFile.examine(attempt)
-      guard let run = opened.earlier else { return }
-      let compactor = (workload as? any CompactingWorkload)?.makeCompactor()
-      try PartSealer(plan, shard: shard, folder.path).seal(run, compactor, units: units)
+      guard let earlier = try RunFile.examine(attempt).earlier else { return }
+      try PartSealer(run.plan, shard: run.shard).seal(earlier, run.compactor, units: run.units, in: folder.path)
     } catch let error as ClusterError {
       throw ExitStatus.of(error)
     } catch RunFile.Problem.missing {
@@ -248,7 +201,7 @@ private struct ShardRun {
     } catch {
       throw ExitStatus.stoppedEarly.failing("\(attempt.forDisplay) cannot be read back")
     }
-    for path in Part.attempts(folder.path, shard: shard) {
+    for path in Part.attempts(folder.path, shard: run.shard) {
       // Another process that is at the same shard keeps its file, and removes it in the end.
       guard let lock = try? LockedFile(path, makes: false) else { continue }
       try? Folders.removeFile(path)
@@ -258,31 +211,18 @@ private struct ShardRun {
 
   private func report(_ record: RunRecord) {
     let printer = ResultPrinter()
-    if engine.json {
+    if run.engine.json {
       var json = JSONWriter()
       json.object {
         $0.member("type", "shard")
-        $0.member("shard", shard)
+        $0.member("shard", run.shard)
         $0.member("units_done", record.unitsDone)
         $0.member("units_failed", record.unitsFailed)
       }
       printer.line(json.text)
     }
-    record.printStatistics(engine, to: printer)
+    record.printStatistics(run.engine, to: printer)
     printer.flush()
-    let failed = record.unitsFailed > 0 ? ", \(Readable.count(record.unitsFailed)) failed" : ""
-    tell("is done: \(Readable.counted(record.unitsDone, "unit"))\(failed)")
-  }
-}
-
-/// Tells of units that failed, for whoever reads the log of a shard. What units print is for whoever merges.
-private final class FailureTeller: Fold {
-  private let console: ProgressReporter
-  var printsOutput: Bool { false }
-
-  init(_ console: ProgressReporter) { self.console = console }
-
-  func absorb(_ unit: Unit, _ outcome: Outcome) {
-    if case .failed(let failure) = outcome { console.failed(unit, failure) }
+    run.tell(of: record)
   }
 }

@@ -144,7 +144,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     case .k8s: if try writeManifest(plan, folder) { return }
     case .slurm: if try !runOnSlurm(plan, folder) { return }
     }
-    try folder.merge(isJSON: false)
+    try folder.merge(MergeOptions())
   }
 
   /// What stands behind --cluster, with the option that it needs.

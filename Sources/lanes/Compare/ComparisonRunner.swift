@@ -98,7 +98,7 @@ final class ComparisonRunner {
     report(progress)
     do throws(SystemError) {
       // A folder of its own for each run, gone before the next: a file that exists would be refused or skipped.
-      let folder = command.writesFiles ? try ScratchFolder() : nil
+      let folder = command.writesFiles ? try ScratchFolder("lanes-compare-") : nil
       defer { withExtendedLifetime(folder) {} }
       let run = try ComparedProcess(command.arguments(setup, output: folder?.path), cold: cold)
       let (exit, result) = try run.finish(outputs: folder?.path) { [self] in
@@ -135,9 +135,11 @@ struct ComparedResult: Equatable {
 final class ScratchFolder {
   let path: FilePath
 
-  init() throws(SystemError) {
-    path = try Folders.makeTemporary(FilePath(Terminal.variable("TMPDIR") ?? "/tmp"), prefix: "lanes-compare-")
-  }
+  /// Where temporary files go.
+  static var parent: FilePath { FilePath(Terminal.variable("TMPDIR") ?? "/tmp") }
+
+  /// - Parameter prefix: what its name begins with.
+  init(_ prefix: String) throws(SystemError) { path = try Folders.makeTemporary(Self.parent, prefix: prefix) }
 
   deinit { Folders.remove(path) }
 }

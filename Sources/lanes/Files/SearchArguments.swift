@@ -243,7 +243,8 @@ extension SearchArguments {
     switch color {
     case .always: true
     case .never: false
-    case .auto: !noColor && Terminal.takesColor(1)
+    // What shards find is colored before anybody knows where it will be printed.
+    case .auto: !noColor && !Division.isDivided && Terminal.takesColor(1)
     }
   }
 }

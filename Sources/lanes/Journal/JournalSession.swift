@@ -19,6 +19,8 @@ final class JournalSession {
   private let isQuiet: Bool
   /// Which part of a plan the run is, if it is one.
   private let part: PartBinding?
+  /// The command of a part that has no plan beside it.
+  private let standalone: StandaloneCommand?
   /// Nil for a new run until its first batch begins.
   private var opened: RunFile.Opened?
   /// Nil until the first batch begins.
@@ -57,20 +59,26 @@ final class JournalSession {
     words = CommandLineMode.words
     isQuiet = arguments.quiet
     part = nil
+    standalone = nil
   }
 
-  private init(_ path: FilePath, _ part: PartBinding, words: [String], _ arguments: EngineArguments) {
+  private init(
+    _ path: FilePath, _ part: PartBinding, _ standalone: StandaloneCommand?, words: [String],
+    _ arguments: EngineArguments
+  ) {
     self.path = path
     self.part = part
+    self.standalone = standalone
     self.words = words
     isQuiet = arguments.quiet
   }
 
   /// The run file of an attempt at a shard, which goes on with what `path` holds, if it exists already.
   static func ofShard(
-    _ part: PartBinding, words: [String], at path: FilePath, _ arguments: EngineArguments
+    _ part: PartBinding, _ standalone: StandaloneCommand?, words: [String], at path: FilePath,
+    _ arguments: EngineArguments
   ) throws -> JournalSession {
-    let session = JournalSession(path, part, words: words, arguments)
+    let session = JournalSession(path, part, standalone, words: words, arguments)
     do {
       let opened = try RunFile.open(path)
       session.opened = opened
@@ -135,7 +143,8 @@ final class JournalSession {
         RunHeader(
           program: surroundings.program, libraries: surroundings.libraries, words: words,
           directory: surroundings.directory, workload: batch.workload,
-          outputFolder: batch.plan.outputFolder?.path, started: started, part: part)
+          outputFolder: batch.plan.outputFolder?.path, started: started, part: part,
+          standalone: standalone)
       }
     }
     let end = try opened!.mend()

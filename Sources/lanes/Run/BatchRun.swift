@@ -62,7 +62,7 @@ extension BatchRun {
   ) throws -> RunRecord {
     switch Division.current {
     case .none: break
-    case .planning(let planning): try planning.freeze(self)
+    case .planning(let planning): try freeze(planning)
     case .merging(let merging):
       let observers: [any Observer] = [console] + [listener].compactMap { $0 }
       let record = try merging.replay(self, arguments.engine(for: type(of: workload)).setup, observers)

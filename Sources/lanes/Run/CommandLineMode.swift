@@ -16,6 +16,10 @@ enum CommandLineMode {
     }
     var command: (any ParsableCommand)?
     do {
+      if StandaloneShard.isMeant(words) {
+        try StandaloneShard.run()
+        exitProcess(delivered(.success, of: nil))
+      }
       command = try CommandReader.command(words)
       try command!.run()
       exitProcess(delivered(.success, of: command))
@@ -36,6 +40,13 @@ enum CommandLineMode {
   /// reads them, be it compared or run.
   static func expanded(_ typed: [String]) -> [String] {
     GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
+  }
+
+  /// What a command's words ask for, whatever the order of options; see `GivenWords.meaning`.
+  static func meaning(of words: [String], leavingOut section: String, but kept: [String]) -> [String]? {
+    guard let table else { return nil }
+    let family = words.prefix(words.first == "primes" ? 1 : 2)
+    return family + GivenWords(words, table).meaning(leavingOut: section, but: kept)
   }
 
   /// Options of compare ahead of the command that it compares. Only compare pays for the table that this takes.
