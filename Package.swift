@@ -104,7 +104,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "LanesProgramTests",
-      dependencies: ["lanes", "LanesJournal", "LanesCore", "LanesOS", "LanesTesting", "LanesUsage", system],
+      dependencies: [
+        "lanes", "LanesCluster", "LanesPrimes", "LanesJournal", "LanesCore", "LanesOS", "LanesTesting", "LanesUsage",
+        system,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "LanesJournalTests",
@@ -115,8 +118,8 @@ let package = Package(
     .testTarget(
       name: "LanesClusterTests",
       dependencies: [
-        "LanesCluster", "LanesJournal", "LanesEngines", "LanesFiles", "LanesPrimes", "LanesCore", "LanesOS",
-        "LanesTesting", system,
+        "LanesCluster", "LanesJournal", "LanesEngines", "LanesFiles", "LanesImages", "LanesPrimes", "LanesCore",
+        "LanesOS", "LanesTesting", system,
       ],
       swiftSettings: strict),
     .testTarget(name: "LanesReportTests", dependencies: ["LanesReport", "LanesCore"], swiftSettings: strict),

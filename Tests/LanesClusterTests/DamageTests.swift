@@ -59,6 +59,31 @@ struct DamageTests {
     #expect(job.set.missing.isEmpty)
   }
 
+  @Test func `a part without a folder that is cut off at any byte, or changed in any, is named and not used`() throws {
+    let inputs = try Trial.makeInputs()
+    let trial = Trial.all[0]
+    let (plan, units) = try trial.freezeAlone(inputs.path, 3)
+    for shard in 0..<3 {
+      try inputs.write("part\(shard)", try trial.part(shard, plan, units, inputs.file("attempt\(shard)")))
+    }
+    func set(_ names: String...) -> PartSet { PartSet(plan, files: names.map { inputs.file($0) }, unusable: []) }
+    let whole = try contents(inputs.file("part1"))
+    for place in whole.indices {
+      var changed = whole
+      changed[place] ^= 0x10
+      for bytes in [Bytes(whole[..<place]), changed] {
+        try Folders.removeFile(inputs.file("bad"))
+        try inputs.write("bad", bytes)
+        let parts = set("part0", "bad", "part2")
+        #expect(parts.missing == [1] && parts.unusable.count == 1, "at \(place)")
+      }
+    }
+    // The same one twice is one, and two are not three.
+    #expect(set("part0", "part0", "part1", "part2").contradictions.isEmpty)
+    #expect(set("part0", "part0", "part2").missing == [1])
+    #expect(try trial.merge(set("part2", "part1", "part0"), units) == trial.direct(inputs.path))
+  }
+
   @Test func `a plan or its units that are changed in any byte are refused`() throws {
     let job = try Job()
     for file in [FrozenPlan.planFile(job.path), FrozenPlan.unitsFile(job.path)] {

@@ -13,22 +13,46 @@ struct PlanTests {
     let trial = Trial.all[index]
     let inputs = try Trial.makeInputs()
     let expected = try trial.direct(inputs.path)
+    let files = try Tree(inputs.file("out"))
+    var random = Repeatable(state: UInt64(index))
     let units = try trial.freeze(inputs.path, inputs.file("whole"), .number(1)).unitCount
     #expect(units > 3, "\(trial.name)")
     for (round, count) in [1, 2, 3, 7, units + 1].enumerated() {
-      let job = inputs.file("job\(count)")
+      let job = inputs.file("job\(round)")
       let plan = try trial.freeze(inputs.path, job, .number(count))
       #expect(plan.stretches.count == min(count, units) && plan.unitCount == units, "\(trial.name)")
+      Folders.remove(inputs.file("out"))
       // Every stretch has a unit, and none is left out.
       #expect(plan.stretches.allSatisfy { $0.count > 0 })
-      for (place, shard) in plan.stretches.indices.shuffled().enumerated() {
+      for (place, shard) in plan.stretches.indices.shuffled(using: &random).enumerated() {
         let engines: [EngineKind] = [.serial, .threads, .eventloop, .hybrid]
         // Many shards are many starts: the rest of them is done by the quickest.
         try trial.shard(shard, plan, job, place < 4 ? engines[(place + round) % 4] : .serial)
       }
       #expect(PartSet(plan, job).missing.isEmpty)
       #expect(try trial.merge(plan, job) == expected, "\(trial.name) in \(count)")
+      #expect(try Tree(inputs.file("out")) == files, "\(trial.name) in \(count)")
     }
+  }
+
+  @Test(arguments: Trial.all.indices)
+  func `plans that processes make by themselves are the same, and so are parts without a folder`(_ index: Int) throws {
+    let trial = Trial.all[index]
+    let inputs = try Trial.makeInputs()
+    let expected = try trial.direct(inputs.path)
+    // More shards than some have units.
+    let (plan, units) = try trial.freezeAlone(inputs.path, 7)
+    #expect(plan.stretches.count == 7)
+    var files: [FilePath] = []
+    for shard in plan.stretches.indices.reversed() {
+      let (own, units) = try trial.freezeAlone(inputs.path, 7)
+      #expect(own == plan, "\(trial.name)")
+      let part = try trial.part(shard, own, units, inputs.file("attempt\(shard)"))
+      files.append(try inputs.write("part\(shard)", part))
+    }
+    let parts = PartSet(plan, files: files, unusable: [])
+    #expect(parts.missing.isEmpty && parts.unusable.isEmpty)
+    #expect(try trial.merge(parts, units) == expected, "\(trial.name)")
   }
 
   @Test func `parts of a table hold one table for each file`() throws {

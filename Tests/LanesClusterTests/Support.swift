@@ -39,7 +39,8 @@ struct Trial: Sendable {
   }
 
   static let all: [Trial] = [
-    primes(.count), primes(.sum), primes(.twins),
+    primes(.count), primes(.sum), primes(.twins), primes(.sextuplets), list, nth, combinatorial, search, info,
+    convert(sizes: false), convert(sizes: true),
     Trial(
       name: "count", workload: CountWorkload(columns: .all), plan: { FilePlan(inputs($0), settings: settings()) },
       fold: { rows(CountPartial.self) { "\($0.counts.lines) \($0.counts.words) \($0.counts.bytes)" } }),
@@ -107,6 +108,7 @@ struct Trial: Sendable {
     try folder.write("b", (0..<2000).flatMap { Bytes("q\($0 % 5);\($0 == 1900 ? "bad" : "\($0)")\n".utf8) })
     try folder.write("c", (0..<900).flatMap { Bytes("k\($0 % 3);-\($0).5\n".utf8) })
     try folder.write("empty", Bytes())
+    try makeImages(folder)
     return folder
   }
 }
@@ -115,9 +117,10 @@ extension Trial {
   /// What one run gives.
   func direct(_ folder: FilePath) throws -> String {
     let (fold, text) = fold()
+    let printed = PrintedOutput()
     _ = try engine(.serial).run(
-      Batch(workload: workload, plan: try plan(folder), fold: fold), observer: SilentObserver())
-    return text()
+      Batch(workload: workload, plan: try plan(folder), fold: SilentFold(fold)), observer: printed)
+    return text() + printed.text
   }
 
   private func engine(_ kind: EngineKind) -> any Engine {
@@ -136,11 +139,44 @@ extension Trial {
     return try writer.finish(frozen, shards)
   }
 
+  /// Plans for this process alone, as `lanes --shard` does.
+  func freezeAlone(_ folder: FilePath, _ shards: Int) throws -> (plan: FrozenPlan, units: any RunFileSource) {
+    let writer = try PlanWriter(withoutFolder: folder, refusing: nil)
+    try writer.add(allOf: plan(folder))
+    let same = (workload as? any SeededWorkload)?.seeded(by: 0) ?? workload
+    let frozen = FrozenPlan(
+      program: "1", libraries: "", words: [Bytes("x".utf8)], directory: FilePath(""), workload: same,
+      outputFolder: nil, started: 0, notes: [])
+    return (try writer.finish(frozen, .exactly(shards)), writer.units)
+  }
+
+  /// Does one shard and gives its part.
+  func part(_ shard: Int, _ plan: FrozenPlan, _ units: any RunFileSource, _ attempt: FilePath) throws -> Bytes {
+    var reader = WireReader(plan.workload)
+    let workload: any Workload = try type(of: workload).init(from: &reader)
+    let run = try perform(shard, plan, units, workload, attempt, .serial)
+    var bytes = Bytes()
+    let compactor = (workload as? any CompactingWorkload)?.makeCompactor()
+    try PartSealer(plan, shard: shard).write(run, compactor, units: units) { bytes += Bytes($0) }
+    return bytes
+  }
+
   /// Does one shard under `kind` and makes its part.
   func shard(_ shard: Int, _ plan: FrozenPlan, _ job: FilePath, _ kind: EngineKind) throws {
     let units = try FrozenPlan.openUnits(job)
     try plan.check(shard, in: units, job)
     let attempt = Part.attempt(job, shard: shard)
+    let run = try perform(shard, plan, units, workload, attempt, kind)
+    let compactor = (workload as? any CompactingWorkload)?.makeCompactor()
+    try PartSealer(plan, shard: shard).seal(run, compactor, units: units, in: job)
+    try Folders.removeFile(attempt)
+  }
+
+  /// Writes the outcomes of a shard's units down.
+  private func perform(
+    _ shard: Int, _ plan: FrozenPlan, _ units: any RunFileSource, _ workload: any Workload, _ attempt: FilePath,
+    _ kind: EngineKind
+  ) throws -> EarlierRun {
     do {
       let opened = try RunFile.make(attempt) { started in
         RunHeader(
@@ -156,25 +192,29 @@ extension Trial {
       writer.append(.complete(RunTotals(done: record.unitsDone, failed: record.unitsFailed)))
       try writer.close()
     }
-    let run = try RunFile.examine(attempt).earlier!
-    let compactor = (workload as? any CompactingWorkload)?.makeCompactor()
-    try PartSealer(plan, shard: shard, job).seal(run, compactor, units: units)
-    try Folders.removeFile(attempt)
+    return try RunFile.examine(attempt).earlier!
   }
 
   /// What the fold makes of all parts.
   func merge(_ plan: FrozenPlan, _ job: FilePath) throws -> String {
+    try merge(PartSet(plan, job), FrozenPlan.openUnits(job))
+  }
+
+  func merge(_ parts: PartSet, _ units: any RunFileSource) throws -> String {
     let (fold, text) = fold()
-    _ = try PartSet(plan, job).replay(units: FrozenPlan.openUnits(job)) { unit, entry in
+    let printed = PrintedOutput()
+    _ = try parts.replay(units: units) { unit, entry in
+      entry.printed.withUnsafeBytes { printed.add(unit, $0) }
       fold.absorb(unit, entry.outcome)
       return fold.ending == nil
     }
-    return text()
+    return text() + printed.text
   }
 }
 
 /// A fold of a shard.
 private final class Deaf: Fold {
+  var printsOutput: Bool { false }
   func absorb(_ unit: Unit, _ outcome: Outcome) {}
 }
 
