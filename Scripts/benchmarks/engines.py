@@ -34,6 +34,6 @@ BOUNDS = [
     "memory is copied on one core. A file is read straight into that memory and costs no copy beside that read.",
     "- **Break-even**: a unit must compute longer than the coordinator spends on it, or the workers wait for the coordinator. "
     "With as many workers as cores the coordinator has no core of its own and takes its time from theirs.",
-    "- **Start-up**: a worker is this program anew: about 1.5 ms of a core for mapping it and binding its libraries before "
+    "- **Start-up**: a worker is this program anew: about 1 ms of a core for mapping it and putting its addresses right before "
     "`main`, and 1 ms for the end. Workers start beside each other, so the cores divide that time.",
 ]

@@ -39,12 +39,15 @@ static inline uint8_t case_bit(const struct ckernels_needle *needle, int which) 
   return needle->ignores_case && (uint8_t)(byte - 'a') < 26 ? 0x20 : 0;
 }
 
-// Places from `at` on, one by one.
-static size_t find_portable(const uint8_t *bytes, size_t at, size_t count, const struct ckernels_needle *needle) {
+// Places from `at` on, one by one, behind the `found` that were written already.
+static size_t scan_portable(
+    const uint8_t *bytes, size_t at, size_t count, const struct ckernels_needle *needle, bool stops_at_zero,
+    size_t *places, size_t found, size_t room) {
+  if (stops_at_zero && ckernels_first_byte(bytes + at, count - at, 0) != CKERNELS_NOT_FOUND) return CKERNELS_NOT_FOUND;
   const uint8_t bit = case_bit(needle, 0), rare = needle->bytes[needle->rare[0]];
-  for (; at + needle->length <= count; at++)
-    if ((bytes[at + needle->rare[0]] | bit) == rare && fits(bytes + at, needle)) return at;
-  return CKERNELS_NOT_FOUND;
+  for (; at + needle->length <= count && found < room; at++)
+    if ((bytes[at + needle->rare[0]] | bit) == rare && fits(bytes + at, needle)) places[found++] = at;
+  return found;
 }
 
 #if CSIMD_X86
@@ -106,76 +109,67 @@ CSIMD_AVX512 static inline uint64_t zero_avx512(const uint8_t *bytes) {
   return _mm512_testn_epi8_mask(b, b);
 }
 
-// Makes a search for the needle and for zero bytes at once, in one pass over memory. Candidates that turn out wrong
-// empty the processor's queue of loads, so bytes are prefetched: 4 KiB ahead were best.
-#define ABSENT(name, isa, both, zero)                                                                    \
-  isa static bool name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {        \
+// Makes a search for `isa` that writes places until there is room for no more: 64 at a time as long as both bytes can be
+// loaded, then one by one. Looking for zero bytes in the same pass spares a second one over memory. Candidates that turn
+// out wrong empty the processor's queue of loads, so bytes are prefetched: 4 KiB ahead were best.
+#define SCAN(name, isa, both, zero)                                                                      \
+  isa CSIMD_INLINE size_t name(                                                                          \
+      const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, bool stops_at_zero,      \
+      size_t *places, size_t room) {                                                                     \
     const size_t one = needle->rare[0], two = needle->rare[1], farther = one > two ? one : two;          \
     const uint8_t bits[2] = {case_bit(needle, 0), case_bit(needle, 1)};                                  \
     const uint8_t rare[2] = {needle->bytes[one], needle->bytes[two]};                                    \
-    size_t at = 0;                                                                                       \
+    size_t at = 0, found = 0;                                                                            \
     for (; at + farther + 64 <= count; at += 64) {                                                       \
       __builtin_prefetch(bytes + at + 4096);                                                             \
-      if (__builtin_expect(zero(bytes + at) != 0, 0)) return false;                                      \
-      uint64_t found = both(bytes + at + one, bytes + at + two, bits, rare);                             \
-      for (; __builtin_expect(found != 0, 0); found &= found - 1) {                                      \
-        size_t place = at + (size_t)__builtin_ctzll(found);                                              \
-        if (place + needle->length <= count && fits(bytes + place, needle)) return false;                \
+      if (stops_at_zero && __builtin_expect(zero(bytes + at) != 0, 0)) return CKERNELS_NOT_FOUND;        \
+      uint64_t candidates = both(bytes + at + one, bytes + at + two, bits, rare);                        \
+      for (; __builtin_expect(candidates != 0, 0); candidates &= candidates - 1) {                       \
+        size_t place = at + (size_t)__builtin_ctzll(candidates);                                         \
+        if (place + needle->length > count) break;                                                       \
+        if (!fits(bytes + place, needle)) continue;                                                      \
+        places[found++] = place;                                                                         \
+        if (found == room) return found;                                                                 \
       }                                                                                                  \
     }                                                                                                    \
-    return find_portable(bytes, at, count, needle) == CKERNELS_NOT_FOUND                                 \
-        && ckernels_first_byte(bytes + at, count - at, 0) == CKERNELS_NOT_FOUND;                         \
+    return scan_portable(bytes, at, count, needle, stops_at_zero, places, found, room);                  \
+  }                                                                                                      \
+  isa static size_t name##_text(                                                                         \
+      const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, size_t *places, size_t room) { \
+    return name(bytes, count, needle, true, places, room);                                               \
+  }                                                                                                      \
+  isa static size_t name##_any(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) { \
+    size_t place;                                                                                        \
+    return name(bytes, count, needle, false, &place, 1) == 0 ? CKERNELS_NOT_FOUND : place;               \
   }
 
-ABSENT(absent_sse2, , both_sse2, zero_sse2)
-ABSENT(absent_avx2, CSIMD_AVX2, both_avx2, zero_avx2)
-ABSENT(absent_avx512, CSIMD_AVX512, both_avx512, zero_avx512)
-
-// Makes a search for `isa`: 64 places at a time as long as both bytes can be loaded, then one by one.
-#define FINDER(name, isa, both)                                                                          \
-  isa static size_t name(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {     \
-    const size_t one = needle->rare[0], two = needle->rare[1], farther = one > two ? one : two;          \
-    const uint8_t bits[2] = {case_bit(needle, 0), case_bit(needle, 1)};                                  \
-    const uint8_t rare[2] = {needle->bytes[one], needle->bytes[two]};                                    \
-    size_t at = 0;                                                                                       \
-    for (; at + farther + 64 <= count; at += 64) {                                                       \
-      uint64_t found = both(bytes + at + one, bytes + at + two, bits, rare);                             \
-      while (__builtin_expect(found != 0, 0)) {                                                          \
-        size_t place = at + (size_t)__builtin_ctzll(found);                                              \
-        if (place + needle->length > count) return CKERNELS_NOT_FOUND;                                   \
-        if (fits(bytes + place, needle)) return place;                                                   \
-        found &= found - 1;                                                                              \
-      }                                                                                                  \
-    }                                                                                                    \
-    return find_portable(bytes, at, count, needle);                                                      \
-  }
-
-FINDER(find_sse2, , both_sse2)
-FINDER(find_avx2, CSIMD_AVX2, both_avx2)
-FINDER(find_avx512, CSIMD_AVX512, both_avx512)
+SCAN(scan_sse2, , both_sse2, zero_sse2)
+SCAN(scan_avx2, CSIMD_AVX2, both_avx2, zero_avx2)
+SCAN(scan_avx512, CSIMD_AVX512, both_avx512, zero_avx512)
 #endif
 
 size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {
   assert(needle->length > 0 && needle->rare[0] < needle->length && needle->rare[1] < needle->length);
 #if CSIMD_X86
   const enum csimd_level level = csimd_level_in_use();
-  if (level >= csimd_avx512) return find_avx512(bytes, count, needle);
-  if (level >= csimd_avx2) return find_avx2(bytes, count, needle);
-  if (level >= csimd_sse2) return find_sse2(bytes, count, needle);
+  if (level >= csimd_avx512) return scan_avx512_any(bytes, count, needle);
+  if (level >= csimd_avx2) return scan_avx2_any(bytes, count, needle);
+  if (level >= csimd_sse2) return scan_sse2_any(bytes, count, needle);
 #endif
-  return find_portable(bytes, 0, count, needle);
+  size_t place;
+  return scan_portable(bytes, 0, count, needle, false, &place, 0, 1) == 0 ? CKERNELS_NOT_FOUND : place;
 }
 
-bool ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle) {
-  assert(needle->length > 0 && needle->rare[0] < needle->length && needle->rare[1] < needle->length);
+size_t ckernels_places(
+    const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, size_t *places, size_t room) {
+  assert(needle->length > 0 && needle->rare[0] < needle->length && needle->rare[1] < needle->length && room > 0);
 #if CSIMD_X86
   const enum csimd_level level = csimd_level_in_use();
-  if (level >= csimd_avx512) return absent_avx512(bytes, count, needle);
-  if (level >= csimd_avx2) return absent_avx2(bytes, count, needle);
-  if (level >= csimd_sse2) return absent_sse2(bytes, count, needle);
+  if (level >= csimd_avx512) return scan_avx512_text(bytes, count, needle, places, room);
+  if (level >= csimd_avx2) return scan_avx2_text(bytes, count, needle, places, room);
+  if (level >= csimd_sse2) return scan_sse2_text(bytes, count, needle, places, room);
 #endif
-  return find_portable(bytes, 0, count, needle) == CKERNELS_NOT_FOUND
-      && ckernels_first_byte(bytes, count, 0) == CKERNELS_NOT_FOUND;
+  return scan_portable(bytes, 0, count, needle, true, places, 0, room);
 }
 
 size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte) {

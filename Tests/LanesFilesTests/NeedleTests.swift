@@ -52,4 +52,57 @@ import Testing
       }
     }
   }
+
+  /// Lines, by their number, that hold one of `texts`, found one by one.
+  private func lines(with texts: [Bytes], in text: Bytes, ignoringCase: Bool) -> Set<Int> {
+    let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false).map(Bytes.init)
+    return Set(
+      lines.indices.filter { line in
+        texts.contains { !places(of: $0, in: lines[line], ignoringCase: ignoringCase).isEmpty }
+      })
+  }
+
+  @Test(arguments: KernelTests.levels, [false, true])
+  func `every kernel finds the lines of every one of several texts`(level: UInt32, ignoresCase: Bool) throws {
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
+    var random = Repeatable(state: 23)
+    let room = UnsafeMutableBufferPointer<Int>.allocate(capacity: 1_000)
+    defer { room.deallocate() }
+    for round in 0..<60 {
+      let alphabet =
+        round % 2 == 0 ? Bytes("abcAB\n".utf8) : Bytes([0x40, 0x60, 0x5B, 0x7B, 0x61, 0xC1, 0xE1, 0, 0x0A])
+      let text = (0..<Int.random(in: 0...600, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
+      let shortest = Int.random(in: 1...4, using: &random)
+      // Many begin alike and lie over each other.
+      let texts = (0..<Int.random(in: 2...(round % 3 == 0 ? 64 : 6), using: &random)).map { _ in
+        (0..<Int.random(in: shortest...7, using: &random)).map { _ in
+          alphabet.filter { $0 != 0x0A }.randomElement(using: &random)!
+        }
+      }
+      let searched = try #require(Needle(anyOf: texts, ignoresCase: ignoresCase))
+      let expected = lines(with: texts, in: text, ignoringCase: ignoresCase)
+      text.withUnsafeBufferPointer { buffer in
+        func line(of place: Int) -> Int { buffer[..<place].count { $0 == 0x0A } }
+        var found: [Int] = []
+        var from = 0
+        while let place = searched.first(in: buffer, from: from) {
+          found.append(line(of: place))
+          from = (buffer[place...].firstIndex(of: 0x0A) ?? buffer.count) + 1
+        }
+        #expect(Set(found) == expected)
+        #expect(found.count == expected.count)
+        let noted = searched.places(in: buffer, room)
+        #expect(noted == nil || !text.contains(0))
+        if let noted { #expect(Set(room[..<noted].map(line)) == expected) }
+        #expect(searched.isAbsent(in: buffer) == (expected.isEmpty && !text.contains(0)))
+      }
+    }
+  }
+
+  @Test func `texts that cannot be looked for at once are refused`() {
+    #expect(Needle(anyOf: [], ignoresCase: false) == nil)
+    #expect(Needle(anyOf: [[0x61], []], ignoresCase: false) == nil)
+    #expect(Needle(anyOf: (0..<65).map { [0x61, $0] }, ignoresCase: false) == nil)
+  }
 }

@@ -9,6 +9,7 @@ import Testing
     "(a)\\1|ll", "o(?!\\w)", "(?<=\\s)[a-f]+", "\\Aa|\\z", "[]e]", "[^]e]$", "a{2,}|l{2}", "\\Qe.\\E|e\\.", "(?i)THE",
     "(?s)e.$", "(?x) t h e", "\\D\\s\\S", "[\\s,]+x?$", "[\\t-\\r]", "(?>e+)\\b", "e(?=.*e)", "[^\\S ]", "\\x65\\b",
     "(?<v>e).*\\k<v>", "\\H\\h", "(*ACCEPT)x", "[[:^alpha:]]$", "e++\\s*+$", "\\N{3}\\V$", "\\R", "a\\nb",
+    "the|and|ing", "th|then|the", "e|\\.", "fo+|the|an", "the|", "th(e|is)|\\Qa.\\E", "the.*a|and\\b",
   ]
 
   private func expectSame(
@@ -47,7 +48,9 @@ import Testing
     try expectSame(pattern, "-x") { $0.matchesLines = true }
   }
 
-  @Test(arguments: ["the", "e", "a+", "[a-z]+", "x*"]) func `only what matches`(pattern: String) throws {
+  @Test(arguments: ["the", "e", "a+", "[a-z]+", "x*", "th|the|e", "an|and"]) func `only what matches`(pattern: String)
+    throws
+  {
     try expectSame(pattern, "-on") {
       $0.onlyMatching = true
       $0.numbersLines = true

@@ -48,8 +48,34 @@ struct ckernels_needle {
 // Position of the first occurrence of the needle, or CKERNELS_NOT_FOUND.
 size_t ckernels_find(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle);
 
-// True when these bytes hold neither the needle nor a zero byte.
-bool ckernels_absent(const uint8_t *bytes, size_t count, const struct ckernels_needle *needle);
+// Writes the positions of occurrences, rising, and returns how many there are; `room` where there are as many or more.
+// CKERNELS_NOT_FOUND where a zero byte stands among the bytes that were looked at, which are all where less than `room` is
+// returned.
+size_t ckernels_places(
+    const uint8_t *bytes, size_t count, const struct ckernels_needle *needle, size_t *places, size_t room);
+
+// Several texts to search for at once. A fingerprint of each, up to three bytes in a row, is what is looked for first.
+struct ckernels_text {
+  const uint8_t *bytes; // lower case where letters of ASCII match both cases
+  uint32_t length;      // at least `width`
+  uint32_t window;      // where the fingerprint begins in it
+};
+
+struct ckernels_texts {
+  const struct ckernels_text *texts; // those of a bucket are neighbors
+  uint32_t buckets[9];               // bucket i has the texts from buckets[i] up to buckets[i + 1]
+  uint32_t width;                    // bytes of a fingerprint, 1 to 3
+  bool ignores_case;
+  // For each byte of a fingerprint: bit i of the product of an entry by the byte's low half and one by its high half tells
+  // that a text of bucket i may have the byte here. Each set of 16 stands four times, as wide as a register.
+  uint8_t low[3][64], high[3][64];
+};
+
+// The same for any of several texts, except that a position is that of a fingerprint: somewhere in the text, so that it is
+// in the same line. Each place is written once, whichever and however many texts are there.
+size_t ckernels_find_texts(const uint8_t *bytes, size_t count, const struct ckernels_texts *texts);
+size_t ckernels_places_texts(
+    const uint8_t *bytes, size_t count, const struct ckernels_texts *texts, size_t *places, size_t room);
 
 // Position of the first and of the last such byte, or CKERNELS_NOT_FOUND: memchr(3), memrchr(3).
 size_t ckernels_first_byte(const uint8_t *bytes, size_t count, uint8_t byte);

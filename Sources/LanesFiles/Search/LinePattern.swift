@@ -13,12 +13,20 @@ struct LinePattern {
   /// False when the pattern must be matched line by line, as it was.
   private(set) var isFit = true
   /// The text that is the whole pattern.
-  var literal: Bytes? { isFit && isLiteral && !run.isEmpty ? run : nil }
+  var literal: Bytes? { texts?.count == 1 ? run : nil }
+  /// The texts of which the pattern is any: itself, or alternatives, in their order. Nil where it is anything else.
+  var texts: [Bytes]? {
+    isFit && isLiteral && !run.isEmpty && earlier.allSatisfy { !$0.isEmpty } ? earlier + [run] : nil
+  }
+  /// Texts of which every match holds one; empty where none are known.
+  var oneOf: [Bytes] { texts ?? (required.isEmpty ? [] : [required]) }
   /// Text that is in every match, the longest such run; empty when none is known.
   var required: Bytes { isFit && isRequirable ? (run.count > best.count ? run : best) : [] }
 
-  /// True while every piece is one known character.
+  /// True while every piece is one known character, or parts alternatives of such.
   private var isLiteral = true
+  /// Alternatives that are texts, before this one.
+  private var earlier: [Bytes] = []
   /// False where alternatives stand outside of groups: no text need be in every match then.
   private var isRequirable = true
   /// Characters in a row at this place, and the longest such run before; outside of groups only.
@@ -40,7 +48,7 @@ struct LinePattern {
         put(")")
       case UInt8(ascii: "|"):
         if depth == 0 { isRequirable = false }
-        put("|")
+        if depth == 0, isLiteral { nextText() } else { put("|") }
       case UInt8(ascii: "."), UInt8(ascii: "^"), UInt8(ascii: "$"): put([byte])
       case 0x0A: isFit = false
       default: put(literal: byte, as: [byte])
@@ -79,6 +87,13 @@ struct LinePattern {
   private mutating func put(literal byte: UInt8, as text: Bytes) {
     rewritten += text
     if depth == 0 { run.append(byte) } else { isLiteral = false }
+  }
+
+  /// An alternative that is a text has ended.
+  private mutating func nextText() {
+    rewritten.append(UInt8(ascii: "|"))
+    earlier.append(run)
+    run = []
   }
 
   private mutating func endRun() {

@@ -56,6 +56,14 @@ final class LineSearcher {
     return nil
   }
 
+  /// Whether `line` matches, which holds at `place` the text that is searched for or one that matching lines hold. Where it
+  /// is the text alone, this place decides.
+  func matches(_ line: Range<Int>, by place: Int, in text: Text) throws(UnitFailure) -> Bool {
+    if let needle = program.text { return isWanted(place..<place + needle.count, in: text, line) }
+    if program.isRequiredEnough { return true }
+    return try hasMatch(Text(rebasing: text[line]))
+  }
+
   // MARK: Text
 
   /// The line of the first occurrence that stands where -w and -x allow.
@@ -90,7 +98,7 @@ final class LineSearcher {
     var at = from
     while let found = required.first(in: text, from: at) {
       let line = Self.line(around: found, in: text)
-      if try hasMatch(Text(rebasing: text[line])) { return line }
+      if try matches(line, by: found, in: text) { return line }
       at = line.upperBound + 1
     }
     return nil

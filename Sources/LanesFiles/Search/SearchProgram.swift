@@ -6,8 +6,10 @@ package final class SearchProgram: @unchecked Sendable {
   // Sendable: nothing changes after `init`, and a compiled pattern may be used by all threads (pcre2api(3)).
   /// The whole pattern, where it is text.
   let text: Needle?
-  /// Text that every matching line holds.
+  /// Text that every matching line holds, or several of which each holds one.
   let required: Needle?
+  /// True when a line that holds what is required matches.
+  let isRequiredEnough: Bool
   /// The compiled expressions, of which a line must match one; none where the pattern is text.
   let expressions: [OpaquePointer]
   /// True when no expression can match a newline, so that many lines are searched at once.
@@ -31,15 +33,19 @@ package final class SearchProgram: @unchecked Sendable {
     let patterns = try Self.readable(options)
     if let plain = Self.plainText(options, patterns) {
       text = Needle(plain, ignoresCase: options.ignoresCase)
-      (required, expressions, isForManyLines) = (nil, [], true)
+      (required, isRequiredEnough, expressions, isForManyLines) = (nil, false, [], true)
       settling = Self.isSettled(options) ? text : nil
       return
     }
     text = nil
     let read = options.syntax == .fixed ? [] : patterns.map(LinePattern.init)
     if let texts = Self.texts(options, read) {
-      (expressions, isForManyLines) = (try FixedTexts(texts, options).expressions(), true)
-      (required, settling) = (nil, nil)
+      required = Needle(anyOf: texts, ignoresCase: options.ignoresCase)
+      isRequiredEnough = required != nil && !options.matchesWords && !options.matchesLines
+      // Made only for what they alone can tell: where a match ends, and whether words do.
+      expressions = isRequiredEnough && !Self.showsMatches(options) ? [] : try FixedTexts(texts, options).expressions()
+      isForManyLines = true
+      settling = Self.isSettled(options) ? required : nil
       return
     }
     let joined = read.allSatisfy(\.isFit) ? Self.joined(read.map(\.rewritten)[...], options) : nil
@@ -54,9 +60,8 @@ package final class SearchProgram: @unchecked Sendable {
       expressions = alone
     }
     isForManyLines = joined != nil
-    // A single byte is too frequent to gain anything.
-    let always = read.count == 1 ? read[0].required : []
-    required = always.count > 1 ? Needle(always, ignoresCase: options.ignoresCase) : nil
+    required = Self.required(read, options)
+    isRequiredEnough = false
     settling = Self.isSettled(options) ? required : nil
   }
 
@@ -105,10 +110,24 @@ package final class SearchProgram: @unchecked Sendable {
   /// matters only in Perl's syntax, where it is not the longest.
   private static func texts(_ options: SearchOptions, _ read: [LinePattern]) -> [Bytes]? {
     if options.syntax == .fixed { return options.patterns }
-    let texts = read.compactMap(\.literal)
-    let isAnyShown = options.onlyMatching || options.marksMatches
-    guard texts.count > 1, texts.count == read.count, options.syntax == .extended || !isAnyShown else { return nil }
-    return texts
+    let texts = read.compactMap(\.texts)
+    guard texts.count == read.count, !read.isEmpty, options.syntax == .extended || !showsMatches(options) else {
+      return nil
+    }
+    return Array(texts.joined())
+  }
+
+  /// True where it counts which part of a line matches.
+  private static func showsMatches(_ options: SearchOptions) -> Bool { options.onlyMatching || options.marksMatches }
+
+  /// What every line holds that one of `read` matches; nil where that is not known or too frequent to gain anything.
+  private static func required(_ read: [LinePattern], _ options: SearchOptions) -> Needle? {
+    let each = read.map(\.oneOf)
+    guard each.allSatisfy({ !$0.isEmpty }) else { return nil }
+    let texts = Array(each.joined())
+    // A single byte is too frequent, and so are two of several.
+    guard texts.allSatisfy({ $0.count > (texts.count == 1 ? 1 : 2) }) else { return nil }
+    return Needle(anyOf: texts, ignoresCase: options.ignoresCase)
   }
 
   // MARK: Putting patterns together

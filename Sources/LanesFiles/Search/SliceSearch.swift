@@ -26,6 +26,10 @@ final class SliceSearch {
   private let searcher: LineSearcher
   /// Text without which no line is selected.
   private let needle: Needle?
+  /// True when lines with that text are selected by what is around it, place by place.
+  private let isTextAlone: Bool
+  /// Where the text is in a piece.
+  private var places: [Int]
   private(set) var partial = SearchPartial()
   /// Where lines that a zero byte hides begin in the slice.
   private var hiddenFrom = Int.max
@@ -38,11 +42,15 @@ final class SliceSearch {
 
   /// Bytes of a piece: they stay in a usual L1 cache between two looks.
   private static let pieceBytes = 32 << 10
+  /// Places that are noted at most; in a piece with more there is little between them to be passed over.
+  private static let mostPlaces = 512
 
   init(_ program: SearchProgram, _ part: Part = .whole) throws(UnitFailure) {
     options = program.options
     self.part = part
     needle = program.text ?? program.required
+    isTextAlone = program.text != nil
+    places = needle == nil ? [] : Array(repeating: 0, count: Self.mostPlaces)
     searcher = try LineSearcher(program)
     if let context = options.context, !part.isFirst { owedLines = context.after }
   }
@@ -82,8 +90,11 @@ final class SliceSearch {
   /// Searches the lines of one piece.
   private func search(_ slice: Text, _ piece: Range<Int>) throws(UnitFailure) {
     let text = Text(rebasing: slice[piece])
-    // One pass settles most pieces when the text is rare: without a zero byte or the text nothing happens in them.
-    if !options.isInverted, !options.isText, let needle, needle.isAbsent(in: text) { return }
+    // One pass finds the text and zero bytes; most pieces hold neither, and no other pass is needed without zero bytes.
+    if !options.isInverted, !options.isText, let needle {
+      let count = places.withUnsafeMutableBufferPointer { needle.places(in: text, $0) }
+      if let count, count < Self.mostPlaces { return try select(count, in: text, slice, piece.lowerBound) }
+    }
     guard !options.isText, let zero = Self.firstZero(in: text) else { return try search(text, in: slice, piece) }
     found(zero: piece.lowerBound + zero, slice)
     // A zero byte ends a line too: a copy has newlines in their place.
@@ -142,6 +153,24 @@ final class SliceSearch {
       }
       guard let match else { return }
       at = match.upperBound + 1
+    }
+  }
+
+  /// Selects the lines of a piece that match, by the first `count` places that were noted in it.
+  ///
+  /// - Parameter base: where the piece starts in the slice.
+  private func select(_ count: Int, in text: Text, _ slice: Text, _ base: Int) throws(UnitFailure) {
+    var at = 0
+    var next = 0
+    while next < count, !isOver {
+      let place = places[next]
+      next += 1
+      // In a line that was decided already.
+      if place < at { continue }
+      let line = LineSearcher.line(around: place, in: text)
+      let isSelected = try searcher.matches(line, by: place, in: text)
+      if isSelected { try select(line.lowerBound + base..<line.upperBound + base, slice) }
+      if isSelected || !isTextAlone { at = line.upperBound + 1 }
     }
   }
 
