@@ -101,15 +101,21 @@ def linked_photographs(count: int) -> Path:
 
 
 def peers() -> Path:
-    """A Python with the current libvips and what measuring quality needs, in a folder of its own; made once."""
+    """A Python with the current libvips, oxipng and what measuring quality needs, in a folder of its own; made once."""
     python = CACHE / "peers" / "bin" / "python"
-    if not (CACHE / "peers" / "done").exists():
+    packages = ["pyvips", "pyvips-binary", "pyoxipng", "numpy", "scipy", "scikit-image", "pillow"]
+    done = CACHE / "peers" / "done"
+    if not done.exists() or done.read_text().split() != packages:
         subprocess.run([sys.executable, "-m", "venv", str(CACHE / "peers")], check=True)
-        subprocess.run(
-            [str(python), "-m", "pip", "install", "-q", "pyvips", "pyvips-binary", "numpy", "scipy", "scikit-image", "pillow"],
-            check=True)
-        (CACHE / "peers" / "done").touch()
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+        done.write_text(" ".join(packages))
     return python
+
+
+def version_of_peer(package: str) -> str:
+    """The version of one of the packages that `peers` installed."""
+    ask = f"import importlib.metadata as m; print(m.version({package!r}))"
+    return subprocess.run([str(peers()), "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def unpack(package: str, into: Path) -> None:

@@ -1,9 +1,14 @@
-// Rows to PNG, by libpng.
+// Rows to PNG: libpng writes all that stands before the pixels, png_filter.c and png_deflate.c make these.
+#include "csimd.h"
 #include "internal.h"
+#include "png_deflate.h"
 #include <assert.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
+#if CSIMD_X86
+#include <immintrin.h>
+#endif
 
 struct ccodecs_png_encoder {
   png_structp png;
@@ -11,6 +16,13 @@ struct ccodecs_png_encoder {
   jmp_buf jump;
   struct ccodecs_result *result;
   struct ccodecs_sink sink;
+  struct ccodecs_image image;
+  int depth;          // bits of a sample as it is stored
+  int filter;         // 0…4, or 5 for the best of each row
+  size_t bytes, row;  // of a pixel, 1 where it is smaller, and of a row
+  uint8_t *memory;    // for all rows that are below
+  uint8_t *line, *above, *candidates[5];
+  struct png_deflater *deflater;
 };
 
 // Every error goes through here, to the entry point that armed the jump last.
@@ -71,15 +83,6 @@ static void write_blocks(png_structp png, const struct ccodecs_metadata *metadat
   }
 }
 
-// `PNG_ALL_FILTERS` lets libpng try each filter on each row and take the one with the smallest sum of absolute values.
-static void set_compression(png_structp png, const struct ccodecs_png_settings *settings) {
-  static const int filters[] = {PNG_FILTER_NONE, PNG_FILTER_SUB, PNG_FILTER_UP, PNG_FILTER_AVG, PNG_FILTER_PAETH,
-                                PNG_ALL_FILTERS};
-  png_set_compression_level(png, settings->level);
-  // Below 0 libpng chooses: none for palettes and fewer than 8 bits, and any of the five for the rest.
-  if (settings->filter >= 0) png_set_filter(png, PNG_FILTER_TYPE_BASE, filters[settings->filter]);
-}
-
 static void write_header(
   struct ccodecs_png_encoder *encoder, const struct ccodecs_image *image, const struct ccodecs_png_settings *settings,
   const struct ccodecs_metadata *metadata) {
@@ -88,7 +91,6 @@ static void write_header(
   if (image->alpha) kind |= PNG_COLOR_MASK_ALPHA;
   // A profile or a chunk that libpng objects to is left out; the image is written all the same.
   png_set_benign_errors(png, 1);
-  set_compression(png, settings);
   const struct ccodecs_png_storage *storage = settings->storage;
   png_set_IHDR(
     png, encoder->info, image->width, image->height, storage ? storage->depth : image->depth,
@@ -103,10 +105,102 @@ static void write_header(
   png_write_info_before_PLTE(png, encoder->info);
   write_blocks(png, metadata);
   png_write_info(png, encoder->info);
-  // The format is big-endian (PNG, 7.1); packing makes bits of indices that came one to a byte.
-  png_set_swap(png);
-  png_set_packing(png);
-  if (image->channels == 4 && !image->alpha) png_set_filler(png, 0, PNG_FILLER_AFTER);
+}
+
+// Memory for the rows, and how they are stored.
+static void set_rows(struct ccodecs_png_encoder *encoder, const struct ccodecs_png_settings *settings) {
+  const struct ccodecs_image *image = &encoder->image;
+  const size_t channels = image->channels == 4 && !image->alpha ? 3 : (size_t)image->channels;
+  const bool indexed = settings->storage && settings->storage->kind == PNG_COLOR_TYPE_PALETTE;
+  encoder->depth = settings->storage ? settings->storage->depth : image->depth;
+  const size_t bits = channels * (size_t)encoder->depth;
+  encoder->bytes = bits < 8 ? 1 : bits / 8;
+  encoder->row = (image->width * bits + 7) / 8;
+  // For a palette and for fewer than 8 bits filters seldom pay (PNG, 12.7).
+  encoder->filter = settings->filter >= 0 ? settings->filter : indexed || encoder->depth < 8 ? 0 : 5;
+  // Zeros stand before a row, for the pixel to the left of the first one.
+  const size_t before = 16, stride = before + encoder->row + png_slack;
+  encoder->memory = calloc(7, stride);
+  encoder->deflater = png_deflater_open(settings->level, encoder->filter == 5, encoder->row + 1, image->height);
+  if (!encoder->memory || !encoder->deflater) leave(encoder, ccodecs_no_memory, "out of memory");
+  encoder->line = encoder->memory + before;
+  encoder->above = encoder->line + stride;
+  for (int filter = 0; filter < 5; filter++) encoder->candidates[filter] = encoder->above + (size_t)(1 + filter) * stride;
+}
+
+// Leaves out every fourth byte.
+static void drop_fourth_portable(uint8_t *line, const uint8_t *row, size_t width) {
+  for (size_t x = 0; x < width; x++, line += 3, row += 4) {
+    line[0] = row[0];
+    line[1] = row[1];
+    line[2] = row[2];
+  }
+}
+
+#if CSIMD_X86
+CSIMD_AVX2 static void drop_fourth_avx2(uint8_t *line, const uint8_t *row, size_t width) {
+  const __m128i places = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+  for (; width >= 4; width -= 4, line += 12, row += 16)
+    _mm_storeu_si128((__m128i *)line, _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)row), places));
+  drop_fourth_portable(line, row, width);
+}
+#endif
+
+static void drop_fourth(uint8_t *line, const uint8_t *row, size_t width) {
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2) return drop_fourth_avx2(line, row, width);
+#endif
+  drop_fourth_portable(line, row, width);
+}
+
+// Samples as the file has them: highest byte or bit first (PNG, 7.1 and 7.2), and none without a meaning.
+static void store_line(const struct ccodecs_png_encoder *encoder, const uint8_t *row) {
+  const struct ccodecs_image *image = &encoder->image;
+  const size_t samples = image->width * (size_t)image->channels, skipped = image->channels == 4 && !image->alpha ? 4 : 0;
+  uint8_t *line = encoder->line;
+  if (encoder->depth < 8) {
+    memset(line, 0, encoder->row);
+    for (size_t x = 0, bit = 0; x < samples; x++, bit += (size_t)encoder->depth)
+      line[bit / 8] |= (uint8_t)((row[x] & ((1u << encoder->depth) - 1)) << (8 - encoder->depth - bit % 8));
+  } else if (encoder->depth == 16) {
+    const uint16_t *wide = (const uint16_t *)row;
+    for (size_t x = 0; x < samples; x++) {
+      if (skipped && x % 4 == 3) continue;
+      *line++ = (uint8_t)(wide[x] >> 8);
+      *line++ = (uint8_t)wide[x];
+    }
+  } else if (skipped) drop_fourth(line, row, image->width);
+  else memcpy(line, row, samples);
+}
+
+// The number of the filter that the present line gets; its differences are in the candidate of that number.
+static int choose_filter(const struct ccodecs_png_encoder *encoder) {
+  uint64_t costs[5];
+  png_filter(encoder->line, encoder->above, encoder->row, encoder->bytes, encoder->candidates, costs);
+  if (encoder->filter < 5) return encoder->filter;
+  int best = 0;
+  for (int filter = 1; filter < 5; filter++)
+    if (costs[filter] < costs[best]) best = filter;
+  return best;
+}
+
+// Filters the present line and hands it on; leaves by the jump.
+static void write_line(struct ccodecs_png_encoder *encoder) {
+  uint8_t *target = png_deflater_row(encoder->deflater);
+  const uint8_t *bytes;
+  size_t count;
+  if (encoder->filter == 0) memcpy(target + 1, encoder->line, encoder->row), target[0] = 0;
+  else {
+    target[0] = (uint8_t)choose_filter(encoder);
+    memcpy(target + 1, encoder->candidates[target[0]], encoder->row);
+  }
+  uint8_t *plain = png_deflater_plain_row(encoder->deflater);
+  if (plain) memcpy(plain + 1, encoder->line, encoder->row), plain[0] = 0;
+  uint8_t *line = encoder->line;
+  encoder->line = encoder->above;
+  encoder->above = line;
+  if (!png_deflater_take(encoder->deflater, &bytes, &count)) leave(encoder, ccodecs_damaged, "it could not be compressed");
+  if (count > 0) png_write_chunk(encoder->png, (png_const_bytep)"IDAT", bytes, count);
 }
 
 struct ccodecs_png_encoder *ccodecs_png_create(
@@ -114,10 +208,11 @@ struct ccodecs_png_encoder *ccodecs_png_create(
   const struct ccodecs_metadata *metadata, const struct ccodecs_sink *sink, struct ccodecs_result *result) {
   assert(image->channels == 1 || image->channels == 2 || image->channels == 4);
   assert(image->depth == 8 || image->depth == 16);
-  assert(settings->level >= 0 && settings->level <= 9 && settings->filter >= -1 && settings->filter <= 5);
+  assert(settings->level >= 0 && settings->level <= 12 && settings->filter >= -1 && settings->filter <= 5);
   struct ccodecs_png_encoder *encoder = calloc(1, sizeof *encoder);
   if (!encoder) return ccodecs_fail(result, ccodecs_no_memory, "out of memory"), NULL;
   encoder->sink = *sink;
+  encoder->image = *image;
   encoder->result = result;
   if (setjmp(encoder->jump)) return ccodecs_png_destroy(encoder), NULL;
   encoder->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, encoder, on_error, on_warning);
@@ -125,24 +220,29 @@ struct ccodecs_png_encoder *ccodecs_png_create(
   if (!encoder->info) leave(encoder, ccodecs_no_memory, "out of memory");
   png_set_write_fn(encoder->png, encoder, on_write, on_flush);
   write_header(encoder, image, settings, metadata);
+  set_rows(encoder, settings);
   return encoder;
 }
 
 bool ccodecs_png_write(struct ccodecs_png_encoder *encoder, const uint8_t *row, struct ccodecs_result *result) {
   encoder->result = result;
   if (setjmp(encoder->jump)) return false;
-  png_write_row(encoder->png, row);
+  store_line(encoder, row);
+  write_line(encoder);
   return true;
 }
 
 bool ccodecs_png_complete(struct ccodecs_png_encoder *encoder, struct ccodecs_result *result) {
   encoder->result = result;
   if (setjmp(encoder->jump)) return false;
-  png_write_end(encoder->png, NULL);
+  // libpng's own end expects that it has written the pixels.
+  png_write_chunk(encoder->png, (png_const_bytep)"IEND", NULL, 0);
   return true;
 }
 
 void ccodecs_png_destroy(struct ccodecs_png_encoder *encoder) {
   png_destroy_write_struct(&encoder->png, &encoder->info);
+  png_deflater_close(encoder->deflater);
+  free(encoder->memory);
   free(encoder);
 }

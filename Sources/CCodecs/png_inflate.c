@@ -7,6 +7,7 @@
 #include "csimd.h"
 #include "png_tables.h"
 #include <libdeflate.h>
+#include <stdlib.h>
 #include <string.h>
 #if CSIMD_X86
 #include <immintrin.h>
@@ -294,6 +295,37 @@ bool png_inflater_run(struct png_inflater *inflater, struct png_chunks *chunks, 
   if (inflater->state != png_at_checksum) return true;
   if (!inflater->all_staged && !stage(inflater, chunks)) return false;
   return inflater->all_staged && check_end(inflater, *adler);
+}
+
+struct png_piece_reader {
+  struct png_inflater inflater;
+  uint8_t window[png_window + png_window + png_slack];
+};
+
+struct png_piece_reader *png_piece_reader_open(void) { return malloc(sizeof(struct png_piece_reader)); }
+
+// The place of the next bit that is to be read.
+static size_t bit_place(const struct png_inflater *inflater, const uint8_t *start) {
+  return 8 * (size_t)(inflater->in - start) - inflater->count;
+}
+
+bool png_piece_read(struct png_piece_reader *reader, const uint8_t *piece, size_t count, size_t *start, size_t *end) {
+  struct png_inflater *inflater = &reader->inflater;
+  inflater->state = png_at_block;
+  inflater->bits = inflater->count = 0;
+  inflater->in = piece, inflater->in_end = piece + count, inflater->all_staged = true;
+  inflater->history = inflater->out = reader->window;
+  inflater->out_stop = reader->window + 2 * png_window;
+  while (inflater->state < png_at_checksum) {
+    if (inflater->state == png_at_block) *start = bit_place(inflater, piece);
+    if (!step(inflater) || overran(inflater)) return false;
+    if (inflater->out < inflater->out_stop) continue;
+    // What matches may reach back to goes to the front.
+    memmove(reader->window, inflater->out - png_window, png_window);
+    inflater->out = reader->window + png_window;
+  }
+  *end = bit_place(inflater, piece);
+  return true;
 }
 
 bool png_inflater_start(struct png_inflater *inflater, struct png_chunks *chunks, size_t total) {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// How far matches reach back; how much is inflated at a time, which the second level of cache has room for; and how many rows
+// How much is inflated at a time, which the second level of cache has room for; and how many rows
 // can be unfiltered together.
-enum { window = 1 << 15, ahead = 1 << 17, together = 4 };
+enum { ahead = 1 << 17, together = 4 };
 
 struct png_stream {
   struct png_chunks chunks;
@@ -29,7 +29,7 @@ struct png_stream *png_stream_open(const struct png_chunks *chunks, const struct
   stream->row = image->width * image->bytes + 1;
   stream->left = (uint64_t)stream->row * image->height;
   stream->adler = 1;
-  size_t some = together * stream->row, room = window + (some > ahead ? some : ahead), wide = 8 * image->width + png_slack;
+  size_t some = together * stream->row, room = png_window + (some > ahead ? some : ahead), wide = 8 * image->width + png_slack;
   stream->next = stream->buffer = malloc(room + png_slack);
   // The row above the first is 0 (PNG, 9.2).
   stream->rows = calloc(2, wide);
@@ -50,7 +50,7 @@ void png_stream_close(struct png_stream *stream) {
 
 // Keeps what matches may reach back to and what was not put out, and moves it to the front.
 static void slide(struct png_stream *stream) {
-  uint8_t *keep = stream->inflater.out - window;
+  uint8_t *keep = stream->inflater.out - png_window;
   if (keep < stream->buffer) return;
   if (keep > stream->next) keep = stream->next;
   memmove(stream->buffer, keep, (size_t)(stream->inflater.out - keep));

@@ -27,6 +27,9 @@ bool png_chunks_read(struct png_chunks *chunks, uint8_t *target, size_t room, si
 // Bytes that stand readable and writable behind an inflater's input and output: vectors are read and written whole.
 enum { png_slack = 320 };
 
+// How far matches reach back at most (RFC 1951, 2).
+enum { png_window = 1 << 15 };
+
 enum { png_litlen_bits = 11, png_offset_bits = 8, png_precode_bits = 7 };
 enum { png_litlen_size = 2400, png_offset_size = 420, png_staged = 1 << 16 };
 
@@ -59,6 +62,12 @@ bool png_inflater_start(struct png_inflater *inflater, struct png_chunks *chunks
 // checksum of all that was inflated before; it is brought up to date and compared at the end.
 bool png_inflater_run(struct png_inflater *inflater, struct png_chunks *chunks, uint32_t *adler);
 
+// Finds the first bit of the last block of a deflated piece, and the one behind it; zeros follow the piece, png_slack bytes at
+// least. False for what cannot be read. The reader is memory for it, to be freed; NULL when there is too little.
+struct png_piece_reader;
+struct png_piece_reader *png_piece_reader_open(void);
+bool png_piece_read(struct png_piece_reader *reader, const uint8_t *piece, size_t count, size_t *start, size_t *end);
+
 // Undoes the filters of `count` rows, one behind the other from `raw` (each a byte for its filter and `width` pixels of
 // `bytes` bytes), and puts them at `target`, `stride` bytes apart. Pixels of three bytes get a fourth, 255. `above` is the
 // row above the first as it was put out. `raw` is readable for png_slack bytes behind the rows. False for an unknown filter.
@@ -86,10 +95,10 @@ bool png_stream_read(struct png_stream *stream, uint8_t *rows, size_t stride, si
 bool png_stream_finish(struct png_stream *stream);
 void png_stream_close(struct png_stream *stream);
 
-// The filters 0…4 of a row of `count` bytes, pixels of `bytes` bytes: candidates[k] gets that of filter k, and the sum of
-// its differences' absolute values is returned in sums[k] (PNG specification, 12.7). `above` and `row` are preceded by
-// `bytes` zeros, and all are readable and writable for png_slack bytes behind the row.
+// The filters 0…4 of a row of `count` bytes, pixels of `bytes` bytes: candidates[k] gets that of filter k, and costs[k] tells
+// how many bits its differences take, nearly (see png_filter.c). `above` and `row` are preceded by `bytes` zeros, and all are
+// readable and writable for png_slack bytes behind the row.
 void png_filter(
-  const uint8_t *row, const uint8_t *above, size_t count, size_t bytes, uint8_t *const candidates[5], uint64_t sums[5]);
+  const uint8_t *row, const uint8_t *above, size_t count, size_t bytes, uint8_t *const candidates[5], uint64_t costs[5]);
 
 #endif

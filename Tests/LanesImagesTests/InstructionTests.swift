@@ -8,7 +8,7 @@ import Testing
 @Suite struct InstructionTests {
   @Test(arguments: [
     "seeds.jpg", "dragonfly-progressive.jpg", "freespace-gray.jpg", "ridge-rgb16.png", "nuthatch-gray-alpha.png",
-    "seeds-rgba.png",
+    "seeds-rgba.png", "nuthatch-rgb.png",
   ]) func `every level gives the same bytes`(_ name: String) throws {
     let bytes = try fixture(name)
     for change: (inout ConvertOptions) -> Void in [

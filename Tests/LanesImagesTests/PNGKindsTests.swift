@@ -83,6 +83,45 @@ import Testing
       #expect(try Samples(decoding: output) == Samples(decoding: input))
     }
   }
+
+  @Test(arguments: [(1, 8, false), (2, 8, true), (4, 8, false), (4, 8, true), (1, 16, false), (4, 16, false)])
+  func `every level keeps every sample`(channels: Int, depth: Int, alpha: Bool) throws {
+    let image = Samples(45, 31, channels: channels, depth: depth, alpha: alpha) { x, y, channel in
+      (x * 7 + y * (x % 5) + channel * 40) % (depth == 16 ? 40_000 : 256)
+    }
+    let input = try image.encodedAsPNG
+    let expected = try Samples(decoding: input)
+    for level in 0...12 {
+      let output = try convert(input, options { $0.pngLevel = level }).output
+      #expect(try Samples(decoding: output) == expected, "level \(level)")
+    }
+  }
+
+  @Test func `level 12 leaves filters out where that is smaller`() throws {
+    // Few colors in no order: a filter makes many of them.
+    let image = Samples(200, 120) { x, y, _ in [3, 90, 160, 251][(x * x * 31 + y * x * 17 + y * 7) / 64 % 4] }
+    let input = try image.encodedAsPNG
+    let sizes = try [11, 12].map { level in try convert(input, options { $0.pngLevel = level }).output.count }
+    #expect(sizes[1] < sizes[0])
+    #expect(try Samples(decoding: convert(input, options { $0.pngLevel = 12 }).output) == Samples(decoding: input))
+  }
+
+  /// What is compressed in pieces of 2 MiB is one stream to any reader.
+  @Test(arguments: [0, 1, 6, 12]) func `a large image is compressed in pieces`(level: Int) throws {
+    let image = Samples(900, 800, channels: 4) { x, y, channel in (x * channel + y / 3 + x * y % 5) % 256 }
+    let output = OutputBuffer()
+    let context = CodecContext(deadline: .never, output: output)
+    let asked = options { ($0.pngLevel, $0.pngFilter) = (level, level == 12 ? .adaptive : .up) }
+    try image.send(to: PNGEncoder(image.shape, metadata: ImageMetadata(), options: asked, context: context))
+    let bytes = output.withBytes { Bytes($0) }
+    #expect(chunks("IDAT", of: bytes).count == 2)
+    // By libpng and zlib, and by the decoder of our own.
+    for byLibrary in [false, true] {
+      let found = try decodedPNG(bytes, byLibrary: byLibrary).result.get()
+      #expect(found.shape == image.shape)
+      #expect((0..<image.values.count).allSatisfy { $0 % 4 == 3 || found.values[$0] == image.values[$0] })
+    }
+  }
 }
 
 /// What the chunks called `name` hold.

@@ -5,7 +5,7 @@ import Testing
 @testable import LanesImages
 
 /// What decoding `bytes` comes to, row by row as conversions do it.
-private func decoded(_ bytes: Bytes, byLibrary: Bool) -> (result: Result<Samples, UnitFailure>, isUndecided: Bool) {
+func decodedPNG(_ bytes: Bytes, byLibrary: Bool) -> (result: Result<Samples, UnitFailure>, isUndecided: Bool) {
   let context = CodecContext(deadline: .never, output: OutputBuffer(), usesLibrary: byLibrary)
   let asked = options { $0.maxPixels = 1 << 20 }
   do throws(UnitFailure) {
@@ -63,10 +63,10 @@ private func withData(_ pieces: [Bytes], in png: Bytes) -> Bytes {
       for width in [1, 2, 3, 4, 5, 16, 33] {
         let height = 1 + dice.roll(40)
         let bytes = png(width, height, kind: kind, depth: depth, filters: filters, seed: width * 100 + index)
-        let expected = try decoded(bytes, byLibrary: true).result.get()
+        let expected = try decodedPNG(bytes, byLibrary: true).result.get()
         for level in csimd_portable.rawValue...csimd_best().rawValue {
           csimd_limit(csimd_level(rawValue: level))
-          let found = try decoded(bytes, byLibrary: false).result.get()
+          let found = try decodedPNG(bytes, byLibrary: false).result.get()
           #expect(found == expected, "\(filters), \(width) × \(height), level \(level)")
         }
       }
@@ -78,13 +78,13 @@ private func withData(_ pieces: [Bytes], in png: Bytes) -> Bytes {
     "nuthatch-palette.png", "nuthatch-turned.png",
   ]) func `a changed file gets libpng's verdict and pixels`(_ name: String) throws {
     let original = try fixture(name)
-    #expect(!decoded(original, byLibrary: false).isUndecided)
+    #expect(!decodedPNG(original, byLibrary: false).isUndecided)
     var sound = 0
     for seed in 0..<250 {
       let mutant = PNGMutant(of: original, seed: seed)
       let bytes = mutant.bytes
-      let expected = decoded(bytes, byLibrary: true).result
-      let found = decoded(bytes, byLibrary: false)
+      let expected = decodedPNG(bytes, byLibrary: true).result
+      let found = decodedPNG(bytes, byLibrary: false)
       if case .success = expected { sound += 1 }
       if !found.isUndecided { #expect(found.result == expected, "\(seed): \(mutant.changes)") }
       // What is copied is checked as well.
@@ -99,11 +99,11 @@ private func withData(_ pieces: [Bytes], in png: Bytes) -> Bytes {
     for name in ["nuthatch-rgb.png", "seeds-rgba.png", "nuthatch-gray-alpha.png"] {
       let original = try fixture(name)
       let data = chunks("IDAT", of: original).flatMap { $0 }
-      let expected = try decoded(original, byLibrary: true).result.get()
+      let expected = try decodedPNG(original, byLibrary: true).result.get()
       for size in [1, 7, 511, 100_000] {
         var pieces = stride(from: 0, to: data.count, by: size).map { Bytes(data[$0..<min($0 + size, data.count)]) }
         for place in [pieces.count, pieces.count / 2, 0] { pieces.insert([], at: place) }
-        #expect(try decoded(withData(pieces, in: original), byLibrary: false).result.get() == expected)
+        #expect(try decodedPNG(withData(pieces, in: original), byLibrary: false).result.get() == expected)
       }
     }
   }
@@ -139,7 +139,7 @@ private func withData(_ pieces: [Bytes], in png: Bytes) -> Bytes {
 
   @Test(arguments: oddities.indices) func `an odd file is left to libpng`(_ index: Int) throws {
     let (name, make) = Self.oddities[index]
-    #expect(decoded(make(), byLibrary: false).isUndecided, "\(name)")
+    #expect(decodedPNG(make(), byLibrary: false).isUndecided, "\(name)")
     for change: (inout ConvertOptions) -> Void in [
       { _ in }, { $0.format = .jpeg }, { $0.turn = .rotated90 }, { $0.resize = ResizeSpec("3x3") },
     ] {

@@ -9,7 +9,7 @@ import Testing
   private static let ways: [[String]] = [
     [], ["--rotate", "90"], ["--rotate", "180", "--metadata", "none"], ["--crop", "48x32+16+16", "--flop"],
     ["--progressive"], ["--optimize-coding", "--quality", "70"], ["--subsampling", "444"],
-    ["--png-filter", "paeth", "--png-level", "3"], ["--png-depth", "16"],
+    ["--png-filter", "paeth", "--png-level", "3"], ["--png-level", "12"], ["--png-depth", "16"],
     ["--png-depth", "8", "--flip"],
     ["--no-auto-orient", "--rotate", "270"], ["--metadata", "icc", "--resize", "50%"], ["--salvage", "--grayscale"],
     ["--sizes", "50,20x20", "--salvage"],

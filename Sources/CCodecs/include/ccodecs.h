@@ -178,8 +178,8 @@ void ccodecs_png_storage(const struct ccodecs_png_decoder *decoder, struct ccode
 void ccodecs_png_close(struct ccodecs_png_decoder *decoder);
 
 struct ccodecs_png_settings {
-  int level;  // zlib's, 0…9
-  int filter; // type 0…4 of every row, 5 for the one that looks best for each row, -1 for libpng's choice
+  int level;  // 0…12: up to 9 nearly as zlib's, and above them slower and smaller
+  int filter; // type 0…4 of every row, 5 for the one that looks best for each row, -1 for 5, or 0 where filters seldom pay
   // NULL for plain samples; else rows hold samples as a decoder of `stored` ones gives them.
   const struct ccodecs_png_storage *storage;
 };

@@ -1,7 +1,8 @@
 import CCodecs
 import LanesCore
 
-/// PNG: lossless, 8 or 16 bits, alpha. Read by libpng, the pixels of most files by a decoder of our own; written by libpng.
+/// PNG: lossless, 8 or 16 bits, alpha. libpng reads and writes what stands around the pixels, and reads
+/// those of rare kinds; other pixels are inflated here and deflated by libdeflate.
 ///
 /// Source: PNG specification, third edition.
 struct PNGCodec: Codec {
@@ -84,5 +85,13 @@ struct PNGCodec: Codec {
     _ input: UnsafeRawBufferPointer, _ header: ImageHeader, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) -> ConvertedImage? {
     try StoredPNG(of: input, header, options: options, context: context)?.run()
+  }
+
+  /// A byte for each byte of rows at most likely for the result, and what the encoder holds of rows at a time, twice or at
+  /// level 12 four times: up to 2 MiB, or a row. From 9 on libdeflate looks for the best among many ways, for which it takes 9 MiB.
+  func encodingMemory(pixels: Int, bytesPerPixel: Int, options: ConvertOptions) -> Int {
+    let level = options.pngLevel ?? ConvertOptions.defaultPNGLevel
+    let held = min(pixels * bytesPerPixel, 2 << 20) * (level == 12 ? 4 : 2)
+    return pixels * bytesPerPixel + held + (level >= 9 ? 9 << 20 : 0)
   }
 }

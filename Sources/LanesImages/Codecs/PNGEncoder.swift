@@ -19,7 +19,7 @@ final class PNGEncoder: RowSink {
     var metadata = metadata
     metadata.profile = metadata.profile.map(ICCProfile.trimmed)
     var image = ccodecs_image(shape)
-    // -1 leaves the choice to libpng: adaptive, or none for a palette or few bits (PNG specification, 12.7).
+    // -1 leaves the choice to C: adaptive, or none for a palette or few bits (PNG specification, 12.7).
     let filter = options.pngFilter.flatMap(ConvertOptions.PNGFilter.allCases.firstIndex) ?? -1
     var settings = ccodecs_png_settings(
       level: Int32(options.pngLevel ?? ConvertOptions.defaultPNGLevel), filter: Int32(filter), storage: nil)
@@ -52,7 +52,7 @@ final class PNGEncoder: RowSink {
     if !ccodecs_png_write(encoder, row, &result) { throw context.failure(from: result, format: .png) }
   }
 
-  /// Compresses what zlib still holds and ends the file.
+  /// Ends the file; the pixels are compressed with the last row.
   func finish() throws(UnitFailure) {
     var result = ccodecs_result()
     if !ccodecs_png_complete(encoder, &result) { throw context.failure(from: result, format: .png) }

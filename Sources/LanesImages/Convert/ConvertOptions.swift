@@ -56,7 +56,7 @@ package struct ConvertOptions: Sendable, Equatable {
   package var subsampling: Subsampling?
   /// Smaller JPEGs, by a second pass that fits the Huffman codes to the image; progressive ones always have it.
   package var optimizeCoding = false
-  /// zlib's level 0…9; nil for 6.
+  /// 0…12, up to 9 nearly as zlib's levels; nil for 6.
   package var pngLevel: Int?
   /// nil for adaptive, and for none where samples have fewer than 8 bits or a palette (PNG specification, 12.7).
   package var pngFilter: PNGFilter?

@@ -51,7 +51,7 @@ struct ImageArguments: ParsableArguments {
 
   @Option(
     name: .customLong("png-level"), parsing: .unconditional,
-    help: ArgumentHelp("PNG compression, 0 to 9. (default: \(ConvertOptions.defaultPNGLevel))", valueName: "N"))
+    help: ArgumentHelp("PNG compression, 0 to 12. (default: \(ConvertOptions.defaultPNGLevel))", valueName: "N"))
   var pngLevel: Int?
 
   @Option(
@@ -90,8 +90,8 @@ struct ImageArguments: ParsableArguments {
     if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality takes a number from 1 to 100, not \(quality)")
     }
-    if let pngLevel, !(0...9).contains(pngLevel) {
-      throw ValidationError("--png-level takes a number from 0 to 9, not \(pngLevel)")
+    if let pngLevel, !(0...12).contains(pngLevel) {
+      throw ValidationError("--png-level takes a number from 0 to 12, not \(pngLevel)")
     }
     // A limit of 0 would refuse every image.
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0") }
