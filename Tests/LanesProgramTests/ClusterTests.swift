@@ -227,6 +227,35 @@ import Testing
       result.errors.contains("has a name that is no UTF-8, which other machines cannot be told"), "\(result.errors)")
   }
 
+  @Test func `a shard that has no room leaves no part and asks for nothing that nobody can do`() throws {
+    let folder = TemporaryFolder()
+    func lanes(_ words: String...) throws -> Program.Result { try Program.run(words, directory: folder.path) }
+    #expect(try lanes("plan", "j", "--", "primes", "1e6").exit == .status(0))
+    let full = try Program.run(["shard", "0", "j"], directory: folder.path, preparation: "ulimit -f 0")
+    #expect(full.exit == .status(74) && full.errorLines.count == 1, "\(full.errors)")
+    #expect(full.errors.hasSuffix(" cannot be written: file too large\n"), "\(full.errors)")
+    let missing = try lanes("merge", "j")
+    #expect(missing.exit == .status(75) && missing.errors == "lanes: j: missing: 0 (0 of 1 shards are there)\n")
+    #expect(try lanes("merge").errors.hasPrefix("lanes: which DIR?"))
+  }
+
+  @Test func `what a terminal is told of shards fits it`() throws {
+    let folder = TemporaryFolder()
+    func lanes(_ words: [String]) throws -> Program.Result { try Program.run(words, directory: folder.path) }
+    #expect(try lanes(["plan", "j", "--shards", "60", "--", "primes", "1e10"]).exit == .status(0))
+    for shard in stride(from: 0, to: 60, by: 2) {
+      #expect(try lanes(["shard", "\(shard)", "j", "-q", "--mode", "serial"]).exit == .status(0))
+    }
+    let plain = try lanes(["status", "j"])
+    #expect(plain.lines.count == 4 && plain.lines[3].hasSuffix(",57,59"))
+    let shown = try Program.shell(
+      "cd \"$1\" && script -qec 'stty cols 60; \"$LANES\" status j' /dev/null", [folder.path.string])
+    let lines = shown.text.split(whereSeparator: \.isNewline).map(String.init)
+    #expect(lines.count > 4 && lines.allSatisfy { $0.count < 60 && !$0.contains("\u{1B}") }, "\(lines)")
+    let numbers = lines.drop { !$0.hasPrefix("missing") }.map { $0.dropFirst(10) }.joined()
+    #expect(numbers == plain.lines[3].dropFirst(10), "\(lines)")
+  }
+
   @Test func `an input that changes after it was planned fails its unit`() throws {
     let folder = TemporaryFolder()
     for name in ["a", "b"] { try folder.write(name, Bytes("one two\n".utf8)) }

@@ -101,7 +101,7 @@ package final class PlanWriter {
       file = try LockedFile.unnamed(for: path)
     } catch {
       guard case .system(let error) = error else { throw ClusterError(.system, "\(path.forDisplay) is in use") }
-      throw .unwritable(path, error)
+      throw .unwritable(folder, error)
     }
     // It has its name where the file system knows no files without one.
     try? Folders.removeFile(path)
@@ -110,9 +110,10 @@ package final class PlanWriter {
   /// The units as they were written; all of them once `finish` has returned.
   package var units: any RunFileSource { file }
 
-  /// Writes all units of a plan down; refuses one that waits for what comes through a pipe.
+  /// Writes all units of a plan down, unless a stop is asked for; refuses one that waits for what comes through a pipe.
   package func add(allOf plan: any UnitPlan) throws(ClusterError) {
     while true {
+      if StopSignals.received != nil { throw ClusterError(.system, "planning was stopped") }
       switch plan.next() {
       case .unit(var unit):
         unit.noteStamp()
@@ -175,6 +176,10 @@ package final class PlanWriter {
     do throws(SystemError) {
       try pending.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: end) }
     } catch {
+      guard isKept else {
+        throw ClusterError(
+          .system, "the list of units cannot be written to \(folder.forDisplay), which TMPDIR names: \(error.reason)")
+      }
       throw .unwritable(FrozenPlan.unitsFile(folder), error)
     }
     end += pending.count

@@ -81,6 +81,20 @@ struct ClusterFolder {
     return plan
   }
 
+  /// The parts that are there; throws where nobody can tell.
+  func parts(of plan: FrozenPlan) throws -> PartSet {
+    let folder = FrozenPlan.partsFolder(path)
+    do throws(SystemError) {
+      // One that is no folder holds nothing either.
+      _ = try Descriptor.reading(folder)
+    } catch  where !error.isMissing {
+      throw ExitStatus.stoppedEarly.failing("\(folder.forDisplay) cannot be read: \(error.reason)")
+    } catch {
+      // Nothing was done yet.
+    }
+    return PartSet(plan, path)
+  }
+
   /// Goes to where the names of the plan begin.
   func enter(_ plan: FrozenPlan) throws {
     do {
@@ -99,14 +113,14 @@ struct ClusterFolder {
         try DescriptorIO.writeAll(file.number, bytes)
       }
     } catch {
-      throw ExitStatus.unwritable(path.forDisplay, error)
+      throw ExitStatus.unwritableOwn(path, error)
     }
   }
 
   /// Puts all parts together through the command's own fold; throws its status, or tells what is missing.
   func merge(_ options: MergeOptions) throws {
     let plan = try read()
-    let parts = PartSet(plan, path)
+    let parts = try parts(of: plan)
     if let problem = PartsReport(name: name, words: plan.words, parts: parts).problem(options) { throw problem }
     let units: StoredFile
     do {

@@ -106,6 +106,10 @@ final class Planning {
       written =
         isStandalone ? try standalone(run.workload, plan.outputFolder) : try kept(run.workload, plan.outputFolder)
     } catch {
+      if let signal = StopSignals.received {
+        writer.abandon()
+        StopSignals.die(by: signal)
+      }
       throw ExitStatus.of(error)
     }
     throw PlanFrozen(plan: written)

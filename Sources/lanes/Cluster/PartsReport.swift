@@ -53,7 +53,7 @@ struct PartsReport {
       let count = parts.plan.stretches.count
       lines.append(
         "\(name.map { "\($0): " } ?? "")missing: \(PartSet.list(missing)) (\(Readable.count(count - missing.count)) of "
-          + "\(Readable.counted(count, "shard")) are there)")
+          + "\(Readable.count(count)) shards are there)")
     }
     return lines
   }
@@ -93,7 +93,33 @@ struct PartsReport {
   }
 
   /// For people: what the plan is, and how far it is.
-  var text: [String] {
+  ///
+  /// - Parameter width: columns that lines may have; nil for any number.
+  func text(width: Int?) -> [String] {
+    guard let width else { return rows }
+    return rows.flatMap { Self.wrapped($0, width) }
+  }
+
+  /// Columns of the first word of each row, behind which it goes on in the next line.
+  private static let indent = 10
+
+  /// A row in lines of `width` columns, cut at spaces and commas; what has none of them stays whole.
+  private static func wrapped(_ row: String, _ width: Int) -> [String] {
+    var lines: [String] = []
+    var line = String(row.prefix(indent))
+    var rest = row.dropFirst(indent)
+    let room = max(width - indent, 20)
+    while rest.count > room {
+      let cut = rest.prefix(room).lastIndex { $0 == " " || $0 == "," } ?? rest.firstIndex { $0 == " " || $0 == "," }
+      guard let cut else { break }
+      lines.append(line + (rest[cut] == " " ? rest[..<cut] : rest[...cut]))
+      rest = rest[rest.index(after: cut)...]
+      line = String(repeating: " ", count: indent)
+    }
+    return lines + [line + rest]
+  }
+
+  private var rows: [String] {
     let plan = parts.plan
     let count = plan.stretches.count
     let missing = parts.missing

@@ -72,7 +72,8 @@ struct MergeCommand: ParsableCommand, StatedCommand {
       EXAMPLES
         lanes merge job
         lanes merge --json job | jq .missing
-        seq 0 7 | parallel 'lanes --shard {}/8 primes 1e12 --sum > part{}'; lanes merge part?
+        seq 0 7 | parallel 'lanes --shard {}/8 primes 1e12 > part{}'
+        lanes merge part?
       """)
 
   static let statuses =
@@ -88,9 +89,12 @@ struct MergeCommand: ParsableCommand, StatedCommand {
 
   @Argument(
     help: ArgumentHelp("The folder of the plan, or the parts of lanes --shard.", valueName: "DIR"), completion: .file())
-  var operands: [String]
+  var operands: [String] = []
 
   func validate() throws {
+    if operands.isEmpty {
+      throw ValidationError("which DIR? It is the folder of a plan, or parts of lanes --shard instead")
+    }
     if json, partial {
       throw ValidationError("--json tells what is missing, and --partial what is there: leave out one")
     }
@@ -134,9 +138,10 @@ struct StatusCommand: ParsableCommand, StatedCommand {
 
   func run() throws {
     let folder = ClusterFolder(folder)
-    let parts = PartSet(try folder.read(checkingProgram: false), folder.path)
+    let parts = try folder.parts(of: try folder.read(checkingProgram: false))
     let report = PartsReport(name: folder.name, words: parts.plan.words, parts: parts)
-    try? StandardOutput.write((json ? report.json : report.text.joined(separator: "\n")) + "\n")
+    try? StandardOutput.write(
+      (json ? report.json : report.text(width: Terminal.wrapping(1)).joined(separator: "\n")) + "\n")
     if !parts.contradictions.isEmpty { throw ExitCode(ExitStatus.contradiction.rawValue) }
     if !parts.missing.isEmpty { throw ExitCode(ExitStatus.unfinished.rawValue) }
   }

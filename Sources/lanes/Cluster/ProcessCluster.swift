@@ -76,8 +76,9 @@ final class ProcessCluster {
     lost = []
     free = places.reversed().filter { !refusing.contains($0) }
     waiting = shards.reversed()
+    let logs = folder.path.appending("log")
+    do { try Folders.make(logs) } catch { throw ExitStatus.unwritableOwn(logs, error) }
     do throws(SystemError) {
-      try Folders.make(folder.path.appending("log"))
       let reactor = try Reactor()
       // Wakes it; what was received is asked for below, since a signal may also end a turn before any handler is called.
       let stop = try reactor.watch(StopSignals.wakeDescriptor) { _ in }

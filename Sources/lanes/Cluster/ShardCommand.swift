@@ -166,7 +166,7 @@ private struct FolderShard {
     case .foreign(let reason): throw ExitStatus.usage.failing("\(path.forDisplay) \(reason): remove it")
     case .damaged, .unfinished:
       if case .damaged(let reason) = part.state { StandardError.line("lanes: \(path.forDisplay) \(reason): done anew") }
-      do { try Folders.removeFile(path) } catch { throw ExitStatus.unwritable(path.forDisplay, error) }
+      do { try Folders.removeFile(path) } catch { throw ExitStatus.unwritableOwn(path, error) }
       return false
     }
   }

@@ -135,7 +135,9 @@ final class SlurmCluster {
   func submit(_ shards: [Int]) throws -> String {
     let list = folder.path.appending("slurm.list")
     let script = folder.path.appending("slurm.sh")
-    do { try Folders.make(folder.path.appending("log")) } catch { throw ExitStatus.unwritable(folder.name, error) }
+    do { try Folders.make(folder.path.appending("log")) } catch {
+      throw ExitStatus.unwritableOwn(folder.path.appending("log"), error)
+    }
     // The list of a job that still waits must stay as it is: each round has one of its own.
     let own = list.string + "." + String(UInt64.random(in: 0 ... .max), radix: 36)
     try folder.write(shards.map { "\($0)\n" }.joined(), FilePath(own))

@@ -43,7 +43,7 @@ enum StandaloneShard {
     do {
       let scratch: ScratchFolder
       do { scratch = try ScratchFolder("lanes-shard-") } catch {
-        throw ExitStatus.unwritable("a folder for what is done so far", error)
+        throw ExitStatus.unwritableOwn(ScratchFolder.parent, error)
       }
       let attempt = scratch.path.appending("attempt")
       record = try run.perform(attempt, batch.standalone)

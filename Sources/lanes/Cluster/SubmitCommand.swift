@@ -152,7 +152,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
 
   /// True where there is something to do for the cluster.
   private func writeManifest(_ plan: FrozenPlan, _ folder: ClusterFolder) throws -> Bool {
-    let missing = PartSet(plan, folder.path).missing
+    let missing = try folder.parts(of: plan).missing
     guard !missing.isEmpty else { return false }
     let job = KubernetesJob(
       plan, folder, mount: try kubernetes.mountPoint(of: folder, directory: plan.directory), kubernetes, resources,
@@ -175,7 +175,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     var refused: Set<Int> = []
     let console = ProgressReporter(engine, resultsOnScreen: false)
     for _ in 0..<(rounds ?? 3) {
-      let missing = PartSet(plan, folder.path).missing.filter { !refused.contains($0) }
+      let missing = try folder.parts(of: plan).missing.filter { !refused.contains($0) }
       guard !missing.isEmpty else { return }
       let failed = try processes.run(missing, console)
       console.clear()
@@ -201,7 +201,7 @@ struct SubmitCommand: ParsableCommand, StatedCommand {
     var job = words.isEmpty ? SlurmCluster.job(of: folder) : nil
     var round = 0
     while round < rounds ?? 3 {
-      let missing = PartSet(plan, folder.path).missing
+      let missing = try folder.parts(of: plan).missing
       guard !missing.isEmpty else { return true }
       if job == nil {
         round += 1

@@ -239,7 +239,9 @@ final class JournalSession {
   ///
   /// What the system refuses may be had another time.
   private func refusal(_ problem: RunFile.Problem) -> ExitCode {
-    if case .system(let error) = problem { return ExitStatus.unwritable(name, error) }
+    if case .system(let error) = problem {
+      return part == nil ? ExitStatus.unwritable(name, error) : ExitStatus.unwritableOwn(path, error)
+    }
     let sentence =
       switch problem {
       case .exists: "exists already: --resume \(name) goes on with it; to begin anew, remove it or name another file"

@@ -3,6 +3,7 @@ import LanesCore
 import LanesImages
 import LanesOS
 import LanesUsage
+import SystemPackage
 
 /// What the shell sees. One place for all of them; the README lists the same.
 enum ExitStatus: Int32 {
@@ -55,8 +56,14 @@ enum ExitStatus: Int32 {
 
   /// The status where a file that was named for results cannot be made, such as "the trace", found before any work.
   static func unwritable(_ file: String, _ error: SystemError) -> ExitCode {
-    stoppedEarly.failing(
-      "\(file) cannot be written: \(error.reason); name a file in a folder that exists and that you may write to")
+    let remedy =
+      error.isFullOrBroken ? "in a folder on another disk" : "in a folder that exists and that you may write to"
+    return stoppedEarly.failing("\(file) cannot be written: \(error.reason); name a file \(remedy)")
+  }
+
+  /// The same for a file that nobody named, such as those in the folder of a plan.
+  static func unwritableOwn(_ file: FilePath, _ error: SystemError) -> ExitCode {
+    stoppedEarly.failing("\(file.forDisplay) cannot be written: \(error.reason)")
   }
 }
 

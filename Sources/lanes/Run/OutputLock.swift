@@ -39,7 +39,7 @@ final class OutputLock {
     do {
       _ = try Folders.makeIfMissing(folder.path, like: folder.mirror)
     } catch {
-      throw ExitStatus.unwritable(folder.path.forDisplay, error)
+      throw ExitStatus.unwritableOwn(folder.path, error)
     }
     return try OutputLock(folder.path, made: nil, isShared: true)
   }
