@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List
 
 from . import auto, engines, hybrid, inputs, isolation, report, sections
+from .primes import PRIMESIEVE
 from .sections import LANES, ROUNDS
 
 SECTIONS = {
@@ -34,20 +35,41 @@ def from_file(path: str, key: str) -> str:
     return "unknown"
 
 
+def instructions() -> str:
+    """Which vector instructions lanes uses here: the last line of its version."""
+    done = subprocess.run([LANES, "--version"], capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def python_versions() -> List[str]:
+    """Versions of what was installed from PyPI for comparison."""
+    python = inputs.CACHE / "peers" / "bin" / "python"
+    if not python.exists():
+        return []
+    program = (
+        "import importlib.metadata as m\n"
+        "for name, shown in [('pyvips-binary', 'libvips {} of PyPI'), ('polars', 'polars {}'), ('duckdb', 'duckdb {}'),"
+        " ('pyoxipng', 'pyoxipng {}')]:\n"
+        "  try: print(shown.format(m.version(name)))\n"
+        "  except m.PackageNotFoundError: pass")
+    return subprocess.run([str(python), "-c", program], capture_output=True, text=True).stdout.split("\n")[:-1]
+
+
 def machine() -> List[str]:
     memory = int(from_file("/proc/meminfo", "MemTotal").split()[0]) / 2**20
     file_system = first_line("stat", "-f", "-c", "%T", str(inputs.CACHE))
     versions = [
-        first_line("swift", "--version"), first_line("primesieve", "--version"), first_line("vips", "--version"),
+        first_line("swift", "--version"), first_line(PRIMESIEVE, "--version"), first_line("vips", "--version"),
         first_line("gm", "version").split(" http")[0], first_line("convert", "--version").split(" http")[0],
-        first_line("wc", "--version"),
+        first_line("wc", "--version"), first_line("rg", "--version").split(" (")[0], first_line("openssl", "version"),
+        first_line("xxhsum", "--version").split(" by")[0], *python_versions(),
     ]
     return [
         f"- {from_file('/proc/cpuinfo', 'model name')}, {len(os.sched_getaffinity(0))} cores for this process, "
         f"{memory:.1f} GiB of memory, load {os.getloadavg()[0]:.1f} at the start",
         f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache unless told otherwise",
         f"- {'; '.join(version for version in versions if version != 'unknown')}",
-        f"- {first_line(LANES, '--version')}, built by `make build`",
+        f"- {first_line(LANES, '--version')}, built by `make build`; {instructions()}",
     ]
 
 
@@ -61,6 +83,9 @@ def run(name: str) -> None:
 
 def main() -> int:
     names = sys.argv[1:] or list(SECTIONS)
+    if names == ["summary"]:
+        report.summarize(ROUNDS)
+        return 0
     unknown = [name for name in names if name not in SECTIONS]
     if unknown:
         print(f"bench: no section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)

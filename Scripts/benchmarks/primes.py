@@ -1,6 +1,7 @@
 """The section on primes: counts and lists beside primesieve, memory per lane, and values that are too slow for tests."""
 
 import json
+import os
 import shlex
 import subprocess
 import time
@@ -10,6 +11,8 @@ from typing import List, Optional
 from .measure import Contestant, Wrong, half_range, median, run_rounds, seconds
 
 TOP = 18446744073709551615
+# The peer; a build of its current release can be named, since distributions lag.
+PRIMESIEVE = os.environ.get("PRIMESIEVE", "primesieve")
 
 
 @dataclass
@@ -58,7 +61,7 @@ def check_count(expected: Optional[int]):
 def contestants_of(case: Case, lanes: str) -> List[Contestant]:
     check = check_count(case.expected)
     line = [lanes, "primes", *case.lanes]
-    peer = ["primesieve", *case.primesieve, "--quiet"]
+    peer = [PRIMESIEVE, *case.primesieve, "--quiet"]
     return [
         Contestant("lanes ×1", [*line, "--mode", "serial"], after=check),
         Contestant("primesieve ×1", [*peer, "--threads=1"], after=check),
@@ -112,7 +115,7 @@ def lists(lanes: str) -> List[str]:
         return Contestant(name, ["sh", "-c", f"{shlex.join(argv)} | tail -n 1"], after=check_count(999999937))
 
     contestants = [
-        piped("primesieve -p", "primesieve", "1e9", "-p"),
+        piped("primesieve -p", PRIMESIEVE, "1e9", "-p"),
         piped("lanes ×1", lanes, "primes", "1e9", "--list", "--mode", "serial"),
         piped("lanes ×2", lanes, "primes", "1e9", "--list", "--mode", "threads", "--cores", "2"),
         piped("lanes ×2, processes", lanes, "primes", "1e9", "--list", "--mode", "processes", "--cores", "2"),

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import List, Tuple
 
+from . import summary
+
 FILE = Path("BENCHMARKS.md")
 INTRODUCTION = (
     "# Benchmarks\n\n"
@@ -35,8 +37,26 @@ def put(text: str, title: str, processor: str, body: str, rounds: int) -> str:
     else:
         same = [index for index, (name, _) in enumerate(known) if name.startswith(f"{title}, ")]
         known.insert(same[-1] + 1 if same else len(known), (heading, body))
-    whole = [INTRODUCTION.format(rounds=rounds)] + [f"## {name}\n\n{part}\n" for name, part in known]
-    return "\n".join(whole)
+    return whole(known, rounds)
+
+
+def whole(known: List[Tuple[str, str]], rounds: int) -> str:
+    """The file: introduction, summary, and the sections with their command lines folded."""
+    folded = [(name, fold(part)) for name, part in known]
+    parts = [INTRODUCTION.format(rounds=rounds), *summary.lines(folded)]
+    return "\n".join(parts + [f"## {name}\n\n{part}\n" for name, part in folded])
+
+
+def fold(body: str) -> str:
+    """The section with its command lines in blocks that open when asked to."""
+    return re.sub(
+        r"(?<!<summary>Commands</summary>\n\n)^(```sh\n.*?^```)$", r"<details><summary>Commands</summary>\n\n\1\n\n</details>", body,
+        flags=re.MULTILINE | re.DOTALL)
+
+
+def summarize(rounds: int) -> None:
+    """Makes the summary anew from what is there."""
+    FILE.write_text(whole(sections(FILE.read_text()), rounds))
 
 
 def write(title: str, processor: str, body: str, rounds: int) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import inputs, tables
+from . import inputs, levels, tables
 from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table
@@ -228,4 +228,5 @@ SECTIONS = {
     **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
     "stats": adding_up(tables.stats),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill, "start": start,
+    "levels": lambda: levels.section(SameOutput), "primes-avx2": levels.primes_with_avx2,
 }

@@ -1,4 +1,4 @@
-#include "ckernels_sieve.h"
+#include "sieve_levels.h"
 
 #include <csimd.h>
 
@@ -17,10 +17,7 @@
 // where the bitmap's part lies in L2. Nothing is kept of a prime after that, which is what keeps a lane below 64 MB;
 // primesieve's EratBig keeps all of them.
 
-// Multiples listed before they are distributed over the buckets. A round adds up to sixteen, which is the room beyond.
-enum { list_size = 512 };
-
-CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
+CSIMD_AVX512_VBMI size_t sieve_collect_vbmi(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
   assert(csimd_best() >= csimd_avx512_vbmi && count % 8 == 0);
   // What each bit of a word of eight bytes adds to the word's first number; it fits a byte, since the last is 7 * 30 +
   // 31.
@@ -48,7 +45,7 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_collect(const uint8_t *bytes, size_t cou
 }
 
 // The quotient of doubles is off by one at most: quotients lie below 2^43 and the dividend is right to 2^-53.
-CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
+CSIMD_AVX512_VBMI size_t sieve_first_multiples_vbmi(
     const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
     uint64_t *residues) {
   assert(csimd_best() >= csimd_avx512_vbmi && low > 0 && span <= UINT32_MAX);
@@ -96,37 +93,14 @@ CSIMD_AVX512_VBMI size_t ckernels_sieve_first_multiples(
   return found;
 }
 
-// The part of the bitmap that a bucket covers lies in L2, so the order of its entries does not matter.
-void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bucket) {
-  uint8_t *bytes = buckets->bitmap + (bucket << buckets->bits);
-  const uint32_t *entry = buckets->entries + bucket * buckets->capacity, *end = entry + buckets->used[bucket];
-  for (; entry < end; entry++) bytes[*entry >> 3] &= (uint8_t)~(1u << (*entry & 7));
-  buckets->used[bucket] = 0;
-}
-
-// Sorts a list of multiples by part of the bitmap. A bucket that is full is emptied at once, so that there is always
-// room for one.
-static void distribute(struct ckernels_buckets *buckets, const uint32_t *entry, const uint32_t *end) {
-  // An entry is the byte's index times 8 plus the bit, so the bucket is what lies above `bits` + 3.
-  const int shift = (int)buckets->bits + 3;
-  const uint32_t inside = (1u << shift) - 1;
-  for (; entry < end; entry++) {
-    size_t bucket = *entry >> shift;
-    uint32_t used = buckets->used[bucket];
-    buckets->entries[bucket * buckets->capacity + used] = *entry & inside;
-    buckets->used[bucket] = ++used;
-    if (__builtin_expect(used == buckets->capacity, 0)) ckernels_sieve_cross_off_bucket(buckets, bucket);
-  }
-}
-
 // As ckernels_sieve_medium, with the multiples sorted into buckets. The bitmap has up to 32 MiB, and crossing off in
 // the order in which primes come would miss every cache for each multiple; within a bucket's part it is in L2. Of most
 // primes there is one multiple only, so a round ends with a few of sixteen elements in use: primes with the same
 // residue still share their tables.
-CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
+CSIMD_AVX512_VBMI void sieve_fill_buckets_vbmi(
     struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
   assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 26 && buckets->bits <= 24);
-  uint32_t entries[list_size + 16];
+  uint32_t entries[sieve_list_size + 16];
   uint32_t *free = entries;
   const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
   const __m512i bits = _mm512_loadu_si512(wheel->bits);
@@ -152,30 +126,13 @@ CSIMD_AVX512_VBMI void ckernels_sieve_fill_buckets(
       state = _mm512_add_epi32(state, one);
       state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
       inside = _mm512_mask_cmplt_epu32_mask(inside, multiple_index, stop);
-      if (free - entries >= list_size) {
-        distribute(buckets, entries, free);
+      if (free - entries >= sieve_list_size) {
+        sieve_distribute(buckets, entries, free);
         free = entries;
       }
     }
   }
-  distribute(buckets, entries, free);
-}
-
-#else
-
-// Never called where the level is missing; here for the linker.
-size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes) {
-  return (void)bytes, (void)count, (void)first, (void)primes, 0;
-}
-size_t ckernels_sieve_first_multiples(
-    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
-    uint64_t *residues) {
-  return (void)primes, (void)count, (void)low, (void)span, (void)skips, (void)distances, (void)residues, 0;
-}
-void ckernels_sieve_cross_off_bucket(struct ckernels_buckets *buckets, size_t bucket) { (void)buckets, (void)bucket; }
-void ckernels_sieve_fill_buckets(
-    struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
-  (void)buckets, (void)size, (void)sieving_primes, (void)wheel;
+  sieve_distribute(buckets, entries, free);
 }
 
 #endif

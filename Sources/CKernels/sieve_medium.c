@@ -1,4 +1,4 @@
-#include "ckernels_sieve.h"
+#include "sieve_levels.h"
 
 #include <csimd.h>
 
@@ -11,29 +11,13 @@
 // are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without,
 // with whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0.
 
-// Multiples listed before they are crossed off: the list stays in L1, and the branch at its end costs little. A round
-// adds up to sixteen, which is the room beyond.
-enum { list_size = 512 };
-
-// Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7.
-static inline void cross_off(uint8_t *bytes, const uint32_t *entry, const uint32_t *end) {
-  for (; end - entry >= 4; entry += 4) {
-    uint32_t a = entry[0], b = entry[1], c = entry[2], d = entry[3];
-    bytes[a >> 8] &= (uint8_t)a;
-    bytes[b >> 8] &= (uint8_t)b;
-    bytes[c >> 8] &= (uint8_t)c;
-    bytes[d >> 8] &= (uint8_t)d;
-  }
-  for (; entry < end; entry++) bytes[*entry >> 8] &= (uint8_t)*entry;
-}
-
 // Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
 // advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s
 // in byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in
 // the upper half.
 CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const bool small) {
-  uint32_t entries[list_size + 16];
+  uint32_t entries[sieve_list_size + 16];
   uint32_t *free = entries;
   const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
   const __m512i masks = _mm512_loadu_si512(wheel->masks);
@@ -72,8 +56,8 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
       state = _mm512_mask_add_epi32(state, inside, state, one);
       state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
       inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
-      if (free - entries >= list_size) {
-        cross_off(bytes, entries, free);
+      if (free - entries >= sieve_list_size) {
+        sieve_cross_off(bytes, entries, free);
         free = entries;
       }
     }
@@ -82,10 +66,10 @@ CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
     _mm512_mask_storeu_epi32(
         sieving_primes.primes + at, valid, _mm512_or_si512(prime, _mm512_slli_epi32(state, 24)));
   }
-  cross_off(bytes, entries, free);
+  sieve_cross_off(bytes, entries, free);
 }
 
-CSIMD_AVX512_VBMI void ckernels_sieve_medium(
+CSIMD_AVX512_VBMI void sieve_medium_vbmi(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
   assert(csimd_best() >= csimd_avx512_vbmi && size <= 1 << 24);
   // A constant each time, so that the loop is compiled twice without the question.
@@ -96,7 +80,7 @@ CSIMD_AVX512_VBMI void ckernels_sieve_medium(
 }
 
 // Patterns come from L2, mostly across two lines of the cache: about 2.8 cycles for each 64 bytes of one of them.
-CSIMD_AVX512_VBMI void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep) {
+CSIMD_AVX512_VBMI void sieve_presieve_vbmi(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep) {
   assert(csimd_best() >= csimd_avx512_vbmi && count % 64 == 0);
   for (size_t at = 0; at < count; at += 64) {
     __m512i bits = keep ? _mm512_loadu_si512(bytes + at) : _mm512_set1_epi8(-1);
@@ -108,24 +92,12 @@ CSIMD_AVX512_VBMI void ckernels_presieve(uint8_t *bytes, const uint8_t *const pa
   }
 }
 
-CSIMD_AVX512_VBMI uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) {
+CSIMD_AVX512_VBMI uint64_t sieve_count_vbmi(const uint8_t *bytes, size_t count) {
   assert(csimd_best() >= csimd_avx512_vbmi && count % 64 == 0);
   __m512i sum = _mm512_setzero_si512();
   for (size_t at = 0; at < count; at += 64)
     sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_loadu_si512(bytes + at)));
   return (uint64_t)_mm512_reduce_add_epi64(sum);
 }
-
-#else
-
-// Never called where the level is missing; here for the linker.
-void ckernels_sieve_medium(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small) {
-  (void)bytes, (void)size, (void)sieving_primes, (void)wheel, (void)small;
-}
-void ckernels_presieve(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep) {
-  (void)bytes, (void)patterns, (void)count, (void)keep;
-}
-uint64_t ckernels_sieve_count(const uint8_t *bytes, size_t count) { return (void)bytes, (void)count, 0; }
 
 #endif

@@ -1,13 +1,16 @@
 #include "csimd.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 // One more than the level, so that 0 means that nobody asked yet.
 static atomic_int best_plus_one;
 // One more than the limit of the thread; 0 where there is none.
 static _Thread_local int limit_plus_one;
 
-static enum csimd_level find_best(void) {
+static enum csimd_level find_supported(void) {
 #if CSIMD_X86
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("aes") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2")
@@ -23,6 +26,21 @@ static enum csimd_level find_best(void) {
 #else
   return csimd_portable;
 #endif
+}
+
+int csimd_environment(void) {
+  static const char *const names[] = {"portable", "sse2", "avx2", "avx512", "avx512-vbmi"};
+  const char *word = getenv(CSIMD_VARIABLE);
+  if (word == NULL || word[0] == 0) return csimd_avx512_vbmi;
+  for (size_t level = 0; level < sizeof names / sizeof *names; level++)
+    if (strcmp(word, names[level]) == 0) return (int)level;
+  return -1;
+}
+
+static enum csimd_level find_best(void) {
+  const enum csimd_level supported = find_supported();
+  const int limit = csimd_environment();
+  return limit >= 0 && limit < (int)supported ? (enum csimd_level)limit : supported;
 }
 
 enum csimd_level csimd_best(void) {

@@ -1,15 +1,31 @@
+import CSIMD
 import LanesPrimes
 import LanesTesting
 import Testing
 
 /// Kernels of vector instructions against Swift alone; where the processor has none of them both are the same.
 @Suite struct InstructionsTests {
+  /// The levels that have kernels of their own and that this machine has.
+  private static let levels = [csimd_avx2, csimd_avx512_vbmi].filter { $0.rawValue <= csimd_best().rawValue }
+
+  /// Runs `body` with kernels of this thread at each level.
+  private func atEachLevel(_ body: (csimd_level) throws -> Void) rethrows {
+    defer { csimd_limit(csimd_best()) }
+    for level in Self.levels {
+      csimd_limit(level)
+      try body(level)
+    }
+  }
+
   private func expectSame(_ start: UInt64, _ stop: UInt64) throws {
     for mode in [PrimesMode.count, .sum, .twins, .sextuplets] {
-      let best = try BatchRunner(start, stop, mode, .best)
       let portable = try BatchRunner(start, stop, mode, .portable)
-      #expect(best.failures.isEmpty && portable.failures.isEmpty)
-      #expect(best.partial == portable.partial, "\(mode): \(start)…\(stop)")
+      #expect(portable.failures.isEmpty)
+      try atEachLevel { level in
+        let vectors = try BatchRunner(start, stop, mode, .vectors)
+        #expect(vectors.failures.isEmpty)
+        #expect(vectors.partial == portable.partial, "\(mode): \(start)…\(stop) at level \(level.rawValue)")
+      }
     }
   }
 
@@ -28,14 +44,19 @@ import Testing
       let start = random.next() >> UInt64(round + 8)
       let stop = start + random.next() % 4000
       let expected = Oracle.primes(start, stop)
-      for instructions in SieveInstructions.allCases where instructions == .portable || instructions == .best {
-        #expect(try BatchRunner(start, stop, .list, instructions).primes == expected, "\(start)…\(stop)")
+      #expect(try BatchRunner(start, stop, .list, .portable).primes == expected, "\(start)…\(stop)")
+      try atEachLevel { level in
+        let found = try BatchRunner(start, stop, .list, .vectors).primes
+        #expect(found == expected, "\(start)…\(stop) at level \(level.rawValue)")
       }
     }
   }
 
   @Test func `both agree near the top`() throws {
     let portable = try BatchRunner(.max - 12_000_000, .max, .count, .portable).partial.count
-    #expect(try count(.max - 12_000_000, .max) == portable)
+    try atEachLevel { level in
+      let vectors = try BatchRunner(.max - 12_000_000, .max, .count, .vectors).partial.count
+      #expect(vectors == portable, "at level \(level.rawValue)")
+    }
   }
 }

@@ -86,6 +86,28 @@ import Testing
     #expect(result.lines[2].hasPrefix("instructions: "))
   }
 
+  @Test func `an environment variable keeps kernels, also those of workers, at or below a level, and results stay`()
+    throws
+  {
+    let limited = try Program.shell("LANES_INSTRUCTIONS=portable \"$LANES\" --version | tail -n 1")
+    #expect(limited.text == "instructions: portable code\n")
+    let unknown = try Program.shell("LANES_INSTRUCTIONS=mmx exec \"$LANES\" primes 100")
+    #expect(unknown.exit == .status(64))
+    #expect(
+      unknown.errors
+        == "lanes: LANES_INSTRUCTIONS names no instructions: portable, sse2, avx2, avx512 or avx512-vbmi is expected\n")
+    for level in ["", "portable", "sse2", "avx2", "avx512", "avx512-vbmi"] {
+      let result = try Program.shell(
+        """
+        export LANES_INSTRUCTIONS=\(level)
+        for engine in serial 'processes -j 2'; do
+          "$LANES" primes 1e7 1e7+1e6 --sum --mode $engine; "$LANES" files count /usr/share/common-licenses/GPL-3 --mode $engine
+        done | sort -u | wc -l
+        """)
+      #expect(result.text == "2\n", "\(level)")
+    }
+  }
+
   @Test func `no image library is loaded from the system where archives exist`() throws {
     let result = try Program.shell(
       "test -e /usr/lib/*-linux-gnu/libpng16.a || exit 0; ldd \"$LANES\" | grep -E 'libpng|libjpeg|libz\\.' && exit 1; exit 0"

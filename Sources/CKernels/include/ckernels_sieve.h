@@ -1,9 +1,9 @@
 // Kernels of a sieve that keeps one byte per 30 numbers. No state, no allocation, no errors; every function may be
 // called from any thread.
 //
-// They exist at the level csimd_avx512_vbmi alone and must not be called below it. There Swift's sieve does without
-// them, in another order of steps, so the choice is made once for a whole unit and not in each kernel. Names are
-// primesieve's.
+// They exist at the levels csimd_avx2 and csimd_avx512_vbmi and must not be called below the first. There Swift's sieve
+// does without them, in another order of steps, so that choice is made once for a whole unit and not in each kernel.
+// Names are primesieve's.
 #ifndef CKERNELS_SIEVE_H
 #define CKERNELS_SIEVE_H
 

@@ -30,7 +30,14 @@ enum csimd_level {
   csimd_avx512_vbmi = 4, // and VBMI, VBMI2, IFMA and VPOPCNTDQ: Intel since Ice Lake (2019), AMD since Zen 4
 };
 
-// The highest level that this processor and its operating system support. Any thread.
+// An environment variable that keeps a process at or below a level: portable, sse2, avx2, avx512 or avx512-vbmi.
+#define CSIMD_VARIABLE "LANES_INSTRUCTIONS"
+
+// The level that the variable names, the highest one where it is missing or empty, or -1 where it names none. Any thread.
+int csimd_environment(void);
+
+// The highest level that this processor and its operating system support, and that the variable allows; asked for once.
+// Any thread.
 enum csimd_level csimd_best(void);
 
 // The level for kernels called on this thread: the best, unless the thread has a limit. Takes about a nanosecond.

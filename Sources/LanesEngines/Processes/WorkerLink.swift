@@ -231,9 +231,10 @@ final class WorkerLink {
   }
 
   /// What a worker inherits of the environment: where libraries are, which characters people read, so that its reasons are in the
-  /// words of the other engines, and what a sanitizer is told.
+  /// words of the other engines, what a sanitizer is told, and which instructions kernels may use.
   private static let inherited: Set<String> = [
     "LD_LIBRARY_PATH", "LC_ALL", "LC_CTYPE", "LANG", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+    "LANES_INSTRUCTIONS",
   ]
 
   /// The process to start: the region of a slot goes to the numbers that `WorkerDescriptors` gives it.

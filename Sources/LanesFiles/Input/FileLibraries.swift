@@ -1,6 +1,5 @@
 import CDigests
 import CPatterns
-import CSIMD
 
 /// The libraries behind `lanes files`, as `--version` tells them.
 package enum FileLibraries {
@@ -20,16 +19,6 @@ package enum FileLibraries {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { room in
       cpatterns_version(room.baseAddress!, room.count)
       return String(cString: room.baseAddress!)
-    }
-  }
-
-  /// The instruction set that kernels over bytes use on this machine.
-  package static var instructions: String {
-    switch csimd_best() {
-    case csimd_avx512, csimd_avx512_vbmi: "AVX-512"
-    case csimd_avx2: "AVX2"
-    case csimd_sse2: "SSE2"
-    default: "portable code"
     }
   }
 }

@@ -101,7 +101,7 @@ struct DoctorReport {
       ("Sandbox", Sandbox.missing.isEmpty ? "complete" : "incomplete: \(Sandbox.missing.joined(separator: ", "))"),
       ("io_uring", RingLibrary.isAllowed ? "available" : "refused"),
       ("Huge pages", MachineFacts.hugePages ?? "not told"),
-      ("Kernels", FileLibraries.instructions),
+      ("Kernels", Instructions.name),
       ("Limits", MachineFacts.limits),
       ("Libraries", libraries.joined(separator: ", ")),
     ]

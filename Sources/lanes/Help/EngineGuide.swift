@@ -91,6 +91,11 @@ enum EngineGuide {
       .item(
         "--retries N",
         "How often the units of a worker process that died are tried again, 0 to 1000. The default is 1."),
+      .item(
+        "LANES_INSTRUCTIONS=LEVEL",
+        "An environment variable: which vector instructions the kernels of lanes use at most, portable, sse2, avx2, avx512 or "
+          + "avx512-vbmi. Results do not depend on it; it is for measuring what a processor without them would do. "
+          + "lanes --version tells which are in use."),
     ])
 
   /// How an interrupted run goes on.

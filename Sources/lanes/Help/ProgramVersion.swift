@@ -11,7 +11,7 @@ enum ProgramVersion {
   static var text: String {
     // Headers older than 2.4 do not say their version; the package does, where the build could ask it.
     let ring = "liburing \(RingLibrary.version ?? namedRingVersion)"
-    return "lanes \(program)\nlibraries: \(libraries), \(ring)\ninstructions: \(FileLibraries.instructions)"
+    return "lanes \(program)\nlibraries: \(libraries), \(ring)\ninstructions: \(Instructions.name)"
   }
 
   /// Such as "0.1.0 (commit 1a2b3c4)". Only the same program resumes a run: see `RunDifference`.

@@ -1,0 +1,137 @@
+"""The table at the top of BENCHMARKS.md: for each case and peer how many times as fast lanes is, read from the sections' own tables."""
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
+
+
+@dataclass
+class Case:
+    """A pair of measurements in a section.
+
+    `paragraph` begins the text that stands ahead of the table, or is its first heading cell. A row is found by its first
+    cell; times are in the column `wall`, unless `column` names one that holds the ratio itself. `version` finds the peer's
+    version where the section tells it. `limit` says that the other row is what cannot be passed, such as plain reading.
+    """
+
+    name: str
+    section: str
+    paragraph: str
+    own: str
+    peer: str
+    goal: float
+    column: Optional[int] = None
+    version: str = ""
+    limit: bool = False
+
+
+VIPS = r"vips-([0-9.]+)"
+CURRENT_VIPS = r"(?:libvips|pyvips-binary) ([0-9.]+)"
+PRIMESIEVE = r"primesieve ([0-9.]+)"
+RIPGREP = r"ripgrep ([0-9.]+)"
+ALL, SEQUENTIAL, PROGRESSIVE = "All JPEG photographs", "Those that are coded sequentially", "Those that are progressive"
+TWO = "lanes threads ×2"
+CASES = [
+    Case("JPEG to 512 × 512", "JPEG to small JPEG", ALL, TWO, "current libvips, 2 processes", 4.0, version=CURRENT_VIPS),
+    Case("sequential JPEG to 512 × 512", "JPEG to small JPEG", SEQUENTIAL, TWO, "current libvips, 2 processes", 2.2, version=CURRENT_VIPS),
+    Case("progressive JPEG to 512 × 512", "JPEG to small JPEG", PROGRESSIVE, TWO, "current libvips, 2 processes", 4.0, version=CURRENT_VIPS),
+    Case("JPEG to 512 × 512", "JPEG to small JPEG", ALL, TWO, "vipsthumbnail, xargs -P2", 2.5, version=VIPS),
+    Case("PNG to 512 × 512", "PNG", "46 files (82 MB) to PNG", TWO, "current libvips, 2 processes", 1.5, version=CURRENT_VIPS),
+    Case("PNG to 512 × 512", "PNG", "46 files (82 MB) to PNG", TWO, "vipsthumbnail, xargs -P2", 2.5, version=VIPS),
+    Case("PNG to JPEG, full size", "PNG", "46 files (82 MB) to JPEG", TWO, "vips copy, xargs -P2", 2.0, version=VIPS),
+    Case("400 small JPEGs to 100 × 100", "Small files", "400 files", TWO, "gm batch", 2.5, version=r"GraphicsMagick ([0-9.]+)"),
+    *[
+        Case(f"primes {name}, {'one core' if column == 3 else 'two cores'}{alone}", section, "Counts.", name, "primesieve", goal,
+             column=column, version=PRIMESIEVE)
+        for section, alone, goal in [("Primes", "", 1.2), ("Primes with AVX2 alone", ", AVX2", 1.0)]
+        for name in ["[0, 1e9]", "[0, 1e10]", "[0, 1e11]", "[1e12, +1e10]", "[1e15, +1e9]", "[1e18, +1e9]", "[2^64-1e9, 2^64-1]"]
+        for column in (3, 6)
+    ],
+    Case("list of primes to a pipe", "Primes", "Lists:", "lanes ×2", "primesieve -p", 3.0, version=PRIMESIEVE),
+    Case("lines, words, bytes of 2 GB", "A large file", "Lines, words", TWO, "wc", 10.0, version=r"coreutils\) ([0-9.]+)"),
+    Case("lines of 2 GB", "A large file", "Lines, words", "lanes -l threads ×2", "wc -l", 1.0, version=r"coreutils\) ([0-9.]+)"),
+    Case("a rare word in 2 GB", "Searching", "Lines with a rare word", TWO, "rg", 1.5, version=RIPGREP),
+    Case("a word in every two-thousandth line", "Searching", "Lines with a word that one in two thousand", TWO, "rg", 1.5, version=RIPGREP),
+    Case("a word in 2 GB, either case", "Searching", "Lines with a word in either case", TWO, "rg", 1.0, version=RIPGREP),
+    Case("any of five words in 2 GB", "Searching", "Lines with any of five words", TWO, "rg", 1.0, version=RIPGREP),
+    Case("any of three words, either case", "Searching", "Lines with any of three words", TWO, "rg", 1.0, version=RIPGREP),
+    Case("an expression in 2 GB", "Searching", "Lines with an expression", TWO, "rg", 1.5, version=RIPGREP),
+    Case("a word in 20,000 small files", "Searching", "20,000 files", TWO, "rg", 1.0, version=RIPGREP),
+    Case("XXH3 of 2 GB", "Hashing", "A text of", "lanes xxh3 threads ×2", "xxhsum -H3", 1.0, version=r"xxhsum ([0-9.]+)"),
+    Case("SHA-256 of 2 GB", "Hashing", "A text of", "lanes sha256 threads ×2", "openssl dgst -sha256", 1.0, version=r"OpenSSL ([0-9.]+)"),
+    Case("statistics by a key, 50,000,000 lines", "Statistics by a key", "Count, sum", TWO, "polars ×2", 5.0, version=r"polars ([0-9.]+)"),
+    Case("statistics by a key, 50,000,000 lines", "Statistics by a key", "Count, sum", TWO, "duckdb ×2", 5.0, version=r"duckdb ([0-9.]+)"),
+    Case("most frequent words of 200 MB", "Most frequent words", "The ten most", TWO, "mawk", 10.0),
+    Case("histogram of 2 GB", "Histogram of bytes", "How often", TWO, "lanes files count -l ×2", 0.8, limit=True),
+]
+
+
+def tables(body: str) -> List[Tuple[str, List[List[str]]]]:
+    """Each table of a section, its heading row first, with the paragraph ahead of it."""
+    found, paragraph, rows = [], "", []
+    for line in [*body.splitlines(), ""]:
+        if line.startswith("|"):
+            cells = [cell.strip().strip("*") for cell in line.strip().strip("|").split("|")]
+            if not re.fullmatch(r"[-: ]+", "".join(cells)):
+                rows.append(cells)
+        elif rows:
+            found.append((paragraph, rows))
+            rows = []
+        elif line.strip():
+            paragraph = line
+    return found
+
+
+def time_of(cell: str) -> Optional[float]:
+    """Seconds of "855.6 ms" or "1.04 s ±0.6 %"."""
+    match = re.match(r"([0-9.,]+) (s|ms|µs)\b", cell)
+    return float(match[1].replace(",", "")) * UNITS[match[2]] if match else None
+
+
+def ratio(case: Case, body: str) -> Optional[float]:
+    """How many times as fast lanes is; None where the section does not have this case."""
+    for paragraph, rows in tables(body):
+        if not paragraph.startswith(case.paragraph):
+            continue
+        named = {row[0]: row for row in rows[1:]}
+        if case.own not in named:
+            return None
+        own = named[case.own]
+        if case.column is not None:
+            return float(own[case.column]) if re.fullmatch(r"[0-9.]+", own[case.column]) else None
+        peer = named.get(case.peer)
+        times = (time_of(own[1]), time_of(peer[1]) if peer else None)
+        return times[1] / times[0] if all(times) else None
+    return None
+
+
+def cell(case: Case, body: Optional[str]) -> str:
+    if body is None or (value := ratio(case, body)) is None:
+        return "–"
+    match = re.search(case.version, body) if case.version else None
+    lead = f"**{value:.2f}**" if value >= case.goal else f"{value:.2f}, missed" if value >= 1 or case.limit else f"{value:.2f}, lost"
+    return lead + (f" ({match[1].rstrip('.')})" if match else "")
+
+
+def lines(sections: List[Tuple[str, str]]) -> List[str]:
+    """The summary of all sections: a column for each kind of processor."""
+    bodies: Dict[Tuple[str, str], str] = {}
+    for heading, body in sections:
+        title, _, processor = heading.rpartition(", ")
+        bodies[title, processor] = body
+    processors = sorted({processor for _, processor in bodies}, reverse=True)
+    rows = []
+    for case in CASES:
+        cells = [cell(case, bodies.get((case.section, processor))) for processor in processors]
+        if set(cells) == {"–"}:
+            continue
+        goal = f"{case.goal:g}" + (" of the limit" if case.limit else "")
+        rows.append(f"| {case.name} | {case.peer} | {goal} | {' | '.join(cells)} |")
+    return [
+        "How many times as fast as its peer lanes is, on two cores unless told otherwise: bold where the goal is met, *missed* "
+        "where lanes leads by less than that, *lost* where the peer is quicker. Behind it in brackets is the peer's version where "
+        "the run noted it; `–` was not measured. What bounds a case stands in its section.", "",
+        f"| case | peer | goal | {' | '.join(processors)} |", "| --- | --- | ---: |" + " ---: |" * len(processors), *rows, "",
+    ]
