@@ -110,9 +110,10 @@ def ratio(case: Case, body: str) -> Optional[float]:
 def cell(case: Case, body: Optional[str]) -> str:
     if body is None or (value := ratio(case, body)) is None:
         return "–"
-    match = re.search(case.version, body) if case.version else None
+    # The run's own note comes last; text ahead of it may tell of other runs.
+    match = list(re.finditer(case.version, body))[-1:] if case.version else []
     lead = f"**{value:.2f}**" if value >= case.goal else f"{value:.2f}, missed" if value >= 1 or case.limit else f"{value:.2f}, lost"
-    return lead + (f" ({match[1].rstrip('.')})" if match else "")
+    return lead + (f" ({match[0][1].rstrip('.')})" if match else "")
 
 
 def lines(sections: List[Tuple[str, str]]) -> List[str]:

@@ -67,13 +67,18 @@ import Testing
       #expect(rename(folder.file("big").string, folder.file("gone").string) == 0)
       let merged = try lanes(["merge", job])
       #expect(rename(folder.file("gone").string, folder.file("big").string) == 0)
-      #expect(merged.timelessOutput(of: command) == plain.timelessOutput(of: command), "\(command)")
-      #expect(
-        merged.timelessErrorLines == plain.timelessErrorLines && merged.exit == plain.exit,
-        "\(command): \(merged.errors)")
       #expect(try Tree(folder.file("out")) == tree, "\(command)")
       Folders.remove(folder.file("out"))
+      Self.expectSame(merged, plain, command)
     }
+  }
+
+  /// A merged result is that of the plain run but for times.
+  static func expectSame(_ merged: Program.Result, _ plain: Program.Result, _ command: [String]) {
+    #expect(merged.timelessOutput(of: command) == plain.timelessOutput(of: command), "\(command)")
+    #expect(
+      merged.timelessErrorLines == plain.timelessErrorLines && merged.exit == plain.exit,
+      "\(command): \(merged.errors)")
   }
 
   @Test func `what is missing, damaged or of another plan is named`() throws {

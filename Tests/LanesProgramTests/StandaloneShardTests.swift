@@ -36,12 +36,9 @@ import Testing
         EngineChoice.all[(index + shard) % EngineChoice.all.count].flags
       }
       let merged = try lanes(["merge"] + files.shuffled(using: &random))
-      #expect(merged.timelessOutput(of: command) == plain.timelessOutput(of: command), "\(command)")
-      #expect(
-        merged.timelessErrorLines == plain.timelessErrorLines && merged.exit == plain.exit,
-        "\(command): \(merged.errors)")
       #expect(try Tree(folder.file("out")) == tree, "\(command)")
       Folders.remove(folder.file("out"))
+      ClusterTests.expectSame(merged, plain, command)
     }
   }
 
