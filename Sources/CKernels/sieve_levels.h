@@ -4,27 +4,20 @@
 
 #include "ckernels_sieve.h"
 
-void sieve_medium_avx2(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small);
-void sieve_presieve_avx2(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep);
-uint64_t sieve_count_avx2(const uint8_t *bytes, size_t count);
-size_t sieve_collect_avx2(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes);
-size_t sieve_first_multiples_avx2(
-    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
-    uint64_t *residues);
-void sieve_fill_buckets_avx2(
-    struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel);
+#define SIEVE_KERNELS(level) \
+  void sieve_medium_##level( \
+      uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small); \
+  void sieve_presieve_##level(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep); \
+  uint64_t sieve_count_##level(const uint8_t *bytes, size_t count); \
+  size_t sieve_collect_##level(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes); \
+  size_t sieve_first_multiples_##level( \
+      const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances, \
+      uint64_t *residues); \
+  void sieve_fill_buckets_##level( \
+      struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel)
 
-void sieve_medium_vbmi(
-    uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small);
-void sieve_presieve_vbmi(uint8_t *bytes, const uint8_t *const patterns[8], size_t count, bool keep);
-uint64_t sieve_count_vbmi(const uint8_t *bytes, size_t count);
-size_t sieve_collect_vbmi(const uint8_t *bytes, size_t count, uint32_t first, uint32_t *primes);
-size_t sieve_first_multiples_vbmi(
-    const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,
-    uint64_t *residues);
-void sieve_fill_buckets_vbmi(
-    struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel);
+SIEVE_KERNELS(avx2);
+SIEVE_KERNELS(vbmi);
 
 // Multiples listed before they are worked off: the list stays in L1, and the branch at its end costs little. A round
 // adds up to sixteen, which is the room beyond.

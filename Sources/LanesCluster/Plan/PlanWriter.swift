@@ -16,14 +16,11 @@ package enum ShardCount: Sendable, Equatable {
   package static let most = 10_000
 
   func stretches(units: Int, cost: Int) -> Int {
-    let wanted =
-      switch self {
-      case .number(let number): number
-      case .time(let time): min(cost / max(time, 1) + 1, Self.most)
-      case .exactly: Int.max
-      }
-    if case .exactly(let number) = self { return number }
-    return min(wanted, units)
+    switch self {
+    case .number(let number): min(number, units)
+    case .time(let time): min(cost / max(time, 1) + 1, Self.most, units)
+    case .exactly(let number): number
+    }
   }
 }
 
