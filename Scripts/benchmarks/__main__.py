@@ -6,7 +6,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 from . import auto, engines, hybrid, inputs, isolation, report, sections
 from .primes import PRIMESIEVE
@@ -27,12 +27,23 @@ def first_line(*argv: str) -> str:
     return ((done.stdout or done.stderr).strip().splitlines() or ["unknown"])[0]
 
 
-def from_file(path: str, key: str) -> str:
-    """The value behind `key` in a file of the form of /proc/cpuinfo."""
+def fields(path: str) -> Dict[str, str]:
+    """The first value of each key in a file of the form of /proc/cpuinfo."""
+    found: Dict[str, str] = {}
     for line in Path(path).read_text().splitlines():
-        if line.startswith(key):
-            return line.split(":", 1)[1].strip()
-    return "unknown"
+        key, _, value = line.partition(":")
+        found.setdefault(key.strip(), value.strip())
+    return found
+
+
+def caches() -> str:
+    """The caches of the first processor, such as 48K of L1d, 1024K of L2, as the kernel tells them."""
+    shown = []
+    for cache in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((cache / name).read_text().strip() for name in ("level", "type", "size"))
+        if kind != "Instruction":
+            shown.append(f"{size} of L{level}{'d' if kind == 'Data' else ''}")
+    return ", ".join(shown) or "caches unknown"
 
 
 def instructions() -> str:
@@ -56,7 +67,7 @@ def python_versions() -> List[str]:
 
 
 def machine() -> List[str]:
-    memory = int(from_file("/proc/meminfo", "MemTotal").split()[0]) / 2**20
+    memory = int(fields("/proc/meminfo")["MemTotal"].split()[0]) / 2**20
     file_system = first_line("stat", "-f", "-c", "%T", str(inputs.CACHE))
     versions = [
         first_line("swift", "--version"), first_line(PRIMESIEVE, "--version"), first_line("vips", "--version"),
@@ -65,7 +76,7 @@ def machine() -> List[str]:
         first_line("xxhsum", "--version").split(" by")[0], *python_versions(),
     ]
     return [
-        f"- {from_file('/proc/cpuinfo', 'model name')}, {len(os.sched_getaffinity(0))} cores for this process, "
+        f"- {report.short_name(fields('/proc/cpuinfo'))}, {caches()}, {len(os.sched_getaffinity(0))} cores for this process, "
         f"{memory:.1f} GiB of memory, load {os.getloadavg()[0]:.1f} at the start",
         f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache unless told otherwise",
         f"- {'; '.join(version for version in versions if version != 'unknown')}",
@@ -77,7 +88,7 @@ def run(name: str) -> None:
     print(f"== {name}", file=sys.stderr)
     about = [f"Measured on {datetime.date.today()}:", "", *machine(), ""]
     title, *rest = SECTIONS[name]()
-    report.write(title.removeprefix("## "), from_file("/proc/cpuinfo", "model name"), "\n".join([*rest, *about]), ROUNDS)
+    report.write(title.removeprefix("## "), fields("/proc/cpuinfo"), "\n".join([*rest, *about]), ROUNDS)
     print("wrote BENCHMARKS.md", file=sys.stderr)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 from . import summary
 
@@ -16,10 +16,19 @@ INTRODUCTION = (
 )
 
 
-def short_name(processor: str) -> str:
-    """Intel Xeon from Intel(R) Xeon(R) Processor, and the like, as it stands in /proc/cpuinfo."""
-    name = re.sub(r"\((R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", processor)
-    return " ".join(name.split())
+# Generations of AMD's processors by family and greatest model, as the kernel's arch/x86/kernel/cpu/amd.c tells them
+# apart: their names in /proc/cpuinfo do not.
+ZEN = {23: [(0x2F, "Zen"), (0xFF, "Zen 2")], 25: [(0x0F, "Zen 3"), (0x1F, "Zen 4"), (0x5F, "Zen 3"), (0xFF, "Zen 4")], 26: [(0xFF, "Zen 5")]}
+
+
+def short_name(cpuinfo: Dict[str, str]) -> str:
+    """Intel Xeon from Intel(R) Xeon(R) Processor, AMD EPYC Zen 5 from AMD EPYC of family 26, from the fields of /proc/cpuinfo."""
+    name = " ".join(re.sub(r"\((R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", cpuinfo.get("model name", "unknown")).split())
+    if not name.startswith("AMD"):
+        return name
+    model = int(cpuinfo.get("model", "0"))
+    generation = next((zen for greatest, zen in ZEN.get(int(cpuinfo.get("cpu family", "0")), []) if model <= greatest), None)
+    return f"{name} {generation}" if generation else name
 
 
 def sections(text: str) -> List[Tuple[str, str]]:
@@ -28,9 +37,9 @@ def sections(text: str) -> List[Tuple[str, str]]:
     return [(heading, body.strip("\n")) for heading, body in zip(parts[::2], parts[1::2])]
 
 
-def put(text: str, title: str, processor: str, body: str, rounds: int) -> str:
-    """`text` with the section in place of the one of this title and processor, behind others of this title, or at the end."""
-    heading = f"{title}, {short_name(processor)}"
+def put(text: str, title: str, cpuinfo: Dict[str, str], body: str, rounds: int) -> str:
+    """`text` with the section in place of the one of this title and kind of processor, behind others of this title, or at the end."""
+    heading = f"{title}, {short_name(cpuinfo)}"
     known = sections(text)
     if heading in [name for name, _ in known]:
         known = [(name, body if name == heading else old) for name, old in known]
@@ -59,6 +68,6 @@ def summarize(rounds: int) -> None:
     FILE.write_text(whole(sections(FILE.read_text()), rounds))
 
 
-def write(title: str, processor: str, body: str, rounds: int) -> None:
+def write(title: str, cpuinfo: Dict[str, str], body: str, rounds: int) -> None:
     text = FILE.read_text() if FILE.exists() else ""
-    FILE.write_text(put(text, title, processor, body.strip("\n"), rounds))
+    FILE.write_text(put(text, title, cpuinfo, body.strip("\n"), rounds))

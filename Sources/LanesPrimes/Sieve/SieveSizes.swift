@@ -3,7 +3,7 @@ import LanesOS
 
 /// The sizes of blocks and segments, and which primes go to which sieve: chosen by the caches and the instruction set.
 ///
-/// Measured on a Sapphire Rapids with 48 KiB of L1 and 2 MiB of L2, and on a Zen 4 with 32 KiB and 1 MiB.
+/// Measured on a Sapphire Rapids with 48 KiB of L1 and 2 MiB of L2, and on a Zen 5 with 48 KiB and 1 MiB.
 struct SieveSizes {
   /// Primes above this are not kept from segment to segment; they go to `LargeSieve`.
   static let largestResident: UInt64 = 1 << 24
@@ -25,7 +25,7 @@ struct SieveSizes {
   init(byteCount: Int, _ instructions: SieveInstructions) {
     let all = (byteCount + 127) & ~127
     // Bounded: where caches are very large, more is not better, and the kernel's list addresses 2^24 bytes.
-    // 32 KiB for either size of L1: of 32 KiB a block may take all, which gains 1 to 5 % over two thirds on the Zen 4.
+    // 32 KiB for either size of L1: of 32 KiB a block may take all, which gains 1 to 5 % over two thirds on the Zen 5.
     let level1 = Self.caches.level1
     let largestBlock = min(max(level1 * 2 / 3, min(level1, 32 << 10), 16 << 10), 128 << 10) & ~1023
     // Without the kernels `SmallSieve` goes through the whole segment, which is faster if the padding stays in the cache.
