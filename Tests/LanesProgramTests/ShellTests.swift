@@ -1,4 +1,5 @@
 import LanesTesting
+import SystemPackage
 import Testing
 
 /// What is installed beside the program, in the programs that read it; those that are not installed here are passed over.
@@ -51,5 +52,21 @@ import Testing
       """)
     #expect(result.text == "")
     #expect(result.exit == .status(0))
+  }
+
+  @Test func `what is installed is all removed again, and holds every manual page`() throws {
+    let result = try Program.shell(
+      """
+      folder=$(mktemp -d) && trap 'rm -r "$folder"' EXIT
+      LANES_BINARY=$LANES "$1/Scripts/install" /opt/lanes "$folder" > /dev/null || exit
+      find "$folder" -name 'lanes*.[17]' -printf '%f\\n' | sort > "$folder/pages"
+      "$LANES" --generate-manual | sort | diff - "$folder/pages"
+      "$folder/opt/lanes/bin/lanes" --version > "$folder/version"
+      LANES_BINARY=$LANES "$1/Scripts/install" --remove /opt/lanes "$folder" > /dev/null
+      find "$folder" -type f -printf '%f\\n' | sort
+      """, [Fixtures.root.removingLastComponent().string])
+    #expect(result.exit == .status(0))
+    #expect(result.errors == "")
+    #expect(result.text == "pages\nversion\n")
   }
 }
