@@ -3,10 +3,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test coverage bench install uninstall format lint asan tsan fuzz clean
+.PHONY: help build demo test coverage bench install uninstall release check-release format lint asan tsan fuzz clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the program: .build/release/lanes
 	@Scripts/build
@@ -28,6 +28,12 @@ install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
 
 uninstall: ## Remove what install put there: PREFIX=/usr/local DESTDIR=
 	@Scripts/install --remove "$(PREFIX)" "$(DESTDIR)"
+
+release: ## Make an archive, a Debian package and a container file in dist/
+	@Scripts/release
+
+check-release: ## Install what release made on a bare Debian of 2021 and run the demo there (as root)
+	@Scripts/check-release
 
 format: ## Lay out all Swift sources as .swift-format says
 	@swift format --in-place --parallel --recursive Sources Tests Fuzz Package.swift

@@ -9,14 +9,6 @@
 // Words or lines that are looked up together, so that the table's memory is on its way for all of them at once.
 enum { together = 32 };
 
-// Bit i: byte i begins a run of marked bytes or is the first after one; `inside` is 1 when the byte before was marked,
-// and is carried from block to block.
-CSIMD_INLINE uint64_t edges(uint64_t inside_bits, uint64_t *inside) {
-  uint64_t changes = inside_bits ^ ((inside_bits << 1) | *inside);
-  *inside = inside_bits >> 63;
-  return changes;
-}
-
 // isspace(3) in the C locale: tab, newline, vertical tab, form feed, carriage return and space.
 CSIMD_INLINE bool is_space(uint8_t byte) {
   return byte == ' ' || (uint8_t)(byte - 9) < 5;
@@ -46,6 +38,14 @@ static size_t newlines_portable(const uint8_t *bytes, size_t count, uint16_t *pl
 }
 
 #if CSIMD_X86
+// Bit i: byte i begins a run of marked bytes or is the first after one; `inside` is 1 when the byte before was marked,
+// and is carried from block to block.
+CSIMD_INLINE uint64_t edges(uint64_t inside_bits, uint64_t *inside) {
+  uint64_t changes = inside_bits ^ ((inside_bits << 1) | *inside);
+  *inside = inside_bits >> 63;
+  return changes;
+}
+
 CSIMD_AVX2 static inline uint64_t words_avx2(const uint8_t *bytes) {
   uint64_t mask = 0;
   for (int half = 0; half < 2; half++) {
