@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test coverage bench install uninstall release check-release format lint asan tsan fuzz clean
+.PHONY: help build demo test coverage bench docs install uninstall release check-release format lint asan tsan fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ coverage: ## Run all tests and print which part of each module's lines they ran 
 
 bench: build ## Measure against well-known programs and write BENCHMARKS.md (takes long)
 	@Scripts/bench
+
+docs: build ## Build the documentation as plain pages: .build-site/index.html
+	@Scripts/site
 
 install: ## Install program, manual and completions: PREFIX=/usr/local DESTDIR=
 	@Scripts/install "$(PREFIX)" "$(DESTDIR)"
@@ -51,4 +54,4 @@ fuzz: ## Try made-up images on every decoder, ten minutes each (SECONDS=600)
 	@Scripts/fuzz $(or $(SECONDS),600)
 
 clean: ## Remove everything that was built or fetched
-	@rm -rf .build .build-test .build-asan .build-tsan .build-bench .build-fuzz .build-coverage
+	@rm -rf .build .build-test .build-asan .build-tsan .build-bench .build-fuzz .build-coverage .build-site dist

@@ -12,7 +12,8 @@ import Testing
       Experiment.all.map(\.name) + LabChapter.allCases.map(\.rawValue) + EngineExperiment.allCases.map(\.rawValue)
         + ["all", "course", "doctor", "engines", "NAME", "NAME…", "CHAPTER", "EXPERIMENT"])
     let sheets = LabChapter.allCases.map { "docs/lab/\($0.rawValue).md" }
-    for page in ["README.md", "docs/lab/README.md", "docs/lab/concepts.md"] + sheets {
+    for page in ["README.md", "docs/tour.md", "docs/engines.md", "docs/lab/README.md", "docs/lab/concepts.md"] + sheets
+    {
       let file = try Descriptor.reading(root.appending(page))
       let text = String(decoding: try DescriptorIO.bytes(file.number, at: 0, count: 1 << 20), as: UTF8.self)
       for line in text.split(separator: "\n") {

@@ -69,4 +69,11 @@ import Testing
     #expect(result.errors == "")
     #expect(result.text == "pages\nversion\n")
   }
+
+  @Test func `examples of the documentation print what stands there`() throws {
+    let result = try Program.shell(
+      "LANES_BINARY=$LANES python3 \"$1/Scripts/examples\" --check", [Fixtures.root.removingLastComponent().string])
+    #expect(result.errors == "")
+    #expect(result.exit == .status(0))
+  }
 }
