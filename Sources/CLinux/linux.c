@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -167,3 +168,10 @@ __attribute__((constructor)) static void keep_arguments(int count, char **words)
 
 int clinux_argument_count(void) { return given_count; }
 const char *clinux_argument(int index) { return given[index]; }
+
+// Swift's runtime looks for its own place as it starts, through /proc/self/exe where the program holds it, and aborts where
+// that is missing, although it would only look for a tool there. SWIFT_ROOT answers it. Ahead of constructors of C++.
+__attribute__((constructor(101))) static void answer_runtime_without_proc(void) {
+  char byte;
+  if (readlink("/proc/self/exe", &byte, 1) < 0) setenv("SWIFT_ROOT", "/", 0);
+}
