@@ -142,6 +142,13 @@ def jpeg() -> List[str]:
         originals, trees = inputs.of_kind(kind), SameTrees()
         contestants = lanes(originals, TO_JPEG, THREADS, trees) + thumbnail_peers(originals, "jpg")
         lines += measured(f"{intro}, {about(originals)}, within 512 × 512.", contestants, trees)
+    originals, trees = inputs.of_kind("sequential"), SameTrees()
+    contestants = lanes(originals, ["--quality", "85"], THREADS, trees)
+    # libjpeg-turbo by itself, two at a time; the pixels go through a pipe.
+    contestants.append(shell(
+        "djpeg | cjpeg, xargs -P2", originals,
+        "ls | xargs -P 2 -I NAME sh -c 'djpeg NAME | cjpeg -quality 85 -outfile OUT/NAME'"))
+    lines += measured(f"Encoded anew at full size, {about(originals)}.", contestants, trees)
     return lines
 
 
@@ -282,8 +289,8 @@ def quality() -> List[str]:
 
 # What a symbol or a library belongs to, by the first pattern that its name has.
 STAGES = [
-    ("JPEG entropy decoding", ["decode_scan", "decode_mcus", "scaled_open", "fill_slowly", "scaled_decode"]),
-    ("JPEG inverse transform and colors", ["make_samples", "color_wide", "scaled_row", "scaled_color"]),
+    ("JPEG entropy decoding", ["decode_band", "decode_dc", "decode_mcus", "scaled_open", "scaled_fetch", "scaled_decode"]),
+    ("JPEG inverse transform and colors", ["make_samples", "make_row", "color_avx2", "color_portable", "scaled_row", "scaled_color"]),
     ("resampling", ["widen", "resample", "blend", "narrow", "ResampleStage"]),
     ("inflate", ["run_codes", "png_make_table", "inflate", "crc32"]),
     ("deflate", ["deflate_", "adler32", "_matchfinder", "libdeflate"]),

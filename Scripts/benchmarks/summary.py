@@ -38,6 +38,7 @@ CASES = [
     Case("sequential JPEG to 512 × 512", "JPEG to small JPEG", SEQUENTIAL, TWO, "current libvips, 2 processes", 2.2, version=CURRENT_VIPS),
     Case("progressive JPEG to 512 × 512", "JPEG to small JPEG", PROGRESSIVE, TWO, "current libvips, 2 processes", 4.0, version=CURRENT_VIPS),
     Case("JPEG to 512 × 512", "JPEG to small JPEG", ALL, TWO, "vipsthumbnail, xargs -P2", 2.5, version=VIPS),
+    Case("JPEG encoded anew, full size", "JPEG to small JPEG", "Encoded anew", TWO, "djpeg | cjpeg, xargs -P2", 1.0),
     Case("PNG to 512 × 512", "PNG", "46 files (82 MB) to PNG", TWO, "current libvips, 2 processes", 1.5, version=CURRENT_VIPS),
     Case("PNG to 512 × 512", "PNG", "46 files (82 MB) to PNG", TWO, "vipsthumbnail, xargs -P2", 2.5, version=VIPS),
     Case("PNG to JPEG, full size", "PNG", "46 files (82 MB) to JPEG", TWO, "vips copy, xargs -P2", 2.0, version=VIPS),

@@ -6,20 +6,39 @@
 
 // Bits that a Huffman table is indexed by, and scans after which a file is given up, as in the libjpeg wrapper.
 enum { scaled_look = 10, scaled_most_scans = 100 };
-// The run in `scaled_huffman.whole` of the code that ends a block: it leads past the last coefficient.
-enum { scaled_to_end = 64 };
+// What the end of a block adds to the place of its last coefficient in `scaled_huffman.pairs`: more than any run does.
+enum { scaled_block_end = 128 };
 
 // A Huffman table ready for use (annexes C and F.2.2.3).
 struct scaled_huffman {
-  bool defined;
+  bool defined, has_pairs;
+  uint8_t largest; // bits of a value that follow a code
   uint8_t symbols[256];
   // By the next `scaled_look` bits: length << 8 | symbol, 0 for longer codes.
   uint16_t look[1 << scaled_look];
-  // The same for run, size and value at once: value << 16 | run << 8 | bits in all, 0 where they do not fit in.
-  int32_t whole[1 << scaled_look];
+  // By the same bits, for AC: up to two coefficients, or one and the end of the block; 0 where there is none whose code
+  // and value the bits hold. From the lowest byte on: bits in all, the places of both after the last coefficient, the
+  // step to the last of them; then the values, of 16 bits. scaled_huffman.c says more. Made when first needed.
+  uint64_t pairs[1 << scaled_look];
   // By length: the last code, -1 where there is none, and what a code needs added to become its symbol's index.
   int32_t last_code[17], offset[17];
 };
+
+// The reader of entropy-coded data. Stuffed zeros (B.1.1.5) are left out ahead, some kilobytes at a time, so that
+// taking bits looks for nothing. Zeros follow the last byte before a marker; that more bits were taken than there were
+// is found at the end of a row.
+struct scaled_bits {
+  uint64_t buffer; // the next bits, the first of them on top
+  int count;       // of bits in `buffer`
+  bool bad;        // there was a code that the table does not have, or a value that cannot be
+  bool is_last;    // no more bytes come before the next marker
+  const uint8_t *at, *end, *limit; // in the window: the next byte, the last one's end, where more are to be fetched
+  const uint8_t *source, *source_end; // in the file: what was not fetched yet
+  uint8_t *window; // scaled_window + scaled_slack bytes
+};
+// A block takes at most 64 codes of 16 bits with values of 15 bits, and a look ahead eight bytes more; the rest of the
+// slack is zeros behind the end, and for vectors.
+enum { scaled_window = 4096, scaled_block_bytes = 272, scaled_slack = 512 };
 
 // A component of the frame, laid out for the scale that was asked for.
 struct scaled_component {
@@ -30,24 +49,28 @@ struct scaled_component {
   int points_across, points_down; // samples that one block becomes, 1…16
   int kept_across, kept_down, kept_stride; // coefficients that those show, from the lowest frequency on
   int kept_count;           // per block
-  uint8_t place[64];        // of the coefficients in zigzag order among the kept ones; kept_count for the others
-  uint64_t keep;            // bit k: coefficient k in zigzag order is kept
+  uint8_t place[128];       // of the coefficients in zigzag order among the kept ones; kept_count for all others
+  uint64_t keep;            // bit 63 - k: coefficient k in zigzag order is kept
+  int last_kept;            // in zigzag order
   uint8_t rows_to[64], columns_to[64]; // of the kept ones, those up to coefficient k lie in as many
   uint16_t quantizer[64];   // in zigzag order
   int8_t bit[64];           // lowest bit that the scans so far told, -1 for none
   int predicted;            // DC
-  int16_t *kept;            // progressive: kept_count for each block
-  uint64_t *nonzero;        // progressive: bit k of a block's word: coefficient k is known not to be 0
+  // Of the whole image where the file is progressive, else of one row of MCUs.
+  int16_t *kept;            // kept_count for each block, rows of blocks kept_row apart
+  uint64_t *nonzero;        // bit 63 - k of a block's word: coefficient k may differ from 0
+  size_t kept_row;
+  uint8_t mask_byte[128], mask_bit[128]; // two bytes for each place: where such a word tells of its coefficient
   float factor[72];         // by place: from kept coefficient to amplitude
   float across[8][16], down[8][16]; // by coefficient and sample: the cosines
+  float across_4[4][16], down_4[4][16]; // the same for 4 × 4 samples at once: each row's, and each one four times
   float *samples;           // one row of MCUs
   int samples_stride;
-  bool is_wide; // AVX2 is in use: asked once for an image, since samples are made block by block
 };
 
 // What a scan header says (B.2.3), and where its data is.
 struct scaled_scan {
-  size_t start, end; // entropy-coded data; the end is known in progressive files only
+  size_t start; // of the entropy-coded data
   int count, component[scaled_components];
   int dc_table[scaled_components], ac_table[scaled_components];
   int first, last, high, low; // Ss, Se, Ah, Al
@@ -67,10 +90,10 @@ struct scaled_jpeg {
   struct scaled_scan scan; // the one under way
   int scan_count;           // begun so far
   // Sequential: the reader's state between rows of MCUs. Each row of MCUs is decoded when its first row is asked for.
-  const uint8_t *at;
-  uint64_t buffer, padding;
-  int buffered, to_restart, next_restart;
+  struct scaled_bits bits;
+  int to_restart, next_restart;
   int next_row; // of the rows handed out
+  uint8_t window[scaled_window + scaled_slack];
 };
 
 // scaled_file.c: markers and tables. `scaled_walk` stops after the marker of a scan or of the end, which it returns.
@@ -80,16 +103,19 @@ enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder);
 // scaled_huffman.c: makes a table from the number of codes of each length; false when it cannot be one.
 bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc);
 
-// scaled_scans.c: entropy decoding.
+void scaled_define_pairs(struct scaled_huffman *table);
+
+// scaled_scans.c, and scaled_bands.c for AC scans of progressive files: entropy decoding.
 enum scaled_status scaled_decode_scan(struct scaled_jpeg *decoder);
+enum scaled_status scaled_decode_band(struct scaled_jpeg *decoder);
+void scaled_begin_mcus(struct scaled_jpeg *decoder);
 enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder);
 bool scaled_end_data(struct scaled_jpeg *decoder);
 
 // scaled_pixels.c: from coefficients to rows.
 void scaled_prepare(struct scaled_component *component);
-// Makes the samples of a block in the row of MCUs. `nonzero` has at least the bits of the coefficients that are not 0.
-void scaled_make_samples(
-  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column);
+// Makes the samples of a row of MCUs from its blocks, the first row of which is `first` in `kept` and `nonzero`.
+void scaled_make_samples(const struct scaled_component *component, size_t first);
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out);
 
 // False when the caller wants the decoder to stop.

@@ -14,12 +14,18 @@ static void keep(struct scaled_component *component) {
   component->kept_stride = 1;
   while (component->kept_stride < component->kept_across) component->kept_stride *= 2;
   component->kept_count = component->kept_stride * component->kept_down;
+  for (int k = 0; k < 128; k++) component->place[k] = (uint8_t)component->kept_count;
   for (int k = 0; k < 64; k++) {
     int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
-    bool is_kept = u < component->kept_across && v < component->kept_down;
-    component->place[k] = is_kept ? (uint8_t)(v * component->kept_stride + u) : (uint8_t)component->kept_count;
-    if (is_kept) component->keep |= 1ull << k;
     component->bit[k] = -1;
+    if (u >= component->kept_across || v >= component->kept_down) continue;
+    const int place = v * component->kept_stride + u;
+    component->place[k] = (uint8_t)place;
+    component->keep |= 1ull << (63 - k);
+    component->last_kept = k;
+    // The low byte of a place's two gets the byte that has its bit, the high one a byte of zeros.
+    component->mask_byte[2 * place] = (uint8_t)((63 - k) / 8);
+    component->mask_bit[2 * place] = (uint8_t)(1 << (63 - k) % 8);
   }
 }
 
@@ -58,17 +64,18 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
   return blocks <= 10; // of an MCU (B.2.3)
 }
 
-// What a component needs: one row of MCUs of samples, and the coefficients of the whole image where later scans come
-// back.
+// What a component needs: one row of MCUs of samples, and its coefficients, or those of the whole image where later
+// scans come back.
 static bool allocate(struct scaled_component *component, bool progressive) {
-  size_t blocks = (size_t)component->blocks_across * (size_t)component->blocks_down;
-  size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
+  const size_t rows = (size_t)(progressive ? component->blocks_down : component->v);
+  const size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
+  // The reader of sequential files drops coefficients into the first place behind a block, where the next block's DC
+  // comes later; behind the last block of a row there is room for that. Vectors reach a little further.
+  component->kept_row = (size_t)component->blocks_across * (size_t)component->kept_count + 16;
   component->samples = malloc((samples + 16) * sizeof *component->samples);
-  if (!component->samples || !progressive) return component->samples;
-  // Vectors may read a little beyond the last block.
-  component->kept = calloc(blocks * (size_t)component->kept_count + 16, sizeof *component->kept);
-  component->nonzero = calloc(blocks, sizeof *component->nonzero);
-  return component->kept && component->nonzero;
+  component->kept = calloc(rows * component->kept_row + 16, sizeof *component->kept);
+  component->nonzero = calloc(rows * (size_t)component->blocks_across, sizeof *component->nonzero);
+  return component->samples && component->kept && component->nonzero;
 }
 
 // Reads all scans of a progressive file, up to EOI. A file without any is for libjpeg to judge.
@@ -80,7 +87,6 @@ static enum scaled_status read_scans(struct scaled_jpeg *decoder) {
     if (marker == 0xD9) return decoder->scan_count > 0 ? scaled_good : scaled_odd;
     if ((status = scaled_begin_scan(decoder)) != scaled_good) return status;
     if ((status = scaled_decode_scan(decoder)) != scaled_good) return status;
-    decoder->position = decoder->scan.end;
   }
 }
 
@@ -100,8 +106,8 @@ static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
     component->ac_table = scan->ac_table[index];
     if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return scaled_odd;
   }
-  decoder->at = decoder->bytes + scan->start;
   decoder->to_restart = decoder->restart_interval;
+  scaled_begin_mcus(decoder);
   return scaled_good;
 }
 
@@ -146,16 +152,14 @@ enum scaled_status scaled_open(
 // Makes the samples of the row of MCUs that begins with the next row.
 static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row) {
   if (!scaled_go_on(decoder)) return scaled_stopped;
-  if (!decoder->progressive) return scaled_decode_mcus(decoder);
+  if (!decoder->progressive) {
+    const enum scaled_status status = scaled_decode_mcus(decoder);
+    if (status != scaled_good) return status;
+    mcu_row = 0;
+  }
   for (int index = 0; index < decoder->component_count; index++) {
-    struct scaled_component *component = decoder->component + index;
-    for (int row = 0; row < component->v; row++) {
-      size_t first = (size_t)(mcu_row * component->v + row) * (size_t)component->blocks_across;
-      for (int column = 0; column < component->blocks_across; column++)
-        scaled_make_samples(
-          component, component->kept + (first + (size_t)column) * (size_t)component->kept_count,
-          component->nonzero[first + (size_t)column], row, column);
-    }
+    const struct scaled_component *component = decoder->component + index;
+    scaled_make_samples(component, (size_t)(mcu_row * component->v));
   }
   return scaled_good;
 }

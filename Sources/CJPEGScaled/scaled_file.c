@@ -141,27 +141,11 @@ static bool follows(struct scaled_jpeg *decoder, const struct scaled_scan *scan)
   return true;
 }
 
-// Where the entropy-coded data that begins at `at` ends: at a marker other than RST0 to RST7 (0xD0 to 0xD7). 0xFF
-// before 0 is data (B.1.1.5).
-static size_t end_of_data(const struct scaled_jpeg *decoder, size_t at) {
-  while (at < decoder->count) {
-    const uint8_t *found = memchr(decoder->bytes + at, 0xFF, decoder->count - at);
-    if (!found) break;
-    at = (size_t)(found - decoder->bytes);
-    if (at + 1 >= decoder->count) break;
-    int next = decoder->bytes[at + 1];
-    if (next != 0 && (next < 0xD0 || next > 0xD7)) return at;
-    at += 2;
-  }
-  return decoder->count;
-}
-
 // Reads the header of the scan that begins here, up to its data.
 enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder) {
   enum scaled_status status = parse_scan(decoder, &decoder->scan);
   if (status != scaled_good) return status;
   if (++decoder->scan_count > scaled_most_scans || (decoder->progressive && !follows(decoder, &decoder->scan)))
     return scaled_odd;
-  decoder->scan.end = decoder->progressive ? end_of_data(decoder, decoder->scan.start) : decoder->count;
   return scaled_good;
 }

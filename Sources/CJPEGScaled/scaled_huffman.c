@@ -3,21 +3,55 @@
 #include <assert.h>
 #include <string.h>
 
-// Most codes and the bits of their values fit into ten bits together; one look then tells run, value and length. Codes
-// that mean something else in progressive files (EOB1 to EOB14) are left to the caller.
-static void define_whole(struct scaled_huffman *table) {
-  for (unsigned next = 0; next < 1 << scaled_look; next++) {
-    int length = table->look[next] >> 8, size = table->look[next] & 15, run = table->look[next] >> 4 & 15, value = 0;
-    table->whole[next] = 0;
-    if (length == 0 || length + size > scaled_look || (size == 0 && run != 0 && run != 15)) continue;
-    if (size > 0) {
-      value = (int)(next >> (scaled_look - length - size)) & ((1 << size) - 1);
-      // EXTEND of F.2.2.1: values whose first bit is 0 are negative.
-      if (value < 1 << (size - 1)) value += 1 - (1 << size);
-    } else if (run == 0) run = scaled_to_end;
-    // Multiplied, since shifting a negative value is undefined.
-    table->whole[next] = value * 65536 + (run << 8) + length + size;
+// One entry of `scaled_huffman.pairs`.
+struct entry {
+  int bits;     // that it takes
+  int place[2]; // from the last coefficient to those of this entry; equal where it has one, 64 where it has none
+  int step;     // from the last coefficient to the last of this entry, more by scaled_block_end where the block ends
+  int value[2];
+};
+
+static uint64_t packed(const struct entry *entry) {
+  return (uint64_t)entry->bits | (uint64_t)entry->place[0] << 8 | (uint64_t)entry->place[1] << 16
+         | (uint64_t)entry->step << 24 | (uint64_t)(uint16_t)entry->value[0] << 32
+         | (uint64_t)(uint16_t)entry->value[1] << 48;
+}
+
+// The value of `size` bits behind the first `before` bits of an index (F.2.2.1, EXTEND).
+static int value_at(unsigned index, int before, int size) {
+  if (size == 0) return 0;
+  const int value = (int)(index >> (scaled_look - before - size)) & ((1 << size) - 1);
+  return value < 1 << (size - 1) ? value + 1 - (1 << size) : value;
+}
+
+// Adds the code that comes next, where the index holds it and its value.
+static void add_second(const struct scaled_huffman *table, unsigned index, struct entry *entry) {
+  const unsigned next = table->look[index << entry->bits & ((1 << scaled_look) - 1)];
+  const int length = (int)(next >> 8), size = next & 15, run = next >> 4 & 15;
+  if (length == 0 || entry->bits + length + size > scaled_look || (size == 0 && run != 0 && run != 15)) return;
+  if (size == 0 && run == 0) entry->step += scaled_block_end;
+  else {
+    entry->value[1] = value_at(index, entry->bits + length, size);
+    entry->place[1] = entry->step += run + 1;
   }
+  entry->bits += length + size;
+}
+
+// Codes that mean something else in progressive files (EOB1 to EOB14) are left to the caller. ZRL is a value of 0.
+void scaled_define_pairs(struct scaled_huffman *table) {
+  for (unsigned index = 0; index < 1 << scaled_look; index++) {
+    const int length = table->look[index] >> 8, size = table->look[index] & 15, run = table->look[index] >> 4 & 15;
+    table->pairs[index] = 0;
+    if (length == 0 || length + size > scaled_look || (size == 0 && run != 0 && run != 15)) continue;
+    const int value = value_at(index, length, size);
+    struct entry entry = {.bits = length + size, .place = {run + 1, run + 1}, .step = run + 1, .value = {value, value}};
+    if (size == 0 && run == 0) {
+      entry.place[0] = entry.place[1] = 64;
+      entry.step = scaled_block_end;
+    } else add_second(table, index, &entry);
+    table->pairs[index] = packed(&entry);
+  }
+  table->has_pairs = true;
 }
 
 // Codes of one length follow each other, and the first of the next length is the last one plus 1, with a 0 appended
@@ -40,7 +74,9 @@ bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const
     if (counts[length - 1] && code >= 1 << length) return false;
     table->last_code[length] = counts[length - 1] ? code - 1 : -1;
   }
-  // Made of `look`, so it comes last.
-  define_whole(table);
+  table->largest = 0;
+  for (int at = 0; at < count; at++)
+    if ((symbols[at] & 15) > table->largest) table->largest = symbols[at] & 15;
+  table->has_pairs = false;
   return table->defined = true;
 }

@@ -6,6 +6,9 @@
 #include <csimd.h>
 #include <math.h>
 #include <string.h>
+#if CSIMD_X86
+#include <immintrin.h>
+#endif
 
 // A fused multiply-add rounds once instead of twice, and would give other bits where the processor has it.
 #pragma STDC FP_CONTRACT OFF
@@ -24,9 +27,8 @@ static void fill_cosines(float table[8][16], int kept, int points) {
 }
 
 // Everything of A.3.3 that does not depend on coefficients: quantizer and the constants C(u) C(v) / 4 become one
-// factor. The level in use is asked here, and by `scaled_color` for itself.
+// factor.
 void scaled_prepare(struct scaled_component *component) {
-  component->is_wide = csimd_level_in_use() >= csimd_avx2;
   fill_cosines(component->across, component->kept_across, component->points_across);
   fill_cosines(component->down, component->kept_down, component->points_down);
   for (int k = 0; k < 64; k++) {
@@ -37,13 +39,18 @@ void scaled_prepare(struct scaled_component *component) {
     double both = (u ? 1 : sqrt(0.5)) * (v ? 1 : sqrt(0.5));
     component->factor[place] = (float)(component->quantizer[k] * both / 4);
   }
+  for (int k = 0; k < 4; k++)
+    for (int sample = 0; sample < 16; sample++) {
+      component->across_4[k][sample] = sample % 4 < component->points_across ? component->across[k][sample % 4] : 0;
+      component->down_4[k][sample] = sample / 4 < component->points_down ? component->down[k][sample / 4] : 0;
+    }
   // Running maxima: a block whose last nonzero coefficient is k has nothing beyond rows_to[k] rows, columns_to[k]
   // columns.
   int rows = 1, columns = 1;
   for (int k = 0; k < 64; k++) {
     int v = scaled_natural_order[k] / 8, u = scaled_natural_order[k] % 8;
-    if (component->keep >> k & 1 && v >= rows) rows = v + 1;
-    if (component->keep >> k & 1 && u >= columns) columns = u + 1;
+    if (component->keep >> (63 - k) & 1 && v >= rows) rows = v + 1;
+    if (component->keep >> (63 - k) & 1 && u >= columns) columns = u + 1;
     component->rows_to[k] = (uint8_t)rows;
     component->columns_to[k] = (uint8_t)columns;
   }
@@ -100,7 +107,11 @@ CSIMD_INLINE void transform_block(
   else if (across == 8 && down == 8 && highest < 10) transform_8(component, kept, out, 8, 4, 4);
   else if (across == 8 && down == 8) transform_8(component, kept, out, 8, rows, columns);
   else if (across == 3 && down == 3) transform_4(component, kept, out, 3, 3, 3);
+  else if (across == 8 && down == 4) transform_8(component, kept, out, 4, rows, columns);
   else if (across == 6 && down == 6) transform_8(component, kept, out, 6, rows, columns);
+  else if (across == 6 && down == 3) transform_8(component, kept, out, 3, rows, columns);
+  else if (across == 12 && down == 12) transform_16(component, kept, out, 12, rows, columns);
+  else if (across == 12 && down == 6) transform_16(component, kept, out, 6, rows, columns);
   else if (across == 2 && down == 2) transform_4(component, kept, out, 2, 2, 2);
   else if (across > 8) transform_16(component, kept, out, down, rows, columns);
   else if (component->kept_stride > 4) transform_8(component, kept, out, down, rows, columns);
@@ -110,22 +121,83 @@ CSIMD_INLINE void transform_block(
 
 // A block of one level, which most blocks of skies and walls are at a small scale.
 CSIMD_INLINE void fill_flat(const struct scaled_component *component, int16_t dc, float *out) {
-  const float level = dc * component->factor[0];
-  for (int y = 0; y < component->points_down; y++, out += component->samples_stride)
-    for (int x = 0; x < component->points_across; x++) out[x] = level;
+  const floats level = (floats){0} + dc * component->factor[0];
+  for (int y = 0; y < component->points_down; y++, out += component->samples_stride) {
+    *(floats *)out = level;
+    if (component->points_across > 8) *(floats *)(out + 8) = level;
+  }
 }
 
-// Vectors may write past the block's last sample of a row, where the next block's samples or the 16 spare ones of
-// `samples_stride` come. Blocks are therefore made from left to right.
-CSIMD_INLINE void make_samples(
-  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
-  assert(row >= 0 && row < component->v && column >= 0 && column < component->blocks_across);
-  float *out = component->samples + row * component->points_down * component->samples_stride
-               + column * component->points_across;
-  // Coefficients that are kept, DC left out.
-  const uint64_t seen = nonzero & component->keep & ~1ull;
-  if (seen == 0) fill_flat(component, kept[0], out);
-  else transform_block(component, kept, out, 63 - __builtin_clzll(seen));
+// The samples of a row of blocks. Vectors may write past a block's last sample of a row, where the next block's samples
+// or the 16 spare ones of `samples_stride` come. Blocks are therefore made from left to right.
+CSIMD_INLINE void make_row(
+  const struct scaled_component *component, const int16_t *kept, const uint64_t *nonzero, float *out) {
+  for (int column = 0; column < component->blocks_across; column++) {
+    // DC counts as known, so that there is a lowest bit.
+    const int highest = 63 - __builtin_ctzll((nonzero[column] & component->keep) | 1ull << 63);
+    if (highest == 0) fill_flat(component, kept[0], out);
+    else transform_block(component, kept, out, highest);
+    kept += component->kept_count;
+    out += component->points_across;
+  }
+}
+
+#if CSIMD_X86
+// `make_row` for blocks that become 4 × 4 samples, or 3 × 3: eight at a time, and without a look at which coefficients
+// are 0. What lies behind three rows of coefficients is the next block's, and has no factor.
+CSIMD_AVX2 static void make_row_4(const struct scaled_component *component, const int16_t *kept, float *out) {
+  const int down = component->points_down, across = component->points_across, stride = component->samples_stride;
+  const __m256 factor = _mm256_loadu_ps(component->factor), factor2 = _mm256_loadu_ps(component->factor + 8);
+  __m256 across_4[4], down_4[4][2];
+  for (int k = 0; k < 4; k++) {
+    across_4[k] = _mm256_loadu_ps(component->across_4[k]);
+    down_4[k][0] = _mm256_loadu_ps(component->down_4[k]);
+    down_4[k][1] = _mm256_loadu_ps(component->down_4[k] + 8);
+  }
+  for (int column = 0; column < component->blocks_across; column++) {
+    const __m256i values = _mm256_loadu_si256((const void *)kept);
+    const __m256 upper = _mm256_mul_ps(
+      _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(values))), factor);
+    const __m256 lower = _mm256_mul_ps(
+      _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(values, 1))), factor2);
+    const __m256 row0 = _mm256_permute2f128_ps(upper, upper, 0x00), row1 = _mm256_permute2f128_ps(upper, upper, 0x11);
+    const __m256 row2 = _mm256_permute2f128_ps(lower, lower, 0x00), row3 = _mm256_permute2f128_ps(lower, lower, 0x11);
+    __m256 samples[2];
+    for (int half = 0; half < 2; half++) {
+      __m256 sum = _mm256_add_ps(row0, _mm256_mul_ps(row1, down_4[1][half]));
+      sum = _mm256_add_ps(sum, _mm256_mul_ps(row2, down_4[2][half]));
+      sum = _mm256_add_ps(sum, _mm256_mul_ps(row3, down_4[3][half]));
+      __m256 sample = _mm256_add_ps(
+        _mm256_permute_ps(sum, 0x00), _mm256_mul_ps(_mm256_permute_ps(sum, 0x55), across_4[1]));
+      sample = _mm256_add_ps(sample, _mm256_mul_ps(_mm256_permute_ps(sum, 0xAA), across_4[2]));
+      samples[half] = _mm256_add_ps(sample, _mm256_mul_ps(_mm256_permute_ps(sum, 0xFF), across_4[3]));
+    }
+    _mm_storeu_ps(out, _mm256_castps256_ps128(samples[0]));
+    _mm_storeu_ps(out + stride, _mm256_extractf128_ps(samples[0], 1));
+    _mm_storeu_ps(out + 2 * stride, _mm256_castps256_ps128(samples[1]));
+    if (down == 4) _mm_storeu_ps(out + 3 * stride, _mm256_extractf128_ps(samples[1], 1));
+    kept += component->kept_count;
+    out += across;
+  }
+}
+#endif
+
+CSIMD_INLINE void make_samples(const struct scaled_component *component, size_t first, const bool is_wide) {
+  const int down = component->points_down;
+  const bool is_small = is_wide && down == component->points_across && (down == 4 || down == 3);
+  for (size_t row = 0; row < (size_t)component->v; row++) {
+    const int16_t *kept = component->kept + (first + row) * component->kept_row;
+    const uint64_t *nonzero = component->nonzero + (first + row) * (size_t)component->blocks_across;
+    float *out = component->samples + row * (size_t)(down * component->samples_stride);
+#if CSIMD_X86
+    if (is_small) {
+      make_row_4(component, kept, out);
+      continue;
+    }
+#endif
+    (void)is_small;
+    make_row(component, kept, nonzero, out);
+  }
 }
 
 // Limits to 0…255 and rounds: no value is negative, so adding a half and cutting off is enough.
@@ -174,21 +246,19 @@ CSIMD_INLINE void color_or_gray(const struct scaled_jpeg *decoder, int row, uint
 
 // The same code, compiled with wider vectors: products and sums are the same, and so are the bits.
 #if CSIMD_X86
-CSIMD_AVX2 static void make_samples_avx2(
-  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
-  make_samples(component, kept, nonzero, row, column);
+CSIMD_AVX2 static void make_samples_avx2(const struct scaled_component *component, size_t first) {
+  make_samples(component, first, true);
 }
 CSIMD_AVX2 static void color_avx2(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   color_or_gray(decoder, row, out);
 }
 #endif
 
-void scaled_make_samples(
-  const struct scaled_component *component, const int16_t *kept, uint64_t nonzero, int row, int column) {
+void scaled_make_samples(const struct scaled_component *component, size_t first) {
 #if CSIMD_X86
-  if (component->is_wide) return make_samples_avx2(component, kept, nonzero, row, column);
+  if (csimd_level_in_use() >= csimd_avx2) return make_samples_avx2(component, first);
 #endif
-  make_samples(component, kept, nonzero, row, column);
+  make_samples(component, first, false);
 }
 
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {

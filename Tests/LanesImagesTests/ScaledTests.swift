@@ -152,6 +152,20 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
     }
   }
 
+  /// Other codes, other places of bits in bytes, other scans and restarts: each way through the entropy decoder.
+  @Test(arguments: ["seeds.jpg", "ridge-444.jpg", "freespace-gray.jpg", "seeds-restarts.jpg"])
+  func `the same coefficients give the same pixels, however they are coded`(_ name: String) throws {
+    let bytes = try fixture(name)
+    let optimized = try convert(bytes, options { $0.optimizeCoding = true })
+    let progressive = try convert(bytes, options { $0.progressive = true })
+    #expect(optimized.image.method == .lossless && progressive.image.method == .lossless)
+    for eighths in 1...7 {
+      let expected = try decode(bytes, eighths, byLibrary: false)
+      #expect(try decode(optimized.output, eighths, byLibrary: false) == expected, "\(eighths)/8, optimized")
+      #expect(try decode(progressive.output, eighths, byLibrary: false) == expected, "\(eighths)/8, progressive")
+    }
+  }
+
   @Test(arguments: ["seeds.jpg", "dragonfly-progressive.jpg", "seeds-restarts.jpg"])
   func `a file that is cut off anywhere is a failure, also in a scan that is hardly seen`(_ name: String) throws {
     let bytes = try fixture(name)

@@ -1,0 +1,91 @@
+// What the reader of entropy-coded data does seldom: bytes, ends and restarts.
+#include "scaled_bits.h"
+#if CSIMD_X86
+#include <immintrin.h>
+#endif
+
+// Copies bytes without the zeros that are stuffed behind 0xFF, up to a marker, the end of the file or the end of the
+// window. Returns the end of what it wrote, and leaves `source` at the marker.
+static uint8_t *unstuff(struct scaled_bits *bits, uint8_t *to, uint8_t *end) {
+  const uint8_t *from = bits->source;
+#if CSIMD_X86
+  // Every x86-64 has SSE2. Two bytes in a row may be looked at behind the sixteen.
+  while (to < end && bits->source_end - from >= 18) {
+    const __m128i next = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, next);
+    const unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(next, _mm_set1_epi8(-1)));
+    if (found == 0) {
+      to += 16;
+      from += 16;
+      continue;
+    }
+    const int before = __builtin_ctz(found);
+    to += before;
+    from += before;
+    if (from[1] != 0) {
+      bits->is_last = true;
+      break;
+    }
+    to++;
+    from += 2;
+  }
+#endif
+  while (to < end && !bits->is_last) {
+    if (from == bits->source_end || (*from == 0xFF && (bits->source_end - from < 2 || from[1] != 0))) {
+      bits->is_last = true;
+      break;
+    }
+    *to++ = *from;
+    from += *from == 0xFF ? 2 : 1;
+  }
+  bits->source = from;
+  return to;
+}
+
+struct scaled_bits scaled_fetch(struct scaled_bits bits) {
+  if (bits.is_last) {
+    // More was taken than there was: what follows is zeros, again and again.
+    bits.bad = true;
+    bits.at = bits.end;
+    return bits;
+  }
+  const size_t left = (size_t)(bits.end - bits.at);
+  memmove(bits.window, bits.at, left);
+  bits.end = unstuff(&bits, bits.window + left, bits.window + scaled_window);
+  bits.at = bits.window;
+  // The buffer may hold bits of eight bytes behind the last one before that means anything.
+  bits.limit = bits.is_last ? bits.end + 8 : bits.end - scaled_block_bytes;
+  if (bits.is_last) memset(bits.window + (bits.end - bits.window), 0, scaled_block_bytes + 32);
+  return bits;
+}
+
+struct scaled_bits scaled_begin_bits(struct scaled_jpeg *decoder, const uint8_t *at) {
+  return scaled_fetch((struct scaled_bits){
+    .at = decoder->window, .end = decoder->window, .window = decoder->window, .source = at,
+    .source_end = decoder->bytes + decoder->count});
+}
+
+bool scaled_is_used_up(struct scaled_bits bits) {
+  fetch(&bits);
+  return bits.is_last && is_sound(&bits) && bits_left(&bits) < 8;
+}
+
+struct scaled_bits scaled_restart(struct scaled_jpeg *decoder, struct scaled_bits bits, int *next) {
+  fetch(&bits);
+  if (
+    !scaled_is_used_up(bits) || bits.source_end - bits.source < 2 || bits.source[0] != 0xFF
+    || bits.source[1] != 0xD0 + *next) {
+    bits.bad = true;
+    return bits;
+  }
+  *next = (*next + 1) % 8;
+  for (int index = 0; index < decoder->component_count; index++) decoder->component[index].predicted = 0;
+  return scaled_begin_bits(decoder, bits.source + 2);
+}
+
+enum scaled_status scaled_end_scan(struct scaled_jpeg *decoder, struct scaled_bits bits) {
+  fetch(&bits);
+  if (!scaled_is_used_up(bits)) return scaled_odd;
+  decoder->position = (size_t)(bits.source - decoder->bytes);
+  return scaled_good;
+}
