@@ -11,50 +11,74 @@
 // are chosen at run time. All primes up to 10^10 on one core of a Sapphire Rapids: 1.00 s with them; 1.29 s without,
 // with whole turns of the wheel in L1 and L2 in their place, and 1.35 s by primesieve 11.0.
 
-// Sixteen primes advance together. A round lists the multiple of every prime that is still in the segment, packed, and
-// advances these primes; the tables of all 48 states lie in registers. The state is kept twice, s in byte 0 and 64 + s
-// in byte 2 of its element, so that one permutation of two tables yields the factor in the lower and the correction in
-// the upper half.
+// A step of sixteen primes: the entry of each one's multiple, how far the next one is, and the next state; all 48 states'
+// tables lie in registers. The state s stands in bytes 0 and 2 of its element; 64 + s selects the second table of a
+// two-table permutation, so that one permutation yields the factor in the lower and the correction in the upper half.
+struct step {
+  __m512i entry, move, state;
+};
+
+struct tables {
+  __m512i masks, factors, corrections;
+};
+
+CSIMD_INLINE CSIMD_AVX512_VBMI struct step step_of(
+    __m512i multiple_index, __m512i prime, __m512i state, struct tables wheel, const bool small) {
+  struct step step;
+  const __m512i kept = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, wheel.masks);
+  step.entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 8), kept);
+  // Bytes 0 and 2 of each element are looked up, the others are cleared: factor below, correction above.
+  const __m512i both = _mm512_maskz_permutex2var_epi8(
+      0x5555555555555555, wheel.factors, _mm512_or_si512(state, _mm512_set1_epi32(64 << 16)), wheel.corrections);
+  // Below 983,040 = 30 * 2^15 floor(p / 30) fits 16 bits with a sign: with 1 in the upper half, one multiply-add does for
+  // factor and correction.
+  step.move = small ? _mm512_madd_epi16(_mm512_or_si512(prime, _mm512_set1_epi32(1 << 16)), both)
+                    : _mm512_add_epi32(
+                          _mm512_mullo_epi32(prime, _mm512_and_si512(both, _mm512_set1_epi32(0xFF))), _mm512_srli_epi32(both, 16));
+  // From 47 to 0: only 48 less 48 is smaller than before, without a sign.
+  const __m512i next = _mm512_add_epi16(state, _mm512_set1_epi32(1 << 16 | 1));
+  step.state = _mm512_min_epu16(next, _mm512_sub_epi16(next, _mm512_set1_epi32(48 << 16 | 48)));
+  return step;
+}
+
+// Sixteen primes advance together. As long as all of them are in the segment, nothing is masked: a mask would make each
+// round wait for the one before, 23 cycles, where entries are listed at one or two cycles each.
 CSIMD_INLINE CSIMD_AVX512_VBMI void cross_off_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const bool small) {
   uint32_t entries[sieve_list_size + 16];
   uint32_t *free = entries;
-  const __m512i factors = _mm512_loadu_si512(wheel->factors), corrections = _mm512_loadu_si512(wheel->corrections);
-  const __m512i masks = _mm512_loadu_si512(wheel->masks);
-  const __m512i stop = _mm512_set1_epi32((int)size), one = _mm512_set1_epi32(1 << 16 | 1);
-  // States run from 0 to 47; the second copy counts from 64, which selects the second table of a two-table permutation.
-  const __m512i first = _mm512_set1_epi32(64 << 16), end_state = _mm512_set1_epi32((64 + 48) << 16 | 48);
+  const struct tables tables = {
+      _mm512_loadu_si512(wheel->masks), _mm512_loadu_si512(wheel->factors), _mm512_loadu_si512(wheel->corrections)};
+  const __m512i stop = _mm512_set1_epi32((int)size);
   for (size_t at = 0; at < sieving_primes.count; at += 16) {
-    size_t left = sieving_primes.count - at;
-    __mmask16 valid = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const size_t left = sieving_primes.count - at;
+    const __mmask16 valid = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
     __m512i multiple_index = _mm512_maskz_loadu_epi32(valid, sieving_primes.multiple_indexes + at);
     const __m512i word = _mm512_maskz_loadu_epi32(valid, sieving_primes.primes + at);
     // The upper byte is the wheel index, the rest floor(p / 30).
     const __m512i prime = _mm512_and_si512(word, _mm512_set1_epi32(0xFFFFFF));
-    // floor(p / 30) in the lower and 1 in the upper half: times factor and correction, added up.
-    const __m512i multiplier = _mm512_or_si512(prime, _mm512_set1_epi32(1 << 16));
     __m512i state = _mm512_or_si512(
-        _mm512_or_si512(_mm512_srli_epi32(word, 24), first),
-        _mm512_and_si512(_mm512_srli_epi32(word, 8), _mm512_set1_epi32(0xFF0000)));
+        _mm512_srli_epi32(word, 24), _mm512_and_si512(_mm512_srli_epi32(word, 8), _mm512_set1_epi32(0xFF0000)));
     __mmask16 inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
-    // One round per multiple of the prime that has the most in this segment; primes that are through drop out of the
-    // mask.
+    while (inside == 0xFFFF) {
+      const struct step step = step_of(multiple_index, prime, state, tables, small);
+      _mm512_storeu_si512(free, step.entry);
+      free += 16;
+      multiple_index = _mm512_add_epi32(multiple_index, step.move);
+      state = step.state;
+      inside = _mm512_cmplt_epu32_mask(multiple_index, stop);
+      if (free - entries >= sieve_list_size) {
+        sieve_cross_off(bytes, entries, free);
+        free = entries;
+      }
+    }
+    // Some are through: what is listed is packed, until all are.
     while (inside) {
-      __m512i kept = _mm512_maskz_permutexvar_epi8(0x1111111111111111, state, masks);
-      __m512i entry = _mm512_or_si512(_mm512_slli_epi32(multiple_index, 8), kept);
-      _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, entry));
+      const struct step step = step_of(multiple_index, prime, state, tables, small);
+      _mm512_storeu_si512(free, _mm512_maskz_compress_epi32(inside, step.entry));
       free += __builtin_popcount(inside);
-      // Bytes 0 and 2 of each element are looked up, the others are cleared: factor below, correction above.
-      __m512i both = _mm512_maskz_permutex2var_epi8(0x5555555555555555, factors, state, corrections);
-      // Below 983,040 = 30 * 2^15 the quotient fits 16 bits with a sign, and one multiply-add does for factor and
-      // correction.
-      __m512i move = small
-          ? _mm512_madd_epi16(multiplier, both)
-          : _mm512_add_epi32(
-                _mm512_mullo_epi32(prime, _mm512_and_si512(both, _mm512_set1_epi32(0xFF))), _mm512_srli_epi32(both, 16));
-      multiple_index = _mm512_mask_add_epi32(multiple_index, inside, multiple_index, move);
-      state = _mm512_mask_add_epi32(state, inside, state, one);
-      state = _mm512_mask_mov_epi32(state, _mm512_cmpeq_epi32_mask(state, end_state), first);
+      multiple_index = _mm512_mask_add_epi32(multiple_index, inside, multiple_index, step.move);
+      state = _mm512_mask_mov_epi32(state, inside, step.state);
       inside = _mm512_mask_cmplt_epu32_mask(valid, multiple_index, stop);
       if (free - entries >= sieve_list_size) {
         sieve_cross_off(bytes, entries, free);

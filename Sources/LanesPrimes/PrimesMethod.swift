@@ -1,3 +1,4 @@
+import CSIMD
 import LanesOS
 
 /// What was done to find primes, for statistics.
@@ -33,7 +34,8 @@ package struct PrimesMethod: Sendable, Equatable {
 
   private static var sieve: String {
     switch SieveInstructions.best {
-    case .vectors: "segmented sieve of Eratosthenes, wheel of 30, AVX-512"
+    case .vectors where csimd_best() == csimd_avx512_vbmi: "segmented sieve of Eratosthenes, wheel of 30, AVX-512"
+    case .vectors: "segmented sieve of Eratosthenes, wheel of 30, AVX2"
     case .portable: "segmented sieve of Eratosthenes, wheel of 30"
     }
   }

@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// What is asked about the primes of a range.
 package enum PrimesMode: UInt8, Sendable, CaseIterable {
@@ -47,9 +48,13 @@ package struct PrimesWorkload: Workload {
   /// Which code sieves; other processes choose for themselves.
   package let instructions: SieveInstructions
 
-  package init(mode: PrimesMode, instructions: SieveInstructions = .best) {
+  /// The caches that the sieve is set up for; other processes look for themselves.
+  package let caches: Caches
+
+  package init(mode: PrimesMode, instructions: SieveInstructions = .best, caches: Caches = Caches.found ?? .usual) {
     self.mode = mode
     self.instructions = instructions
+    self.caches = caches
   }
 
   package init(from reader: inout WireReader) throws(WireError) {
@@ -73,7 +78,7 @@ package struct PrimesWorkload: Workload {
     try addTiny(task, to: &partial, output)
     guard task.stop >= 7 else { return partial.wire }
     let sieve = try SegmentSieve(
-      low: max(task.start, 7), high: task.stop, instructions: instructions, deadline: deadline)
+      low: max(task.start, 7), high: task.stop, instructions: instructions, caches: caches, deadline: deadline)
     while let segment = try sieve.next(deadline: deadline) { try add(segment, to: &partial, output) }
     return partial.wire
   }

@@ -9,10 +9,13 @@ struct BatchRunner {
   var units: [Unit] = []
   var failures: [UnitFailure] = []
 
-  init(_ start: UInt64, _ stop: UInt64, _ mode: PrimesMode = .count, _ instructions: SieveInstructions = .best) throws {
+  init(
+    _ start: UInt64, _ stop: UInt64, _ mode: PrimesMode = .count, _ instructions: SieveInstructions = .best,
+    caches: Caches = Caches.found ?? .usual
+  ) throws {
     let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: mode)
     let fold = PrimesTotal()
-    let workload = PrimesWorkload(mode: mode, instructions: instructions)
+    let workload = PrimesWorkload(mode: mode, instructions: instructions, caches: caches)
     let buffer = OutputBuffer()
     let nothing = Bytes()
     while case .unit(let unit) = plan.next() {

@@ -1,4 +1,5 @@
 import CSIMD
+import LanesOS
 import LanesPrimes
 import LanesTesting
 import Testing
@@ -36,6 +37,25 @@ import Testing
   ]) func `both find the same primes`(start: UInt64) throws {
     try expectSame(start, start + 40_000_000)
     try expectSame(start + 12_345, start + 12_345 + 1_000_003)
+  }
+
+  @Test(arguments: [16 << 10, 32 << 10, 48 << 10, 128 << 10], [256 << 10, 1 << 20, 3 << 20])
+  func `the sizes of both caches change nothing`(level1: Int, level2: Int) throws {
+    let caches = Caches(level1: level1, level2: level2)
+    for (start, length) in [
+      (UInt64(0), UInt64(3_000_000)), (999_999_999_000, 3_000_000), (300_000_000_000_000, 300_000),
+    ] {
+      for mode in [PrimesMode.sum, .twins] {
+        let expected = try BatchRunner(start, start + length, mode, .portable, caches: .usual)
+        let portable = try BatchRunner(start, start + length, mode, .portable, caches: caches)
+        #expect(portable.partial == expected.partial && portable.failures.isEmpty, "\(start)")
+        try atEachLevel { level in
+          let vectors = try BatchRunner(start, start + length, mode, .vectors, caches: caches)
+          #expect(
+            vectors.partial == expected.partial && vectors.failures.isEmpty, "\(start) at level \(level.rawValue)")
+        }
+      }
+    }
   }
 
   @Test func `both list what the Miller-Rabin test finds`() throws {

@@ -108,6 +108,21 @@ import Testing
     }
   }
 
+  @Test func `an environment variable names the caches that the sieve is set up for, and results stay`() throws {
+    for mode in ["serial", "processes -j 2"] {
+      let small = try Program.shell("LANES_CACHES=32768,524288 \"$LANES\" primes 1e7 --stats --mode \(mode)")
+      #expect(small.text == "664579\n")
+      #expect(small.errors.contains("caches: 32.0 KiB L1, 512 KiB L2"))
+    }
+    for wrong in ["32768", "0,0", "32K,1M", "1,2,3"] {
+      let result = try Program.shell("LANES_CACHES=\(wrong) exec \"$LANES\" primes 100")
+      #expect(result.exit == .status(64))
+      #expect(
+        result.errors
+          == "lanes: LANES_CACHES names no caches: the bytes of L1 and of L2 are expected, such as 32768,1048576\n")
+    }
+  }
+
   @Test func `no image library is loaded from the system where archives exist`() throws {
     let result = try Program.shell(
       "test -e /usr/lib/*-linux-gnu/libpng16.a || exit 0; ldd \"$LANES\" | grep -E 'libpng|libjpeg|libz\\.' && exit 1; exit 0"

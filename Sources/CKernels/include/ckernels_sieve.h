@@ -13,6 +13,7 @@
 
 // How primes of one residue modulo 30 get from one multiple to the next that has no factor 2, 3, 5 or 7. Wheel index
 // `s` stands for a multiple whose cofactor is the s-th of the 48 residues modulo 210; elements from 48 on are not used.
+// The wheel modulo 30 does not leave out the factor 7: it has the 8 residues modulo 30, and elements from 8 on are zero.
 struct ckernels_wheel {
   uint8_t factors[64];     // distance to the next cofactor
   uint8_t corrections[64]; // added to floor(p / 30) * factor to reach the next multiple's byte
@@ -30,7 +31,7 @@ struct ckernels_sieving_primes {
 
 // Crosses off all multiples in `size` bytes, at most 2^24, and moves `multiple_indexes` on to the segment after them.
 // Primes lie below 2^28. `small` says that all primes lie below 983,040, which saves a multiplication for each
-// multiple.
+// multiple. The wheel is the one modulo 210 at the level csimd_avx512_vbmi, and the one modulo 30 at csimd_avx2.
 void ckernels_sieve_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, bool small);
 
@@ -46,7 +47,7 @@ size_t ckernels_sieve_collect(const uint8_t *bytes, size_t count, uint32_t first
 
 // Looks for the first multiple p * q >= low of each prime, q without factor 2, 3, 5 or 7. Of those that lie less than
 // `span` ahead, `span` below 2^32, `distances` gets the distance in bits 0-31 and p in bits 32-63, and `residues` q
-// modulo 210, or that plus 210. Returns how many there are. Primes lie above 2^21; all lists have room for 8 elements
+// modulo 210, or that plus 210. Returns how many there are. Quotients lie below 2^43; all lists have room for 8 elements
 // after the last. `skips` holds, by residue modulo 210, the distance to the next such q, and has 256 elements.
 size_t ckernels_sieve_first_multiples(
     const uint32_t *primes, size_t count, uint64_t low, uint64_t span, const uint8_t *skips, uint64_t *distances,

@@ -231,10 +231,11 @@ final class WorkerLink {
   }
 
   /// What a worker inherits of the environment: where libraries are, which characters people read, so that its reasons are in the
-  /// words of the other engines, what a sanitizer is told, and which instructions kernels may use.
+  /// words of the other engines, what a sanitizer is told, which instructions kernels may use, and
+  /// for which caches they are set up.
   private static let inherited: Set<String> = [
     "LD_LIBRARY_PATH", "LC_ALL", "LC_CTYPE", "LANG", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
-    "LANES_INSTRUCTIONS",
+    "LANES_INSTRUCTIONS", "LANES_CACHES",
   ]
 
   /// The process to start: the region of a slot goes to the numbers that `WorkerDescriptors` gives it.

@@ -79,7 +79,7 @@ struct LargeSieve: ~Copyable {
     throws(UnitFailure)
   {
     let sieve = try SegmentSieve(low: first, high: last, instructions: instructions, deadline: deadline)
-    var buckets = BucketKernel(bitmap, byteCount: Int(byteCount), low: low)
+    let buckets = BucketKernel(bitmap, byteCount: Int(byteCount), low: low)
     while let segment = try sieve.next(deadline: deadline) { buckets.add(segment) }
     buckets.finish()
   }

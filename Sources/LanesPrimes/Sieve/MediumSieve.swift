@@ -3,9 +3,9 @@ import CKernels
 /// Crosses off the multiples of medium sieving primes, one multiple at a time (primesieve: EratMedium).
 ///
 /// Such primes have a few multiples in a segment, or none. Each prime's multiple index is kept from one segment to the
-/// next, so that it takes one division only. With AVX-512, sixteen primes of the same residue advance together: their
-/// steps are looked up in registers, and the multiples go to a list that is crossed off without a branch. That costs about
-/// 2 cycles a multiple, where one prime after the other costs 4 in L2, and 20 more for each prime's end in L1.
+/// next, so that it takes one division only. With AVX2 eight primes of the same residue advance together, with AVX-512
+/// sixteen: their steps are looked up in registers, and the multiples go to a list that is crossed off without a branch, at
+/// about 2 cycles a multiple (Zen 5). One prime after the other costs 20 more for each prime's end.
 struct MediumSieve: ~Copyable {
   /// The sieving primes of one residue modulo 30, in memory that grows; the sieve's `deinit` frees it.
   private struct ResidueClass {
@@ -38,8 +38,10 @@ struct MediumSieve: ~Copyable {
   }
 
   /// By position of the residue in `Wheel30.cofactors`.
-  private var classes = (0..<8).map { _ in ResidueClass() }
+  private let classes: UnsafeMutablePointer<ResidueClass>
   private let instructions: SieveInstructions
+  private let wheel: KernelWheel
+  private let wheelIndexes: UnsafeMutablePointer<UInt8>
   /// First byte of the first segment, and bytes from there to the end of the interval.
   private let firstByte: UInt64
   private let byteCount: UInt64
@@ -50,34 +52,56 @@ struct MediumSieve: ~Copyable {
     self.firstByte = firstByte
     self.byteCount = UInt64(byteCount)
     self.instructions = instructions
+    wheel = instructions == .vectors ? .ofMediumPrimes : .of210
+    wheelIndexes = .allocate(capacity: Wheel210.states)
+    for (index, own) in wheel.wheelIndexes.enumerated() { wheelIndexes[index] = own }
+    classes = .allocate(capacity: 8)
+    for one in 0..<8 { (classes + one).initialize(to: ResidueClass()) }
   }
 
   deinit {
-    for one in classes {
-      one.multipleIndexes.deallocate()
-      one.primes.deallocate()
+    for one in 0..<8 {
+      classes[one].multipleIndexes.deallocate()
+      classes[one].primes.deallocate()
     }
+    classes.deallocate()
+    wheelIndexes.deallocate()
   }
 
   /// Adds `prime`, which is below 2^28; multiples below p² are left to others.
   @inline(__always) mutating func add(_ prime: UInt64) {
     let first = FirstMultiple(of: prime, low: firstByte &* 30 &+ 7, table: .shared)
     guard first.byte < byteCount else { return }
-    largestPrime = max(largestPrime, prime)
-    classes[Int(first.residueIndex)].append(
-      multipleIndex: UInt32(first.byte), prime: UInt32(prime / 30) | first.wheelIndex << 24)
+    add(UInt32(prime), UInt32(first.byte), Int(first.residueIndex), UInt8(first.wheelIndex))
+  }
+
+  /// Adds primes below 2^28 of an ascending list.
+  mutating func add(_ multiples: borrowing FirstMultiples, _ primes: ArraySlice<UInt32>) {
+    multiples.forEach(of: primes) { add($0, $1, $2, $3) }
+  }
+
+  /// Adds the primes of `segment`, which lie below 2^28.
+  mutating func add(_ multiples: borrowing FirstMultiples, _ segment: Segment) {
+    multiples.forEach(of: segment) { add($0, $1, $2, $3) }
+  }
+
+  @inline(__always) private mutating func add(_ prime: UInt32, _ byte: UInt32, _ residueIndex: Int, _ wheelIndex: UInt8)
+  {
+    largestPrime = max(largestPrime, UInt64(prime))
+    classes[residueIndex].append(multipleIndex: byte, prime: prime / 30 | UInt32(wheelIndexes[Int(wheelIndex)]) << 24)
   }
 
   /// Crosses off the multiples in `size` bytes, at most 2^24, and moves on to the segment after them.
   mutating func crossOff(_ bytes: UnsafeMutablePointer<UInt8>, size: Int) {
     let isSmall = largestPrime < 30 << 15
-    for (residueIndex, one) in classes.enumerated() where one.count > 0 {
+    for residueIndex in 0..<8 where classes[residueIndex].count > 0 {
+      let one = classes[residueIndex]
       let sievingPrimes = ckernels_sieving_primes(
         multiple_indexes: one.multipleIndexes, primes: one.primes, wheel_indexes: nil, count: one.count)
       switch instructions {
       case .vectors:
         ckernels_sieve_medium(
-          bytes, UInt32(size), sievingPrimes, Wheel210.shared.byResidue + residueIndex, isSmall)
+          bytes, UInt32(size), sievingPrimes, wheel.byResidue + residueIndex, isSmall)
       case .portable: Self.crossOff(bytes, UInt32(size), sievingPrimes, residueIndex)
       }
     }

@@ -31,14 +31,15 @@ final class SegmentSieve {
   /// Prepares to sieve `low...high`, where `low` is at least 7 and the interval holds at least one number of the wheel
   /// and at most 2^31 bytes of it.
   init(
-    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, deadline: Deadline
+    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, caches: Caches = SieveSizes.caches,
+    deadline: Deadline
   ) throws(UnitFailure) {
     self.instructions = instructions
     self.low = low
     self.high = high
     firstByte = Wheel30.byte(of: low)
     byteCount = Int(Wheel30.byte(of: high) - firstByte) + 1
-    let sizes = SieveSizes(byteCount: byteCount, instructions)
+    let sizes = SieveSizes(byteCount: byteCount, instructions, caches)
     self.sizes = sizes
     let root = SievingPrimes.root(of: high)
     isShort = ShortInterval.isShort(byteCount: byteCount, root: root)
@@ -53,7 +54,9 @@ final class SegmentSieve {
     mediumInSegment = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     let total = bitmap + 2 * sizes.padding
     memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
-    try addMedium(above: max(sizes.smallInSegment, PreSieve.largestPrime), through: resident, deadline)
+    let least = max(sizes.smallInSegment, PreSieve.largestPrime)
+    try fill(&mediumInBlock, above: least, through: min(resident, sizes.mediumInBlock), deadline)
+    try fill(&mediumInSegment, above: max(least, sizes.mediumInBlock), through: resident, deadline)
     if isWhole { try crossOffLarge(through: root, deadline) }
   }
 
@@ -71,24 +74,25 @@ final class SegmentSieve {
     return primes[...]
   }
 
-  /// Makes the primes above those of `SmallSieve`. Above 65521 they come from a sieve of their own, which in turn needs only `base`:
-  /// so the recursion ends there.
-  private func addMedium(
-    above limit: UInt64, through root: UInt64, _ deadline: Deadline
+  /// Adds the primes above `limit` up to `root`. Above 65521 they come from a sieve of their own, which in turn needs only `base`: so the
+  /// recursion ends there.
+  private func fill(
+    _ medium: inout MediumSieve, above limit: UInt64, through root: UInt64, _ deadline: Deadline
   ) throws(UnitFailure) {
-    for prime in SievingPrimes.base where UInt64(prime) > limit && UInt64(prime) <= root {
-      addMedium(of: UInt64(prime))
-    }
+    guard limit < root else { return }
+    let base = SievingPrimes.base.drop { UInt64($0) <= limit }.prefix { UInt64($0) <= root }
+    let start = firstByte * 30 + 7
+    let divides =
+      instructions == .vectors
+      && FirstMultiples.canDivide(low: start, byteCount: byteCount, least: limit, largest: root)
+    let multiples = FirstMultiples(low: start, byteCount: byteCount)
+    if divides { medium.add(multiples, base) } else { for prime in base { medium.add(UInt64(prime)) } }
     let from = max(limit, SievingPrimes.baseLimit) + 1
     guard from <= root else { return }
     let sieve = try SegmentSieve(low: from, high: root, deadline: deadline)
-    while let segment = try sieve.next(deadline: deadline) { add(segment) }
-  }
-
-  private func add(_ segment: Segment) { segment.forEachPrime { addMedium(of: $0) } }
-
-  @inline(__always) private func addMedium(of prime: UInt64) {
-    if prime <= sizes.mediumInBlock { mediumInBlock.add(prime) } else { mediumInSegment.add(prime) }
+    while let segment = try sieve.next(deadline: deadline) {
+      if divides { medium.add(multiples, segment) } else { segment.forEachPrime { medium.add($0) } }
+    }
   }
 
   private func crossOffLarge(through root: UInt64, _ deadline: Deadline) throws(UnitFailure) {

@@ -21,26 +21,27 @@ struct SieveSizes {
   /// Largest prime that `MediumSieve` crosses off within a block; it crosses off larger ones within a segment.
   let mediumInBlock: UInt64
 
-  /// Sizes for a sieve of `byteCount` bytes.
-  init(byteCount: Int, _ instructions: SieveInstructions) {
+  /// Sizes for a sieve of `byteCount` bytes on a machine with `caches`.
+  init(byteCount: Int, _ instructions: SieveInstructions, _ caches: Caches = Self.caches) {
     let all = (byteCount + 127) & ~127
     // Bounded: where caches are very large, more is not better, and the kernel's list addresses 2^24 bytes.
     // 32 KiB for either size of L1: of 32 KiB a block may take all, which gains 1 to 5 % over two thirds on the Zen 5.
-    let level1 = Self.caches.level1
+    let level1 = caches.level1
     let largestBlock = min(max(level1 * 2 / 3, min(level1, 32 << 10), 16 << 10), 128 << 10) & ~1023
     // Without the kernels `SmallSieve` goes through the whole segment, which is faster if the padding stays in the cache.
     let share = instructions == .vectors ? 2 : 4
-    let largestSegment = min(max(Self.caches.level2 / share, 4 * largestBlock), 1 << 20)
+    let largestSegment = min(max(caches.level2 / share, 4 * largestBlock), 1 << 20)
     segment = min(largestSegment / largestBlock * largestBlock, all)
     block = min(largestBlock, segment)
     switch instructions {
     case .vectors:
-      let isWide = csimd_level_in_use() == csimd_avx512_vbmi
-      smallInBlock = UInt64(isWide ? block * 3 / 8 : block * 5 / 8)
+      // Where the whole turns of `SmallSieve` begin to cost more than the kernel's single multiples (Zen 5): with AVX-512 those take
+      // 1.7 cycles each in L1, with AVX2 2.2 of one multiple in seven more.
+      smallInBlock = UInt64(csimd_level_in_use() == csimd_avx512_vbmi ? block / 4 : block / 2)
       smallInSegment = smallInBlock
-      // Where primes advance eight at a time, few of them have a multiple in a block, and each group costs the same. With a
-      // small L1 the state of primes comes from L2 too often: primes from 10^12 on took 1.46 s up to 983,040 and 1.34 s up to 200,000.
-      mediumInBlock = !isWide ? 60_000 : level1 < 48 << 10 ? 200_000 : 30 << 15
+      // Larger primes have few multiples in a block, and their state comes from L2: primes from 10^12 on took 0.9 ns for each
+      // multiple in blocks and 0.7 in segments.
+      mediumInBlock = UInt64(block)
     case .portable:
       smallInBlock = UInt64(block * 3 / 4)
       smallInSegment = UInt64(segment / 4)

@@ -1,5 +1,3 @@
-import CKernels
-
 /// The wheel modulo 210: how to get from one multiple of a prime to the next that has no factor 2, 3, 5 or 7.
 ///
 /// A state is 48 × (position of p mod 30 among the 8 residues without factor 2, 3 or 5) + (position of the cofactor q
@@ -22,15 +20,10 @@ struct Wheel210: Sendable {
   let entries: [UInt16]
   /// By residue of p modulo 30: its position, or 8.
   let residueIndexes: [UInt8]
-  /// The same as `elements` for the kernels, by position of p. Never freed and never changed, hence safe to share.
-  nonisolated(unsafe) let byResidue: UnsafePointer<ckernels_wheel>
 
   private init() {
-    let byResidue = UnsafeMutablePointer<ckernels_wheel>.allocate(capacity: 8)
-    byResidue.initialize(repeating: ckernels_wheel(), count: 8)
     var elements: [UInt32] = []
     for (residueIndex, p) in Wheel30.cofactors.enumerated() {
-      let bytes = UnsafeMutableRawPointer(byResidue + residueIndex).assumingMemoryBound(to: UInt8.self)
       for (wheelIndex, q) in Self.cofactors.enumerated() {
         let factor = (wheelIndex < 47 ? Self.cofactors[wheelIndex + 1] : 211) - q
         let distance = (p * q + 23) % 30
@@ -38,14 +31,9 @@ struct Wheel210: Sendable {
         let unsetMask = ~(UInt8(1) << UInt8(Wheel30.bitIndex(distance)))
         let next = residueIndex * Self.states + (wheelIndex + 1) % Self.states
         elements.append(UInt32(unsetMask) | UInt32(factor) << 8 | UInt32(correction) << 12 | UInt32(next) << 16)
-        bytes[wheelIndex] = UInt8(factor)
-        bytes[64 + wheelIndex] = UInt8(correction)
-        bytes[128 + wheelIndex] = unsetMask
-        bytes[192 + wheelIndex] = UInt8(Wheel30.bitIndex(distance))
       }
     }
     self.elements = elements
-    self.byResidue = UnsafePointer(byResidue)
     entries = (UInt64(0)..<210).map { residue in
       let wheelIndex = Self.cofactors.firstIndex { $0 >= residue }
       return wheelIndex.map { UInt16(Self.cofactors[$0] - residue) | UInt16($0) << 8 } ?? UInt16(211 - residue)

@@ -96,6 +96,10 @@ enum EngineGuide {
         "An environment variable: which vector instructions the kernels of lanes use at most, portable, sse2, avx2, avx512 or "
           + "avx512-vbmi. Results do not depend on it; it is for measuring what a processor without them would do. "
           + "lanes --version tells which are in use."),
+      .item(
+        "LANES_CACHES=L1,L2",
+        "An environment variable: the bytes of both data caches that lanes primes is set up for instead of those found, such as "
+          + "32768,1048576. Results do not depend on it; lanes primes --stats tells which are in use."),
     ])
 
   /// How an interrupted run goes on.

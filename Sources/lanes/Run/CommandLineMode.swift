@@ -10,7 +10,7 @@ enum CommandLineMode {
   static func run(_ typed: [String]) -> Never {
     StopSignals.ignoreWriteSignals()
     CrashReports.install()
-    if let message = Instructions.problem { exitProcess(ExitStatus.usage.failing(message).rawValue) }
+    if let message = Instructions.problem ?? Caches.problem { exitProcess(ExitStatus.usage.failing(message).rawValue) }
     let words = expanded(typed)
     if let text = answer(to: words) { end(printing: text) }
     if words.first == "help", let finding = WordCheck(table)?.check(words) {
