@@ -40,7 +40,7 @@ ERRORS = {
     "readlink": ["EACCES"], "readlinkat": ["EACCES"], "recvmsg": ["ENOMEM", "EINTR"], "rename": ["EIO", "ENOSPC"],
     "renameat2": ["EIO", "ENOSPC", "EINVAL"], "rmdir": ["EIO", "EBUSY"], "rt_sigaction": ["EINVAL"], "rt_sigprocmask": ["EINVAL"],
     "sched_getaffinity": ["EINVAL"], "sched_yield": [], "seccomp": ["EINVAL", "ENOSYS"], "setsockopt": ["EINVAL", "ENOBUFS"], "sendmsg": ["ENOBUFS", "EINTR", "EPIPE"],
-    "setpgid": ["EPERM"], "setrlimit": ["EPERM"], "socketpair": ["EMFILE"], "statx": ["EIO"], "sysinfo": ["EFAULT"],
+    "setpgid": ["EPERM"], "setrlimit": ["EPERM"], "socketpair": ["EMFILE"], "statx": ["EIO"], "sync_file_range": ["EIO", "ENOSPC", "EINVAL"], "sysinfo": ["EFAULT"],
     "timerfd_create": ["EMFILE"], "timerfd_settime": ["ENOMEM"], "uname": ["EFAULT"], "unlink": ["EIO"], "unlinkat": ["EIO"],
     "utimensat": ["EPERM", "EIO"], "wait4": ["EINTR"], "waitid": ["EINTR"],
     "write": ["EIO", "ENOSPC", "EDQUOT", "EINTR", "EAGAIN", "EPIPE"], "writev": ["EIO", "ENOSPC", "EPIPE"],

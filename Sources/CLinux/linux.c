@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -99,6 +100,9 @@ static void copy_usage(const struct rusage *from, struct clinux_usage *to) {
       .major_faults = from->ru_majflt,
       .voluntary = from->ru_nvcsw,
       .involuntary = from->ru_nivcsw,
+      // In units of 512 bytes, whatever the device's blocks are (task_io_get_inblock of the kernel).
+      .storage_read = from->ru_inblock * 512L,
+      .storage_written = from->ru_oublock * 512L,
   };
 }
 
@@ -121,6 +125,11 @@ int clinux_thread_usage(struct clinux_usage *usage) {
   if (getrusage(RUSAGE_THREAD, &counted) != 0) return -1;
   copy_usage(&counted, usage);
   return 0;
+}
+
+long clinux_find(const void *text, size_t length, const void *key, size_t key_length) {
+  const char *found = length > 0 ? memmem(text, length, key, key_length) : NULL;
+  return found ? found - (const char *)text : -1;
 }
 
 int clinux_rename(int folder, const char *from, const char *to, bool replace) {

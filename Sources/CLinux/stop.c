@@ -100,7 +100,8 @@ void clinux_die_by(int number) {
 }
 
 // Units that each lane is busy with, whole ones in the lower half; a cache line for each lane, which alone writes it.
-enum { busy_lanes = 4096 };
+enum { busy_lanes = 4097 };
+const int clinux_stop_lanes = busy_lanes;
 static struct {
   _Alignas(64) _Atomic uint64_t units;
 } busy[busy_lanes];

@@ -42,12 +42,15 @@ int clinux_cpu_count(void);
 // wait4(2) without blocking when `nohang`; returns pid, 0 or -1.
 struct clinux_usage {
   int64_t user_ns, system_ns, minor_faults, major_faults, voluntary, involuntary;
+  int64_t storage_read, storage_written; // bytes: what /proc/PID/io calls read_bytes and write_bytes
 };
 pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang);
 // The usage of all threads of this process (RUSAGE_SELF).
 int clinux_self_usage(struct clinux_usage *usage);
 // The same of the calling thread alone (RUSAGE_THREAD).
 int clinux_thread_usage(struct clinux_usage *usage);
+// Where `key` first is in `text`, or -1 (memmem(3), which Swift does not see).
+long clinux_find(const void *text, size_t length, const void *key, size_t key_length);
 // Gives `from` the name `to`, both counted from the open `folder` or from AT_FDCWD. With `replace` it takes the place of
 // what has that name, without it EEXIST is the answer.
 int clinux_rename(int folder, const char *from, const char *to, bool replace);
@@ -112,6 +115,8 @@ void clinux_die_by(int signal);
 void clinux_stop_words(const char *start, const char *one, const char *many, const char *one_part, const char *many_parts);
 // What a lane, of at most 4096, is busy with from now on; called by that lane alone.
 void clinux_stop_busy(unsigned lane, unsigned units, unsigned parts);
+// Numbers that lanes may have here.
+extern const int clinux_stop_lanes;
 
 // Names of unfinished files to remove when the process is ended by a second signal. Returns a slot, or -1 when all are
 // in use. A name is added before its file is made, on the thread that makes it, and `made` follows whether that worked

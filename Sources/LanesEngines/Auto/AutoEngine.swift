@@ -70,7 +70,7 @@ private final class AutoRun {
   private let rules: AutoRules
   private var pilot = Pilot(now: monotonicNow())
   /// What the process had used when the measurement began.
-  private var before = ProcessUsage.current()
+  private var before = ProcessUsage.current(withPeak: false)
   private var isDecided = false
   private(set) var choice: AutoChoice
   private lazy var hasRing = options.usesRing && RingLibrary.isAllowed
@@ -99,11 +99,14 @@ private final class AutoRun {
   /// True at the end of the plan, false when the choice has changed.
   private func runSerially() throws(EngineError) -> Bool {
     let lane = SerialLane(workload, recorder, admission, options)
+    defer { lane.close() }
     lane.measures = pilot.isMeasuring
     while try lane.step() {
       take(lane.takeCosts())
       lane.measures = pilot.isMeasuring
-      if choice.kind != .serial { return false }
+      guard choice.kind != .serial else { continue }
+      lane.waitForNames()
+      return false
     }
     return true
   }
@@ -144,9 +147,9 @@ private final class AutoRun {
   private func take(_ costs: UnitCosts) {
     let wasMeasuring = pilot.isMeasuring
     let complete = pilot.look(now: monotonicNow(), costs)
-    if pilot.isMeasuring, !wasMeasuring { before = ProcessUsage.current() }
+    if pilot.isMeasuring, !wasMeasuring { before = ProcessUsage.current(withPeak: false) }
     guard var complete else { return }
-    let used = ProcessUsage.current().since(before)
+    let used = ProcessUsage.current(withPeak: false).since(before)
     complete.fetched = used.storageRead ?? 0
     complete.majorFaults = used.majorFaults
     var rules = rules

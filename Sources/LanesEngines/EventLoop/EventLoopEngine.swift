@@ -82,6 +82,7 @@ private final class EventLoop {
       try takeUnits()
       if isAtEnd && admission.inFlight == 0 { return }
       let isNews = try files.advance()
+      if loading == 0, ready.isEmpty { files.hurry() }
       // Sleeps only when there is nothing to perform and no operation has ended.
       try reactor.turn(waiting: !isNews && ready.isEmpty)
       performReady()
@@ -214,7 +215,8 @@ private final class EventLoop {
     // A stop waits for what is being stored, so its size is told to the signal's handler.
     storing.add(inFlight.unit.source)
     inFlight.times.store.start = monotonicNow()
-    files.store(parts) { [unowned self] result in self.stored(inFlight, outcome, result) }
+    let released = { [unowned self] in self.recycleOutput(inFlight) }
+    files.store(parts, released: released) { [unowned self] result in self.stored(inFlight, outcome, result) }
   }
 
   private func stored(_ inFlight: InFlightUnit, _ outcome: Outcome, _ result: Result<Void, UnitFailure>) {
@@ -247,8 +249,13 @@ private final class EventLoop {
   /// Keeps memory for the next units, but not that of the largest ones for ever.
   private func recycle(_ inFlight: InFlightUnit) {
     if let input = inFlight.input, input.capacity <= 16 << 20 { inputs.append(input) }
+    recycleOutput(inFlight)
+  }
+
+  private func recycleOutput(_ inFlight: InFlightUnit) {
     guard let output = inFlight.output else { return }
     output.restart()
     outputs.append(output)
+    inFlight.output = nil
   }
 }

@@ -96,6 +96,7 @@ final class HybridLoop {
       if isAtEnd && admission.inFlight == 0 { return }
       let isNews = try files.advance()
       handOver()
+      if loading == 0, atLanes == 0 { files.hurry() }
       // Half of them keep the lanes busy while the loop wakes up.
       let isIdle = pool.beginWatching(wanted: max(1, atLanes / 2))
       try reactor.turn(waiting: isIdle && !isNews, atMost: atLanes > 0 ? Self.longestWait : nil)
@@ -231,13 +232,14 @@ final class HybridLoop {
     guard !parts.isEmpty else { return finish(ended.unit, ended.times, ended.outcome, ended.output) }
     note { $0.add(ended.unit.source) }
     let start = monotonicNow()
-    files.store(parts) { [unowned self] result in
+    let released = { [pool] in if let output = ended.output { pool.recycle(output) } }
+    files.store(parts, released: released) { [unowned self] result in
       self.note { $0.remove(ended.unit.source) }
       var times = ended.times
       times.store = UnitRecord.Stage(start: start, end: monotonicNow())
       var outcome = ended.outcome
       if case .failure(let failure) = result { outcome = .failed(failure) }
-      self.finish(ended.unit, times, outcome, ended.output)
+      self.finish(ended.unit, times, outcome, nil)
     }
   }
 

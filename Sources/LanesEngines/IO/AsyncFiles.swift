@@ -23,6 +23,8 @@ package final class AsyncFiles {
   private var nextToken: UInt64 = 0
   /// Why the ring takes no more requests; thrown by the next `advance`.
   private var problem: SystemError?
+  /// Made for the first file that is stored.
+  private var commits: CommitQueue?
   /// Set while another attempt to hand over requests is due.
   private var retry: Reactor.Timer?
   /// When the kernel began to take nothing, on the monotonic clock.
@@ -65,6 +67,8 @@ package final class AsyncFiles {
     }
   }
 
+  deinit { commits?.group.finish() }
+
   /// Operations not completed yet.
   package var pending: Int { active.count + readAhead.count + waiting.count }
   /// What went through io_uring so far.
@@ -78,17 +82,35 @@ package final class AsyncFiles {
     begin(LoadOperation(source: source, storage: storage, budget: budget, guess: guess, completion: completion))
   }
 
-  /// Stores `bytes`, which must stay as they are until `completion` is called, as a whole file.
-  package func store(_ bytes: UnsafeRawBufferPointer, to target: Destination, _ completion: @escaping StoreCompletion) {
-    begin(StoreOperation(bytes: bytes, target: target, completion: completion))
+  /// Stores `bytes`, which must stay as they are until `wasWritten` or `completion` is called, as a whole file.
+  ///
+  /// - Parameters:
+  ///   - wasWritten: called where `bytes` are needed no more and the file has not reached the disk yet.
+  ///   - completion: called when the file is on the disk and has its name, or not at all.
+  package func store(
+    _ bytes: UnsafeRawBufferPointer, to target: Destination, wasWritten: @escaping () -> Void = {},
+    _ completion: @escaping StoreCompletion
+  ) {
+    begin(StoreOperation(bytes, to: target, wasWritten: wasWritten, completion))
   }
 
-  /// Stores `parts`, at least one, at the same time; `completion` hears of the first failure once all have ended.
-  package func store(_ parts: [OutputPart], _ completion: @escaping StoreCompletion) {
+  /// Stores `parts`, at least one, at the same time; `completion` hears of the first failure once all have ended, and
+  /// `released`, once and before that, that no bytes are needed any more.
+  package func store(
+    _ parts: [OutputPart], released: @escaping () -> Void = {}, _ completion: @escaping StoreCompletion
+  ) {
     var unfinished = parts.count
+    var unwritten = parts.count
     var outcome: Result<Void, UnitFailure> = .success(())
     for part in parts {
-      store(part.bytes, to: part.destination) { result in
+      var isWritten = false
+      let written = {
+        isWritten = true
+        unwritten -= 1
+        if unwritten == 0 { released() }
+      }
+      store(part.bytes, to: part.destination, wasWritten: written) { result in
+        if !isWritten { written() }
         if case .success = outcome { outcome = result }
         unfinished -= 1
         if unfinished == 0 { completion(outcome) }
@@ -96,19 +118,25 @@ package final class AsyncFiles {
     }
   }
 
+  /// Says that nothing else goes on before files that were written are on the disk: they wait for no others.
+  package func hurry() { commits?.group.hurry() }
+
   /// Hands over what was asked since the last turn, and does one piece of waiting work where there is no ring.
   ///
   /// Returns true when something was completed, so that the caller looks again before it waits; call it before every turn
   /// of the reactor. Throws when the kernel refuses requests for good.
   package func advance() throws(SystemError) -> Bool {
+    let wasCommitted = collectCommitted()
     if ring != nil {
       let isNews = collect()
       if let problem { throw problem }
-      return isNews
+      return isNews || wasCommitted
     }
-    guard let operation = readAhead.popFirst() else { return false }
+    guard let operation = readAhead.popFirst() else { return wasCommitted }
     operation.runBlocking()
-    startWaiting()
+    nextToken += 1
+    active[nextToken] = operation
+    requestsEnded(nextToken, operation)
     return true
   }
 
@@ -119,6 +147,8 @@ package final class AsyncFiles {
 
   private func startWaiting() {
     while hasRoom, let operation = waiting.popFirst() { start(operation) }
+    // What is on its way to the disk takes the room.
+    if !waiting.isEmpty { hurry() }
   }
 
   private func start(_ operation: FileOperation) {
@@ -177,8 +207,88 @@ package final class AsyncFiles {
       ring!.prepare(request, token: token)
       return
     }
+    requestsEnded(token, operation)
+  }
+
+  /// Ends the operation, or leaves the file that it has written to the group.
+  private func requestsEnded(_ token: UInt64, _ operation: FileOperation) {
+    if let store = operation as? StoreOperation, let written = store.takeWritten() {
+      if let group = group() {
+        group.add([written.file], bytes: written.bytes, token)
+        return
+      }
+      do throws(UnitFailure) { try store.end(.success(written.file.commit())) } catch { store.end(.failure(error)) }
+    }
     active[token] = nil
     operation.finish()
     startWaiting()
   }
+
+  // MARK: Reaching the disk
+
+  /// Nil where descriptors have run out.
+  private func group() -> GroupCommit<UInt64>? {
+    if let commits { return commits.group }
+    // Half of the operations that may be under way: a full group leaves room for the next one.
+    guard let commits = try? CommitQueue(mostFiles: (depth + 1) / 2),
+      (try? reactor.watch(commits.wakeDescriptor, .readable, { [unowned self] _ in _ = self.collectCommitted() }))
+        != nil
+    else { return nil }
+    self.commits = commits
+    return commits.group
+  }
+
+  /// Ends the stores of files that have their names, or never get them; true when there was one.
+  private func collectCommitted() -> Bool {
+    guard let commits else { return false }
+    let done = commits.take()
+    for committed in done {
+      guard let store = active.removeValue(forKey: committed.tag) as? StoreOperation else { continue }
+      store.end(committed.outcome)
+      store.finish()
+    }
+    if !done.isEmpty { startWaiting() }
+    return !done.isEmpty
+  }
+}
+
+/// A group, and what it has done for the reactor's thread to take.
+private final class CommitQueue {
+  /// Filled by the group's threads.
+  private final class Mailbox: Sendable {
+    /// Readable while `done` holds anything.
+    let wake: Descriptor
+    let done = Monitor<[GroupCommit<UInt64>.Committed]>([])
+
+    init() throws(SystemError) { wake = try Descriptor.event() }
+
+    func put(_ more: [GroupCommit<UInt64>.Committed]) {
+      done.withLock { done in
+        // While the lock is held, so that no reset comes in between.
+        if done.isEmpty { wake.raiseEvent() }
+        done += more
+      }
+    }
+
+    func take() -> [GroupCommit<UInt64>.Committed] {
+      done.withLock { done in
+        guard !done.isEmpty else { return [] }
+        wake.drainEvent()
+        defer { done = [] }
+        return done
+      }
+    }
+  }
+
+  let group: GroupCommit<UInt64>
+  private let mailbox: Mailbox
+
+  init(mostFiles: Int) throws(SystemError) {
+    let mailbox = try Mailbox()
+    group = GroupCommit(mostFiles: mostFiles) { mailbox.put($0) }
+    self.mailbox = mailbox
+  }
+
+  var wakeDescriptor: Int32 { mailbox.wake.number }
+  func take() -> [GroupCommit<UInt64>.Committed] { mailbox.take() }
 }

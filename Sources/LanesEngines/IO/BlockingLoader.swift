@@ -207,16 +207,3 @@ extension Destination {
     return found
   }
 }
-
-/// Storing one file, waiting for the disk.
-package enum BlockingStore {
-  package static func store(_ bytes: UnsafeRawBufferPointer, to destination: Destination) throws(UnitFailure) {
-    do {
-      var file = try OutputFile(destination)
-      try file.write(bytes)
-      try file.commit()
-    } catch {
-      throw .unwritable(destination, error)
-    }
-  }
-}

@@ -5,8 +5,8 @@ import SystemPackage
 /// A file in the making: it appears under its final name only by `commit`, complete and on stable storage.
 ///
 /// While it is written it has no name at all (O_TMPFILE), so that neither a crash nor `kill -9` can leave anything behind;
-/// file systems without that get a temporary name, which is removed when the value goes without a commit. Writes go
-/// through O_DSYNC: a name given before its data reached the disk could be an empty file after a power cut. A file that is
+/// file systems without that get a temporary name, which is removed when the value goes without a commit. The data reaches
+/// the disk before the file gets its name, which could otherwise be that of an empty file after a power cut. A file that is
 /// replaced leaves its permissions, and its owner where that is allowed, to the one that takes its place. No symbolic link
 /// below the destination is followed (`OutputPlace`).
 package struct OutputFile: ~Copyable {
@@ -68,8 +68,13 @@ package struct OutputFile: ~Copyable {
     try DescriptorIO.writeAll(descriptor.number, bytes)
   }
 
-  /// Gives the file its name; throws EEXIST when the name is taken and may not be replaced.
+  /// Begins to bring what was written to the disk, without waiting.
+  package func startWriteBack() { descriptor.startWriteBack() }
+
+  /// Waits until all that was written is on the disk and gives the file its name; throws EEXIST when the name is taken and may
+  /// not be replaced.
   package mutating func commit() throws(SystemError) {
+    try descriptor.synchronize()
     // Before the name, so that nobody sees the file with other times.
     if let times = target.times { try descriptor.setTimes(times) }
     if temporary == nil {

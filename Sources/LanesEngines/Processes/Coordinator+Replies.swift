@@ -139,19 +139,22 @@ extension Coordinator {
       finish(inFlight, outcome, output)
       return slot.answered(stores: false)
     }
-    // The slot stays taken until the store ends: the output may lie in its region.
+    // The slot stays taken until all is written: the output may lie in its region. The copy of one that did not is given back then, too.
     slot.answered(stores: true)
     inFlight.times.store.start = monotonicNow()
-    files.store(parts) { [unowned self, outcome] result in
+    let released = { [unowned self] in
       // `owner` holds the bytes until here.
       _ = owner
+      self.recycleInput(inFlight)
+      slot.stored()
+    }
+    files.store(parts, released: released) { [unowned self, outcome] result in
       inFlight.times.store.end = monotonicNow()
       if case .failure(let failure) = result {
         self.finish(inFlight, .failed(failure))
       } else {
         self.finish(inFlight, outcome)
       }
-      slot.stored()
     }
   }
 }

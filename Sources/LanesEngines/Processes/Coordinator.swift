@@ -79,6 +79,7 @@ final class Coordinator {
     while problem == nil {
       fill()
       if isAtEnd && admission.inFlight == 0 { break }
+      if links.allSatisfy({ $0.busySlots == 0 }) { files.hurry() }
       try turn()
     }
     try shutDown()

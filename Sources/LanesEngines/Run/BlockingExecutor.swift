@@ -1,7 +1,15 @@
 import LanesCore
 import LanesOS
 
-/// Loads, performs and stores one unit after another in the calling thread, waiting for the disk.
+/// A unit that was performed, with the files that are still to reach the disk and to get their names.
+struct PerformedUnit {
+  var times: UnitRecord
+  var outcome: Outcome
+  /// Empty where nothing is left to do, and for a unit that failed.
+  var files: [WrittenFile] = []
+}
+
+/// Loads, performs and writes one unit after another in the calling thread.
 ///
 /// What serial and thread lanes run. Where a coordinator loads and stores, the lane only performs. Belongs to one thread.
 final class BlockingExecutor {
@@ -19,10 +27,11 @@ final class BlockingExecutor {
     self.stores = stores
   }
 
-  /// Does all of `unit`; its output is left in `output` for a sink that the coordinator serves.
+  /// Does all of `unit` but for giving its files their names; its output is left in `output` for a sink that the coordinator
+  /// serves.
   ///
   /// - Parameter loaded: the input, where it was loaded before.
-  func run(_ unit: Unit, loaded: LoadedInput? = nil, lane: Int, output: OutputBuffer) -> (UnitRecord, Outcome) {
+  func run(_ unit: Unit, loaded: LoadedInput? = nil, lane: Int, output: OutputBuffer) -> PerformedUnit {
     var times = UnitRecord(lane: lane)
     output.restart()
     let source = unit.source
@@ -34,11 +43,11 @@ final class BlockingExecutor {
     do throws(UnitFailure) {
       try load(unit, source, loaded, &times)
       let partial = try perform(unit, source, isMapped: loaded == nil && source.isSlice, &times, output)
-      try store(unit, &times, output)
-      return (times, .done(partial))
+      let files = try write(unit, &times, output)
+      return PerformedUnit(times: times, outcome: .done(partial), files: files)
     } catch {
       output.restart()
-      return (times, .failed(error))
+      return PerformedUnit(times: times, outcome: .failed(error))
     }
   }
 
@@ -77,17 +86,21 @@ final class BlockingExecutor {
     return partial
   }
 
-  private func store(_ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer) throws(UnitFailure) {
+  private func write(
+    _ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer
+  ) throws(UnitFailure) -> [WrittenFile] {
     let sink = unit.sink
-    guard sink != .none else { return }
+    guard sink != .none else { return [] }
     times.bytesOut = output.count
-    guard stores, sink != .standardOutput else { return }
+    guard stores, sink != .standardOutput else { return [] }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
-    try output.withBytes { (bytes) throws(UnitFailure) in
+    return try output.withBytes { (bytes) throws(UnitFailure) in
+      var files: [WrittenFile] = []
       for part in try sink.parts(of: bytes, ends: output.partEnds) {
-        try BlockingStore.store(part.bytes, to: part.destination)
+        files.append(try WrittenFile(part.bytes, to: part.destination))
       }
+      return files
     }
   }
 }

@@ -10,7 +10,7 @@ final class RunRecorder {
   var record: RunRecord
   private let observer: any Observer
   private let began = monotonicNow()
-  private let usageBefore = ProcessUsage.current()
+  private let usageBefore = ProcessUsage.current(withPeak: false)
 
   init(_ batch: Batch, _ observer: any Observer, _ setup: EngineSetup) {
     results = ReorderBuffer(batch.fold)

@@ -1,6 +1,47 @@
 import LanesCore
 
 extension ThreadPool {
+  /// How a unit ended; `output` is there only where the coordinator serves the unit's sink.
+  struct Ended: Sendable {
+    let unit: Unit
+    let times: UnitRecord
+    let outcome: Outcome
+    let output: OutputBuffer?
+    /// What was loaded for it, to be used again.
+    let input: LoadedInput?
+  }
+
+  enum Event: Sendable {
+    /// Told ahead of the end where a unit may take its time.
+    case started(Unit, lane: Int)
+    /// The end of a unit whose start was told.
+    case ended(Ended)
+    /// Start and end of a short unit at once.
+    case startedAndEnded(Ended)
+    /// Not begun, because a stop was asked for or the batch was halted.
+    case dropped(LaneUnit)
+  }
+}
+
+extension ThreadPool.Event {
+  /// The end of a unit, now that it is known what became of its files.
+  func committed(_ files: GroupCommit<Self>.Committed) -> Self {
+    func named(_ ended: ThreadPool.Ended) -> ThreadPool.Ended {
+      var times = ended.times
+      times.store.end += files.waited
+      return ThreadPool.Ended(
+        unit: ended.unit, times: times, outcome: files.finalOutcome(ended.outcome), output: ended.output,
+        input: ended.input)
+    }
+    return switch self {
+    case .ended(let ended): .ended(named(ended))
+    case .startedAndEnded(let ended): .startedAndEnded(named(ended))
+    case .started, .dropped: self
+    }
+  }
+}
+
+extension ThreadPool {
   /// Tells `recorder` what lanes have begun, hands over what they ended and dropped, all in the order of each lane, and takes the
   /// emptied lists back. On the coordinating thread.
   func settle(

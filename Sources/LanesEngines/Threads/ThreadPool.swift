@@ -19,27 +19,6 @@ struct LaneUnit: Sendable {
 /// time, since every taking of a lock and every waking of a thread costs as much as a unit of a microsecond. After
 /// `shutDown` no thread is left.
 final class ThreadPool: Sendable {
-  /// How a unit ended; `output` is there only where the coordinator serves the unit's sink.
-  struct Ended: Sendable {
-    let unit: Unit
-    let times: UnitRecord
-    let outcome: Outcome
-    let output: OutputBuffer?
-    /// What was loaded for it, to be used again.
-    let input: LoadedInput?
-  }
-
-  enum Event: Sendable {
-    /// Told ahead of the end where a unit may take its time.
-    case started(Unit, lane: Int)
-    /// The end of a unit whose start was told.
-    case ended(Ended)
-    /// Start and end of a short unit at once.
-    case startedAndEnded(Ended)
-    /// Not begun, because a stop was asked for or the batch was halted.
-    case dropped(LaneUnit)
-  }
-
   private enum Phase: UInt8, AtomicRepresentable {
     /// Units are performed.
     case running
@@ -137,6 +116,8 @@ final class ThreadPool: Sendable {
   private let phase = Atomic<Phase>(.running)
   private let wakes = Atomic<Bool>(false)
   private let isMeasuring = Atomic<Bool>(false)
+  /// Brings to the disk what lanes have written; made for the first file.
+  private let commits = Monitor<GroupCommit<Event>?>(nil)
   private let workload: any Workload
   private let options: EngineOptions
   /// False leaves every output to the coordinator.
@@ -266,6 +247,7 @@ final class ThreadPool: Sendable {
       return threads
     }
     for thread in running { thread.join() }
+    commits.withLock { $0 }?.finish()
   }
 
   /// As `shutDown`, and tells `recorder` which threads the lanes were.
@@ -309,15 +291,38 @@ final class ThreadPool: Sendable {
     let leavesOutput = unit.sink == .standardOutput || !stores && unit.sink != .none
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
-    let (times, outcome) = executor.run(unit, loaded: work.input, lane: report.lane, output: output)
-    report.lastUnit = work.input == nil ? times.duration : times.perform.nanoseconds
-    if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
-    if outcome.haltsBatch { halt() }
+    let done = executor.run(unit, loaded: work.input, lane: report.lane, output: output)
+    report.lastUnit = work.input == nil ? done.times.duration : done.times.perform.nanoseconds
+    if done.outcome.haltsBatch { halt() }
     let ended = Ended(
-      unit: unit, times: times, outcome: outcome, output: leavesOutput ? output : nil, input: work.input)
-    report.add(
-      tellsStart ? .ended(ended) : .startedAndEnded(ended),
-      isUrgent: outcome.haltsBatch || report.lastUnit > Self.shareNanoseconds)
+      unit: unit, times: done.times, outcome: done.outcome, output: leavesOutput ? output : nil, input: work.input)
+    let event = tellsStart ? Event.ended(ended) : .startedAndEnded(ended)
+    var times = done.times
+    if done.files.isEmpty {
+      report.add(event, isUrgent: done.outcome.haltsBatch || report.lastUnit > Self.shareNanoseconds)
+    } else {
+      times.store.end += group.add(done.files, bytes: times.bytesOut, event)
+    }
+    if let before { report.costs.add(times, from: before, to: ThreadUsage.current()) }
+  }
+
+  private var group: GroupCommit<Event> {
+    commits.withLock { commits in
+      if let commits { return commits }
+      // Unowned: its threads have ended when the pool is shut down.
+      let made = GroupCommit<Event>(mostFiles: GroupCommit<Event>.affordableFiles, stopLane: StopSignals.lastLane) {
+        [unowned self] in self.post($0)
+      }
+      commits = made
+      return made
+    }
+  }
+
+  /// Tells of units whose files have their names, or never get them. On any thread.
+  private func post(_ committed: [GroupCommit<Event>.Committed]) {
+    let events = committed.map { $0.tag.committed($0) }
+    if committed.contains(where: \.haltsBatch) { halt() }
+    _ = post(events, isUrgent: true)
   }
 
   /// Lets no lane begin another unit.
@@ -351,6 +356,7 @@ final class ThreadPool: Sendable {
 
   /// Tells the feeder at once of what ended.
   private func hurry() {
+    commits.withLock { $0 }?.hurry()
     let isNews = finished.withLock { finished in
       let wasDue = finished.isDue
       finished.news.hurry()
@@ -365,14 +371,20 @@ final class ThreadPool: Sendable {
   }
 
   private func post(_ report: inout LaneReport) {
-    let isNews = finished.withLock { finished in
+    report.clear(for: post(report.events, isUrgent: report.isUrgent, report.costs))
+  }
+
+  /// Gives an empty list for the next events.
+  private func post(_ events: [Event], isUrgent: Bool, _ costs: UnitCosts = UnitCosts()) -> [Event] {
+    let (isNews, spare) = finished.withLock { finished in
       let wasDue = finished.isDue
-      finished.shares.append(report.events)
-      finished.news.add(report.events.count, isUrgent: report.isUrgent)
-      finished.costs.add(report.costs)
-      report.clear(for: finished.spare.popLast() ?? [])
-      return finished.isDue && !wasDue
+      finished.costs.add(costs)
+      guard !events.isEmpty else { return (false, events) }
+      finished.shares.append(events)
+      finished.news.add(events.count, isUrgent: isUrgent)
+      return (finished.isDue && !wasDue, finished.spare.popLast() ?? [])
     }
     if isNews { wakeFeeder() }
+    return spare
   }
 }

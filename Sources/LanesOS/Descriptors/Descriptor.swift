@@ -34,14 +34,14 @@ package struct Descriptor: ~Copyable, Sendable {
     return Descriptor(owning: try retrying("open") { path.withPlatformString { open($0, flags, 0o666) } })
   }
 
-  /// A new file without a name in `folder`, whose writes wait for the disk (O_TMPFILE and O_DSYNC of open(2)); nil where the
+  /// A new file without a name in `folder`, (O_TMPFILE of open(2)); nil where the
   /// folder does not exist or its file system has no such files.
   ///
   /// - Parameter origin: an open folder that `folder` is counted from.
   package static func unnamed(
     in folder: FilePath, from origin: Int32 = AT_FDCWD, permissions: UInt16
   ) throws(SystemError) -> Descriptor? {
-    let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC | O_DSYNC
+    let flags = clinux_o_tmpfile | O_WRONLY | O_CLOEXEC
     do {
       let number = try retrying("open") {
         folder.withPlatformString { openat(origin, $0, flags, mode_t(permissions)) }
@@ -52,11 +52,11 @@ package struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// A new file called `path`, whose writes wait for the disk; throws EEXIST when the name is taken.
+  /// A new file called `path`; throws EEXIST when the name is taken.
   package static func creatingNew(
     _ path: FilePath, from origin: Int32 = AT_FDCWD, permissions: UInt16
   ) throws(SystemError) -> Descriptor {
-    let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_DSYNC
+    let flags = O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC
     return Descriptor(
       owning: try retrying("open") { path.withPlatformString { openat(origin, $0, flags, mode_t(permissions)) } })
   }
@@ -64,6 +64,16 @@ package struct Descriptor: ~Copyable, Sendable {
   /// Gives a file without a name the name `path`; throws EEXIST when it is taken (linkat(2)).
   package func link(as path: FilePath, from origin: Int32 = AT_FDCWD) throws(SystemError) {
     _ = try retrying("linkat") { [number] in path.withPlatformString { clinux_link_unnamed(number, origin, $0) } }
+  }
+
+  /// Begins to write what is in memory to the disk, without waiting (sync_file_range(2)): the file system assigns blocks now.
+  /// No promise, and so no error: `synchronize` tells.
+  package func startWriteBack() { _ = clinux_write_back(number, false) }
+
+  /// Waits until all that was written is on the disk, and what is needed to read it (fdatasync(2)); throws the error that the
+  /// write-back met, too.
+  package func synchronize() throws(SystemError) {
+    _ = try retrying("fdatasync") { [number] in fdatasync(number) }
   }
 
   /// Takes over owner and permissions of another file as far as the kernel lets us: only root may give files away, and some

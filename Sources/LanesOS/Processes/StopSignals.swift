@@ -53,6 +53,9 @@ package enum StopSignals {
     clinux_stop_busy(UInt32(truncatingIfNeeded: lane), UInt32(clamping: whole), UInt32(clamping: parts))
   }
 
+  /// A number that no lane of a run has: of what lanes have left to be finished.
+  package static let lastLane = Int(clinux_stop_lanes) - 1
+
   /// The signal that asked to stop, if one did.
   package static var received: Int32? {
     let signal = clinux_stop_signal()

@@ -67,8 +67,8 @@ extension Evidence {
     return .ahead(Readable.list(Array(shown)) + ", serial \(time(serial))")
   }
 
-  /// Files are written with O_DSYNC, so that waiting for storage shows as the writing stage and not as dirty pages
-  /// later.
+  /// Whoever writes faster than results reach the disk brings them there himself, so that waiting for storage shows as the
+  /// writing stage and not as dirty pages later.
   func writing(_ serial: Comparison.Entry) -> Finding {
     let share = serial.activity.map { $0.share(.writing) } ?? serial.storing
     let made = Readable.bytes(serial.bytesOut)
