@@ -27,6 +27,24 @@ import Testing
     #expect(rows.allSatisfy { $0["experiment"] == .string("units") && (number($0, "unit_ns") ?? 0) > 0 })
   }
 
+  @Test func `a batch of a size that is asked for says what a unit costs and what memory it takes`() throws {
+    let rows = try rows(["units", "--cores", "2", "--count", "1e4"])
+    #expect(rows.map { $0["engine"] } == Self.engines.map { .string($0) })
+    for row in rows {
+      let (units, unit, batch) = (number(row, "units"), number(row, "unit_ns") ?? 0, number(row, "batch_ns") ?? 0)
+      #expect(units == 10_000 && unit > 0 && abs(batch - unit * 10_000) < 1)
+      #expect(row["peak_memory_bytes"] == .null || (number(row, "peak_memory_bytes") ?? 0) > 0)
+    }
+    for words in [
+      ["units", "--count", "15"], ["units", "--count", "1e10"], ["start-up", "--count", "1e4"],
+      ["switch", "--count", "20"],
+    ] {
+      let refused = try Program.run(["lab"] + words)
+      #expect(
+        refused.exit == .status(64) && refused.errors.contains("lanes lab units --count 1e7"), "\(refused.errors)")
+    }
+  }
+
   @Test func `payloads of every size arrive whole, and only processes are measured beside a copy`() throws {
     let rows = try rows(["payloads", "--cores", "1"])
     #expect(rows.count == 5 * Self.engines.count)

@@ -23,11 +23,12 @@ package enum EngineExperiment: String, CaseIterable, Sendable {
   /// - Parameters:
   ///   - lanes: of engines that have several; starting measures one to eight whatever this says.
   ///   - worker: how a worker process of this program is started.
+  ///   - count: empty units of each batch; nil lets each engine have as many as take a while.
   /// - Throws: `EngineError` when an engine cannot run, `LabBench.Failure` when a batch fails.
-  package func run(lanes: Int, rounds: Int, worker: WorkerCommand) throws -> EngineResult {
+  package func run(lanes: Int, rounds: Int, worker: WorkerCommand, count: Int? = nil) throws -> EngineResult {
     let bench = LabBench(lanes: lanes, worker: worker)
     return switch self {
-    case .units: try LabUnits(bench: bench, rounds: rounds).run()
+    case .units: try LabUnits(bench: bench, rounds: rounds, count: count).run()
     case .payloads: try LabPayloads(bench: bench, rounds: rounds).run()
     case .startUp: try LabStartUp(worker: worker, rounds: rounds).run()
     }

@@ -24,6 +24,8 @@ package struct LabBench {
     let ended: Int64
     /// Nanoseconds a unit once the lanes are running: without the first eighth of the units, four a lane at least.
     let perUnit: Double
+    /// Most bytes of memory at a time: of this process since `ProcessUsage.forgetPeak`, and of each worker.
+    let peakMemory: Int?
   }
 
   /// Runs a batch once; dies by a signal that asked to stop it.
@@ -42,7 +44,8 @@ package struct LabBench {
     if let failure = stopwatch.failure { throw Failure(reason: "\(setup.title): a unit failed: \(failure.reason)") }
     guard record.unitsDone == batch.units else { throw Failure(reason: "\(setup.title): units got lost") }
     return Timing(
-      answered: stopwatch.last - began, ended: monotonicNow() - began, perUnit: stopwatch.perUnit)
+      answered: stopwatch.last - began, ended: monotonicNow() - began, perUnit: stopwatch.perUnit,
+      peakMemory: record.usage.peakMemory)
   }
 
   /// How many such units make a measurement of `span`.

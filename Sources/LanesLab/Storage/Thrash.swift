@@ -122,7 +122,7 @@ extension clab_rounds {
 enum MemoryGroups {
   /// Folders of the groups of this process, from its own to the root.
   static var parents: [Cgroups.Folder] {
-    Cgroups.folders(of: "memory", membership: ProcessFile("/proc/self/cgroup")?.text).map {
+    Cgroups.folders(of: "memory", membership: ProcessFile.cgroups?.text).map {
       Cgroups.Folder(path: String($0.path.dropLast()), isUnified: $0.isUnified)
     }
   }

@@ -13,7 +13,7 @@ package enum CPUs {
   /// CPUs that cgroup version 2 (cpu.max) or 1 (cpu.cfs_quota_us) grants on the way from this process's group to the root;
   /// nil without a limit.
   static func cgroupQuota(
-    membership: String? = ProcessFile("/proc/self/cgroup")?.text, read: (String) -> String? = { ProcessFile($0)?.text }
+    membership: String? = ProcessFile.cgroups?.text, read: (String) -> String? = { ProcessFile($0)?.text }
   ) -> Double? {
     let quotas = Cgroups.folders(of: "cpu", membership: membership).compactMap { folder in
       folder.isUnified ? unified(folder.path, read) : legacy(folder.path, read)

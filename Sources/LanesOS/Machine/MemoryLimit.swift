@@ -14,20 +14,20 @@ package struct MemoryLimit: Equatable, Sendable {
   ///   - membership: the groups of the process, as /proc/self/cgroup lists them.
   ///   - read: what a file holds; nil where there is none.
   init?(
-    membership: String? = ProcessFile("/proc/self/cgroup")?.text, read: (String) -> ProcessFile? = { ProcessFile($0) }
+    membership: String? = ProcessFile.cgroups?.text, read: (String) -> ProcessFile? = { ProcessFile($0) }
   ) {
     var bytes: Int?
     var left: Int?
     for group in Cgroups.folders(of: "memory", membership: membership) {
       let names = group.isUnified ? Self.unified : Self.legacy
-      guard let limit = read(group.path + names.limit)?.number(after: "") else { continue }
+      // Version 1 says "no limit" by a number that no machine has, and then nothing is to be asked of how much is used.
+      guard let limit = read(group.path + names.limit)?.number(after: ""), limit < 1 << 60 else { continue }
       let used = read(group.path + names.used)?.number(after: "") ?? 0
       let cached = read(group.path + "memory.stat")?.number(after: names.cached) ?? 0
       bytes = min(bytes ?? limit, limit)
       left = min(left ?? limit, max(0, limit - max(0, used - cached)))
     }
-    // Version 1 says "no limit" by a number that no machine has.
-    guard let bytes, let left, bytes < 1 << 60 else { return nil }
+    guard let bytes, let left else { return nil }
     self.bytes = bytes
     self.left = left
   }

@@ -14,16 +14,25 @@ extension ProcessUsage {
     involuntarySwitches = Int(counted.involuntary)
   }
 
-  /// This process so far: getrusage(2), VmHWM of /proc/self/status and /proc/self/io.
-  package static func current() -> ProcessUsage {
+  /// This process so far: getrusage(2), and VmHWM of /proc/self/status, since the peak of getrusage begins with that of the
+  /// program that started this one.
+  ///
+  /// - Parameter withPeak: false leaves the peak out, which has the kernel write a page of text.
+  package static func current(withPeak: Bool = true) -> ProcessUsage {
     var counted = clinux_usage()
     guard clinux_self_usage(&counted) == 0 else { return ProcessUsage() }
     var usage = ProcessUsage(counted)
-    usage.peakMemory = ProcessFile("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 }
-    let io = ProcessFile("/proc/self/io")
-    usage.storageRead = io?.number(after: "\nread_bytes:")
-    usage.storageWritten = io?.number(after: "\nwrite_bytes:")
+    if withPeak { usage.peakMemory = ProcessFile("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 } }
+    usage.storageRead = Int(counted.storage_read)
+    usage.storageWritten = Int(counted.storage_written)
     return usage
+  }
+
+  /// Lets the peak of memory begin anew (clear_refs of proc(5)); false where the kernel does not.
+  package static func forgetPeak() -> Bool {
+    guard let file = try? Descriptor.creating("/proc/self/clear_refs") else { return false }
+    var five = UInt8(ascii: "5")
+    return write(file.number, &five, 1) == 1
   }
 }
 
@@ -84,6 +93,9 @@ package enum ProcessMemory {
 package struct ProcessFile {
   package let text: String
 
+  /// The control groups of this process as they were when somebody first asked: /proc/self/cgroup.
+  package static let cgroups = ProcessFile("/proc/self/cgroup")
+
   private static let mostBytes = 16384
   /// Descriptors of files that stay readable when no file can be opened any more.
   private static let held = Mutex<[String: Int32]?>(nil)
@@ -112,25 +124,27 @@ package struct ProcessFile {
     }
     guard number >= 0 else { return nil }
     defer { if !isHeld { close(number) } }
-    var bytes = [UInt8](repeating: 0, count: Self.mostBytes)
-    var count = 0
-    while count < bytes.count {
-      let got = bytes.withUnsafeMutableBytes { pread(number, $0.baseAddress! + count, $0.count - count, off_t(count)) }
-      guard got > 0 else { break }
-      count += got
+    text = withUnsafeTemporaryAllocation(byteCount: Self.mostBytes, alignment: 1) { bytes in
+      var count = 0
+      while count < bytes.count {
+        let got = pread(number, bytes.baseAddress! + count, bytes.count - count, off_t(count))
+        guard got > 0 else { break }
+        count += got
+      }
+      return String(decoding: bytes[..<count], as: UTF8.self)
     }
-    text = String(decoding: bytes[..<count], as: UTF8.self)
   }
 
   /// The decimal number after `key`, past spaces and tabs.
   package func number(after key: String) -> Int? {
-    let text = Array(text.utf8)
-    let key = Array(key.utf8)
-    guard text.count >= key.count else { return nil }
-    for start in 0...(text.count - key.count) where text[start..<start + key.count].elementsEqual(key) {
-      let digits = text[(start + key.count)...].drop { $0 == 0x20 || $0 == 0x09 }.prefix { (0x30...0x39).contains($0) }
+    var text = text
+    return text.withUTF8 { text in
+      let length = key.utf8.count
+      let place = clinux_find(text.baseAddress, text.count, key, length)
+      guard place >= 0 else { return nil }
+      let start = place + length
+      let digits = text[start...].drop { $0 == 0x20 || $0 == 0x09 }.prefix { (0x30...0x39).contains($0) }
       return Int(String(decoding: digits, as: UTF8.self))
     }
-    return nil
   }
 }

@@ -47,7 +47,7 @@ package enum Sandbox {
   package static func enter(_ limits: Limits) throws(SystemError) {
     try closeStandardStreams()
     Mapping.installGuard
-    ProcessFile.hold(["/proc/self/status", "/proc/self/io", "/proc/self/statm", "/proc/meminfo"])
+    ProcessFile.hold(["/proc/self/status", "/proc/self/statm", "/proc/meminfo"])
     let highest = max(ProcessFile.highestHeld, limits.receiving)
     var kept = clinux_limits()
     kept.file_size = UInt64(limits.outputBytes)

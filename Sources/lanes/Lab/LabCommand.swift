@@ -34,6 +34,7 @@ struct LabCommand: ParsableCommand, StatedCommand {
         lanes lab all --report lab.html
         lanes lab --claims
         lanes lab units payloads --cores 4
+        lanes lab units --count 1e7 --rounds 1
       """)
 
   static let statuses = ExitStatus.page("Everything was measured, whatever the verdicts.", nil)
@@ -62,6 +63,11 @@ struct LabCommand: ParsableCommand, StatedCommand {
       "Lanes of engines that have several, for engines, units and payloads. (default: CPUs this process may use)",
       valueName: "N"))
   var cores: Int?
+
+  @Option(
+    help: ArgumentHelp("Empty units of each batch, for units. (default: as many as take 40 ms)", valueName: "N"),
+    transform: parseCount)
+  var count: UInt64?
 
   @Flag(help: "Tell how it is measured, what misleads and where figures are from, and measure nothing.")
   var explain = false
@@ -100,6 +106,9 @@ struct LabCommand: ParsableCommand, StatedCommand {
     }
     if selection.engines.isEmpty, cores != nil {
       throw ValidationError("--cores is for engines, units and payloads; experiments of the chapters choose themselves")
+    }
+    if let count, !selection.engines.contains(.units) || !(16...1_000_000_000).contains(count) {
+      throw ValidationError("--count takes a number from 16 to 1e9, and is for units: lanes lab units --count 1e7")
     }
     if claims, !experiments.isEmpty || json {
       throw ValidationError("--claims prints all claims, and takes neither experiments nor --json")
@@ -175,7 +184,8 @@ struct LabCommand: ParsableCommand, StatedCommand {
 
   private func measure(_ experiment: EngineExperiment) throws -> EngineResult {
     do {
-      return try experiment.run(lanes: cores ?? CPUs.available, rounds: rounds ?? 5, worker: WorkerMode.command)
+      return try experiment.run(
+        lanes: cores ?? CPUs.available, rounds: rounds ?? 5, worker: WorkerMode.command, count: count.map { Int($0) })
     } catch let failure as LabBench.Failure {
       throw ExitStatus.stoppedEarly.failing(failure.reason)
     } catch let error as EngineError {
