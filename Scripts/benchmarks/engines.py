@@ -1,8 +1,32 @@
 """What the engines themselves cost: `lanes lab`, and what bounds each figure."""
 
+import json
+import subprocess
 from typing import List
 
 from .sections import LANES, ROUNDS, captured
+
+
+COUNTS = (10_000, 100_000, 1_000_000, 10_000_000)
+
+
+def counts() -> List[str]:
+    """A table of batches from 10^4 to 10^7 empty units: time of a unit and most memory, which must not grow."""
+    found = {}
+    for count in COUNTS:
+        words = [LANES, "lab", "units", "--count", str(count), "--rounds", "1" if count > 1_000_000 else "5", "--json"]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        for line in done.stdout.splitlines():
+            run = json.loads(line)
+            found.setdefault(run["engine"], []).append(run)
+    rows = [
+        f"| {engine} | " + " | ".join(f"{run['unit_ns']:.0f} ns, {(run['peak_memory_bytes'] or 0) / 2**20:.0f} MiB" for run in runs) + " |"
+        for engine, runs in found.items()
+    ]
+    return [
+        "What a unit takes, and the most memory of all processes together, by the number of units (`lanes lab units --count N`):", "",
+        "| units | " + " | ".join(f"{count:,}" for count in COUNTS) + " |", "| --- |" + " ---: |" * len(COUNTS), *rows,
+    ]
 
 
 def section() -> List[str]:
@@ -12,6 +36,7 @@ def section() -> List[str]:
         "threads and 10 µs through processes, 16 MiB through shared memory at 80 % of the speed of a copy or more and "
         "through a pipe at 1 GB/s or more, four workers started in 15 ms.", "",
         *captured([LANES, "lab", "units", "--rounds", str(ROUNDS)]), "",
+        *counts(), "",
         *captured([LANES, "lab", "payloads", "--rounds", str(ROUNDS)]), "",
         *captured([LANES, "lab", "start-up", "--rounds", str(max(ROUNDS, 11))]), "",
         "What bounds each:", "", *BOUNDS, "",

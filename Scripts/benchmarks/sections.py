@@ -1,5 +1,6 @@
 """What is measured: each section returns the lines of its part of BENCHMARKS.md."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -194,6 +195,17 @@ def kill() -> List[str]:
 # Starting
 
 
+def first_answers() -> List[str]:
+    """Rows of how long one worker takes from being asked for to its first answer."""
+    done = subprocess.run(
+        [LANES, "lab", "start-up", "--rounds", "51", "--json"], check=True, capture_output=True, text=True)
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    return [
+        f"| a worker's first answer, {run['engine']} | – | {run['answered_ns'] / 1e6:.1f} ms | – |"
+        for run in runs if run["engine"].startswith("processes") and run["engine"].endswith("×1")
+    ]
+
+
 def start() -> List[str]:
     contestants = [
         Contestant("lanes --version", [LANES, "--version"]),
@@ -211,8 +223,9 @@ def start() -> List[str]:
     return [
         "## Start-up", "",
         "Runs that do next to nothing, 200 rounds; wall time includes what starting any program costs the one that measures, as `true` "
-        "shows. The least of it is of a run that no other program disturbed.", "",
-        "| | least wall | median wall | processor time |", "| --- | ---: | ---: | ---: |", *rows, "", *commands(contestants), "",
+        "shows. The least of it is of a run that no other program disturbed. A worker's first answer is from the start of a run with one worker and "
+        "one empty unit to that unit's result (`lanes lab start-up`).", "",
+        "| | least wall | median wall | processor time |", "| --- | ---: | ---: | ---: |", *rows, *first_answers(), "", *commands(contestants), "",
         "What bounds it: half is the kernel, which maps the program, copies the 170 pages that hold addresses as these are put right, "
         "and takes everything down again; a program at fixed addresses would start in 0.5 ms less and be the easier to attack. "
         "The rest is Swift's runtime, which makes its types as they are first used, and asking cgroups for CPUs and memory. "
