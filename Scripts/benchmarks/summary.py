@@ -50,6 +50,10 @@ CASES = [
         for name in ["[0, 1e9]", "[0, 1e10]", "[0, 1e11]", "[1e12, +1e10]", "[1e15, +1e9]", "[1e18, +1e9]", "[2^64-1e9, 2^64-1]"]
         for column in (3, 6)
     ],
+    *[
+        Case(f"π(10^{power}), combinatorial", "Primes", "Combinatorial:", f"π(1e{power})", "primecount", 0.5, column=3, version=r"primecount ([0-9.]+)")
+        for power in (12, 13, 14, 15)
+    ],
     Case("list of primes to a pipe", "Primes", "Lists:", "lanes ×2", "primesieve -p", 3.0, version=PRIMESIEVE),
     Case("lines, words, bytes of 2 GB", "A large file", "Lines, words", TWO, "wc", 10.0, version=r"coreutils\) ([0-9.]+)"),
     Case("lines of 2 GB", "A large file", "Lines, words", "lanes -l threads ×2", "wc -l", 1.0, version=r"coreutils\) ([0-9.]+)"),

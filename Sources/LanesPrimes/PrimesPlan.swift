@@ -63,20 +63,23 @@ enum UnitLength {
   static let longest: UInt64 = 30 * (32 << 20)
   /// Units that a range is cut into where that costs little: enough to balance as many lanes.
   static let fewest: UInt64 = 64
+  /// The root up to which a unit's length grows with the primes that it keeps. Not `SieveSizes.largestResident`: tuning that
+  /// one changes no units.
+  private static let mostKept: UInt64 = 12_000_000
   /// Bytes of text that one unit of a list may make.
   static let listBytes: UInt64 = 4 << 20
 
   /// Numbers per unit, a multiple of 30. Units are equally long, so that the last lane is not alone for long.
   ///
   /// A unit begins by making every sieving prime up to √stop and dividing it into the unit's start, which is repeated for
-  /// each unit, and is paid for by length: on one core of an EPYC with AVX-512 it takes 7 ms near 10^14, 19 ms near 10^15,
-  /// 0.11 s near 10^18 and 0.49 s near 2^64, where sieving 10^9 numbers takes 0.2 to 0.6 s. `costly` is the length at which
-  /// it adds about a tenth to the time of the whole; resident primes are divided one by one and kept, others eight at a
-  /// time, hence the two terms. So 10^9 numbers are 65 units up to 10^11, about 50 near 10^12, 4 near 10^14, 2 near 10^15 and 10^18, and one
-  /// near 2^64, where two would take 1.4 times as long on one lane; 64 lanes have a unit each from 6.4 · 10^10 numbers on.
+  /// each unit, and is paid for by length: on one core of an EPYC with AVX-512 it takes 12 ms near 10^15, 0.11 s near 10^18
+  /// and 0.49 s near 2^64, where sieving 10^9 numbers takes 0.2 to 0.6 s. `costly` is the length at which it adds about a tenth
+  /// to the time of the whole; primes that are kept cost more than those that are made, used and forgotten, hence the two terms.
+  /// So 10^9 numbers are 65 units up to 10^11, about 50 near 10^12, 4 near 10^14 and 10^15, 2 near 10^18, and one near 2^64, where
+  /// two would take 1.4 times as long on one lane; 64 lanes have a unit each from 6.4 · 10^10 numbers on.
   static func numbers(for range: PrimeRange, mode: PrimesMode) -> UInt64 {
     let root = SievingPrimes.root(of: range.stop)
-    let costly = 20 * min(root, SieveSizes.largestResident) + root * 3 / 20
+    let costly = 20 * min(root, mostKept) + root * 3 / 20
     let shortest = min(max(Self.shortest, costly), longest)
     let usual = min(max(Self.usual, 40 * root), longest)
     let length = range.stop - range.start

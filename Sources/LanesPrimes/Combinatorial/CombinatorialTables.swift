@@ -48,15 +48,9 @@ final class CombinatorialTables: Sendable {
     small = try PrimeTable(low: 0, high: x / (least * least), .never)
   }
 
-  /// y beside the cube root of x: a larger one makes for less to sieve and for more leaves. With 2 at 10^15 the partial
-  /// sieve takes two thirds of the time and the pairs of large primes a sixth.
-  private static func factor(for x: UInt64) -> UInt64 {
-    switch x {
-    case ..<1_000_000_000_000_000: 1
-    case ..<100_000_000_000_000_000: 2
-    default: 3
-    }
-  }
+  /// y beside the cube root of x: a larger one makes for less to sieve and for more leaves. On an EPYC 10^14 takes 1.68 s with 1,
+  /// 1.06 s with 2, and no less with more.
+  private static func factor(for x: UInt64) -> UInt64 { x < 100_000_000_000_000_000 ? 2 : 3 }
 
   /// `signedFactors`, by a sieve over all numbers up to `limit`: each prime marks its multiples.
   private static func factors(through limit: Int) -> [Int32] {
@@ -73,6 +67,16 @@ final class CombinatorialTables: Sendable {
     // 1 has no prime factor, so it counts as one whose factors are larger than any prime.
     least[1] = .max
     return (0...limit).map { least[$0] * Int32(sign[$0]) }
+  }
+
+  /// The position in `primes` of the first one above `number`.
+  func index(above number: UInt64) -> Int {
+    var (low, high) = (0, primes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if primes[middle] > number { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   /// S1, the leaves that are reached before any prime above 5 is decided about.

@@ -137,11 +137,13 @@ package struct CombinatorialWorkload: Workload {
       let prime = tables.primes[index]
       let quotient = tables.x / prime
       // The prime is the b-th: b = index + 1.
-      for other in tables.primes[(index + 1)...] {
-        let n = quotient / other
-        // φ(n, b − 1) = π(n) − (b − 1) + 1: the primes above the first b − 1, and 1. Below p only 1 is left.
-        sum &+= n < prime ? 1 : tables.small.count(through: n) &- Int64(index) &+ 1
+      // From here on n = x / pq is below p, where only 1 is left: each of these q counts 1.
+      let end = max(tables.index(above: quotient / prime), index + 1)
+      for other in tables.primes[(index + 1)..<end] {
+        // φ(n, b − 1) = π(n) − (b − 1) + 1: the primes above the first b − 1, and 1.
+        sum &+= tables.small.count(through: quotient / other) &- Int64(index) &+ 1
       }
+      sum &+= Int64(tables.primes.count &- end)
     }
     var writer = WireWriter()
     writer.write(UInt64(bitPattern: sum))

@@ -100,6 +100,61 @@ struct PartialSieve: ~Copyable {
 
   /// Removes the multiples of one prime, itself included, and moves it on to the next segment.
   mutating func crossOff(_ prime: inout SievingPrime) {
+    // Below 150 counting everything anew takes less time than counting each multiple.
+    if prime.prime30 < 5 { crossOffTurns(&prime) } else { crossOffOneByOne(&prime) }
+  }
+
+  /// As `crossOff`, eight multiples at a time: one turn of the wheel, which spans as many bytes as the prime says.
+  private mutating func crossOffTurns(_ prime: inout SievingPrime) {
+    var offsets = SIMD8<Int>()
+    var kept = SIMD8<UInt8>()
+    var (turn, state) = (0, prime.state)
+    for index in 0..<8 {
+      let element = Self.wheel[state]
+      offsets[index] = turn
+      kept[index] = ~UInt8(truncatingIfNeeded: element)
+      turn += prime.prime30 * Int((element >> 8) & 0xFF) + Int(element >> 16)
+      state = (state & 56) | ((state + 1) & 7)
+    }
+    var at = bytes + prime.multipleIndex
+    let end = bytes + Self.byteCount
+    while at + offsets[7] < end {
+      at[offsets[0]] &= kept[0]
+      at[offsets[1]] &= kept[1]
+      at[offsets[2]] &= kept[2]
+      at[offsets[3]] &= kept[3]
+      at[offsets[4]] &= kept[4]
+      at[offsets[5]] &= kept[5]
+      at[offsets[6]] &= kept[6]
+      at[offsets[7]] &= kept[7]
+      at += turn
+    }
+    // The last of the turn is outside, so that this ends within it.
+    var index = 0
+    while at + offsets[index] < end {
+      at[offsets[index]] &= kept[index]
+      index += 1
+    }
+    prime.multipleIndex = at + offsets[index] - end
+    prime.state = (prime.state & 56) | ((prime.state + index) & 7)
+    recount()
+  }
+
+  /// Counts what is left in each block and in all of them.
+  private mutating func recount() {
+    let raw = UnsafeRawPointer(bytes)
+    var left: Int64 = 0
+    for block in 0..<Self.byteCount / Self.bytesPerCounter {
+      let words = raw.loadUnaligned(fromByteOffset: block &* Self.bytesPerCounter, as: SIMD8<UInt64>.self)
+      let ones = Int64(truncatingIfNeeded: words.nonzeroBitCount.wrappedSum())
+      counters[block] = ones
+      left &+= ones
+    }
+    self.left = left
+  }
+
+  /// As `crossOff`, counting each multiple that is removed.
+  private mutating func crossOffOneByOne(_ prime: inout SievingPrime) {
     var (multipleIndex, state, left) = (prime.multipleIndex, prime.state, left)
     Self.wheel.withUnsafeBufferPointer { wheel in
       while multipleIndex < Self.byteCount {

@@ -15,6 +15,8 @@ struct BucketKernel: ~Copyable {
   private let byteCount: Int
   private let bucketCount: Int
   private let buckets: UnsafeMutablePointer<ckernels_buckets>
+  /// What the buckets' entries lie in.
+  private let block: LargeBlock
   /// The primes collected, by position of their residue in `Wheel30.cofactors`.
   private let classes: UnsafeMutablePointer<ckernels_sieving_primes>
   private let firstMultiples: FirstMultiples
@@ -25,7 +27,8 @@ struct BucketKernel: ~Copyable {
     self.byteCount = byteCount
     bucketCount = byteCount >> Self.log2BytesPerBucket + 1
     let capacity = min(Self.bucketBytes / 4 / bucketCount, 1 << 18)
-    let entries = UnsafeMutableRawPointer(LargePages.allocate(count: 4 * capacity * bucketCount))
+    block = LargeBlock(count: 4 * capacity * bucketCount)
+    let entries = UnsafeMutableRawPointer(block.start)
     buckets = .allocate(capacity: 1)
     buckets.initialize(
       to: ckernels_buckets(
@@ -47,7 +50,6 @@ struct BucketKernel: ~Copyable {
       classes[one].wheel_indexes.deallocate()
     }
     classes.deallocate()
-    buckets.pointee.entries.deallocate()
     buckets.pointee.used.deallocate()
     buckets.deallocate()
   }

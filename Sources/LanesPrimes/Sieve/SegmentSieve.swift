@@ -16,6 +16,8 @@ final class SegmentSieve {
   private let byteCount: Int
   private let sizes: SieveSizes
   private let memory: UnsafeMutablePointer<UInt8>
+  /// What `memory` lies in where it holds the whole interval.
+  private let block: LargeBlock?
   /// True when `memory` holds the whole interval, in which the multiples of large primes are crossed off already.
   private let isWhole: Bool
   /// True when only small primes are used and each number that they leave is proved prime.
@@ -53,14 +55,21 @@ final class SegmentSieve {
     mediumInBlock = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     mediumInSegment = MediumSieve(firstByte: firstByte, byteCount: byteCount, instructions)
     let total = bitmap + 2 * sizes.padding
-    memory = isWhole ? LargePages.allocate(count: total) : .allocate(capacity: total)
+    if isWhole {
+      let large = LargeBlock(count: total)
+      memory = large.start
+      block = consume large
+    } else {
+      memory = .allocate(capacity: total)
+      block = nil
+    }
     let least = max(sizes.smallInSegment, PreSieve.largestPrime)
     try fill(&mediumInBlock, above: least, through: min(resident, sizes.mediumInBlock), deadline)
     try fill(&mediumInSegment, above: max(least, sizes.mediumInBlock), through: resident, deadline)
     if isWhole { try crossOffLarge(through: root, deadline) }
   }
 
-  deinit { memory.deallocate() }
+  deinit { if !isWhole { memory.deallocate() } }
 
   private static func smallPrimes(
     through limit: UInt64, _ deadline: Deadline

@@ -6,7 +6,7 @@ import LanesOS
 /// Measured on a Sapphire Rapids with 48 KiB of L1 and 2 MiB of L2, and on a Zen 5 with 48 KiB and 1 MiB.
 struct SieveSizes {
   /// Primes above this are not kept from segment to segment; they go to `LargeSieve`.
-  static let largestResident: UInt64 = 1 << 24
+  static let largestResident: UInt64 = 1 << 23
   /// The caches that sizes are made for.
   static let caches = Caches.found ?? .usual
 
