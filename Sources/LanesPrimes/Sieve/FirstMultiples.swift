@@ -2,8 +2,9 @@ import CKernels
 
 /// Finds the first multiples of many primes in an interval with vector kernels, which divide eight primes at a time.
 struct FirstMultiples: ~Copyable {
-  /// Bytes of a segment whose primes are listed at a time: the list stays in L2.
-  private static let chunk = 4096
+  /// Bytes of a segment whose primes are listed at a time: the lists stay in L2, and take less than what the allocator gives
+  /// back to the system at once, which would clear their pages anew for each unit.
+  private static let chunk = 512
   /// By residue modulo 210: the distance to the next cofactor worth crossing off; 256 elements.
   private static let skips: [UInt8] = (0..<256).map { UInt8($0 < 210 ? Wheel210.shared.entries[$0] & 0xFF : 0) }
   /// By cofactor modulo 210, or that plus 210: its wheel index in `Wheel210`.
