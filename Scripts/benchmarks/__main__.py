@@ -78,7 +78,7 @@ def machine() -> List[str]:
     return [
         f"- {report.short_name(fields('/proc/cpuinfo'))}, {caches()}, {len(os.sched_getaffinity(0))} cores for this process, "
         f"{memory:.1f} GiB of memory, load {os.getloadavg()[0]:.1f} at the start",
-        f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache unless told otherwise",
+        f"- {platform.system()} {platform.release()}, {file_system}, inputs in the page cache as after reading them from the disk unless told otherwise",
         f"- {'; '.join(version for version in versions if version != 'unknown')}",
         f"- {first_line(LANES, '--version')}, built by `make build`; {instructions()}",
     ]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import inputs, levels, tables
+from . import cache_states, inputs, levels, tables
 from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table
@@ -136,12 +136,22 @@ def hash() -> List[str]:
         of("sha256sum", ["sha256sum", text]),
     ]
     run_rounds(contestants, ROUNDS)
+    small = str(inputs.small_files())
+    many = [
+        of("lanes sha256 serial", [LANES, "files", "hash", "-a", "sha256", "-r", small, "--mode", "serial"]),
+        of("lanes sha256 threads ×2", [LANES, "files", "hash", "-a", "sha256", "-r", small, "--mode", "threads", "--cores", "2"]),
+        of("sha256sum, xargs -P2", ["sh", "-c", f"find {shlex.quote(small)} -type f -print0 | xargs -0 -P 2 -n 64 sha256sum"]),
+        of("openssl dgst, xargs -P2", ["sh", "-c", f"find {shlex.quote(small)} -type f -print0 | xargs -0 -P 2 -n 64 openssl dgst -sha256"]),
+    ]
+    run_rounds(many, ROUNDS)
     return [
         "## Hashing", "",
-        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB in the page cache; `count -l` shows what reading mapped pages costs. CRC-32 is "
+        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB in the page cache; `count -l` shows what reading costs. CRC-32 is "
         "bound by memory and uses all lanes; XXH3 is bound by the memory that one core reaches "
         "- it asks for that a page ahead, without which it took half as long again - and SHA-256 by computing.", "",
         *table(contestants, "lanes count -l serial"), "", *commands(contestants), "",
+        f"SHA-256 of {inputs.SMALL_FILES:,} files of 4 to 64 kB in the page cache, on all lanes.", "",
+        *table(many, "sha256sum, xargs -P2"), "", *commands(many), "",
     ]
 
 
@@ -241,5 +251,6 @@ SECTIONS = {
     **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
     "stats": adding_up(tables.stats),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill, "start": start,
+    "page-cache": lambda: cache_states.section(SameOutput),
     "levels": lambda: levels.section(SameOutput), "primes-avx2": levels.primes_with_avx2,
 }

@@ -68,6 +68,17 @@ CASES = [
     Case("SHA-256 of 2 GB", "Hashing", "A text of", "lanes sha256 threads ×2", "openssl dgst -sha256", 1.0, version=r"OpenSSL ([0-9.]+)"),
     Case("statistics by a key, 50,000,000 lines", "Statistics by a key", "Count, sum", TWO, "polars ×2", 5.0, version=r"polars ([0-9.]+)"),
     Case("statistics by a key, 50,000,000 lines", "Statistics by a key", "Count, sum", TWO, "duckdb ×2", 5.0, version=r"duckdb ([0-9.]+)"),
+    Case("statistics by a key, 50,000,000 lines", "Statistics by a key", "Count, sum", TWO, "1brc in C ×2", 0.77, limit=True),
+    *[
+        Case(f"{name}, {state.lower()}", "The page cache", state, f"lanes {own} ×2", peer, goal, limit=peer == "two dd")
+        for state in ["Just written", "Read from the disk"]
+        for name, own, peer, goal in [
+            ("lines of 2 GB", "count -l", "wc -l", 1.0), ("lines, words, bytes", "count", "two dd", 0.9),
+            ("a rare word", "search", "rg", 1.5), ("XXH3", "hash -a xxh3", "xxhsum -H3", 1.0),
+            ("SHA-256", "hash -a sha256", "openssl dgst -sha256", 1.0), ("histogram", "histogram", "two dd", 0.8),
+        ]
+    ],
+    Case("SHA-256 of 20,000 files", "Hashing", "SHA-256 of", "lanes sha256 threads ×2", "sha256sum, xargs -P2", 1.0),
     Case("most frequent words of 200 MB", "Most frequent words", "The ten most", TWO, "mawk", 10.0),
     Case("histogram of 2 GB", "Histogram of bytes", "How often", TWO, "lanes files count -l ×2", 0.8, limit=True),
 ]

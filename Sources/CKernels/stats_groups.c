@@ -22,7 +22,7 @@ CSIMD_INLINE void load_group_key(
     const struct ckernels_stats *s, const uint8_t *key, size_t length, uint64_t words[3]) {
   if (__builtin_expect(length > short_key, 0)) {
     words[0] = hash_long(key, length, &s->seed);
-    words[1] = (uint64_t)(key - s->bytes);
+    words[1] = (uint64_t)(uintptr_t)key;
     words[2] = (uint64_t)length | (uint64_t)255 << 56;
     return;
   }
@@ -38,12 +38,12 @@ static inline uint32_t hash_of(const uint64_t key[3], const struct ckernels_seed
   return key[2] >> 56 <= short_key ? hash(key, seed) : (uint32_t)key[0];
 }
 
-// Equal last words mean that both keys are of one kind and length. Long ones are compared in the input: equal hashes do
+// Equal last words mean that both keys are of one kind and length. Long ones are compared where they lie: equal hashes do
 // not make them equal.
-static inline bool is_same(const struct ckernels_stats *s, const uint64_t a[3], const uint64_t b[3]) {
+static inline bool is_same(const uint64_t a[3], const uint64_t b[3]) {
   if (a[0] != b[0] || a[2] != b[2]) return false;
   if (a[2] >> 56 <= short_key) return a[1] == b[1];
-  return memcmp(s->bytes + a[1], s->bytes + b[1], a[2] & UINT32_MAX) == 0;
+  return memcmp((const void *)(uintptr_t)a[1], (const void *)(uintptr_t)b[1], a[2] & UINT32_MAX) == 0;
 }
 
 // Groups stand one after the other in the order in which they were met, and `index` says by hash where: 4 bytes per
@@ -56,7 +56,7 @@ static inline uint32_t find_group(struct ckernels_stats *s, const uint64_t key[3
   size_t slot = hash_of(key, &s->seed, hash) & mask;
   // Linear probing ends: the index has at least twice as many places as there can be groups.
   for (; s->index[slot]; slot = (slot + 1) & mask)
-    if (is_same(s, s->groups[s->index[slot]].key, key)) return s->index[slot];
+    if (is_same(s->groups[s->index[slot]].key, key)) return s->index[slot];
   if (s->used + 1 >= s->capacity) return 0;
   const uint32_t place = (uint32_t)++s->used;
   s->index[slot] = place;

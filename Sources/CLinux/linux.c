@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +160,12 @@ int clinux_write_back(int fd, bool wait) {
   // Offset and length 0 mean the whole file. WAIT_BEFORE also waits for pages that were already on their way.
   unsigned waiting = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
   return sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE | (wait ? waiting : 0));
+}
+
+bool clinux_is_cached(int fd, int64_t offset) {
+  char byte;
+  struct iovec room = {&byte, 1};
+  return preadv2(fd, &room, 1, offset, RWF_NOWAIT) >= 0 || errno != EAGAIN;
 }
 
 int clinux_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(fd, 0, offset, length); }

@@ -20,7 +20,8 @@ static enum csimd_level find_supported(void) {
       || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
     return csimd_avx2;
   if (!__builtin_cpu_supports("avx512vbmi") || !__builtin_cpu_supports("avx512vbmi2")
-      || !__builtin_cpu_supports("avx512ifma") || !__builtin_cpu_supports("avx512vpopcntdq"))
+      || !__builtin_cpu_supports("avx512ifma") || !__builtin_cpu_supports("avx512vpopcntdq")
+      || !__builtin_cpu_supports("gfni"))
     return csimd_avx512;
   return csimd_avx512_vbmi;
 #else

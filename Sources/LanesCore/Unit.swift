@@ -162,10 +162,10 @@ package enum Source: Sendable, Equatable {
   case bytes(Bytes)
   /// A whole file, read to its end.
   case file(FilePath)
-  /// Part of a regular file, mapped where the engine can map.
+  /// Part of a regular file, read piece by piece where engine and workload can.
   case slice(FileSlice)
 
-  /// True when performing may read the file itself, page by page, because it is mapped.
+  /// True when performing may wait for the file itself, because it is mapped or read piece by piece.
   package var isSlice: Bool { if case .slice = self { true } else { false } }
 }
 
@@ -177,10 +177,10 @@ package struct FileSlice: Sendable, Equatable {
   /// Number of bytes.
   package var length: Int
   package var identity: FileIdentity
-  /// False where the slice is to be read although it could be mapped.
+  /// True where the slice is to be mapped, where the engine and the file system can.
   package var isMapped: Bool
 
-  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity, isMapped: Bool = true) {
+  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity, isMapped: Bool = false) {
     self.isMapped = isMapped
     self.path = path
     self.offset = offset

@@ -43,9 +43,14 @@ package protocol Workload: Sendable {
   func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes
+
+  /// What performs `unit` piece by piece, with the same result as `perform`; nil where all of the input must lie in memory
+  /// at once. Only units without output are performed so.
+  func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)?
 }
 
 extension Workload {
+  package func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)? { nil }
   package static var isHazardous: Bool { false }
   package static var noun: UnitNoun { UnitNoun("unit", "units") }
   package static func identity(ofTask task: Bytes) -> Bytes { task }

@@ -100,7 +100,8 @@ import Testing
     let identity = try FileStatus(of: path).identity
     let cuts = [0, 4096, 4097, 65_536, 100_001, 200_000]
     let units = zip(cuts, cuts.dropFirst()).enumerated().map { number, cut in
-      let slice = FileSlice(path: path, offset: cut.0, length: cut.1 - cut.0, identity: identity)
+      let slice = FileSlice(
+        path: path, offset: cut.0, length: cut.1 - cut.0, identity: identity, isMapped: number % 2 == 0)
       return unit(number, .echo, source: .slice(slice))
     }
     let (collector, _) = try run(contender.engine(), units)
@@ -161,7 +162,8 @@ import Testing
     let identity = try FileStatus(of: path).identity
     truncate(path.string, 50_000)
     let units = [(0, 40_000), (40_000, 60_000)].enumerated().map { number, range in
-      let slice = FileSlice(path: path, offset: range.0, length: range.1, identity: identity)
+      let slice = FileSlice(
+        path: path, offset: range.0, length: range.1, identity: identity, isMapped: number % 2 == 0)
       return unit(number, .echo, source: .slice(slice))
     }
     let (collector, record) = try run(contender.engine(), units)

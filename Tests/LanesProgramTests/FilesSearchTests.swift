@@ -45,7 +45,7 @@ import Testing
     try expectAsGrep(["-n", "-m", "5", "9999 ", "large"], engine, in: folder.path)
     try expectAsGrep(["-c", "1", "large"], engine, in: folder.path)
     let read = try Program.run(
-      ["files", "search", "-n", "399999", "large", "--no-mmap"] + engine.flags, directory: folder.path)
+      ["files", "search", "-n", "399999", "large", "--mmap"] + engine.flags, directory: folder.path)
     #expect(read.text == "400000:line 399999 of some\n")
   }
 

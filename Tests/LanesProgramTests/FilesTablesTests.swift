@@ -57,7 +57,7 @@ import Testing
       for lanes in [1, 3, 8] {
         for mode in ["threads", "processes"] {
           let run = try Program.run(
-            operation + ["table", "--no-mmap", "--mode", mode, "--cores", "\(lanes)"], directory: folder.path)
+            operation + ["table", "--mmap", "--mode", mode, "--cores", "\(lanes)"], directory: folder.path)
           #expect(run.text == expected.text, "\(operation) \(mode) \(lanes)")
         }
       }
@@ -144,7 +144,8 @@ import Testing
     let folder = TemporaryFolder()
     _ = try Program.shell("cd \"$1\" && truncate -s 64G huge && printf ab > small", [folder.path.string])
     let running = try Program.start(
-      ["files", "histogram", "huge", "small", "--mode", mode, "--cores", "2"], directory: folder.path)
+      ["files", "histogram", "huge", "small", "--mmap", "--mode", mode, "--cores", "2"],
+      directory: folder.path)
     let maps = "/proc/\(running.pid)/maps"
     let isMapped = eventually { (ProcessFile(maps)?.text ?? "").contains("huge") }
     #expect(isMapped)

@@ -39,7 +39,7 @@ import Testing
     return Count(lines: row.flatMap { Int($0[0]) }, bytes: row.flatMap { Int($0[1]) }, run: run)
   }
 
-  @Test(arguments: EngineChoice.all, [[], ["--no-mmap"]]) func `a file cut short is counted right or told`(
+  @Test(arguments: EngineChoice.all, [[], ["--mmap"]]) func `a file cut short is counted right or told`(
     _ engine: EngineChoice, _ flags: [String]
   ) throws {
     let size = Self.text.count
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test(arguments: EngineChoice.all, [[], ["--no-mmap"]]) func `a file that grows is counted as it was at one moment`(
+  @Test(arguments: EngineChoice.all, [[], ["--mmap"]]) func `a file that grows is counted as it was at one moment`(
     _ engine: EngineChoice, _ flags: [String]
   ) throws {
     let size = Self.text.count

@@ -11,8 +11,8 @@
 // place that `ckernels_stats.scale` keeps. Those of no more than 31 bits and a sign are added up here, without checks
 // for overflow: a walk has fewer than 2^30 lines, so `sum` stays below 2^61.
 struct ckernels_group {
-  // Up to 23 bytes, padded with zeros, and the length in the last byte. For a longer key: its hash, its place in the
-  // input, and its length with 255 in the last byte.
+  // Up to 23 bytes, padded with zeros, and the length in the last byte. For a longer key: its hash, its address, which is
+  // in the input at first, and its length with 255 in the last byte.
   uint64_t key[3];
   int32_t least, greatest;
   int64_t sum;
@@ -39,7 +39,8 @@ enum ckernels_stats_event {
 };
 
 // A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until
-// the end.
+// the end. It may then go on with more lines elsewhere: it sets `bytes`, `count` and `at` anew, and before that has copied
+// long keys that are in the old input and told their groups where to.
 struct ckernels_stats {
   const uint8_t *bytes;
   size_t count;

@@ -58,6 +58,8 @@ int clinux_rename(int folder, const char *from, const char *to, bool replace);
 int clinux_link_unnamed(int fd, int folder, const char *to);
 // Columns of the terminal that `fd` is, or 0.
 int clinux_terminal_width(int fd);
+// False where the byte at `offset` of a file would have to be read from storage, as far as the file system tells.
+bool clinux_is_cached(int fd, int64_t offset);
 // Makes sure that a range has memory or blocks (fallocate(2)), so that touching it cannot raise SIGBUS on a full tmpfs.
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
 // Gives a range's memory or blocks back; it reads as zeros from then on, and the size stays.

@@ -27,7 +27,7 @@ enum csimd_level {
   csimd_sse2 = 1,        // every x86-64 has it
   csimd_avx2 = 2,        // with AES, BMI, BMI2 and POPCNT: Intel since Haswell (2013), AMD since Excavator (2015)
   csimd_avx512 = 3,      // F, BW, CD, DQ and VL: Intel since Skylake-SP (2017), AMD since Zen 4 (2022)
-  csimd_avx512_vbmi = 4, // and VBMI, VBMI2, IFMA and VPOPCNTDQ: Intel since Ice Lake (2019), AMD since Zen 4
+  csimd_avx512_vbmi = 4, // and VBMI, VBMI2, IFMA, VPOPCNTDQ and GFNI: Intel since Ice Lake (2019), AMD since Zen 4
 };
 
 // An environment variable that keeps a process at or below a level: portable, sse2, avx2, avx512 or avx512-vbmi.
@@ -51,7 +51,7 @@ void csimd_limit(enum csimd_level level);
 #define CSIMD_X86 1
 #define CSIMD_AVX2_FEATURES "avx2,aes,bmi,bmi2,popcnt"
 #define CSIMD_AVX512_FEATURES CSIMD_AVX2_FEATURES ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
-#define CSIMD_VBMI_FEATURES CSIMD_AVX512_FEATURES ",avx512vbmi,avx512vbmi2,avx512ifma,avx512vpopcntdq"
+#define CSIMD_VBMI_FEATURES CSIMD_AVX512_FEATURES ",avx512vbmi,avx512vbmi2,avx512ifma,avx512vpopcntdq,gfni"
 // In front of a function: the compiler may use the level's instructions in it.
 #define CSIMD_AVX2 __attribute__((target(CSIMD_AVX2_FEATURES)))
 #define CSIMD_AVX512 __attribute__((target(CSIMD_AVX512_FEATURES)))

@@ -28,6 +28,7 @@ final class HybridLoop {
   private let reactor: Reactor
   private let files: AsyncFiles
   private let pool: ThreadPool
+  private let workload: any Workload
   private var pace: LoadPace
   /// Units whose inputs are being loaded.
   private var loading = 0
@@ -61,7 +62,7 @@ final class HybridLoop {
     let pool = try ThreadPool.started(lanes: options.lanes, workload, options, stores: false)
     defer { pool.shutDown() }
     do {
-      let loop = try HybridLoop(pool, recorder, admission, options)
+      let loop = try HybridLoop(pool, workload, recorder, admission, options)
       try loop.run()
       recorder.record.ring = loop.files.traffic
     } catch {
@@ -71,9 +72,11 @@ final class HybridLoop {
   }
 
   private init(
-    _ pool: ThreadPool, _ recorder: RunRecorder, _ admission: Admission, _ options: EngineOptions
+    _ pool: ThreadPool, _ workload: any Workload, _ recorder: RunRecorder, _ admission: Admission,
+    _ options: EngineOptions
   ) throws(SystemError) {
     self.pool = pool
+    self.workload = workload
     self.recorder = recorder
     self.admission = admission
     let depth = options.affordableQueueDepth
@@ -143,16 +146,16 @@ final class HybridLoop {
     }
   }
 
-  /// Begins loading a unit; one without a file, or with one that lanes map, is ready at once.
+  /// Begins loading a unit; one without a file, or with a slice that lanes read or map themselves, is ready at once.
   private func start(_ unit: Unit) {
     bytesAhead += unit.expectedInput
     switch unit.source {
     case .none, .bytes:
       lastNeededLoad = false
       ready.append(LaneUnit(unit: unit))
-    case .slice(let slice) where slice.isMapped:
+    case .slice(let slice) where slice.isMapped || takesPieces(unit):
       lastNeededLoad = true
-      // The lane maps it: no byte is copied, and by then the pages are there or on their way.
+      // By the time the lane comes to it the pages are there or on their way, and no memory holds all of it.
       if let file = try? Descriptor.reading(slice.path) { file.readAhead(from: slice.offset, length: slice.length) }
       ready.append(LaneUnit(unit: unit))
     case .file, .slice:
@@ -160,6 +163,9 @@ final class HybridLoop {
       load(unit)
     }
   }
+
+  /// True where a lane reads a slice piece by piece. One that cannot tell is told why when it performs the unit.
+  private func takesPieces(_ unit: Unit) -> Bool { (try? workload.pieces(of: unit)) != nil }
 
   private func load(_ unit: Unit) {
     loading += 1

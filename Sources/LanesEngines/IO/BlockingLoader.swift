@@ -2,9 +2,9 @@ import LanesCore
 import LanesOS
 import SystemPackage
 
-/// Loads one unit's source at a time, waiting for the disk; slices of regular files are mapped.
+/// Loads one unit's source at a time, waiting for the disk: whole, mapped, or piece by piece.
 ///
-/// Belongs to one thread; the memory for whole files is used again for the next unit.
+/// Belongs to one thread; its memory is used again for the next unit.
 package final class BlockingLoader {
   private enum Holding { case nothing, bytes(Bytes), heap, foreign(HeapStorage), mapping(HeldMapping) }
   /// A mapping and its file are noncopyable; a class can hold them in an enumeration.
@@ -19,6 +19,7 @@ package final class BlockingLoader {
 
   private let heap = HeapStorage()
   private let budget: Int
+  private let folder = RecentFolder()
   private var holding = Holding.nothing
   /// Bytes loaded.
   package private(set) var count = 0
@@ -81,7 +82,8 @@ package final class BlockingLoader {
 
   private func loadFile(_ path: FilePath, _ expected: Int) throws(UnitFailure) {
     // A directory is refused by read(2).
-    let file = try Self.open(path)
+    let file: Descriptor
+    do { file = try folder.reading(path) } catch { throw .unreadable(error) }
     try readToEnd(file.number, expecting: expected > 0 ? expected : try Self.status(of: file.number).size)
     holding = .heap
   }
@@ -132,6 +134,72 @@ package final class BlockingLoader {
       return
     }
     try readSlice(slice, file.number)
+  }
+
+  // MARK: Pieces
+
+  /// Bytes read at a time, which with a workload's own tables fit a usual L2 cache. On two EPYC cores counting the lines of
+  /// 2 GB in the page cache took, in processor time, 0.10 s by pieces of 64 to 512 KiB, 0.12 s by reading 8 MiB at a time
+  /// and 0.14 s by mapping them where the cache holds large folios, as after reading from a disk; where it holds pages of
+  /// 4 KiB, as after small writes, 0.20, 0.26 and 0.36 to 0.45 s. Mapping has the price of a fault for each page, and of
+  /// taking all of them out again.
+  private static let pieceBytes = 256 << 10
+  /// Files are read from multiples of this, into memory at such: the page cache is copied faster so.
+  private static let alignment = 4096
+  /// Bytes left by a taker from which on the rest of the slice is read in one go: a line has no end in sight, and
+  /// looking for it in more and more pieces would take quadratic time.
+  private static let mostLeft = 1 << 20
+
+  /// Reads a slice piece by piece and has each taken, as `taker` likes, while it is in the cache.
+  ///
+  /// - Parameter readsAhead: asks the kernel for all of the slice where its first bytes are not in the page cache. A
+  ///   sandboxed process may not ask.
+  package func read(
+    _ slice: FileSlice, readsAhead: Bool, to taker: any PieceTaker, _ deadline: Deadline
+  ) throws(UnitFailure) {
+    try read(slice, of: try Self.open(slice.path), readsAhead: readsAhead, to: taker, deadline)
+  }
+
+  /// Reads a slice of a file that somebody else has opened.
+  package func read(
+    _ slice: FileSlice, of file: consuming Descriptor, readsAhead: Bool = false, to taker: any PieceTaker,
+    _ deadline: Deadline
+  ) throws(UnitFailure) {
+    release()
+    try slice.check(file.number)
+    if readsAhead, !file.isCached(at: slice.offset) { file.readAhead(from: slice.offset, length: slice.length) }
+    count = slice.length
+    // What the taker has left lies right before `lead`, where the next piece goes.
+    var lead = Self.alignment
+    var left = 0
+    var at = 0
+    while at < slice.length {
+      let offset = slice.offset + at
+      let usual = Self.pieceBytes - offset % Self.alignment
+      let wanted = left > Self.mostLeft ? slice.length - at : min(usual, slice.length - at)
+      try heap.grow(atLeast: lead + wanted, keeping: lead)
+      let got = try Self.readOnce(file.number, at: offset, into: heap.base! + lead, count: wanted)
+      guard got > 0 else { throw .cutShort(at: offset) }
+      at += got
+      let end = lead + got
+      let piece = UnsafeRawBufferPointer(start: heap.base! + lead - left, count: left + got)
+      left = piece.count - (try taker.take(piece.bytes, isLast: at == slice.length, deadline))
+      lead = max(lead, (left + Self.alignment - 1) / Self.alignment * Self.alignment)
+      try heap.grow(atLeast: lead, keeping: end)
+      (heap.base! + lead - left).copyMemory(from: heap.base! + end - left, byteCount: left)
+    }
+    // Bytes of a page that the file now ends in are zeros, and were read as such.
+    try slice.check(file.number)
+  }
+
+  private static func readOnce(
+    _ fd: Int32, at offset: Int, into room: UnsafeMutableRawPointer, count: Int
+  ) throws(UnitFailure) -> Int {
+    do {
+      return try DescriptorIO.readOnce(fd, at: offset, into: UnsafeMutableRawBufferPointer(start: room, count: count))
+    } catch {
+      throw .unreadable(error)
+    }
   }
 
   /// Nil where the file system does not map files (FUSE, some of /proc) or the address space is full.

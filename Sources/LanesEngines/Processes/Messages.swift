@@ -72,7 +72,7 @@ struct UnitRequest {
     /// In a file that the worker is given, in the order of these units, and maps itself; its path is empty.
     case slice(FileSlice)
 
-    /// True for a slice of a file, whose pages may be waited for while the unit is performed.
+    /// True for a slice of a file, which may be waited for while the unit is performed.
     var isMapped: Bool { if case .slice = self { true } else { false } }
   }
 

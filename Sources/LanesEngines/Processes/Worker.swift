@@ -17,7 +17,7 @@ package final class Worker {
   /// One for each slot, as are `outputs`; none without shared memory.
   private let inputs: [SharedRegion]
   private let outputs: [SharedRegion]
-  /// Maps or reads the slices of files that the worker is handed.
+  /// Reads or maps the slices of files that the worker is handed.
   private let slices = BlockingLoader()
   /// The outputs of the frame that is being made, without shared memory.
   private let heapOutput = HeapStorage()
@@ -157,9 +157,8 @@ package final class Worker {
     do throws(UnitFailure) {
       let unit = Unit(number: request.number, label: request.label, task: request.task)
       outcome = .done(
-        try withInput(request.input, slot, frame) { (input) throws(UnitFailure) in
-          times.bytesIn = input.byteCount
-          return try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
+        try perform(unit, request.input, slot, frame, &times) { (input) throws(UnitFailure) in
+          try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
         })
     } catch {
       // What a failed unit had written is no output.
@@ -173,14 +172,16 @@ package final class Worker {
       outputOffset: output.start, outputLength: output.count, partEnds: output.partEnds)
   }
 
-  /// Calls `body` with the input of a unit, wherever that lies.
-  private func withInput(
-    _ input: UnitRequest.Input, _ slot: Int, _ frame: Frame, _ body: (RawSpan) throws(UnitFailure) -> Bytes
+  /// Calls `body` with the input of a unit, wherever that lies, or reads a slice piece by piece.
+  private func perform(
+    _ unit: Unit, _ input: UnitRequest.Input, _ slot: Int, _ frame: Frame, _ times: inout UnitRecord,
+    _ body: (RawSpan) throws(UnitFailure) -> Bytes
   ) throws(UnitFailure) -> Bytes {
     switch input {
     case .none, .at(_, length: 0): return try body(RawSpan())
     case .at(let offset, let length):
       let base = try inputBase(slot, offset + length, frame)
+      times.bytesIn = length
       return try body(UnsafeRawBufferPointer(start: base + offset, count: length).bytes)
     case .slice(let slice):
       defer { slices.release() }
@@ -191,6 +192,11 @@ package final class Worker {
         file = try DescriptorPassage.receive(over: WorkerDescriptors.passage)
       } catch {
         throw .unreadable(error)
+      }
+      times.bytesIn = slice.length
+      if !slice.isMapped, let taker = try workload.pieces(of: unit) {
+        try slices.read(slice, of: file, to: taker, Deadline(timeout: timeout))
+        return try taker.finish()
       }
       try slices.load(slice, of: file)
       let partial = try slices.withInput(body)

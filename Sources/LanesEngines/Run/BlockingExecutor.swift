@@ -41,6 +41,12 @@ final class BlockingExecutor {
       StopSignals.lane(lane, isBusyWith: .none)
     }
     do throws(UnitFailure) {
+      times.load.start = monotonicNow()
+      times.load.end = times.load.start
+      if loaded == nil, case .slice(let slice) = source, !slice.isMapped, let taker = try workload.pieces(of: unit) {
+        let partial = try perform(unit, slice, by: taker, &times)
+        return PerformedUnit(times: times, outcome: .done(partial))
+      }
       try load(unit, source, loaded, &times)
       let partial = try perform(unit, source, isMapped: loaded == nil && source.isSlice, &times, output)
       let files = try write(unit, &times, output)
@@ -60,8 +66,6 @@ final class BlockingExecutor {
       times.load = loaded.time
       times.perform.start = monotonicNow()
     } else {
-      times.load.start = monotonicNow()
-      times.load.end = times.load.start
       defer { times.load.end = monotonicNow() }
       try loader.load(source, expecting: unit.expectedInput)
     }
@@ -72,18 +76,39 @@ final class BlockingExecutor {
   private func perform(
     _ unit: Unit, _ source: Source, isMapped: Bool, _ times: inout UnitRecord, _ output: OutputBuffer
   ) throws(UnitFailure) -> Bytes {
-    clock.begin(mapped: isMapped, at: times.perform.start)
+    try watched(unit, mayWait: isMapped, &times) { () throws(UnitFailure) in
+      let partial = try loader.withInput { (input) throws(UnitFailure) in
+        try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
+      }
+      try loader.verify(source)
+      return partial
+    }
+  }
+
+  /// Reads and performs piece by piece; what waits for the disk shows as stalled.
+  private func perform(
+    _ unit: Unit, _ slice: FileSlice, by taker: any PieceTaker, _ times: inout UnitRecord
+  ) throws(UnitFailure) -> Bytes {
+    times.perform.start = times.load.start
+    times.bytesIn = slice.length
+    return try watched(unit, mayWait: true, &times) { () throws(UnitFailure) in
+      try loader.read(slice, readsAhead: true, to: taker, Deadline(timeout: timeout))
+      return try taker.finish()
+    }
+  }
+
+  /// Runs `body` as the unit's performing, which has begun: measured, and named should it crash.
+  private func watched(
+    _ unit: Unit, mayWait: Bool, _ times: inout UnitRecord, _ body: () throws(UnitFailure) -> Bytes
+  ) throws(UnitFailure) -> Bytes {
+    clock.begin(mapped: mayWait, at: times.perform.start)
     unit.withLabelBytes(CrashReports.begin)
     defer {
       CrashReports.end()
       times.perform.end = monotonicNow()
       (times.queued, times.stalled) = clock.end(at: times.perform.end)
     }
-    let partial = try loader.withInput { (input) throws(UnitFailure) in
-      try workload.perform(unit, input: input, output: output, deadline: Deadline(timeout: timeout))
-    }
-    try loader.verify(source)
-    return partial
+    return try body()
   }
 
   private func write(

@@ -31,21 +31,36 @@ package struct CountWorkload: Workload {
 
   package func describe(to writer: inout WireWriter) { writer.write(columns.rawValue) }
 
-  /// Bytes counted between two looks at the clock: about 0.1 ms.
-  private static let stretch = 1 << 20
-
   /// Counts `input`; the partial result is a `CountPartial`.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    var partial = CountPartial()
+    try CountPieces(columns).perform(on: input, deadline)
+  }
+
+  package func pieces(of unit: Unit) -> (any PieceTaker)? { CountPieces(columns) }
+}
+
+/// Counts one slice.
+private final class CountPieces: PieceTaker {
+  private let columns: CountColumns
+  private var partial = CountPartial()
+
+  /// Bytes counted between two looks at the clock: about 0.1 ms.
+  private static let stretch = 1 << 20
+
+  init(_ columns: CountColumns) { self.columns = columns }
+
+  func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
     var at = 0
-    while at < input.byteCount {
-      let end = min(at + Self.stretch, input.byteCount)
-      partial.merge(CountPartial(of: input.extracting(at..<end), columns: columns))
+    while at < piece.byteCount {
+      let end = min(at + Self.stretch, piece.byteCount)
+      partial.merge(CountPartial(of: piece.extracting(at..<end), columns: columns))
       try deadline.check()
       at = end
     }
-    return partial.wire
+    return at
   }
+
+  func finish() -> Bytes { partial.wire }
 }

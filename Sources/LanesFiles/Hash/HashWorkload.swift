@@ -20,34 +20,54 @@ package struct HashWorkload: Workload {
 
   package func describe(to writer: inout WireWriter) { writer.write(algorithm.rawValue) }
 
-  /// Bytes hashed between two looks at the clock: about 0.7 ms at the speed of SHA-256.
-  private static let stretch = 1 << 20
-
   /// Hashes one slice, going on from the state in the unit's description, if there is one.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    let task: HashTask
-    var state: HashState
+    try HashPieces(algorithm, unit).perform(on: input, deadline)
+  }
+
+  package func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)? { try HashPieces(algorithm, unit) }
+}
+
+/// Hashes one slice.
+private final class HashPieces: PieceTaker {
+  private let isLastSlice: Bool
+  private var state: HashState
+  private var bytes: UInt64 = 0
+
+  /// Bytes hashed between two looks at the clock: about 0.7 ms at the speed of SHA-256.
+  private static let stretch = 1 << 20
+
+  init(_ algorithm: HashAlgorithm, _ unit: Unit) throws(UnitFailure) {
     do {
-      task = try HashTask(wire: unit.task)
+      let task = try HashTask(wire: unit.task)
       state =
         try task.state.map { bytes throws(WireError) in try HashState(algorithm, resuming: bytes) }
         ?? HashState(algorithm)
+      isLastSlice = task.file.isLast
     } catch {
       throw UnitFailure(.crashed, "its description cannot be read")
     }
+  }
+
+  func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
     var at = 0
-    while at < input.byteCount {
+    while at < piece.byteCount {
       // Between two stretches the unit may be told that its time is up.
-      let end = min(at + Self.stretch, input.byteCount)
-      state.add(input.extracting(at..<end))
+      let end = min(at + Self.stretch, piece.byteCount)
+      state.add(piece.extracting(at..<end))
       try deadline.check()
       at = end
     }
-    if algorithm.isCombinable { return CRCPartial(crc: state.crc, bytes: UInt64(input.byteCount)).wire }
+    bytes += UInt64(at)
+    return at
+  }
+
+  func finish() -> Bytes {
+    if state.algorithm.isCombinable { return CRCPartial(crc: state.crc, bytes: bytes).wire }
     // The same member carries either: `SequentialHashRows` knows which by the task.
-    return task.file.isLast ? state.digest : state.bytes
+    return isLastSlice ? state.digest : state.bytes
   }
 }
 

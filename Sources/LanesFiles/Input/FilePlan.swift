@@ -33,7 +33,7 @@ package final class FilePlan: UnitPlan {
     package var cut = FileCut.anywhere
     /// Bytes per slice of a regular file. 8 MiB take about 0.7 ms to count, some ten times the cost of a unit.
     package var sliceBytes = 8 << 20
-    /// Regular files up to this size are read whole: mapping costs more than reading them.
+    /// Regular files up to this size are units of their own, which are read whole.
     package var wholeBytes = 128 << 10
     /// Bytes of a pipe per unit.
     package var chunkBytes = 1 << 20
@@ -43,7 +43,7 @@ package final class FilePlan: UnitPlan {
     /// Walk directories.
     package var recursive = false
     /// Map slices of regular files; otherwise they are read.
-    package var isMapped = true
+    package var isMapped = false
     /// Files and directories that are passed over, named or come by.
     package var filter: NameFilter?
     /// False where the one input was not named: the current directory, which is walked whatever its name.
@@ -51,7 +51,7 @@ package final class FilePlan: UnitPlan {
 
     /// - Parameter memory: bytes that may be in flight, a quarter of which one line may have: it is held as an input and as a
     ///   result, and twice while either grows.
-    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = true, memory: Int = .max) {
+    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = false, memory: Int = .max) {
       longestLine = min(Self.longestLine, max(memory / 4, 16 << 20))
       self.cut = cut
       self.recursive = recursive

@@ -70,6 +70,9 @@ package struct SearchOptions: Sendable, Equatable {
   /// True where each told line is known by its number in the slice.
   var countsLines: Bool { numbersLines || context != nil }
 
+  /// What ends a line: where a slice, or a piece of one, may end.
+  package var ends: LineEnds { isText ? .newline : .newlineOrZero }
+
   /// True when not a single line can be selected whatever is read, so that GNU grep reads nothing: at most none are
   /// wanted, or none is left by what was asked for.
   package var isHopeless: Bool {

@@ -41,9 +41,36 @@ package struct SearchWorkload: Workload {
     return search.partial.wire
   }
 
+  package func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)? {
+    // Lines around a selected one may lie in an earlier piece.
+    guard program.options.context == nil else { return nil }
+    return SearchPieces(try SliceSearch(program), program.options.ends)
+  }
+
   /// Which part of its file a unit is: that counts where lines around a selected one may lie in a neighbor.
   private static func part(_ unit: Unit) throws(UnitFailure) -> SliceSearch.Part {
     let task = try FileTask(of: unit)
     return SliceSearch.Part(isFirst: task.slice == 0, isLast: task.isLast)
   }
+}
+
+/// Searches one slice, of which it takes whole lines.
+private final class SearchPieces: PieceTaker {
+  private let search: SliceSearch
+  private let ends: LineEnds
+
+  init(_ search: SliceSearch, _ ends: LineEnds) {
+    self.search = search
+    self.ends = ends
+  }
+
+  func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
+    let count = isLast ? piece.byteCount : ends.last(in: piece).map { $0 + 1 } ?? 0
+    try piece.extracting(0..<count).withUnsafeBytes { (bytes) throws(UnitFailure) in
+      try search.run(bytes.assumingMemoryBound(to: UInt8.self), deadline)
+    }
+    return count
+  }
+
+  func finish() -> Bytes { search.partial.wire }
 }

@@ -2,10 +2,10 @@ import CKernels
 import LanesCore
 import LanesOS
 
-/// Searches one slice, piece by piece.
+/// Searches one slice, which it gets as a whole or, without context, in parts that are whole lines.
 ///
-/// Each piece is looked at several times, for zero bytes, matches and newlines, and stays in the processor's cache
-/// meanwhile.
+/// What it gets is gone through piece by piece. Each piece is looked at several times, for zero bytes, matches and newlines,
+/// and stays in the processor's cache meanwhile. `slice` stands for the part in hand, and places in it count from its start.
 ///
 /// With context the partial result holds every line that may have to be told: those around selected lines of this
 /// slice, and the first and the last lines of it, which may be around selected lines of its neighbors. `ContextLines`
@@ -31,9 +31,11 @@ final class SliceSearch {
   /// Where the text is in a piece.
   private var places: [Int]
   private(set) var partial = SearchPartial()
-  /// Where lines that a zero byte hides begin in the slice.
+  /// Bytes of the slice ahead of the part in hand.
+  private var base = 0
+  /// Where lines that a zero byte hides begin in the part.
   private var hiddenFrom = Int.max
-  /// Up to where newlines have been counted, in the slice.
+  /// Up to where newlines have been counted, in the part.
   private var countedTo = 0
   /// With context: where the line after the last recorded one begins, in the slice.
   private var recordedTo = 0
@@ -65,9 +67,12 @@ final class SliceSearch {
     }
   }
 
-  /// Searches `slice`, which is whole lines; what was found is in `partial` afterwards.
+  /// Searches `slice`, which is whole lines and all or, without context, the next part of it; what was found so far is in
+  /// `partial` afterwards.
   func run(_ slice: Text, _ deadline: Deadline) throws(UnitFailure) {
-    partial.bytes = UInt64(slice.count)
+    base = Int(partial.bytes)
+    partial.bytes += UInt64(slice.count)
+    (hiddenFrom, countedTo) = (partial.firstZero == nil ? .max : 0, 0)
     var start = 0
     while start < slice.count, !isOver {
       // A piece ends with the line that reaches its size, so that no line is cut.
@@ -82,7 +87,8 @@ final class SliceSearch {
     if let context = options.context {
       try recordContext(slice, before: slice.count, lines: part.isLast || isOver ? 0 : context.before)
       countNewlines(slice, to: slice.count)
-    } else if options.numbersLines, !isOver {
+    } else if options.numbersLines {
+      // Also when the search is over, so that the number does not depend on how the slice came.
       countNewlines(slice, to: slice.count)
     }
   }
@@ -114,7 +120,7 @@ final class SliceSearch {
   /// Notes the first zero byte of the slice. The line that holds it, and all after it, are hidden.
   private func found(zero: Int, _ slice: Text) {
     guard partial.firstZero == nil else { return }
-    partial.firstZero = UInt64(zero)
+    partial.firstZero = UInt64(base + zero)
     hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
   }
 
@@ -122,7 +128,7 @@ final class SliceSearch {
   /// and one in the lines after the last selected one ends them.
   private func findZero(_ slice: Text, from start: Int) {
     guard !options.isText, partial.firstZero == nil, start < slice.count else { return }
-    var end = min(max(start, SearchResults.headBytes), slice.count)
+    var end = min(max(start, SearchResults.headBytes - base), slice.count)
     var owed = options.context == nil ? 0 : owedLines
     var line = recordedTo
     while owed > 0, line < slice.count {

@@ -36,13 +36,34 @@ package struct StatsWorkload: SeededWorkload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    let task = try StatsTask(of: unit)
-    return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
-      let scan = try StatsScan(bytes, task, delimiter: delimiter, seed: seed)
-      try scan.run(deadline)
-      return try StatsPartial.wire(of: scan, for: task.statistic)
-    }
+    try StatsPieces(try StatsTask(of: unit), delimiter: delimiter, seed: seed).perform(on: input, deadline)
   }
+
+  package func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)? {
+    try StatsPieces(try StatsTask(of: unit), delimiter: delimiter, seed: seed)
+  }
+}
+
+/// Goes through one slice, of which it takes whole lines.
+private final class StatsPieces: PieceTaker {
+  private let task: StatsTask
+  private let scan: StatsScan
+
+  init(_ task: StatsTask, delimiter: UInt8, seed: UInt64) throws(UnitFailure) {
+    self.task = task
+    scan = try StatsScan(task, delimiter: delimiter, seed: seed)
+  }
+
+  func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
+    let count = isLast ? piece.byteCount : LineEnds.newline.last(in: piece).map { $0 + 1 } ?? 0
+    guard count > 0 || isLast else { return 0 }
+    try piece.extracting(0..<count).withUnsafeBytes { (bytes) throws(UnitFailure) in
+      try scan.run(bytes, isLast: isLast, deadline)
+    }
+    return count
+  }
+
+  func finish() throws(UnitFailure) -> Bytes { try StatsPartial.wire(of: scan, for: task.statistic) }
 }
 
 /// What performing a unit gives: how many lines it has, the first that is bad, and the groups.

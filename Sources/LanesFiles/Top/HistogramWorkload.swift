@@ -9,26 +9,8 @@ package struct HistogramPartial: MergeablePartial, Equatable {
 
   package init() {}
 
-  /// Counts `bytes`, which are fewer than 2^32.
-  init(of bytes: RawSpan, _ deadline: Deadline) throws(UnitFailure) {
-    var pairs = [UInt32](repeating: 0, count: Int(ckernels_pairs))
-    var at = 0
-    while at < bytes.byteCount {
-      let end = min(at + Self.stretch, bytes.byteCount)
-      bytes.extracting(at..<end).withUnsafeBytes { part in
-        ckernels_histogram(part.baseAddress!.assumingMemoryBound(to: UInt8.self), part.count, &pairs, &counts)
-      }
-      try deadline.check()
-      at = end
-      if at % Self.closing == 0 { ckernels_histogram_close(&pairs, &counts) }
-    }
-    ckernels_histogram_close(&pairs, &counts)
-  }
-
-  /// Bytes between two looks at the clock: about 0.3 ms. A divisor of `closing`.
-  private static let stretch = 1 << 20
-  /// Bytes after which counts of pairs are moved on, before 32 bits could overflow.
-  private static let closing = 1 << 30
+  /// What was counted elsewhere.
+  fileprivate init(_ counts: [UInt64]) { self.counts = counts }
 
   /// No bytes stand for no counts, as in compacted parts.
   package init(wire bytes: Bytes) throws(WireError) {
@@ -73,6 +55,46 @@ package struct HistogramWorkload: Workload {
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    try HistogramPartial(of: input, deadline).wire
+    try HistogramPieces().perform(on: input, deadline)
+  }
+
+  package func pieces(of unit: Unit) -> (any PieceTaker)? { HistogramPieces() }
+}
+
+/// Counts the bytes of one slice.
+private final class HistogramPieces: PieceTaker {
+  private var counts = [UInt64](repeating: 0, count: 256)
+  private var pairs = [UInt32](repeating: 0, count: Int(ckernels_pairs))
+  /// Bytes since counts of pairs were moved on.
+  private var open = 0
+
+  /// Bytes between two looks at the clock: about 0.3 ms.
+  private static let stretch = 1 << 20
+  /// Bytes after which counts of pairs are moved on, before 32 bits could overflow.
+  private static let closing = 1 << 30
+
+  func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
+    var at = 0
+    while at < piece.byteCount {
+      let end = min(at + Self.stretch, piece.byteCount)
+      piece.extracting(at..<end).withUnsafeBytes { part in
+        ckernels_histogram(part.baseAddress!.assumingMemoryBound(to: UInt8.self), part.count, &pairs, &counts)
+      }
+      try deadline.check()
+      open += end - at
+      at = end
+      if open >= Self.closing { close() }
+    }
+    return at
+  }
+
+  private func close() {
+    ckernels_histogram_close(&pairs, &counts)
+    open = 0
+  }
+
+  func finish() -> Bytes {
+    close()
+    return HistogramPartial(counts).wire
   }
 }

@@ -100,6 +100,10 @@ package struct Descriptor: ~Copyable, Sendable {
     posix_fadvise(number, off_t(offset), off_t(length), POSIX_FADV_WILLNEED)
   }
 
+  /// False where the byte at `offset` would have to be read from storage, as far as the file system tells; preadv2(2),
+  /// RWF_NOWAIT.
+  package func isCached(at offset: Int) -> Bool { clinux_is_cached(number, Int64(offset)) }
+
   /// An event counter for waking a reactor, eventfd(2).
   package static func event() throws(SystemError) -> Descriptor {
     Descriptor(owning: try retrying("eventfd") { clinux_eventfd() })

@@ -14,8 +14,8 @@ struct FileOperands: ParsableArguments {
   @Flag(name: [.short, .long], help: "Walk directories; links inside them are not followed.")
   var recursive = false
 
-  @Flag(name: .customLong("no-mmap"), help: "Read regular files instead of mapping them.")
-  var noMmap = false
+  @Flag(inversion: .prefixedNo, help: "Map regular files instead of reading them.")
+  var mmap = false
 
   /// A comparison asks: standard input can be read by one of several runs only.
   var readsStandardInput: Bool { files.isEmpty || files.contains("-") }
@@ -27,7 +27,7 @@ struct FileOperands: ParsableArguments {
 
   /// How inputs are cut into units. The memory budget for all that is in flight also limits the length of a line.
   func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
-    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: !noMmap, memory: engine.options.memory)
+    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: mmap, memory: engine.options.memory)
   }
 }
 

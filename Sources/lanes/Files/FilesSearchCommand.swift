@@ -67,7 +67,7 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
       hidesTrouble: search.noMessages)
     let output = SearchOutput(options, style, printer, console)
     // Zero bytes end lines of binary files, as with grep; with -a they are bytes like any other.
-    var settings = operands.settings(cut: .lines(options.isText ? .newline : .newlineOrZero), engine)
+    var settings = operands.settings(cut: .lines(options.ends), engine)
     settings.filter = search.filter
     settings.filtersInputs = !isImplied
     // Plan and fold are made together: the fold tells the plan which inputs are answered before their end.

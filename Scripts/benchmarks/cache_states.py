@@ -1,0 +1,71 @@
+"""Reading a large file whose pages the kernel holds in either of two ways.
+
+The page cache keeps a file in folios. Small writes make one for each page of 4 KiB; reading a file from its storage makes
+large ones. Mapping a file costs a fault for so many pages as one folio, or one look around, covers; reading it costs a copy
+either way, and little else. So what wins may depend on how the file got there.
+"""
+
+from typing import Callable, List
+
+from . import inputs
+from .measure import Contestant, run_rounds, table
+from .shared import LANES, ROUNDS, commands
+
+TWO = ["--mode", "threads", "--cores", "2"]
+
+
+def first_word(output: bytes) -> bytes:
+    return (output.split() or [b""])[0]
+
+
+def halves(path: str) -> str:
+    """Two programs that read half of a file each and look at nothing: no reader of files on two cores can be quicker by much."""
+    count = inputs.TEXT_BYTES // 2 // (256 << 10)
+    reading = f"dd if={path} of=/dev/null bs=256K status=none"
+    return f"{reading} count={count} & {reading} skip={count} & wait"
+
+
+def contestants(path: str, same: Callable) -> List[Contestant]:
+    found: List[Contestant] = [Contestant("two dd", ["sh", "-c", halves(path)])]
+    mapped = [*TWO, "--mmap"]
+    operations = [
+        ("count -l", ["count", "-l"], [("wc -l", ["wc", "-l", path])]),
+        ("count", ["count"], []),
+        ("search", ["search", "-c", "zebrafish"],
+         [("rg", ["rg", "-c", "zebrafish", path]), ("rg --no-mmap", ["rg", "--no-mmap", "-c", "zebrafish", path])]),
+        ("hash -a xxh3", ["hash", "-a", "xxh3"], [("xxhsum -H3", ["xxhsum", "-H3", path])]),
+        ("hash -a sha256", ["hash", "-a", "sha256"], [("openssl dgst -sha256", ["openssl", "dgst", "-sha256", path])]),
+        ("histogram", ["histogram"], []),
+    ]
+    for name, words, peers in operations:
+        # xxhsum and openssl write the same digest after other words.
+        check = same(first_word if words[0] != "hash" else bytes.strip)
+        for title, flags in [("×2", TWO), ("×2, mapped", mapped)]:
+            found.append(Contestant(
+                f"lanes {name} {title}", [LANES, "files", *words, path, *flags], after=check, statuses=(0, 1)))
+        for title, argv in peers:
+            found.append(Contestant(
+                title, argv, after=check if words[0] != "hash" else lambda output: None, statuses=(0, 1)))
+    return found
+
+
+def section(same: Callable) -> List[str]:
+    lines = [
+        "## The page cache", "",
+        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB, read by lanes, mapped by it, and read by others; `two dd` read half each and look at "
+        "nothing. The page cache holds a file in folios, and how large these are depends on how the file came there.", "",
+    ]
+    states = [
+        ("Just written, 4 KiB at a time: a folio for each page.", inputs.just_written_text()),
+        ("Read from the disk: large folios.", inputs.large_text()),
+    ]
+    for title, path in states:
+        runs = contestants(str(path), same)
+        run_rounds(runs, ROUNDS)
+        lines += [title, "", *table(runs, "two dd"), "", *commands(runs), ""]
+    states[0][1].unlink()
+    return lines + [
+        "Reading pieces of 256 KiB, which stay in the second-level cache, costs no more than mapping where folios are large and "
+        "half as much where they are small: there each page must be put into the table of pages and taken out again. So lanes "
+        "reads, and maps only with `--mmap`.", "",
+    ]
