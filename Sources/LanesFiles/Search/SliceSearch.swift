@@ -119,7 +119,8 @@ final class SliceSearch {
 
   /// Notes the first zero byte of the slice. The line that holds it, and all after it, are hidden.
   private func found(zero: Int, _ slice: Text) {
-    guard partial.firstZero == nil else { return }
+    // Where no line is told it changes nothing, and would depend on how the slice came.
+    guard options.report == .lines, partial.firstZero == nil else { return }
     partial.firstZero = UInt64(base + zero)
     hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
   }
