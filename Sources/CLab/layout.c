@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ int clab_layout(struct clab_layout *result, char *maps, size_t size) {
   *result = (struct clab_layout){
       .function = ADDRESS(clab_layout), .global = ADDRESS(&global), .heap = ADDRESS(heap), .mapped = ADDRESS(mapped),
       .local = ADDRESS(&local), .deeper = deeper(),
+      .linker = getauxval(AT_BASE),
   };
   bool is_read = read_maps(maps, size) > 0;
   free(heap);

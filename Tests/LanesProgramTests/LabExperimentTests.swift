@@ -82,7 +82,14 @@ import Testing
     let crash = try lab(["crash", "--json"])
     #expect(crash.lines.count == 2 && crash.lines[0].contains("\"confirmed\""))
     let layout = try lab(["layout", "--json"])
-    #expect(layout.lines.count == 7 && layout.lines.allSatisfy { $0.contains("\"confirmed\"") }, "\(layout.text)")
+    #expect(layout.lines.count == 7)
+    // Of a program that holds its libraries the order cannot be told; where it can, it is confirmed.
+    for (line, claim) in zip(layout.lines, "abcdefg") {
+      let isTold = line.contains("\"confirmed\"")
+      #expect(
+        isTold || claim == "b" && line.contains("\"undecidable here\"") && line.contains("holds its libraries"),
+        "\(line)")
+    }
     let limits = try lab(["limits", "--json"])
     #expect(limits.lines[0].contains("EMFILE") && limits.lines[0].contains("\"confirmed\""))
   }

@@ -76,6 +76,7 @@ struct clab_crash {
 int clab_crash(int lanes, struct clab_crash *result);
 struct clab_layout { // addresses
   uint64_t function, global, heap, mapped, local, deeper;
+  uint64_t linker; // where the dynamic linker lies; 0 in a program that holds its libraries
 };
 // `maps` gets the text of /proc/self/maps as it is while all of them are in use.
 int clab_layout(struct clab_layout *result, char *maps, size_t size);

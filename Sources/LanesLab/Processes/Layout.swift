@@ -47,7 +47,8 @@ extension Experiment {
       "Another child becomes /bin/sh, which prints its number, whether two descriptors are open, and its map.",
       "These are facts, so nothing is timed.",
       "Misleading: addresses change from start to start (ASLR), their order hardly. A program that is not position-independent "
-        + "lies lower; large pieces of memory come from mmap and not from the heap.",
+        + "lies lower; one that is, and holds its libraries, lies among the mappings. Large pieces of memory come from mmap and not "
+        + "from the heap.",
     ],
     loop: """
       .function = ADDRESS(clab_layout), .global = ADDRESS(&global), .heap = ADDRESS(heap), .mapped = ADDRESS(mapped),
@@ -73,6 +74,11 @@ extension Experiment {
     let addresses = [places.function, places.global, places.heap, places.mapped, places.local]
     let rising = zip(addresses, addresses.dropFirst()).count { $0 < $1 }
     result.values["order"] = Double(rising + (places.deeper < places.local ? 1 : 0))
+    // The kernel places a program without a dynamic linker, and at any address, as it places the linker itself.
+    result.require(
+      places.linker != 0 || places.function < places.heap,
+      "this program holds its libraries, so the kernel places it among the mappings, above its heap; one that is linked to shared "
+        + "libraries lies below its heap, as told", for: "b")
     result.texts["map"] = map.rows(parts)
     lookAtThreads(into: &result)
     var fork = clab_forked()
