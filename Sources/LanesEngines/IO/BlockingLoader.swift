@@ -188,7 +188,7 @@ package final class BlockingLoader {
       try heap.grow(atLeast: lead, keeping: end)
       (heap.base! + lead - left).copyMemory(from: heap.base! + end - left, byteCount: left)
     }
-    // Bytes of a page that the file now ends in are zeros, and were read as such.
+    // A file that became shorter and grew again meanwhile read as zeros in between.
     try slice.check(file.number)
   }
 

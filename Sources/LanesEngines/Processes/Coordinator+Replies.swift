@@ -139,7 +139,7 @@ extension Coordinator {
       finish(inFlight, outcome, output)
       return slot.answered(stores: false)
     }
-    // The slot stays taken until all is written: the output may lie in its region. The copy of one that did not is given back then, too.
+    // The slot stays taken until all is written: the output may lie in its region, and a copy that does not lives as long.
     slot.answered(stores: true)
     inFlight.times.store.start = monotonicNow()
     let released = { [unowned self] in

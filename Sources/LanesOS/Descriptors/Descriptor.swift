@@ -34,8 +34,8 @@ package struct Descriptor: ~Copyable, Sendable {
     return Descriptor(owning: try retrying("open") { path.withPlatformString { open($0, flags, 0o666) } })
   }
 
-  /// A new file without a name in `folder`, (O_TMPFILE of open(2)); nil where the
-  /// folder does not exist or its file system has no such files.
+  /// A new file without a name in `folder` (O_TMPFILE of open(2)); nil where the folder does not exist or its file system
+  /// has no such files.
   ///
   /// - Parameter origin: an open folder that `folder` is counted from.
   package static func unnamed(
