@@ -48,7 +48,9 @@ let package = Package(
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
     // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after
     // libpng's, which needs it.
-    .target(name: "CDigests", cSettings: strictC, linkerSettings: [library("deflate"), library("crypto")]),
+    .target(
+      name: "CDigests", dependencies: ["CSIMD"], cSettings: strictC,
+      linkerSettings: [library("deflate"), library("crypto")]),
     .target(
       name: "CBuild", cSettings: strictC + [told("LANES_COMMIT", or: "unknown"), told("LANES_LIBURING", or: "")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),

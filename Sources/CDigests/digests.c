@@ -1,4 +1,6 @@
 #include "cdigests.h"
+#include "csimd.h"
+#include "xxh3_levels.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -9,11 +11,6 @@
 #include <openssl/sha.h>
 #include <zlib.h>
 
-// XXH3 prefetches 320 bytes ahead, which is enough for data in a cache. Pages of a mapped file come from memory, and
-// the processor's own prefetching stops at the end of each page, so this asks for data a page ahead. A mapped file of 2
-// GB takes one core of a Sapphire Rapids 142 ms of computing instead of 218. With that, XXH3 by AVX2 or AVX-512 is no
-// faster than by SSE2, which every x86-64 has: 141 and 139 ms.
-#define XXH_PREFETCH_DIST 4096
 #define XXH_STATIC_LINKING_ONLY
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -119,10 +116,21 @@ void cdigests_xxh3_start(void *state) {
   keep(state, &full);
 }
 
+// From a cache on one EPYC core: SSE2 33 GB/s, AVX2 45, AVX-512 49. Of 2 GB that are read by pieces of 256 KiB that is 0.07,
+// 0.05 and 0.04 s of processor time beside 0.13 s of reading.
+static void update(XXH3_state_t *state, const uint8_t *bytes, size_t count) {
+#if CSIMD_X86
+  const enum csimd_level level = csimd_level_in_use();
+  if (level >= csimd_avx512) return cdigests_xxh3_update_avx512(state, bytes, count);
+  if (level >= csimd_avx2) return cdigests_xxh3_update_avx2(state, bytes, count);
+#endif
+  XXH3_64bits_update(state, bytes, count);
+}
+
 void cdigests_xxh3_add(void *state, const uint8_t *bytes, size_t count) {
   XXH3_state_t full;
   restore(&full, state);
-  XXH3_64bits_update(&full, bytes, count);
+  update(&full, bytes, count);
   keep(state, &full);
 }
 

@@ -39,8 +39,28 @@ import Testing
     #expect(try hash(inputs, .sha256, channel, slice) == expected.lines.map { String($0.prefix(64)) })
   }
 
+  @Test(arguments: KernelTests.levels, [1, 255, 1024, 1 << 20])
+  func `XXH3 is the same with every level of instructions`(_ level: UInt32, _ slice: Int) throws {
+    let folder = TemporaryFolder()
+    let inputs = try Self.vectors.map { vector in
+      FileInput.path(try folder.write("\(vector.length)", Self.sanityBuffer.prefix(vector.length)))
+    }
+    let limit = KernelLimit(level)
+    defer { limit.lift() }
+    #expect(try hash(inputs, .xxh3, SerialEngine(EngineOptions(lanes: 1)), slice) == Self.vectors.map(\.xxh3))
+  }
+
   private func hash(
     _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ channel: ChannelKind, _ slice: Int
+  ) throws -> [String] {
+    let engine = Engines.make(
+      .processes, channel: channel, options: EngineOptions(lanes: 2),
+      worker: WorkerCommand(program: builtProgram("lanes-test-worker"), arguments: ["worker"]))
+    return try hash(inputs, algorithm, engine, slice)
+  }
+
+  private func hash(
+    _ inputs: [FileInput], _ algorithm: HashAlgorithm, _ engine: any Engine, _ slice: Int
   ) throws -> [String] {
     var settings = FilePlan.Settings()
     settings.wholeBytes = 0
@@ -48,9 +68,6 @@ import Testing
     let plan = try SequentialHashPlan(inputs, settings: settings)
     var digests: [String] = []
     let rows = SequentialHashRows(plan: plan) { digests.append($0.failure?.reason ?? $0.hexadecimal) }
-    let engine = Engines.make(
-      .processes, channel: channel, options: EngineOptions(lanes: 2),
-      worker: WorkerCommand(program: builtProgram("lanes-test-worker"), arguments: ["worker"]))
     _ = try engine.run(
       Batch(workload: HashWorkload(algorithm), plan: plan, fold: rows), observer: SilentObserver())
     return digests

@@ -75,7 +75,8 @@ struct HeapList<Element>: ~Copyable {
 extension HeapList<UInt8> {
   @inline(__always) mutating func append(contentsOf bytes: UnsafeRawBufferPointer) throws(UnitFailure) {
     if count + bytes.count > capacity { try grow(to: count + bytes.count) }
-    guard let from = bytes.baseAddress else { return }
+    // Without bytes there may be no memory to copy to.
+    guard let from = bytes.baseAddress, !bytes.isEmpty else { return }
     UnsafeMutableRawPointer(base.unsafelyUnwrapped + count).copyMemory(from: from, byteCount: bytes.count)
     count += bytes.count
   }
