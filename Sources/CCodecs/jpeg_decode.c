@@ -14,6 +14,7 @@ struct ccodecs_jpeg_decoder {
   struct jpeg_progress_mgr progress;
   struct ccodecs_limits limits;
   uint8_t *cmyk; // one row in libjpeg's own order, for conversion
+  bool inks;     // which is not wanted
   bool broken;   // an error in the middle of what is salvaged: the rest is gray
   const uint8_t *bytes;
   size_t count;
@@ -114,6 +115,8 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
 }
 
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder) { decoder->library_only = true; }
+
+void ccodecs_jpeg_use_inks(struct ccodecs_jpeg_decoder *decoder) { decoder->inks = true; }
 
 // What cjpegscaled.h needs to know, or false for a file that it does not read.
 static bool describe(struct jpeg_decompress_struct *info, struct scaled_frame *frame) {
@@ -216,6 +219,12 @@ static void convert_cmyk(const uint8_t *cmyk, uint8_t *row, size_t width, bool i
   }
 }
 
+// Inks as amounts: files marked by Adobe store the complements.
+static void copy_inks(const uint8_t *cmyk, uint8_t *row, size_t width, bool inverted) {
+  const uint8_t flip = inverted ? 255 : 0;
+  for (size_t at = 0; at < 4 * width; at++) row[at] = cmyk[at] ^ flip;
+}
+
 // After an error in the middle of the rows: false, or true when the rest is made up for.
 static bool give_up(struct ccodecs_jpeg_decoder *decoder) {
   enum ccodecs_status status = decoder->errors.result->status;
@@ -245,7 +254,8 @@ bool ccodecs_jpeg_read(
     JSAMPROW target = decoder->cmyk ? decoder->cmyk : place;
     if (jpeg_read_scanlines(info, &target, 1) != 1)
       ccodecs_jpeg_throw((j_common_ptr)info, ccodecs_damaged, "a row is missing");
-    if (decoder->cmyk) convert_cmyk(decoder->cmyk, place, info->output_width, info->saw_Adobe_marker);
+    if (decoder->cmyk && decoder->inks) copy_inks(decoder->cmyk, place, info->output_width, info->saw_Adobe_marker);
+    else if (decoder->cmyk) convert_cmyk(decoder->cmyk, place, info->output_width, info->saw_Adobe_marker);
   }
   return true;
 }

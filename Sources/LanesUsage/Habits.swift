@@ -66,6 +66,9 @@ enum Habits {
     Habit(
       path: convert, names: ["--strip"], advice: "write --metadata none, or --metadata icc to keep the color profile"),
     Habit(
+      path: convert, names: ["--srgb", "--export-profile", "--colorspace", "--color-space", "--icc"],
+      advice: "write --profile srgb"),
+    Habit(
       path: convert, names: ["--auto-orient", "--autorotate"],
       advice: "images are turned upright unless --no-auto-orient is given; leave it out"),
     Habit(path: convert, names: ["--interlace"], advice: "write --progressive"),

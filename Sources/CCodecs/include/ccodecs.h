@@ -102,6 +102,8 @@ struct ccodecs_jpeg_decoder *ccodecs_jpeg_open(
 // Keeps to libjpeg-turbo, also where a decoder of our own is quicker. To be called before start. Without it, reading
 // and finishing may end with `ccodecs_undecided`, never with a verdict that libjpeg-turbo would not give.
 void ccodecs_jpeg_use_library(struct ccodecs_jpeg_decoder *decoder);
+// Hands out four inks as they are, 0 for none, instead of red, green and blue. To be called before start.
+void ccodecs_jpeg_use_inks(struct ccodecs_jpeg_decoder *decoder);
 // How many points 8 samples become in each direction, 1…8.
 struct ccodecs_scale {
   int across, down;
@@ -254,6 +256,48 @@ void ccodecs_blend(const float *const *rows, const float *weights, int count, fl
 void ccodecs_narrow(
   const float *row, const struct ccodecs_image *from, uint8_t *out, const struct ccodecs_image *to,
   const uint8_t background[3], const struct ccodecs_curve *curve);
+
+// From three amounts of light to levels of sRGB.
+struct ccodecs_srgb {
+  float matrix[4][4];    // what each amount gives to sRGB's light, and what is there without; the fourth is 0
+  const float *level;    // as in `ccodecs_curve`
+  const uint8_t *level8; // the same at every whole step, in levels of 8 bits: ccodecs_curve_steps + 1 entries
+};
+
+// What becomes of red, green and blue by curves and a matrix.
+struct ccodecs_matrix_colors {
+  const float *light[3]; // light of each of 256 or 65,536 levels
+  struct ccodecs_srgb srgb;
+};
+// Rows of four channels. The fourth stays. `out` may be `row`.
+void ccodecs_color_by_matrix(
+  const uint8_t *row, uint8_t *out, const struct ccodecs_image *image, const struct ccodecs_matrix_colors *colors);
+
+// Colors at the nodes of a grid of up to four axes, the last of which varies fastest. Missing axes come first and have
+// one node.
+struct ccodecs_color_table {
+  const float *nodes; // four floats each
+  int side[4];        // nodes along an axis
+  int stride[4];      // nodes from one to the next along it
+};
+// The color at `place`, counted in nodes and limited to the grid: a straight line along the first axis between what
+// tetrahedra of the others give.
+void ccodecs_color_at(const struct ccodecs_color_table *table, const float place[4], float out[4]);
+
+struct ccodecs_table_colors {
+  const float *place[4]; // where on the axis each of 256 or 65,536 levels lies: of three channels or of four inks
+  struct ccodecs_color_table table; // Lab's roots of X, Y and Z: (L + 16) / 116 and a / 500 more, and b / 200 less
+  struct ccodecs_srgb srgb;
+};
+// Rows of four channels: four inks, or three channels and one that stays.
+void ccodecs_color_by_table(
+  const uint8_t *row, uint8_t *out, const struct ccodecs_image *image, bool inks,
+  const struct ccodecs_table_colors *colors);
+
+// What Swift has without Foundation only here.
+double ccodecs_power(double base, double exponent);
+double ccodecs_log10(double value);
+double ccodecs_exp(double value);
 
 // Versions of the libraries, such as 1.6.39: of libjpeg-turbo as its header has it, of the others as they say at run
 // time.

@@ -77,6 +77,8 @@ struct CodecTraits: Sendable {
   /// An ICC profile.
   var profile: Bool
   var exif: Bool
+  /// A word of its own for sRGB, shorter than a profile.
+  var namesSRGB = false
   /// The format's own word for a file that shows a coarse image first.
   var progressiveWord = "progressive"
 }

@@ -44,6 +44,7 @@ extension ImageHeader {
   func meets(_ options: ConvertOptions, _ format: ImageFormat, _ geometry: Geometry) -> Bool {
     geometry.keepsPicture(of: self, options) && options.outputFormat(for: format) == format
       && options.leavesAlone(format) && !(options.resetsOrientation && saysTurned) && !profile.isBroken
+      && !colors(options).changesPixels
   }
 
   /// True when Exif or XMP says that the pixels are to be turned. Turned back by a turn that was asked for, pixels may stay
@@ -58,7 +59,9 @@ extension ImageHeader {
 
   /// The same of an image whose decoded rows are not what its profile is for. Those of four inks are never.
   func remarkOnDecoding(_ options: ConvertOptions) -> String? {
-    guard options.metadata != .none, !isCMYK, case .whole(let bytes) = profile else { return nil }
+    guard options.metadata != .none, !isCMYK, case .whole(let bytes) = profile, !colors(options).changesPixels else {
+      return nil
+    }
     return ImageMetadata.describes(bytes, shape) ? nil : "its ICC profile is for another color space and was left out"
   }
 }

@@ -32,6 +32,7 @@ final class JPEGDecoder: ImageDecoder {
     known.texts = ImageTexts(jpeg: segments)
     known.profile = EmbeddedProfile(jpeg: segments)
     known.exif = segments.exif
+    if case .converted = known.colors(options), known.isCMYK { ccodecs_jpeg_use_inks(decoder) }
     self.header = known
     shape = self.header.shape
   }

@@ -9,7 +9,8 @@ struct PNGCodec: Codec {
   let id = "png"
   let name = "PNG"
   let suffixes = ["png"]
-  let traits = CodecTraits(alpha: true, deepest: 16, profile: true, exif: true, progressiveWord: "interlaced")
+  let traits = CodecTraits(
+    alpha: true, deepest: 16, profile: true, exif: true, namesSRGB: true, progressiveWord: "interlaced")
 
   var libraries: [(name: String, version: String)] {
     [("libpng", String(cString: ccodecs_png_version())), ("zlib", String(cString: ccodecs_zlib_version()))]

@@ -1,12 +1,13 @@
 import LanesCore
 
 /// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
-/// → encoder, row by row.
+/// → encoder, row by row. Colors become sRGB's before the resampler or after it.
 struct Conversion {
   private let options: ConvertOptions
   private let context: CodecContext
   private let decoder: any ImageDecoder
   private let geometry: Geometry
+  private let colors: ColorTreatment
   private(set) var report: ConvertedImage
 
   /// Decides what is to be done with what `decoder` gives.
@@ -22,6 +23,8 @@ struct Conversion {
     report = ConvertedImage(
       inputSize: header.shape.size, outputSize: geometry.result, formats: (format, options.outputFormat(for: format)),
       orientation: geometry.turn)
+    colors = decoder.header.colors(options)
+    report.note(colors)
     if !canCopy { report.remark = header.remark(options) ?? header.remarkOnDecoding(options) }
   }
 
@@ -66,6 +69,8 @@ struct Conversion {
     var resized = report.outputFormat.codec.outputShape(of: rows, options: options)
     resized.size = geometry.window.size
     var stage = try stages(after: resized)
+    let isConvertedLate = convertsColors(after: resized, from: cropped)
+    if case .converted(let colors) = colors, isConvertedLate { stage = try ColorStage(colors, resized, next: stage) }
     // The resampler also converts depth and lays on the background, so that it is needed where only these change.
     if cropped != resized || geometry.scaled != geometry.window.size {
       var resampling = Resampling(covered: covered, scaled: geometry.scaled, window: geometry.window)
@@ -74,7 +79,15 @@ struct Conversion {
       stage = try ResampleStage(
         from: cropped, to: resized, resampling, background: options.background, next: stage)
     }
+    if case .converted(let colors) = colors, !isConvertedLate { stage = try ColorStage(colors, cropped, next: stage) }
     return cropped != rows ? CropStage(part, of: rows, next: stage) : stage
+  }
+
+  /// True when colors are converted after the resampler, where pixels are fewer. They are converted before it when it
+  /// mixes light of sRGB or lays pixels on a background that is of sRGB, when pixels are inks, and when samples lose bits.
+  private func convertsColors(after resized: RowShape, from cropped: RowShape) -> Bool {
+    resized.size.area <= cropped.size.area && !options.linearLight && resized.hasAlpha == cropped.hasAlpha
+      && !decoder.header.isCMYK && resized.depth >= cropped.depth
   }
 
   /// What follows the resampler.

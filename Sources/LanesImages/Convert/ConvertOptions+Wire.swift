@@ -30,6 +30,8 @@ extension ConvertOptions {
     writer.write(salvage)
     for channel in [background.red, background.green, background.blue] { writer.write(channel) }
     writer.write(metadata.rawValue)
+    writer.write(profile.rawValue)
+    writer.write(intent.rawValue)
     writer.write(autoOrient)
     writer.write(maxPixels)
   }
@@ -60,6 +62,8 @@ extension ConvertOptions {
     salvage = try reader.readBool()
     background = RGBColor(red: try reader.read(), green: try reader.read(), blue: try reader.read())
     metadata = try Self.known(Metadata(rawValue: try reader.readString()))
+    profile = try Self.known(Profile(rawValue: try reader.readString()))
+    intent = try Self.known(Intent(rawValue: try reader.readString()))
     autoOrient = try reader.readBool()
     maxPixels = try reader.read()
   }

@@ -11,6 +11,22 @@ package struct ConvertOptions: Sendable, Equatable {
     case none
   }
 
+  /// What becomes of an image's colors.
+  package enum Profile: String, Sendable, CaseIterable {
+    /// They stay, and so does the profile that says what they mean.
+    case keep
+    /// They become those of sRGB.
+    case srgb
+  }
+
+  /// How colors of a wider space become those of sRGB (ICC.1:2022, 0.9).
+  package enum Intent: String, Sendable, CaseIterable {
+    /// Those that sRGB can show stay as they are; the others become the nearest at its edge.
+    case relative
+    /// As the profile's maker found it pleasing: all move, so that they keep their distances.
+    case perceptual
+  }
+
   /// How much smaller a JPEG's color planes are than its brightness plane.
   package enum Subsampling: Int, Sendable, CaseIterable {
     /// Color planes of full size.
@@ -65,6 +81,9 @@ package struct ConvertOptions: Sendable, Equatable {
   /// What shows through alpha where the output has none, and around what is padded.
   package var background = RGBColor.white
   package var metadata = Metadata.all
+  package var profile = Profile.keep
+  /// Counts when colors are converted.
+  package var intent = Intent.relative
   /// Turns the pixels as the Exif orientation says, and resets it.
   package var autoOrient = true
   /// Inputs and outputs of more pixels are refused.

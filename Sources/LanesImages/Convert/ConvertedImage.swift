@@ -25,6 +25,20 @@ package struct ConvertedImage: Sendable, Equatable {
   /// What is to be told of the input though the output is sound, such as "its ICC profile is broken (…) and was left out".
   package var remark: String?
 
+  package enum Colors: UInt8, Sendable, CaseIterable {
+    /// As they were: nothing else was asked, or they are sRGB's already.
+    case kept
+    /// They became sRGB's.
+    case converted
+    /// That was asked and cannot be done; `warning` tells why.
+    case unconverted
+  }
+
+  /// What became of the colors.
+  package var colors = Colors.kept
+  /// What the user has to know of the output, as a sentence's end after the image's name; nil for nothing.
+  package var warning: String?
+
   /// Of the output.
   package var byteCount = 0
 
@@ -37,6 +51,20 @@ package struct ConvertedImage: Sendable, Equatable {
     self.orientation = orientation
   }
 
+  /// Takes down what becomes of the colors.
+  mutating func note(_ treatment: ColorTreatment) {
+    switch treatment {
+    case .kept: colors = .kept
+    case .converted, .plainInks(nil): colors = .converted
+    case .plainInks(let fault?):
+      colors = .converted
+      warning = "its inks became sRGB without its ICC profile, which \(fault)"
+    case .unusable(let fault):
+      colors = .unconverted
+      warning = "its colors were not converted to sRGB, since its ICC profile \(fault)"
+    }
+  }
+
   func encoded() -> Bytes {
     var writer = WireWriter()
     for side in [inputSize.width, inputSize.height, outputSize.width, outputSize.height] { writer.write(UInt32(side)) }
@@ -47,6 +75,8 @@ package struct ConvertedImage: Sendable, Equatable {
     writer.write(byteCount)
     writer.write(damage ?? "")
     writer.write(remark ?? "")
+    writer.write(colors.rawValue)
+    writer.write(warning ?? "")
     return writer.bytes
   }
 
@@ -68,5 +98,9 @@ package struct ConvertedImage: Sendable, Equatable {
     self.damage = damage.isEmpty ? nil : damage
     let remark = try reader.readString()
     self.remark = remark.isEmpty ? nil : remark
+    guard let colors = Colors(rawValue: try reader.read()) else { throw WireError("unknown colors") }
+    self.colors = colors
+    let warning = try reader.readString()
+    self.warning = warning.isEmpty ? nil : warning
   }
 }

@@ -17,7 +17,9 @@ struct LosslessJPEG {
 
   /// nil when something is asked that needs pixels, or nothing at all.
   init?(of header: ImageHeader, options: ConvertOptions, context: CodecContext) throws(UnitFailure) {
-    guard Self.isAllowed(by: options), !options.grayscale || header.shape.channels == 1 else { return nil }
+    guard Self.isAllowed(by: options), !options.grayscale || header.shape.channels == 1,
+      !header.colors(options).changesPixels
+    else { return nil }
     geometry = try Geometry(of: header, options: options)
     guard !geometry.isResized, !header.meets(options, .jpeg, geometry) else { return nil }
     self.options = options
@@ -43,6 +45,7 @@ struct LosslessJPEG {
       inputSize: header.shape.size, outputSize: geometry.result, formats: (.jpeg, .jpeg), orientation: geometry.turn)
     report.method = .lossless
     report.remark = header.remark(options)
+    report.note(header.colors(options))
     report.byteCount = context.output.count
     return report
   }

@@ -14,7 +14,9 @@ struct StoredPNG {
   init?(of input: UnsafeRawBufferPointer, _ header: ImageHeader, options: ConvertOptions, context: CodecContext)
     throws(UnitFailure)
   {
-    guard options.outputFormat(for: .png) == .png, options.pngDepth == nil, !options.salvage else { return nil }
+    guard options.outputFormat(for: .png) == .png, options.pngDepth == nil, !options.salvage,
+      !header.colors(options).changesPixels
+    else { return nil }
     geometry = try Geometry(of: header, options: options)
     guard !geometry.isResized, !header.meets(options, .png, geometry) else { return nil }
     // A second decoder: the first hands out plain channels, which cannot be changed once it is open.
@@ -46,6 +48,7 @@ struct StoredPNG {
       inputSize: rows.size, outputSize: geometry.result, formats: (.png, .png), orientation: geometry.turn)
     report.byteCount = context.output.count
     report.remark = decoder.header.remark(options)
+    report.note(decoder.header.colors(options))
     return report
   }
 

@@ -67,6 +67,7 @@ struct Geometry {
   /// True when the result shows the picture of the image that `header` is of, pixel for pixel and in its colors.
   func keepsPicture(of header: ImageHeader, _ options: ConvertOptions) -> Bool {
     leavesAlone(header.shape.size) && !(options.grayscale && header.shape.channels == 4)
+      && !header.colors(options).changesPixels
   }
 
   /// True when pixels are mixed or added, so that they cannot be moved as they are stored.

@@ -35,6 +35,27 @@ struct Exif {
     bytes[orientationOffset + 1] = isLittleEndian ? 0 : 1
   }
 
+  /// Says that colors are sRGB's, where it says of what they are: in ColorSpace, and in the index of the rules for
+  /// exchange, whose R03 stands for Adobe RGB (Exif 2.32, 4.6.6; DCF 2.0, 3.1).
+  mutating func saySRGB() {
+    guard let first = number(at: 4, size: 4).flatMap(directory) else { return }
+    for pointer in first.entries where pointer.tag == 0x8769 {
+      guard let exif = numbers(pointer).first.flatMap(directory) else { continue }
+      for entry in exif.entries {
+        switch entry.tag {
+        case 0xA001 where entry.width == 2 && entry.values.count == 2:
+          bytes[entry.values.lowerBound] = isLittleEndian ? 1 : 0
+          bytes[entry.values.lowerBound + 1] = isLittleEndian ? 0 : 1
+        case 0xA005:
+          let index = numbers(entry).first.flatMap(directory)?.entries.first { $0.tag == 1 }
+          guard let values = index?.values, bytes[values].elementsEqual("R03\0".utf8) else { continue }
+          bytes.replaceSubrange(values, with: Bytes("R98\0".utf8))
+        default: break
+        }
+      }
+    }
+  }
+
   /// Looks through the first directory for tag 0x0112 of type SHORT (3) and count 1.
   private func findOrientation() -> Int? {
     guard let directory = number(at: 4, size: 4), let count = number(at: directory, size: 2) else { return nil }

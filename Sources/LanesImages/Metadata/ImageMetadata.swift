@@ -27,21 +27,36 @@ struct ImageMetadata {
     _ format: ImageFormat, keepsThumbnail: Bool
   ) {
     let traits = format.codec.traits
-    if traits.profile, options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
+    let isConverted = header.colors(options).changesPixels
+    if isConverted {
+      describeSRGB(traits, options, shape)
+    } else if traits.profile, options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
       Self.describes(profile, shape)
     {
       self.profile = profile
     }
-    if options.metadata != .none { color = header.color }
+    if !isConverted, options.metadata != .none { color = header.color }
     guard options.metadata == .all else { return }
     if traits.exif, var exif = header.exif {
       if options.resetsOrientation { exif.resetOrientation() }
       if !keepsThumbnail { exif.removeThumbnail() }
+      if isConverted { exif.saySRGB() }
       self.exif = exif.bytes
     }
     var texts = header.texts
     if options.resetsOrientation { texts.xmp = texts.xmp.map(XMP.upright) }
     blocks = format.codec.blocks(for: texts, from: input)
+  }
+
+  /// Says that colors are sRGB's: by the format's own word, else by a profile. Gray has sRGB's curve, which nothing but PNG's
+  /// word says in a few bytes; without any word that is what readers take it for.
+  private mutating func describeSRGB(_ traits: CodecTraits, _ options: ConvertOptions, _ shape: RowShape) {
+    guard options.metadata != .none else { return }
+    if traits.namesSRGB {
+      (color.srgb, color.intent) = (true, options.intent == .perceptual ? 0 : 1)
+    } else if traits.profile, shape.channels == 4 {
+      profile = SRGB.profile
+    }
   }
 
   /// A profile names its color space in bytes 16…19 (ICC.1:2022, 7.2.8).

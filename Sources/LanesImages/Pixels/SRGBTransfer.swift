@@ -2,7 +2,8 @@ import CCodecs
 
 /// The curve of sRGB as tables, made when it is first asked for and kept until the end of the process.
 struct SRGBTransfer {
-  private static let level = table(Int(ccodecs_curve_steps) + 2) { ccodecs_fill_level($0) }
+  /// The level, 0…1, of every step of light, and one more.
+  static let levels = table(Int(ccodecs_curve_steps) + 2) { ccodecs_fill_level($0) }
   private static let lightOf8Bits = table(1 << 8) { ccodecs_fill_light($0, 8) }
   private static let lightOf16Bits = table(1 << 16) { ccodecs_fill_light($0, 16) }
 
@@ -12,7 +13,7 @@ struct SRGBTransfer {
   /// Lends the tables to C for the length of a call.
   func withC(_ body: (UnsafePointer<ccodecs_curve>) -> Void) {
     (depth == 8 ? Self.lightOf8Bits : Self.lightOf16Bits).withUnsafeBufferPointer { light in
-      Self.level.withUnsafeBufferPointer { level in
+      Self.levels.withUnsafeBufferPointer { level in
         var curve = ccodecs_curve(light: light.baseAddress, level: level.baseAddress)
         body(&curve)
       }

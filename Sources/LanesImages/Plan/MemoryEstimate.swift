@@ -7,6 +7,9 @@ package struct MemoryEstimate {
   /// Decoder and encoder state, tables, and what the program's own allocator keeps between images.
   private static let base = 4 << 20
 
+  /// The profile as numbers, and the tables that are made of it.
+  private static let colors = 6 << 20
+
   package let bytes: Int
 
   /// - Parameter fileSize: serves where the header says nothing.
@@ -33,7 +36,7 @@ package struct MemoryEstimate {
       if !geometry.isResized { bytes = max(bytes, moving) }
       results += Self.result(of: geometry, probe, options)
     }
-    self.bytes = Self.base + bytes + results
+    self.bytes = Self.base + bytes + results + (options.profile == .srgb ? Self.colors : 0)
   }
 
   /// Rows on their way, the rows that turning holds, the encoder, and the encoded result.

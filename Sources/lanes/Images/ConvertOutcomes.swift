@@ -11,11 +11,13 @@ final class ConvertOutcomes: Fold, Observer {
   private let console: ProgressReporter
   private let json: Bool
   private let quiet: Bool
-  /// Counts of results; `degraded` and `profilesLeftOut` count inputs.
+  /// Counts of results; `degraded`, `profilesLeftOut`, `converted` and `unconverted` count inputs.
   private var copies = 0
   private var lossless = 0
   private var degraded = 0
   private var profilesLeftOut = 0
+  private var converted = 0
+  private var unconverted = 0
   /// Of images that were converted: their files, and those of their results.
   private var bytesBefore = 0
   private var bytesAfter = 0
@@ -110,6 +112,12 @@ final class ConvertOutcomes: Fold, Observer {
       degraded += 1
       console.say("lanes: \(unit.label): degraded: \(damage)")
     }
+    if let warning = images.first?.warning { console.say("lanes: \(unit.label): \(warning)") }
+    switch images.first?.colors {
+    case .converted: converted += 1
+    case .unconverted: unconverted += 1
+    case .kept, nil: break
+    }
     results += images.count
     if json { tell(unit, outcome, images) }
   }
@@ -148,6 +156,8 @@ final class ConvertOutcomes: Fold, Observer {
     if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
     if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
     if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
+    if converted > 0 { parts.append("\(Readable.count(converted)) with colors made sRGB") }
+    if unconverted > 0 { parts.append("\(Readable.count(unconverted)) whose colors could not be made sRGB") }
     if let skipped, skipped > 0 { parts.append("\(Readable.count(skipped)) skipped") }
     if record.unitsFailed > 0 { parts.append("\(Readable.count(record.unitsFailed)) failed") }
     // A stop that comes with the last unit leaves nothing out.
@@ -182,6 +192,8 @@ final class ConvertOutcomes: Fold, Observer {
         $0.member("outcome", image.damage == nil ? "done" : "degraded")
         if let damage = image.damage { $0.member("cause", damage) }
         if let remark = image.remark { $0.member("remark", remark) }
+        if image.colors != .kept { $0.member("colors", "\(image.colors)") }
+        if let warning = image.warning { $0.member("warning", warning) }
         // The names of the cases are part of the output, as are those of `kind` below.
         $0.member("method", "\(image.method)")
         $0.member("input_format", image.inputFormat.name)

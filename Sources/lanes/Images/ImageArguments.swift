@@ -11,6 +11,8 @@ extension ConvertOptions.Format: ExpressibleByArgument {
 }
 
 extension ConvertOptions.Metadata: ExpressibleByArgument {}
+extension ConvertOptions.Profile: ExpressibleByArgument {}
+extension ConvertOptions.Intent: ExpressibleByArgument {}
 
 /// `--png-depth`. PNG's smaller depths are for palettes and gray alone (PNG, 11.2.2), and are not offered.
 enum DepthChoice: Int, ExpressibleByArgument, CaseIterable {
@@ -76,6 +78,19 @@ struct ImageArguments: ParsableArguments {
   var metadata = ConvertOptions.Metadata.all
 
   @Option(
+    help: ArgumentHelp(
+      "keep leaves colors and their profile as they are; srgb converts wide gamut and CMYK to sRGB.", valueName: "SPACE"
+    ))
+  var profile = ConvertOptions.Profile.keep
+
+  // Optional, so that one without effect can be told from one not given.
+  @Option(
+    help: ArgumentHelp(
+      "How --profile srgb maps colors, with black point compensation: relative keeps those that sRGB can show; perceptual moves all, as the profile says. (default: relative)",
+      valueName: "INTENT"))
+  var intent: ConvertOptions.Intent?
+
+  @Option(
     name: .customLong("max-pixels"), parsing: .unconditional,
     help: ArgumentHelp("Refuse larger images. (default: \(ConvertOptions.defaultMaxPixels))", valueName: "N"),
     transform: parseCount)
@@ -87,6 +102,9 @@ struct ImageArguments: ParsableArguments {
   func validate() throws {
     // Settings of a format that is never written, by the table of formats.
     if let objection = Codecs.standard.objection(toSettingsOf: options(format: to)) { throw ValidationError(objection) }
+    if let intent, profile == .keep {
+      throw ValidationError("--intent \(intent.rawValue) says how to convert colors: add --profile srgb")
+    }
     if let quality, !(1...100).contains(quality) {
       throw ValidationError("--quality takes a number from 1 to 100, not \(quality)")
     }
@@ -115,6 +133,8 @@ struct ImageArguments: ParsableArguments {
     // Options that were not given keep the defaults of `ConvertOptions`.
     if let background { options.background = background }
     options.metadata = metadata
+    options.profile = profile
+    options.intent = intent ?? .relative
     if let maxPixels { options.maxPixels = Int(clamping: maxPixels) }
     return options
   }
