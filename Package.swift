@@ -10,13 +10,43 @@ let strictC: [CSetting] = [
   .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"]), .define("NDEBUG", .when(configuration: .release)),
 ]
 
+/// True when one of the folders where linkers look holds a file.
+func isInstalled(_ file: String) -> Bool {
+  let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
+  return folders.contains { access("\($0)/\(file)", R_OK) == 0 }
+}
+
 /// How to link a library: its static archive where the distribution has one, which starts faster and leaves one program to
 /// install, and the shared library elsewhere.
 func library(_ name: String) -> LinkerSetting {
-  let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
-  let hasArchive = folders.contains { access("\($0)/lib\(name).a", R_OK) == 0 }
-  return .linkedLibrary(hasArchive ? ":lib\(name).a" : name)
+  .linkedLibrary(isInstalled("lib\(name).a") ? ":lib\(name).a" : name)
 }
+
+/// A library that the program does without where it is not there.
+struct OptionalLibrary {
+  /// Tells its module's C code that it is there.
+  let macro: String
+  /// Those to link, each before those that it needs itself; an extra one only where there is one, since some versions hold it.
+  let names: [String], extras: [String]
+  let isThere: Bool
+
+  /// - Parameter header: where compilers look for it. `LANES_WITHOUT` in the environment names libraries, separated by commas, to
+  ///   do without all the same.
+  init(_ macro: String, header: String, _ names: [String], extras: [String] = []) {
+    (self.macro, self.names) = (macro, names)
+    self.extras = extras.filter { isInstalled("lib\($0).a") }
+    let refused = (Context.environment["LANES_WITHOUT"] ?? "").split(separator: ",").map(String.init)
+    isThere =
+      !refused.contains(names[0])
+      && ["/usr/include", "/usr/local/include"].contains { access("\($0)/\(header)", R_OK) == 0 }
+      && names.allSatisfy { isInstalled("lib\($0).a") || isInstalled("lib\($0).so") }
+  }
+
+  var cSettings: [CSetting] { isThere ? [.define(macro)] : [] }
+  var linkerSettings: [LinkerSetting] { isThere ? (names + extras).map(library) : [] }
+}
+
+let webp = OptionalLibrary("LANES_WEBP", header: "webp/encode.h", ["webp"], extras: ["sharpyuv"])
 
 /// A macro with what the environment variable of its name says, which `--version` tells. `Scripts/build` sets them;
 /// asked for here, they would be kept with the manifest's result and go on telling of an earlier commit.
@@ -44,6 +74,9 @@ let package = Package(
     .target(
       name: "CCodecs", dependencies: ["CSIMD", "CJPEGScaled"], cSettings: strictC,
       linkerSettings: [library("png16"), library("jpeg"), library("z"), library("deflate")]),
+    .target(
+      name: "CWebP", dependencies: ["CCodecs"], cSettings: strictC + webp.cSettings, linkerSettings: webp.linkerSettings
+    ),
     .target(name: "CKernels", dependencies: ["CSIMD"], cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
     // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after
@@ -55,7 +88,7 @@ let package = Package(
       name: "CBuild", cSettings: strictC + [told("LANES_COMMIT", or: "unknown"), told("LANES_LIBURING", or: "")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
-    .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs"], swiftSettings: strict),
+    .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs", "CWebP"], swiftSettings: strict),
     .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD"], swiftSettings: strict),
     .target(
       name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],

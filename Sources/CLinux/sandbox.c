@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -86,6 +87,17 @@ int clinux_landlock_self(void) {
 int clinux_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 // MARK: seccomp
+
+static int compare_bytes(const void *one, const void *other) {
+  return *(const unsigned char *)one - *(const unsigned char *)other;
+}
+
+void clinux_ask_ahead(void) {
+  // glibc's qsort asks how much memory the machine has the first time it sorts more than a kilobyte, up to version 2.36, and
+  // keeps the answer. libwebp sorts colors with it.
+  unsigned char bytes[2048] = {1};
+  qsort(bytes, sizeof bytes, 1, compare_bytes);
+}
 
 #if defined(__x86_64__)
 #define THIS_MACHINE AUDIT_ARCH_X86_64

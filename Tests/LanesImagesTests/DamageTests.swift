@@ -11,7 +11,7 @@ import Testing
     ("damaged-checksum.png", "its PNG data is damaged (IDAT: CRC error)"),
     ("damaged-scans.jpg", "it is a progressive JPEG of more than 100 scans, which lanes cannot read"),
     ("damaged-empty.jpg", "it is empty"),
-    ("damaged-text.png", "it is not an image that lanes can read (JPEG or PNG)"),
+    ("damaged-text.png", "it is not an image that lanes can read (\(Codecs.standard.names(joinedBy: "or")))"),
   ])
   func `damaged files are refused with their reason, converted or copied`(name: String, reason: String) throws {
     for resize in [nil, ResizeSpec("32x32")] {

@@ -11,7 +11,7 @@ import Testing
   private let png: Bytes = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
   @Test(arguments: [
-    ("x.webp", ConvertOptions.Format.same, "lanes writes JPEG (.jpg, .jpeg, .jpe, .jfif) and PNG (.png)"),
+    ("x.tiff", ConvertOptions.Format.same, "lanes writes \(Codecs.standard.namesWithSuffixes)"),
     ("x.TIFF", .same, "ends in .TIFF"), ("x.gif", .jpeg, "ends in .gif"), ("x.tmp", .same, "or add --to jpeg"),
     ("x.jpg.heic", .png, "use one of these suffixes"), ("x.png", .jpeg, "--to jpeg writes JPEG"),
     ("x.jpe", .png, "leave out one of them"),
@@ -37,7 +37,7 @@ import Testing
   @Test func `the name of an image is no directory by mistake`() throws {
     let tree = try PlanTree(["in/a.jpg", "in/b.jpg", "there.jpg/c"])
     let both = [tree / "in/a.jpg", tree / "in/b.jpg"]
-    for name in ["one.jpg", "one.PNG", "one.webp"] {
+    for name in ["one.jpg", "one.PNG", "one.tiff"] {
       var request = ConvertRequest(inputs: both, destination: tree / name)
       #expect(refusal(request).first?.contains("to make one of that name write \(tree / name)/") == true)
       request.inputs = [tree / "in"]
@@ -58,11 +58,11 @@ import Testing
   }
 
   @Test func `a result gets the suffix of what its input holds`() throws {
-    let tree = try PlanTree(["in/a.png", "in/b.JPG", "in/c.jpeg", "in/d.png", "e.webp", "f.dat", "g", "in/text.png"])
-    for name in ["in/a.png", "in/b.JPG", "e.webp", "f.dat", "g"] { try write(jpeg, to: tree / name) }
+    let tree = try PlanTree(["in/a.png", "in/b.JPG", "in/c.jpeg", "in/d.png", "e.tiff", "f.dat", "g", "in/text.png"])
+    for name in ["in/a.png", "in/b.JPG", "e.tiff", "f.dat", "g"] { try write(jpeg, to: tree / name) }
     for name in ["in/c.jpeg", "in/d.png"] { try write(png, to: tree / name) }
     var request = ConvertRequest(
-      inputs: ["in", "e.webp", "f.dat", "g"].map { tree / $0 }, destination: tree / "out")
+      inputs: ["in", "e.tiff", "f.dat", "g"].map { tree / $0 }, destination: tree / "out")
     func names() throws -> [String] {
       outputs(try ConvertPlan(request)).map { String($0.dropFirst((tree / "out").string.count + 1)) }
     }
@@ -91,23 +91,23 @@ import Testing
   }
 
   @Test func `a template's suffix decides on the format, or is refused`() throws {
-    let tree = try PlanTree(["in/a.png", "in/b.webp.jpg"])
+    let tree = try PlanTree(["in/a.png", "in/b.tiff.jpg"])
     var request = ConvertRequest(
       inputs: [tree / "in/a.png"], destination: tree / "out", name: NameTemplate("{name}.jpg"))
     #expect(request.writtenFormat == .jpeg)
     #expect(outputs(try ConvertPlan(request)) == [(tree / "out/a.jpg").string])
     request.format = .png
     #expect(refusal(request) == ["--name ends in .jpg, and --to png writes PNG; leave out one of them"])
-    for (name, reason) in [("{name}.webp", "--name ends in .webp"), ("{name}.{ext}.bak", "--name ends in .bak")] {
+    for (name, reason) in [("{name}.tiff", "--name ends in .tiff"), ("{name}.{ext}.bak", "--name ends in .bak")] {
       request = ConvertRequest(inputs: [tree / "in/a.png"], destination: tree / "out", name: NameTemplate(name))
       #expect(refusal(request).first?.hasPrefix(reason) == true)
     }
-    try write(jpeg, to: tree / "in/b.webp.jpg")
+    try write(jpeg, to: tree / "in/b.tiff.jpg")
     request = ConvertRequest(
-      inputs: [tree / "in/b.webp.jpg"], destination: tree / "out", name: NameTemplate("{dir}/{name}"))
+      inputs: [tree / "in/b.tiff.jpg"], destination: tree / "out", name: NameTemplate("{dir}/{name}"))
     #expect(
       refusal(request) == [
-        "\(tree / "in/b.webp.jpg") gives a JPEG, which would be called \(tree / "out/b.webp"); let --name end in .{ext}"
+        "\(tree / "in/b.tiff.jpg") gives a JPEG, which would be called \(tree / "out/b.tiff"); let --name end in .{ext}"
       ])
   }
 

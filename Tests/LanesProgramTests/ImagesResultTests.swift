@@ -39,15 +39,15 @@ import Testing
     try folder.write("list", Bytes("a.jpg\n".utf8))
     let before = try Tree(folder.path)
     for (words, reason) in [
-      (["a.jpg", "-o", "x.webp"], "x.webp ends in .webp, but lanes writes JPEG"),
+      (["a.jpg", "-o", "x.tiff"], "x.tiff ends in .tiff, but lanes writes JPEG"),
       (["a.jpg", "-o", "x.tiff", "--to", "jpeg"], "ends in .tiff"), (["a.jpg", "-o", "x.gif"], "ends in .gif"),
       (["a.jpg", "-o", "x.gif", "--dry-run"], "ends in .gif"),
-      (["a.jpg", "-o", "x.tmp"], "add --to jpeg or --to png"),
+      (["a.jpg", "-o", "x.tmp"], "add --to jpeg, --to png"),
       (["a.jpg", "-o", "x.jpg", "--to", "png"], "leave out one"),
       (["a.jpg", "b.png", "-o", "one/one.jpg"], "write one/one.jpg/"),
-      (["a.jpg", "-o", "o", "--name", "{name}.webp"], "--name ends"),
-      (["--files-from", "list", "-o", "x.webp"], "these results need a directory"),
-      (["-", "-o", "x.webp"], "x.webp ends in .webp"), (["-", "-o", "x.png", "--to", "jpeg"], "leave out one of them"),
+      (["a.jpg", "-o", "o", "--name", "{name}.tiff"], "--name ends"),
+      (["--files-from", "list", "-o", "x.tiff"], "these results need a directory"),
+      (["-", "-o", "x.tiff"], "x.tiff ends in .tiff"), (["-", "-o", "x.png", "--to", "jpeg"], "leave out one of them"),
     ] {
       let result = try convert(words)
       #expect(result.exit == .status(64), "\(words)")

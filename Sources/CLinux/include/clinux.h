@@ -194,6 +194,8 @@ int clinux_no_new_privileges(void);
 int clinux_landlock_version(void);
 // No file is opened, made, removed or run by its name any more, nor a connection made (as far as the version goes).
 int clinux_landlock_self(void);
+// Has the C library ask the system now what it would otherwise ask while it computes, by calls that the filter forbids.
+void clinux_ask_ahead(void);
 // Whether the kernel can end a process for a system call (SECCOMP_RET_KILL_PROCESS), on processors whose numbers are
 // known.
 bool clinux_seccomp_available(void);

@@ -16,6 +16,10 @@ protocol Codec: Sendable {
   var traits: CodecTraits { get }
   /// The libraries behind it with their versions, for `--version`.
   var libraries: [(name: String, version: String)] { get }
+  /// The library that reads and writes it where it is built; only formats that may be missing need name one.
+  var library: String { get }
+  /// False where that library was not there when the program was built.
+  var isBuilt: Bool { get }
 
   // MARK: Reading
 
@@ -79,6 +83,8 @@ struct CodecTraits: Sendable {
   var exif: Bool
   /// A word of its own for sRGB, shorter than a profile.
   var namesSRGB = false
+  /// Gray by itself. Without it gray is stored as colors, which a profile for gray does not describe.
+  var gray = true
   /// The format's own word for a file that shows a coarse image first.
   var progressiveWord = "progressive"
 }
@@ -91,6 +97,8 @@ struct StoredForm: Equatable {
   var paletteSize = 0
   /// How much smaller color planes are than the brightness plane, such as `4:2:0`; empty without such planes.
   var subsampling = ""
+  /// What a format with several codings calls this one, such as `lossless`; empty where only the order of pixels differs.
+  var coding = ""
 }
 
 /// An option of the command line that one encoder or several understand.
@@ -98,10 +106,24 @@ struct EncoderSetting: Equatable {
   /// As it is typed, such as `--quality`.
   let option: String
   let isGiven: Bool
+  /// What is given, and what it may be, of an option that takes a number.
+  private(set) var value: Int?
+  private(set) var range: ClosedRange<Int>?
+
+  init(_ option: String, isGiven: Bool) { (self.option, self.isGiven) = (option, isGiven) }
+
+  init(_ option: String, _ value: Int?, in range: ClosedRange<Int>) {
+    self.init(option, isGiven: value != nil)
+    (self.value, self.range) = (value, range)
+  }
 }
 
 /// What most formats do alike.
 extension Codec {
+  var library: String { "" }
+
+  var isBuilt: Bool { true }
+
   /// Limits depth and alpha to what the format holds. Gray and alpha stays gray unless it lies on a colored background.
   func fitted(_ rows: RowShape, options: ConvertOptions) -> RowShape {
     var shape = rows

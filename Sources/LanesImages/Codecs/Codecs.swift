@@ -7,11 +7,18 @@ import SystemPackage
 /// Plans and workloads take one, so that tests can add a format of their own.
 package struct Codecs: Sendable {
   /// All formats of this program.
-  package static let standard = Codecs([.jpeg, .png])
+  package static let standard = Codecs([.jpeg, .png, .webp])
 
+  /// Those that can be read and written.
   package let formats: [ImageFormat]
+  /// Those whose library was not there when the program was built.
+  package let missing: [ImageFormat]
 
-  init(_ formats: [ImageFormat]) { self.formats = formats }
+  /// - Parameter formats: those without their library are left out, and known by name only.
+  init(_ formats: [ImageFormat]) {
+    self.formats = formats.filter(\.codec.isBuilt)
+    missing = formats.filter { !$0.codec.isBuilt }
+  }
 
   /// The format whose `id` is `name`.
   func format(named name: String) -> ImageFormat? { formats.first { $0.id == name } }
@@ -38,7 +45,7 @@ package struct Codecs: Sendable {
   }
 
   /// Bytes that tell every format.
-  var signatureLength: Int { formats.map(\.codec.signatureLength).max() ?? 0 }
+  var signatureLength: Int { (formats + missing).map(\.codec.signatureLength).max() ?? 0 }
 
   /// True for a suffix of an image, be it of a format that is neither read nor written.
   func isImage(suffix: String) -> Bool {
@@ -51,6 +58,10 @@ package struct Codecs: Sendable {
   ) throws(UnitFailure) -> (ImageFormat, any ImageDecoder) {
     guard bytes.count > 0 else { throw UnitFailure(.rejected, "it is empty") }
     guard let format = format(sniffing: bytes) else {
+      if let known = missing.first(where: { $0.codec.recognizes(bytes) }) {
+        throw UnitFailure(
+          .rejected, "it is a \(known.name), and this program was built without \(known.codec.library), which reads it")
+      }
       throw UnitFailure(.rejected, "it is not an image that lanes can read (\(names(joinedBy: "or")))")
     }
     return (format, try format.codec.openDecoder(bytes, options: options, context: context))
@@ -100,6 +111,19 @@ extension Codecs {
     let others = formats.filter { $0.codec.settings(in: options).contains { $0.option == odd } }
     let names = listed(others.map(\.name), joinedBy: "and")
     return "\(odd) is for \(names), and --to \(written.id) writes none: leave out one of them"
+  }
+
+  /// What is wrong with the numbers that encoders are given; nil when each lies where one of the formats has it.
+  package func objection(toNumbersOf options: ConvertOptions) -> String? {
+    let settings = (options.format.image.map { [$0] } ?? formats).flatMap { $0.codec.settings(in: options) }
+    for setting in settings {
+      guard let value = setting.value else { continue }
+      let ranges = settings.filter { $0.option == setting.option }.compactMap(\.range)
+      guard !ranges.contains(where: { $0.contains(value) }) else { continue }
+      let range = ranges.map(\.lowerBound).min()!...ranges.map(\.upperBound).max()!
+      return "\(setting.option) takes a number from \(range.lowerBound) to \(range.upperBound), not \(value)"
+    }
+    return nil
   }
 }
 

@@ -12,6 +12,8 @@ struct ImageHeader {
   var isProgressive: Bool
   /// XMP, comments and the like.
   var texts = ImageTexts()
+  /// Every pixel is what it was when the file was made, as far as its coding goes.
+  var isLossless = false
   /// Four inks, which become red, green and blue when they are decoded.
   var isCMYK: Bool
 
@@ -57,12 +59,19 @@ extension ImageHeader {
     return "its ICC profile is broken (\(fault)) and was left out"
   }
 
-  /// The same of an image whose decoded rows are not what its profile is for. Those of four inks are never.
-  func remarkOnDecoding(_ options: ConvertOptions) -> String? {
+  /// The same of an image whose rows, decoded or as `format` stores them, are not what its profile is for. Those of four inks
+  /// are never.
+  func remarkOnDecoding(_ options: ConvertOptions, to format: ImageFormat) -> String? {
     guard options.metadata != .none, !isCMYK, case .whole(let bytes) = profile, !colors(options).changesPixels else {
       return nil
     }
-    return ImageMetadata.describes(bytes, shape) ? nil : "its ICC profile is for another color space and was left out"
+    guard ImageMetadata.describes(bytes, shape) else {
+      return "its ICC profile is for another color space and was left out"
+    }
+    guard format.codec.traits.gray || shape.channels == 4 else {
+      return "its ICC profile is for gray, which a \(format.name) stores as colors, and was left out"
+    }
+    return nil
   }
 }
 

@@ -4,6 +4,7 @@ import SystemPackage
 package struct ImageFormat: Sendable {
   package static let jpeg = ImageFormat(JPEGCodec())
   package static let png = ImageFormat(PNGCodec())
+  package static let webp = ImageFormat(WebPCodec())
 
   let codec: any Codec
 
@@ -30,6 +31,7 @@ extension ConvertOptions {
     package static let same = Format(image: nil)
     package static let jpeg = Format(image: .jpeg)
     package static let png = Format(image: .png)
+    package static let webp = Format(image: .webp)
 
     /// nil for that of the input.
     package let image: ImageFormat?

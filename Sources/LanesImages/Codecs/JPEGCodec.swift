@@ -57,10 +57,10 @@ struct JPEGCodec: Codec {
 
   func settings(in options: ConvertOptions) -> [EncoderSetting] {
     [
-      EncoderSetting(option: "--quality", isGiven: options.quality != nil),
-      EncoderSetting(option: "--progressive", isGiven: options.progressive),
-      EncoderSetting(option: "--subsampling", isGiven: options.subsampling != nil),
-      EncoderSetting(option: "--optimize-coding", isGiven: options.optimizeCoding),
+      EncoderSetting("--quality", options.quality, in: 1...100),
+      EncoderSetting("--progressive", isGiven: options.progressive),
+      EncoderSetting("--subsampling", isGiven: options.subsampling != nil),
+      EncoderSetting("--optimize-coding", isGiven: options.optimizeCoding),
     ]
   }
 

@@ -30,9 +30,11 @@ struct PNGCodec: Codec {
       let interlacing = head.number(at: 28, count: 1)
     else { return nil }
     let channels = kind == 0 ? 1 : kind == 4 ? 2 : 4
-    return ImageProbe(
+    var probe = ImageProbe(
       format: .png, size: PixelSize(width, height), bytesPerPixel: channels * (depth == 16 ? 2 : 1),
       isHeldWhole: interlacing != 0)
+    probe.isLossless = true
+    return probe
   }
 
   func openDecoder(
@@ -46,9 +48,9 @@ struct PNGCodec: Codec {
 
   func settings(in options: ConvertOptions) -> [EncoderSetting] {
     [
-      EncoderSetting(option: "--png-level", isGiven: options.pngLevel != nil),
-      EncoderSetting(option: "--png-filter", isGiven: options.pngFilter != nil),
-      EncoderSetting(option: "--png-depth", isGiven: options.pngDepth != nil),
+      EncoderSetting("--png-level", options.pngLevel, in: 0...12),
+      EncoderSetting("--png-filter", isGiven: options.pngFilter != nil),
+      EncoderSetting("--png-depth", isGiven: options.pngDepth != nil),
     ]
   }
 

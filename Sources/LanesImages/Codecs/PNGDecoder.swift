@@ -27,6 +27,7 @@ final class PNGDecoder: ImageDecoder {
     self.decoder = decoder
     self.context = context
     var known = ImageHeader(header)
+    known.isLossless = true
     let chunks = PNGChunks(bytes)
     known.texts = ImageTexts(png: chunks)
     // libpng leaves out a profile that it objects to without a word to the caller; the chunk is still there.

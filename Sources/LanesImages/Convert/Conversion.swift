@@ -25,7 +25,7 @@ struct Conversion {
       orientation: geometry.turn)
     colors = decoder.header.colors(options)
     report.note(colors)
-    if !canCopy { report.remark = header.remark(options) ?? header.remarkOnDecoding(options) }
+    if !canCopy { report.remark = header.remark(options) ?? header.remarkOnDecoding(options, to: report.outputFormat) }
   }
 
   /// Converts `input`, the bytes this was made from, and says how.
@@ -114,7 +114,9 @@ struct Conversion {
     let metadata = ImageMetadata(
       of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat,
       keepsThumbnail: geometry.keepsPicture(of: decoder.header, options))
-    return try report.outputFormat.codec.makeEncoder(shape, metadata: metadata, options: options, context: context)
+    let settled = options.settled(
+      isLossless: decoder.header.isLossless, from: report.inputFormat, to: report.outputFormat)
+    return try report.outputFormat.codec.makeEncoder(shape, metadata: metadata, options: settled, context: context)
   }
 
   /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.

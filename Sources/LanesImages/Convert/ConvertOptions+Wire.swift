@@ -21,6 +21,8 @@ extension ConvertOptions {
     writer.write(grayscale)
     writer.write(enlarge)
     writer.write(optional: quality)
+    writer.write(optional: effort)
+    writer.write(lossless?.rawValue ?? "")
     writer.write(progressive)
     writer.write(optional: subsampling?.rawValue)
     writer.write(optimizeCoding)
@@ -50,6 +52,9 @@ extension ConvertOptions {
     grayscale = try reader.readBool()
     enlarge = try reader.readBool()
     quality = try reader.readOptional()
+    effort = try reader.readOptional()
+    let lossless = try reader.readString()
+    self.lossless = lossless.isEmpty ? nil : try Self.known(Lossless(rawValue: lossless))
     progressive = try reader.readBool()
     subsampling =
       if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }

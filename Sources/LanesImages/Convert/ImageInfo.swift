@@ -24,6 +24,8 @@ package struct ImageInfo: Sendable, Equatable {
   package var isCMYK: Bool
   /// How much smaller a JPEG's color planes are than its brightness, such as "4:2:0"; empty without such planes.
   package var subsampling: String
+  /// What a format with several codings calls this one, such as "lossless"; empty for others.
+  package var codingWord: String
   /// What Exif says, or upright.
   package var orientation: Orientation
   /// Of the whole file.
@@ -40,6 +42,7 @@ package struct ImageInfo: Sendable, Equatable {
     channels = header.shape.channels == 4 && !header.shape.hasAlpha && !header.isCMYK ? 3 : header.shape.channels
     let stored = format.codec.storage(of: bytes, header)
     (bits, paletteSize, subsampling) = (stored.bits, stored.paletteSize, stored.subsampling)
+    codingWord = stored.coding
     isProgressive = header.isProgressive
     hasProfile = header.profile.isThere
     profileFault = header.profile.fault
@@ -57,6 +60,7 @@ package struct ImageInfo: Sendable, Equatable {
     for number in [size.width, size.height, channels, bits, byteCount, paletteSize] { writer.write(number) }
     for flag in [isProgressive, hasProfile, hasExif, hasXMP, isCMYK] { writer.write(flag) }
     writer.write(subsampling)
+    writer.write(codingWord)
     writer.write(UInt32(comments.count))
     for comment in comments { writer.write(comment) }
     writer.write(orientation.rawValue)
@@ -78,6 +82,7 @@ package struct ImageInfo: Sendable, Equatable {
     hasXMP = try reader.readBool()
     isCMYK = try reader.readBool()
     subsampling = try reader.readString()
+    codingWord = try reader.readString()
     comments = []
     for _ in 0..<(try reader.read(UInt32.self)) { comments.append(try reader.readString()) }
     guard let orientation = Orientation(rawValue: try reader.read()) else { throw WireError("an unknown orientation") }

@@ -8,7 +8,7 @@ struct ImageMetadata {
   var exif: Bytes?
   /// Goes into a PNG when there is no profile.
   var color = ccodecs_color()
-  /// Segments of a JPEG or chunks of a PNG, written as they are.
+  /// Segments of a JPEG or chunks of a PNG or WebP, written as they are.
   var blocks: [MetadataBlock] = []
 
   /// Nothing.
@@ -31,7 +31,7 @@ struct ImageMetadata {
     if isConverted {
       describeSRGB(traits, options, shape)
     } else if traits.profile, options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
-      Self.describes(profile, shape)
+      traits.gray || shape.channels == 4, Self.describes(profile, shape)
     {
       self.profile = profile
     }

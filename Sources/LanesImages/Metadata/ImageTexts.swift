@@ -12,7 +12,7 @@ struct ImageTexts: Equatable {
   init() {}
 }
 
-/// A JPEG's segment, whose name is the marker's second byte, or a PNG's chunk, whose name has four bytes.
+/// A JPEG's segment, whose name is the marker's second byte, or a chunk of a PNG or WebP, whose name has four bytes.
 struct MetadataBlock: Equatable {
   var name: Bytes
   var bytes: Bytes

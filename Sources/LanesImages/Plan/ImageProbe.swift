@@ -15,13 +15,17 @@ package struct ImageProbe: Sendable, Equatable {
   var bytesPerPixel: Int
   /// Bytes of a JPEG's coefficients, 16 bits each, all components together.
   var coefficients = 0
+  /// The file is of a format or coding without loss.
+  var isLossless = false
+  /// Bytes that the decoder holds beside what `bytesPerPixel` counts.
+  var decoderExtra = 0
   /// The decoder has to hold the image whole, as for a JPEG whose coefficients come in several scans or an interlaced PNG.
   var isHeldWhole: Bool
 
   /// What the decoder holds beside rows.
   var decoderBytes: Int {
     guard isHeldWhole else { return 0 }
-    return coefficients > 0 ? coefficients : size.area &* bytesPerPixel
+    return coefficients > 0 ? coefficients : size.area &* bytesPerPixel &+ decoderExtra
   }
 
   /// Nanoseconds of one core that converting takes, nearly: by pixels, twice as much where the decoder goes over the whole

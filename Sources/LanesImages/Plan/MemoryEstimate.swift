@@ -45,8 +45,10 @@ package struct MemoryEstimate {
     let taps = 6 * max(1, geometry.crop.size.height / max(1, geometry.scaled.height)) + 6
     let rows = (taps * geometry.window.size.width + 8 * probe.size.width) * 4 * MemoryLayout<Float>.size
     let turned = geometry.turn.keepsRowOrder ? 0 : geometry.window.size.area * probe.bytesPerPixel
-    let encoding = options.outputFormat(for: probe.format).codec.encodingMemory(
-      pixels: geometry.result.area, bytesPerPixel: probe.bytesPerPixel, options: options)
+    let format = options.outputFormat(for: probe.format)
+    let encoding = format.codec.encodingMemory(
+      pixels: geometry.result.area, bytesPerPixel: probe.bytesPerPixel,
+      options: options.settled(isLossless: probe.isLossless, from: probe.format, to: format))
     return rows + turned + encoding
   }
 }

@@ -59,6 +59,7 @@ package enum Sandbox {
     _ = try once("setrlimit") { clinux_limit_self(&kept) }
     _ = try once("prctl") { clinux_no_new_privileges() }
     _ = try once("landlock_restrict_self") { clinux_landlock_self() }
+    clinux_ask_ahead()
     // A sanitizer's runtime reads /proc when it has something to tell.
     if !clinux_is_sanitized { _ = try once("seccomp") { clinux_seccomp_self(limits.receiving) } }
   }

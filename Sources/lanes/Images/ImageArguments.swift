@@ -14,6 +14,18 @@ extension ConvertOptions.Metadata: ExpressibleByArgument {}
 extension ConvertOptions.Profile: ExpressibleByArgument {}
 extension ConvertOptions.Intent: ExpressibleByArgument {}
 
+/// `--lossless` and `--keep-lossless`.
+extension ConvertOptions.Lossless: EnumerableFlag {
+  package static func name(for value: Self) -> NameSpecification { .customLong(String(value.option.dropFirst(2))) }
+
+  package static func help(for value: Self) -> ArgumentHelp? {
+    switch value {
+    case .all: "WebP without loss: every pixel stays what it is."
+    case .kept: "WebP without loss of what is stored without, such as a PNG; JPEGs by --quality."
+    }
+  }
+}
+
 /// `--png-depth`. PNG's smaller depths are for palettes and gray alone (PNG, 11.2.2), and are not offered.
 enum DepthChoice: Int, ExpressibleByArgument, CaseIterable {
   case eight = 8
@@ -38,8 +50,18 @@ struct ImageArguments: ParsableArguments {
   // Nil differs from the default given in words: --quality always encodes anew, where a JPEG could else be copied.
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("JPEG quality, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
+    help: ArgumentHelp(
+      "Quality of JPEG and WebP, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
   var quality: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long to search for smaller files: WebP 0 to 6, cwebp's -m. (default: 4)", valueName: "N"))
+  var effort: Int?
+
+  @Flag(exclusivity: .exclusive)
+  var lossless: ConvertOptions.Lossless?
 
   @Flag(help: "Write progressive JPEG.")
   var progressive = false
@@ -105,11 +127,9 @@ struct ImageArguments: ParsableArguments {
     if let intent, profile == .keep {
       throw ValidationError("--intent \(intent.rawValue) says how to convert colors: add --profile srgb")
     }
-    if let quality, !(1...100).contains(quality) {
-      throw ValidationError("--quality takes a number from 1 to 100, not \(quality)")
-    }
-    if let pngLevel, !(0...12).contains(pngLevel) {
-      throw ValidationError("--png-level takes a number from 0 to 12, not \(pngLevel)")
+    if let objection = Codecs.standard.objection(toNumbersOf: options(format: to)) { throw ValidationError(objection) }
+    if lossless == .all, quality != nil {
+      throw ValidationError("--lossless keeps every pixel, and --quality gives some up: leave out one of them")
     }
     // A limit of 0 would refuse every image.
     if maxPixels == 0 { throw ValidationError("--max-pixels takes a number above 0") }
@@ -123,6 +143,8 @@ struct ImageArguments: ParsableArguments {
     options.format = format
     options.grayscale = grayscale
     options.quality = quality
+    options.effort = effort
+    options.lossless = lossless
     options.progressive = progressive
     options.subsampling = subsampling
     options.optimizeCoding = optimizeCoding

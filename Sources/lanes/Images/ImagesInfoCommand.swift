@@ -212,8 +212,9 @@ extension ImageInfo {
     return channels <= 2 ? "gray" : "RGB"
   }
 
-  /// The order in which the file holds its pixels, by the format's own word.
+  /// How the file holds its pixels, or in which order, by the format's own word.
   var coding: String {
+    guard codingWord.isEmpty else { return codingWord }
     guard isProgressive else { return "sequential" }
     return format.progressiveWord
   }
