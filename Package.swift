@@ -48,6 +48,13 @@ struct OptionalLibrary {
 
 let webp = OptionalLibrary("LANES_WEBP", header: "webp/encode.h", ["webp"], extras: ["sharpyuv"])
 
+/// What unpacks compressed files beside zlib and libdeflate.
+let unpackers = [
+  OptionalLibrary("LANES_ZSTD", header: "zstd.h", ["zstd"]),
+  OptionalLibrary("LANES_XZ", header: "lzma.h", ["lzma"]),
+  OptionalLibrary("LANES_BZIP2", header: "bzlib.h", ["bz2"]),
+]
+
 /// A macro with what the environment variable of its name says, which `--version` tells. `Scripts/build` sets them;
 /// asked for here, they would be kept with the manifest's result and go on telling of an earlier commit.
 func told(_ name: String, or unknown: String) -> CSetting {
@@ -84,6 +91,10 @@ let package = Package(
     .target(
       name: "CDigests", dependencies: ["CSIMD"], cSettings: strictC,
       linkerSettings: [library("deflate"), library("crypto")]),
+    // As CDigests, it leaves zlib and libdeflate to be named by CCodecs.
+    .target(
+      name: "CPacked", cSettings: strictC + unpackers.flatMap(\.cSettings),
+      linkerSettings: unpackers.flatMap(\.linkerSettings) + [library("deflate")]),
     .target(
       name: "CBuild", cSettings: strictC + [told("LANES_COMMIT", or: "unknown"), told("LANES_LIBURING", or: "")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
@@ -91,7 +102,8 @@ let package = Package(
     .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs", "CWebP"], swiftSettings: strict),
     .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD"], swiftSettings: strict),
     .target(
-      name: "LanesFiles", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests"],
+      name: "LanesFiles",
+      dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests", "CPacked"],
       swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque, system], swiftSettings: strict),
     .target(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-from . import cache_states, inputs, levels, tables
+from . import cache_states, inputs, levels, packed, tables
 from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table
@@ -251,6 +251,7 @@ SECTIONS = {
     **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
     "stats": adding_up(tables.stats),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill, "start": start,
+    "packed": lambda: packed.section(SameOutput),
     "page-cache": lambda: cache_states.section(SameOutput),
     "levels": lambda: levels.section(SameOutput), "primes-avx2": levels.primes_with_avx2,
 }

@@ -38,6 +38,7 @@ package final class SequentialHashPlan: UnitPlan {
     whole.cut = .anywhere
     // Files come whole from the inner plan, since slices are cut here when their turn comes.
     whole.sliceBytes = .max
+    whole.unpacking?.divides = false
     plan = FilePlan(inputs, settings: whole)
     sliceBytes = settings.sliceBytes
     progress = try Descriptor.event()
@@ -97,7 +98,8 @@ package final class SequentialHashPlan: UnitPlan {
   /// Takes a unit of the plan: a whole file, or a chunk of a stream; nil when that is kept for later.
   private func begin(_ unit: Unit) throws(UnitFailure) -> Unit? {
     let task = try FileTask(of: unit)
-    if case .slice(let file) = unit.source, file.length > sliceBytes {
+    // What is compressed is unpacked in one go.
+    if case .slice(let file) = unit.source, file.length > sliceBytes, task.packing == nil {
       chains.append(Chain(rest: nil, file: task))
       return slice(file, of: chains.count - 1, nil)
     }

@@ -12,7 +12,12 @@ package enum FileLibraries {
       ("PCRE2", patternVersion),
       (crypto.first ?? "OpenSSL", crypto.dropFirst().first ?? "unknown"),
       ("xxHash", String(cString: cdigests_xxhash_version())),
-    ]
+    ] + unpackers
+  }
+
+  /// What unpacks compressed files beside zlib, as far as the program was built with it.
+  private static var unpackers: [(name: String, version: String)] {
+    [PackedFormat.zstd, .xz, .bzip2].compactMap { format in format.version.map { (format.library, $0) } }
   }
 
   private static var patternVersion: String {

@@ -44,6 +44,8 @@ package final class FilePlan: UnitPlan {
     package var recursive = false
     /// Map slices of regular files; otherwise they are read.
     package var isMapped = false
+    /// Unpack what is compressed; nil leaves it as it is.
+    package var unpacking: UnpackingSettings?
     /// Files and directories that are passed over, named or come by.
     package var filter: NameFilter?
     /// False where the one input was not named: the current directory, which is walked whatever its name.
@@ -59,12 +61,15 @@ package final class FilePlan: UnitPlan {
     }
   }
 
-  private let settings: Settings
+  let settings: Settings
+  /// True where there is one input, which is no tree: unpacking it is worth a thread of its own.
+  let isAlone: Bool
   private var inputs: ArraySlice<FileInput>
   private var unitCount = 0
   private var rowCount: UInt32 = 0
   /// What is left of inputs already begun: a file being cut, a stream being read, a tree being walked.
   private var cutting: SliceCursor?
+  private var dividing: PackedCursor?
   private var streaming: StreamCursor?
   private var walk: DirectoryWalk?
 
@@ -72,13 +77,14 @@ package final class FilePlan: UnitPlan {
     precondition(settings.sliceBytes > 0 && settings.chunkBytes > 0, "units cannot be empty")
     self.inputs = inputs[...]
     self.settings = settings
+    isAlone = inputs.count == 1 && !settings.recursive
   }
 
   /// Nil: inputs are looked at only when their turn comes.
   package var totalUnits: Int? { nil }
 
   /// True when no input is left, and none in hand.
-  package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && streaming == nil }
+  package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && dividing == nil && streaming == nil }
 
   /// True when nothing will come behind the input of a row, and nothing has: an input behind it may have failed already.
   package func endsWith(row: UInt32) -> Bool { isAtEnd && rowCount == row + 1 }
@@ -86,6 +92,7 @@ package final class FilePlan: UnitPlan {
   /// Gives nothing more of the input of a row, which has been answered.
   package func skip(row: UInt32) {
     if cutting?.task.row == row { cutting = nil }
+    if dividing?.task.row == row { dividing = nil }
     if streaming?.task.row == row { streaming = nil }
   }
 
@@ -109,6 +116,7 @@ package final class FilePlan: UnitPlan {
       self.cutting = nil
       return cut(cutting)
     }
+    if let dividing { return divide(dividing) }
     guard let streaming else { return nil }
     let step = streaming.next(chunkBytes: settings.chunkBytes, longestLine: settings.longestLine)
     switch step {
@@ -119,6 +127,19 @@ package final class FilePlan: UnitPlan {
     case .failed(let task, let failure):
       self.streaming = nil
       return .failed(makeUnit(task, .none, 0), failure)
+    }
+  }
+
+  /// The next part of the compressed file in hand.
+  private func divide(_ cursor: PackedCursor) -> PlanStep {
+    let task = cursor.task
+    do throws(UnitFailure) {
+      let part = try cursor.next(partBytes: settings.packedBytes)
+      if part.task.isLast { dividing = nil }
+      return unit(part.task, source: .slice(part.file), bytes: part.file.length)
+    } catch {
+      dividing = nil
+      return .failed(makeUnit(task, .none, 0), error)
     }
   }
 
@@ -178,6 +199,7 @@ package final class FilePlan: UnitPlan {
   ///   - readable: where every process can read it.
   private func begin(regular name: FilePath, at readable: FilePath, _ status: FileStatus) -> PlanStep? {
     let task = newTask(name)
+    if settings.unpacking != nil, let step = begin(packed: task, readable, status, from: 0) { return step.step }
     guard status.size > settings.wholeBytes else {
       var unit = makeUnit(task, .file(readable), status.size)
       unit.stamp = status.stamp
@@ -207,17 +229,31 @@ package final class FilePlan: UnitPlan {
       return stream(task) { () throws(SystemError) in reader }
     }
     reader.skipToEnd()
+    if settings.unpacking != nil, let step = begin(packed: task, path, status, from: offset) { return step.step }
     return begin(task, path, status, from: offset)
   }
 
   private func stream(_ task: FileTask, _ open: () throws(SystemError) -> ReadyReader) -> PlanStep? {
     do {
-      streaming = StreamCursor(task: task, reader: try open(), ends: settings.cut.ends)
+      let reader = try open()
+      guard let unpacking = settings.unpacking else {
+        streaming = StreamCursor(task: task, reader: .plain(reader), ends: settings.cut.ends)
+        return nil
+      }
+      stream(task, try UnpackingReader(.stream(reader), unpacking))
       return nil
     } catch {
       return failed(task, error)
     }
   }
+
+  /// Takes the stream in hand.
+  func stream(_ task: FileTask, _ reader: UnpackingReader) {
+    streaming = StreamCursor(task: task, reader: .unpacking(reader), ends: settings.cut.ends)
+  }
+
+  /// Takes the file in hand, of which `cursor` gives the parts.
+  func divide(by cursor: PackedCursor) { dividing = cursor }
 
   private func directory(_ task: FileTask) -> PlanStep {
     var task = task
@@ -230,15 +266,15 @@ package final class FilePlan: UnitPlan {
     return FileTask(row: rowCount, name: name)
   }
 
-  private func unit(_ task: FileTask, source: Source, bytes: Int) -> PlanStep {
+  func unit(_ task: FileTask, source: Source, bytes: Int) -> PlanStep {
     .unit(makeUnit(task, source, bytes))
   }
 
-  private func failed(_ task: FileTask, _ error: SystemError) -> PlanStep {
+  func failed(_ task: FileTask, _ error: SystemError) -> PlanStep {
     .failed(makeUnit(task, .none, 0), .unreadable(error))
   }
 
-  private func makeUnit(_ task: FileTask, _ source: Source, _ bytes: Int) -> Unit {
+  func makeUnit(_ task: FileTask, _ source: Source, _ bytes: Int) -> Unit {
     defer { unitCount += 1 }
     let isWhole = task.slice == 0 && task.isLast
     if let path = task.name, isWhole {

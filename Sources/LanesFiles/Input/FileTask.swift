@@ -2,7 +2,7 @@ import LanesCore
 import SystemPackage
 
 /// A unit's own description: which row of the table it belongs to.
-struct FileTask: Equatable {
+package struct FileTask: Equatable {
   /// Row of the table, from 0 in the order of inputs.
   var row: UInt32
   /// Slice of the row's input, from 0.
@@ -11,6 +11,8 @@ struct FileTask: Equatable {
   var isLast = true
   /// True when the row is shown with what was counted although the input failed, as `wc` does for a directory.
   var isShownAlways = false
+  /// How the unit's source is compressed; nil where it is not.
+  var packing: Packing?
   private var title: Title
 
   /// A name in either of two forms: a path takes time to make of bytes, and most rows are never shown.
@@ -35,6 +37,7 @@ struct FileTask: Equatable {
     writer.write(slice)
     writer.write(isLast)
     writer.write(isShownAlways)
+    writer.write(packing)
     switch title {
     case .none: writer.write(false)
     case .path(let path):
@@ -71,15 +74,16 @@ struct FileTask: Equatable {
     slice = try reader.read()
     isLast = try reader.readBool()
     isShownAlways = try reader.readBool()
+    packing = try reader.readPacking()
     title = try reader.readBool() ? .bytes(try reader.readSlice()) : .none
   }
 
   /// A row of its own for a unit that belongs to none.
   static func stranger(_ unit: Unit) -> FileTask { FileTask(row: .max, name: FilePath(unit.label)) }
 
-  static func == (one: FileTask, other: FileTask) -> Bool {
+  package static func == (one: FileTask, other: FileTask) -> Bool {
     one.row == other.row && one.slice == other.slice && one.isLast == other.isLast
-      && one.isShownAlways == other.isShownAlways && one.name == other.name
+      && one.isShownAlways == other.isShownAlways && one.packing == other.packing && one.name == other.name
   }
 }
 

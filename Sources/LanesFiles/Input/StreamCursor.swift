@@ -11,14 +11,14 @@ final class StreamCursor {
 
   /// The chunk that `next` gives.
   private(set) var task: FileTask
-  private let reader: ReadyReader
+  private let reader: StreamReader
   private let ends: LineEnds?
   private var buffer = Bytes()
   /// Bytes at the start of the buffer that are known to hold no line end.
   private var searched = 0
 
   /// - Parameter ends: what ends a line, where chunks are to be whole lines.
-  init(task: FileTask, reader: ReadyReader, ends: LineEnds?) {
+  init(task: FileTask, reader: StreamReader, ends: LineEnds?) {
     self.task = task
     self.reader = reader
     self.ends = ends
@@ -30,7 +30,7 @@ final class StreamCursor {
   ///
   /// A chunk of lines ends behind the last line end in the buffer, and grows until it holds one.
   func next(chunkBytes: Int, longestLine: Int) -> Step {
-    do {
+    do throws(UnitFailure) {
       var wanted = max(chunkBytes, searched + chunkBytes)
       while true {
         while buffer.count < wanted {
@@ -50,7 +50,7 @@ final class StreamCursor {
         wanted = min(searched * 2, longestLine + 1)
       }
     } catch {
-      return .failed(task, .unreadable(error))
+      return .failed(task, error)
     }
   }
 
@@ -65,5 +65,27 @@ final class StreamCursor {
       self.task.slice += 1
     }
     return .chunk(task, buffer)
+  }
+}
+
+/// Where the bytes of a stream come from.
+enum StreamReader {
+  case plain(ReadyReader)
+  case unpacking(UnpackingReader)
+
+  var descriptor: Int32 {
+    switch self {
+    case .plain(let reader): reader.descriptor
+    case .unpacking(let reader): reader.descriptor
+    }
+  }
+
+  /// Appends at most `limit` bytes to `buffer`, as many as are there.
+  func read(into buffer: inout Bytes, atMost limit: Int) throws(UnitFailure) -> ReadyReader.Piece {
+    switch self {
+    case .plain(let reader):
+      do { return try reader.read(into: &buffer, atMost: limit) } catch { throw .unreadable(error) }
+    case .unpacking(let reader): return try reader.read(into: &buffer, atMost: limit)
+    }
   }
 }

@@ -87,7 +87,7 @@ package final class StatsPlan: UnitPlan {
   }
 
   private func units(of unit: Unit) throws(UnitFailure) -> [Unit] {
-    if try task(of: unit).file.slice == 0 { columns = try findColumns(unit.source) }
+    if try task(of: unit).file.slice == 0 { columns = try findColumns(unit) }
     // A file whose header was no good has told so once; nothing of it is counted.
     guard columns != nil else { return [] }
     let task = try task(of: unit)
@@ -108,10 +108,10 @@ package final class StatsPlan: UnitPlan {
   }
 
   /// Reads the header of a file, if there is one, and finds the columns in it.
-  private func findColumns(_ source: Source) throws(UnitFailure) -> (column: Int32, by: Int32?) {
+  private func findColumns(_ unit: Unit) throws(UnitFailure) -> (column: Int32, by: Int32?) {
     columns = nil
     var header: [Bytes] = []
-    if options.hasHeader { header = try readHeader(source) }
+    if options.hasHeader { header = try readHeader(unit) }
     let by = try options.by.map { (choice) throws(UnitFailure) in try find(choice, header) }
     return (try find(options.column, header), by)
   }
@@ -130,8 +130,12 @@ package final class StatsPlan: UnitPlan {
   }
 
   /// The fields of the first line, without a byte order mark.
-  private func readHeader(_ source: Source) throws(UnitFailure) -> [Bytes] {
-    let head = try head(of: source)
+  private func readHeader(_ unit: Unit) throws(UnitFailure) -> [Bytes] {
+    var head = try head(of: unit.source)
+    if let packing = try FileTask(of: unit).packing {
+      let memory = files.settings.unpacking?.memory ?? 0
+      head = Unpacker.head(of: head, packing, memory: memory, limit: Self.longestHeader)
+    }
     let input = head.span.bytes
     let end = LineEnds.newline.first(in: input) ?? input.byteCount
     return try input.extracting(StatsScan.markBytes(input)..<end).withUnsafeBytes { (line) throws(UnitFailure) in

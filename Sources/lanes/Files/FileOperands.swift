@@ -17,6 +17,12 @@ struct FileOperands: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Map regular files instead of reading them.")
   var mmap = false
 
+  @Flag(
+    name: [.customShort("z"), .long],
+    help:
+      "Unpack files that are compressed by gzip, zstd, xz or bzip2, as their contents tell; others stay as they are.")
+  var decompress = false
+
   /// A comparison asks: standard input can be read by one of several runs only.
   var readsStandardInput: Bool { files.isEmpty || files.contains("-") }
 
@@ -27,7 +33,22 @@ struct FileOperands: ParsableArguments {
 
   /// How inputs are cut into units. The memory budget for all that is in flight also limits the length of a line.
   func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
-    FilePlan.Settings(cut: cut, recursive: recursive, isMapped: mmap, memory: engine.options.memory)
+    var settings = FilePlan.Settings(cut: cut, recursive: recursive, isMapped: mmap, memory: engine.options.memory)
+    if decompress { settings.unpacking = unpacking(engine) }
+    return settings
+  }
+
+  private func unpacking(_ engine: EngineArguments) -> UnpackingSettings {
+    // Machines that share a batch must all fail the same files, whatever memory each has.
+    guard !Division.isDivided else {
+      var settings = UnpackingSettings(memory: 1 << 30)
+      settings.isInUnits = true
+      return settings
+    }
+    var settings = UnpackingSettings(memory: engine.options.memory / 4)
+    settings.longestLine = min(settings.longestLine, max(engine.options.memory / 4, 16 << 20))
+    settings.isInUnits = (engine.isolation ?? .none) != .none
+    return settings
   }
 }
 
@@ -43,7 +64,7 @@ extension FileOperands {
   ///   - add: takes what a file that could be read to its end gave; where it throws, there is no result.
   ///   - show: prints the result; not called when the run was cut short or no file could be read.
   func makeOneResult<Partial: MergeablePartial>(
-    _ workload: any Workload, _ settings: FilePlan.Settings, _ engine: EngineArguments,
+    _ workload: some FileWorkload, _ settings: FilePlan.Settings, _ engine: EngineArguments,
     add: @escaping (Partial) throws(UnitFailure) -> Void,
     show: (ResultPrinter) -> Void
   ) throws {
@@ -65,7 +86,7 @@ extension FileOperands {
       }
       console.tell(failure, of: row.name)
     }
-    let job = BatchRun(workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: rows)
+    let job = BatchRun(files: workload, settings) { (FilePlan(inputs, settings: settings), rows) }
     let record = try job.run(engine, console)
     // `max`: a run without any file has a result, and one whose files all failed has none.
     if record.ending == .complete && !isSpoilt && rows.failedRows < max(rows.rowCount, 1) { show(printer) }
@@ -74,5 +95,20 @@ extension FileOperands {
     if let status = ExitStatus.of(record) { throw status }
     // A row can fail although all its units were done: partial results that cannot be read or put together.
     if isSpoilt || rows.failedRows > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
+  }
+}
+
+extension BatchRun {
+  /// A run over files, which are unpacked where that was asked for.
+  init(files workload: some FileWorkload, _ settings: FilePlan.Settings, makeParts: @escaping () throws -> Parts) {
+    guard let limits = settings.unpackingLimits else {
+      self.init(workload: workload, makeParts: makeParts)
+      return
+    }
+    let unpacking = Unpacking(workload, limits)
+    self.init(workload: unpacking) {
+      let (plan, fold) = try makeParts()
+      return (plan, UnpackedFold(unpacking, fold))
+    }
   }
 }

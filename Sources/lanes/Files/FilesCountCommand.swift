@@ -71,10 +71,10 @@ struct FilesCountCommand: FilesOperation, StatedCommand {
     }
     // A word or a character may lie across two slices: partial results say what is at their ends.
     let settings = operands.settings(cut: .anywhere, engine)
-    let job = BatchRun(
-      workload: CountWorkload(columns: columns), makePlan: { FilePlan(inputs, settings: settings) },
+    let job = BatchRun(files: CountWorkload(columns: columns), settings) {
       // Ends the run when nobody reads rows any more, as with `| head`.
-      fold: OpenEndedFold(rows, printer))
+      (FilePlan(inputs, settings: settings), OpenEndedFold(rows, printer))
+    }
     let record = try job.run(engine, console)
     // A run that was cut short has no total: the sum of a part would be taken for that of the whole.
     if record.ending == .complete { printTotal(total, rows, table, printer) }

@@ -123,12 +123,13 @@ struct FilesHashCommand: FilesOperation, StatedCommand {
       let rows = FileRows<CRCPartial> { row in
         onFile(HashedFile(name: row.name, digest: row.failure == nil ? row.partial.digest : [], failure: row.failure))
       }
-      let job = BatchRun(
-        workload: workload, makePlan: { FilePlan(inputs, settings: settings) }, fold: OpenEndedFold(rows, printer))
+      let job = BatchRun(files: workload, settings) {
+        (FilePlan(inputs, settings: settings), OpenEndedFold(rows, printer))
+      }
       return try job.run(engine, console, within: journal)
     }
     // Plan and fold are made together: what the fold hears of a slice makes the plan's next slice of that file ready.
-    let job = BatchRun(workload: workload) {
+    let job = BatchRun(files: workload, settings) {
       let plan = try SequentialHashPlan(inputs, settings: settings)
       return (plan, OpenEndedFold(SequentialHashRows(plan: plan, onFile: onFile), printer))
     }

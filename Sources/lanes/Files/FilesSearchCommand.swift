@@ -71,7 +71,9 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     settings.filter = search.filter
     settings.filtersInputs = !isImplied
     // Plan and fold are made together: the fold tells the plan which inputs are answered before their end.
-    let job = BatchRun(workload: SearchWorkload(program)) {
+    // Lines that are found in one unit are held until its end.
+    if options.report == .lines { settings.unpacking?.mostWhole = 8 << 20 }
+    let job = BatchRun(files: SearchWorkload(program), settings) {
       let plan = FilePlan(inputs, settings: settings)
       let results = SearchResults(options, plan: plan, onLines: output.tell, onFile: output.tell)
       return (plan, OpenEndedFold(results, printer))

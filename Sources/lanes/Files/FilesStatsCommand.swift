@@ -98,9 +98,11 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     var settings = operands.settings(cut: .lines(.newline), engine)
     // Some ten milliseconds' work, against the table of a mebibyte that each slice starts with.
     settings.sliceBytes = 16 << 20
-    let job = BatchRun(
-      workload: StatsWorkload(delimiter: options.delimiter),
-      makePlan: { StatsPlan(FilePlan(inputs, settings: settings), options) }, fold: fold)
+    // All statistics of a file come from the same units, which parts that end within lines are not.
+    if split == .tasks { settings.unpacking?.divides = false }
+    let job = BatchRun(files: StatsWorkload(delimiter: options.delimiter), settings) {
+      (StatsPlan(FilePlan(inputs, settings: settings), options), fold)
+    }
     let record = try job.run(engine, console)
     // `max`: a run without any file has a result, an empty one; a run whose files all failed has none.
     if record.ending == .complete && !fold.isSpoilt && fold.failedFiles < max(fold.fileCount, 1) {

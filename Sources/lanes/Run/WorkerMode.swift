@@ -16,11 +16,12 @@ enum WorkerMode {
   /// Every workload that a worker can be asked for.
   // A worker is told a name and a description and looks the type up here. A workload that is missing works under every
   // other engine, so that the tests run each under all.
-  private static let workloads: [any Workload.Type] = [
-    ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
-    SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
-    LabWorkload.self, AttackWorkload.self,
-  ]
+  private static let workloads: [any Workload.Type] =
+    [
+      ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
+      SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
+      LabWorkload.self, AttackWorkload.self,
+    ] + FileWorkloads.unpacking
 
   /// A workload of this program by its name, from its own description; nil where either is unknown.
   static func workload(named name: String, _ description: Bytes) -> (any Workload)? {
