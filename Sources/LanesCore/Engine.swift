@@ -82,11 +82,19 @@ package struct UnitRecord: Sendable, Equatable {
   package var bytesIn = 0
   package var bytesOut = 0
   package var failed = false
+  /// Positions of the sink's files that the unit chose not to make; empty for nearly all units.
+  package var omitted: [Int] = []
 
   package init(lane: Int) { self.lane = lane }
 
   /// Nanoseconds from the first stage's start to the last one's end.
   package var duration: Int64 { max(load.end, perform.end, store.end) - load.start }
+
+  /// Notes how large an output is whose parts end at `ends`, and which of them make no file.
+  package mutating func noteOutput(_ count: Int, ends: [Int]) {
+    bytesOut = count
+    omitted = ends.indices.filter { ends[$0] == OutputBuffer.omitted }
+  }
 
   /// Takes over what another process measured while it performed the unit.
   package mutating func takePerforming(from other: UnitRecord) {

@@ -21,8 +21,12 @@ package final class OutputBuffer: @unchecked Sendable {
   package private(set) var start = 0
   /// Bytes written for this unit.
   package private(set) var count = 0
-  /// Where the parts of the output end, counted from `start`; empty unless the sink is several files.
+  /// Where the parts of the output end, counted from `start`, and `omitted` for those that make no file; empty unless the
+  /// sink is several files, or nothing is to be stored in the only one.
   package private(set) var partEnds: [Int] = []
+
+  /// Stands for the end of a part that makes no file.
+  package static let omitted = -1
 
   package init(_ storage: any Storage) { self.storage = storage }
 
@@ -36,6 +40,9 @@ package final class OutputBuffer: @unchecked Sendable {
 
   /// What is written next belongs to the sink's next file.
   package func endPart() { partEnds.append(count) }
+
+  /// The sink's next file is not made.
+  package func omitPart() { partEnds.append(Self.omitted) }
 
   package func append(_ bytes: RawSpan) throws(UnitFailure) {
     try bytes.withUnsafeBytes { (source) throws(UnitFailure) in try append(source) }

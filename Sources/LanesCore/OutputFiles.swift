@@ -15,22 +15,24 @@ extension Sink {
     }
   }
 
-  /// The files that `output` becomes, cut at `ends`; none for a sink that is not files.
+  /// The files that `output` becomes, cut at `ends`, without those that are omitted; none for a sink that is not files.
   ///
   /// - Throws: `UnitFailure` when the unit did not end as many parts as there are files, or ended them out of order.
   package func parts(of output: UnsafeRawBufferPointer, ends: [Int]) throws(UnitFailure) -> [OutputPart] {
     switch self {
     case .none, .standardOutput: return []
-    case .file(let destination): return [OutputPart(destination: destination, bytes: output)]
+    case .file(let destination):
+      return ends == [OutputBuffer.omitted] ? [] : [OutputPart(destination: destination, bytes: output)]
     case .files(let destinations):
-      guard ends.count == destinations.count, ends.last == output.count || ends.isEmpty else { throw .oddParts }
+      guard ends.count == destinations.count else { throw .oddParts }
       var start = 0
       var parts: [OutputPart] = []
-      for (destination, end) in zip(destinations, ends) {
+      for (destination, end) in zip(destinations, ends) where end != OutputBuffer.omitted {
         guard (start...output.count).contains(end) else { throw .oddParts }
         parts.append(OutputPart(destination: destination, bytes: UnsafeRawBufferPointer(rebasing: output[start..<end])))
         start = end
       }
+      guard start == output.count else { throw .oddParts }
       return parts
     }
   }

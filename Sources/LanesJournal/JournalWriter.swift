@@ -215,7 +215,8 @@ package final class JournalWriter: Sendable {
         entry.printed = []
         entry.isUsable = false
       }
-      for destination in unit.sink.destinations {
+      for (index, destination) in unit.sink.destinations.enumerated()
+      where !settled.record.omitted.contains(index) {
         // `entry` runs before `write` syncs the folders that it notes here.
         folders.note(destination.path.removingLastComponent())
         if let output = StoredOutput(reading: destination.path) {

@@ -63,11 +63,15 @@ import Testing
       unit(1, .produceParts([1, 2]), sink: files("1/a")),
       unit(2, .produceParts([4]), sink: files("2")),
       unit(3, .produceParts([5, 6]), sink: files("3", "taken")),
+      unit(4, .produceParts([-1, 2, -1]), sink: files("4/a", "4/b", "4/c")),
+      unit(5, .produceParts([-1]), sink: files("5/a")),
+      unit(6, .produceParts([-1]), sink: .file(Destination(path: folder.file("6"), replacesExisting: false))),
     ]
     let (collector, record) = try run(contender.engine(), units)
     #expect(collector.failure(1)?.kind == .output)
     #expect(collector.failure(3)?.reason.hasSuffix("taken exists already") == true)
-    #expect(record.bytesOut == 70_003 + 3 + 4 + 11)
+    #expect(record.bytesOut == 70_003 + 3 + 4 + 11 + 2)
+    #expect(record.unitsDone == 5)
     let contents = try folder.contents()
     #expect(contents["0/a"] == Bytes(repeating: 0, count: 70_000))
     #expect(contents["0/b"] == [])
@@ -75,6 +79,7 @@ import Testing
     #expect(contents["2"] == [0, 0, 0, 0])
     #expect(contents["1/a"] == nil)
     #expect(contents["taken"] == [9])
+    #expect(contents.keys.filter { $0.hasPrefix("4") || $0.hasPrefix("5") || $0.hasPrefix("6") } == ["4/b"])
   }
 
   @Test(arguments: Contender.all) func `sixty-four megabytes travel each way`(_ contender: Contender) throws {

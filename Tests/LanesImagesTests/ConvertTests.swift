@@ -150,6 +150,8 @@ private let goodFixtures = [
       ($0.subsampling, $0.optimizeCoding, $0.pngLevel, $0.metadata) = (.half, true, 0, .icc)
       ($0.fit, $0.gravity, $0.filter, $0.linearLight) = (.pad, .southwest, .catmullRom, true)
       ($0.crop, $0.turn, $0.grayscale) = (CropSpec("3x4+5-6"), .transversed, true)
+      ($0.formats, $0.formatQuality, $0.sizes) = ([.jpeg, .same], ["jpeg": 3, "png": 4], [.percent(3)])
+      ($0.maxBytes, $0.ifLarger, $0.preview, $0.sharpen) = (77, .skip, 12, 0.25)
       ($0.background, $0.autoOrient, $0.maxPixels) = (RGBColor(red: 1, green: 2, blue: 3), false, 99)
     }
     for original in [options(), options { $0.resize = .inside(width: 3, height: nil) }, odd] {

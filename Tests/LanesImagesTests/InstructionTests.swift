@@ -12,7 +12,8 @@ import Testing
   ]) func `every level gives the same bytes`(_ name: String) throws {
     let bytes = try fixture(name)
     for change: (inout ConvertOptions) -> Void in [
-      { $0.resize = ResizeSpec("61x47") }, { ($0.resize, $0.format, $0.linearLight) = (ResizeSpec("37%"), .png, true) },
+      { $0.resize = ResizeSpec("61x47") }, { ($0.resize, $0.sharpen) = (ResizeSpec("61x47"), 0.7) },
+      { ($0.resize, $0.format, $0.linearLight) = (ResizeSpec("37%"), .png, true) },
     ] {
       let asked = options(change)
       csimd_limit(csimd_portable)

@@ -162,7 +162,7 @@ private func convertedByLibrary(_ bytes: Bytes, _ asked: ConvertOptions) -> Resu
   do throws(UnitFailure) {
     try bytes.span.bytes.withUnsafeBytes { (raw) throws(UnitFailure) in
       let (format, decoder) = try Codecs.standard.openDecoder(raw, options: asked, context: context)
-      _ = try Conversion(of: decoder, format, options: asked, context: context).run(raw)
+      _ = try Conversion(of: decoder, format, options: asked, byteCount: raw.count, context: context).run(raw)
     }
     return .success(context.output.withBytes { Bytes($0) })
   } catch {

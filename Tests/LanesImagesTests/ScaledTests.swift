@@ -198,6 +198,7 @@ private func isSoundByLibrary(_ bytes: Bytes, _ options: ConvertOptions) -> Bool
     guard let (format, decoder) = try? Codecs.standard.openDecoder(raw, options: options, context: context) else {
       return false
     }
-    return (try? Conversion(of: decoder, format, options: options, context: context).run(raw)) != nil
+    return (try? Conversion(of: decoder, format, options: options, byteCount: raw.count, context: context).run(raw))
+      != nil
   }
 }

@@ -175,8 +175,12 @@ func convertSizes(
   let partial = try ConvertWorkload(options).perform(unit, input: input.span.bytes, output: buffer, deadline: .never)
   let images = try ConvertWorkload.decodePartial(partial)
   let output = buffer.withBytes { Bytes($0) }
-  let starts = [0] + buffer.partEnds
-  return zip(zip(starts, buffer.partEnds), images).map { (Bytes(output[$0.0..<$0.1]), $1) }
+  var start = 0
+  return zip(buffer.partEnds, images).map { end, image in
+    guard end != OutputBuffer.omitted else { return ([], image) }
+    defer { start = end }
+    return (Bytes(output[start..<end]), image)
+  }
 }
 
 /// The header of an image.

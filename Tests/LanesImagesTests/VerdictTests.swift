@@ -83,7 +83,7 @@ private func verdict(_ bytes: Bytes, percent: Double, salvage: Bool = false) -> 
       let context = CodecContext(deadline: .never, output: OutputBuffer(), usesLibrary: true)
       _ = try bytes.withUnsafeBytes {
         let (format, decoder) = try Codecs.standard.openDecoder($0, options: asked, context: context)
-        return try Conversion(of: decoder, format, options: asked, context: context).run($0)
+        return try Conversion(of: decoder, format, options: asked, byteCount: $0.count, context: context).run($0)
       }
       let expected = context.output.withBytes { Bytes($0) }
       #expect(try convert(bytes, asked).output == expected, "\(Self.oddities[index].name)")

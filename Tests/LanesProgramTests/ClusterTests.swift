@@ -13,6 +13,10 @@ import Testing
     ["images", "convert", "a", "-o", "out", "--sizes", "30,20", "--to", "jpeg", "--keep-times"],
     ["images", "convert", "a", "-o", "old", "--skip-existing", "--json"],
     ["images", "convert", "a/seeds.jpg", "-o", "-", "--resize", "50x50"],
+    [
+      "images", "convert", "a", "-o", "out", "--to", "jpeg,png", "--sizes", "9000,30", "--format-quality", "jpeg=95",
+      "--max-bytes", "2M", "--if-larger", "skip", "--sharpen", "--json", "--preview", "--manifest", "out/all.json",
+    ],
     ["images", "info", "a", "b"], ["images", "info", "a", "--json"],
     ["primes", "1e9", "--sum", "--json"], ["primes", "5e8", "--tuplets", "4"], ["primes", "1e8"],
     ["primes", "9e7", "1e8", "--list"], ["primes", "1e12", "1e12+1e6", "--list", "--json"],

@@ -13,6 +13,13 @@ import Testing
     (["images", "convert", "a", "b", "-o", "out", "--resize", "40x40"], []),
     (["images", "convert", "a", "-o", "out", "--sizes", "30,20", "--to", "jpeg", "--keep-times"], []),
     (["images", "convert", "a", "-o", "out", "--skip-existing", "--json"], []),
+    (
+      [
+        "images", "convert", "a", "-o", "out", "--to", "jpeg,png", "--sizes", "9000,30", "--quality", "95",
+        "--max-bytes",
+        "2M", "--if-larger", "skip", "--json", "--preview", "--manifest", "out/all.json",
+      ], []
+    ),
     (["images", "convert", "a/seeds.jpg", "-o", "-", "--resize", "50x50"], []),
     (["images", "info", "a", "b"], []),
     (["primes", "1e9"], []), (["primes", "1e9", "--sum", "--json"], []), (["primes", "1e9", "--twins"], []),

@@ -79,6 +79,11 @@ package struct ScriptedWorkload: Workload {
       while !exists(path) { usleep(1000) }
     case .produceParts(let lengths):
       for (index, length) in lengths.enumerated() {
+        // A negative length stands for a file that is not made.
+        guard length >= 0 else {
+          output.omitPart()
+          continue
+        }
         try output.append(Bytes(repeating: UInt8(index), count: length))
         output.endPart()
       }

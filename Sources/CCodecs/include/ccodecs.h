@@ -299,6 +299,15 @@ double ccodecs_power(double base, double exponent);
 double ccodecs_log10(double value);
 double ccodecs_exp(double value);
 
+// The luma (Rec. ITU-R BT.709) of a row's pixels times alpha, 0…1, and that alpha; gray is its own luma, and alpha is 1
+// where there is none. Pixel x stands at x + 1; what stands before the first and after the last is the same as they.
+void ccodecs_luma(const uint8_t *row, const struct ccodecs_image *image, float *luma, float *alpha);
+// Adds to each color of a row `amount` times the difference of its luma and that of its neighborhood (1 2 1, both
+// ways), limited and rounded. `lumas` and `alphas` are those of the row above, of the row itself and of the row below.
+void ccodecs_sharpen(
+  const uint8_t *row, const struct ccodecs_image *image, const float *const lumas[3], const float *const alphas[3],
+  float amount, uint8_t *out);
+
 // Versions of the libraries, such as 1.6.39: of libjpeg-turbo as its header has it, of the others as they say at run
 // time.
 const char *ccodecs_jpeg_version(void);

@@ -123,7 +123,7 @@ extension Coordinator {
     var outcome = outcome
     var parts: [OutputPart] = []
     if case .done = outcome, inFlight.unit.sink != .none {
-      inFlight.times.bytesOut = output.count
+      inFlight.times.noteOutput(output.count, ends: ends)
       do throws(UnitFailure) {
         parts = try inFlight.unit.sink.parts(of: output, ends: ends)
       } catch {

@@ -116,7 +116,7 @@ final class BlockingExecutor {
   ) throws(UnitFailure) -> [WrittenFile] {
     let sink = unit.sink
     guard sink != .none else { return [] }
-    times.bytesOut = output.count
+    times.noteOutput(output.count, ends: output.partEnds)
     guard stores, sink != .standardOutput else { return [] }
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }

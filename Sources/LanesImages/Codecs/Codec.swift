@@ -56,6 +56,8 @@ protocol Codec: Sendable {
   func makeEncoder(
     _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) -> any RowSink
+  /// Settings of which each makes files smaller than `options` do, those of the smallest files first.
+  func smallerSteps(than options: ConvertOptions) -> [EncoderStep]
   /// Makes the result from what the file stores, so that it loses nothing; nil when pixels have to be decoded, or nothing
   /// is asked. What was written to the context's output is the result.
   ///
@@ -137,6 +139,15 @@ extension Codec {
   func outputShape(of rows: RowShape, options: ConvertOptions) -> RowShape { fitted(rows, options: options) }
 
   func settings(in options: ConvertOptions) -> [EncoderSetting] { [] }
+
+  /// By quality, where a format has that and may lose some.
+  func smallerSteps(than options: ConvertOptions) -> [EncoderStep] {
+    hasQuality && options.lossless != .all
+      ? EncoderStep.qualities(below: options.quality ?? ConvertOptions.defaultQuality) : []
+  }
+
+  /// True when `--quality` is for this format.
+  var hasQuality: Bool { settings(in: ConvertOptions()).contains { $0.option == "--quality" } }
 
   func blocks(for texts: ImageTexts, from input: ImageFormat) -> [MetadataBlock] { [] }
 

@@ -70,6 +70,9 @@ package struct Codecs: Sendable {
 
 /// What messages and help say of the formats.
 extension Codecs {
+  /// What `--to` calls them, such as "jpeg and png".
+  package var ids: String { listed(formats.map(\.id), joinedBy: "and") }
+
   /// Such as "JPEG and PNG".
   package func names(joinedBy word: String) -> String { listed(formats.map(\.name), joinedBy: word) }
 
@@ -104,13 +107,31 @@ extension Codecs {
 
   /// What is wrong with a setting in `options` for an encoder that is never used; nil when all may be.
   package func objection(toSettingsOf options: ConvertOptions) -> String? {
-    guard let written = options.format.image else { return nil }
-    let understood = written.codec.settings(in: options).map(\.option)
+    // Where the input's format stays, any may be written.
+    let written = (options.formats.isEmpty ? [options.format] : options.formats).map(\.image)
+    if let objection = objection(toQualitiesOf: options, written) { return objection }
+    guard !written.contains(nil) else { return nil }
+    let understood = written.flatMap { $0!.codec.settings(in: options).map(\.option) }
     let given = formats.flatMap { $0.codec.settings(in: options) }.filter(\.isGiven).map(\.option)
     guard let odd = given.first(where: { !understood.contains($0) }) else { return nil }
     let others = formats.filter { $0.codec.settings(in: options).contains { $0.option == odd } }
     let names = listed(others.map(\.name), joinedBy: "and")
-    return "\(odd) is for \(names), and --to \(written.id) writes none: leave out one of them"
+    let list = written.map { $0!.id }.joined(separator: ",")
+    return "\(odd) is for \(names), and --to \(list) writes none: leave out one of them"
+  }
+
+  /// What is wrong with a quality that is for one format.
+  private func objection(toQualitiesOf options: ConvertOptions, _ written: [ImageFormat?]) -> String? {
+    for name in options.formatQuality.keys.sorted() {
+      guard let format = format(named: name), format.codec.hasQuality else {
+        let choices = listed(formats.filter(\.codec.hasQuality).map(\.id), joinedBy: "or")
+        return "--format-quality: \(name) has no quality; it is for \(choices)"
+      }
+      guard !written.contains(nil), !written.contains(format) else { continue }
+      let list = written.map { $0!.id }.joined(separator: ",")
+      return "--format-quality names \(name), and --to \(list) writes none: leave out one of them"
+    }
+    return nil
   }
 
   /// What is wrong with the numbers that encoders are given; nil when each lies where one of the formats has it.

@@ -39,14 +39,19 @@ extension ImageHeader {
   /// How the pixels are to be turned for display.
   var orientation: Orientation { exif?.orientation ?? .upright }
 
-  /// True when the file is what `options` make of it, so that it may be copied: nothing moves its pixels, it is of the
-  /// right kind, and what it says of itself holds.
+  /// True when the file is what `options` make of it, so that it may be copied.
   ///
   /// - Parameter geometry: of this image, by the same options.
   func meets(_ options: ConvertOptions, _ format: ImageFormat, _ geometry: Geometry) -> Bool {
-    geometry.keepsPicture(of: self, options) && options.outputFormat(for: format) == format
-      && options.leavesAlone(format) && !(options.resetsOrientation && saysTurned) && !profile.isBroken
-      && !colors(options).changesPixels
+    standsFor(options, format, geometry) && options.leavesAlone(format)
+  }
+
+  /// True when the file shows and says what `options` ask for, however it is encoded: nothing moves its pixels, it is of the
+  /// right kind and depth, and what it says of itself holds and is wanted.
+  func standsFor(_ options: ConvertOptions, _ format: ImageFormat, _ geometry: Geometry) -> Bool {
+    geometry.keepsPicture(of: self, options) && options.outputFormat(for: format) == format && options.metadata == .all
+      && format.codec.outputShape(of: shape, options: options).depth == shape.depth
+      && !(options.resetsOrientation && saysTurned) && !profile.isBroken && !colors(options).changesPixels
   }
 
   /// True when Exif or XMP says that the pixels are to be turned. Turned back by a turn that was asked for, pixels may stay
@@ -126,7 +131,7 @@ extension ConvertOptions {
 }
 
 /// A number with a comma between groups of three digits.
-private func grouped(_ number: Int) -> String {
+func grouped(_ number: Int) -> String {
   var text = ""
   for (index, digit) in String(number).reversed().enumerated() {
     if index > 0 && index % 3 == 0 { text.append(",") }

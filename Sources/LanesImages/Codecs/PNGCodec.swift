@@ -54,6 +54,11 @@ struct PNGCodec: Codec {
     ]
   }
 
+  /// The strongest compression alone: levels between differ by a few hundredths.
+  func smallerSteps(than options: ConvertOptions) -> [EncoderStep] {
+    options.pngLevel == 12 ? [] : [.level(12)]
+  }
+
   func outputShape(of rows: RowShape, options: ConvertOptions) -> RowShape {
     var shape = rows
     if let depth = options.pngDepth { shape.depth = depth }

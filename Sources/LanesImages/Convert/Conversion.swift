@@ -1,25 +1,31 @@
 import LanesCore
 
-/// The way of one image from bytes to bytes: decoder → crop → resampler → gray → turn → padding
+/// The way of one image from bytes to bytes: decoder → crop → resampler → sharpening → gray → turn → padding
 /// → encoder, row by row. Colors become sRGB's before the resampler or after it.
 struct Conversion {
-  private let options: ConvertOptions
+  let options: ConvertOptions
   private let context: CodecContext
   private let decoder: any ImageDecoder
-  private let geometry: Geometry
+  let geometry: Geometry
   private let colors: ColorTreatment
+  /// Bytes of the file.
+  private let byteCount: Int
   private(set) var report: ConvertedImage
 
   /// Decides what is to be done with what `decoder` gives.
+  /// - Parameters:
+  ///   - options: those of one result, settled for `format`.
+  ///   - byteCount: of the file that the decoder reads.
   /// - Throws: `UnitFailure` when the crop lies outside the image, or the result would be too large.
   init(
-    of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, context: CodecContext
+    of decoder: any ImageDecoder, _ format: ImageFormat, options: ConvertOptions, byteCount: Int, context: CodecContext
   ) throws(UnitFailure) {
     let header = decoder.header
     geometry = try Geometry(of: header, options: options)
     self.options = options
     self.context = context
     self.decoder = decoder
+    self.byteCount = byteCount
     report = ConvertedImage(
       inputSize: header.shape.size, outputSize: geometry.result, formats: (format, options.outputFormat(for: format)),
       orientation: geometry.turn)
@@ -46,7 +52,16 @@ struct Conversion {
   }
 
   /// True when the input is its own result.
-  var canCopy: Bool { !options.salvage && decoder.header.meets(options, report.inputFormat, geometry) }
+  var canCopy: Bool {
+    !options.salvage && byteCount <= options.maxBytes ?? .max
+      && decoder.header.meets(options, report.inputFormat, geometry)
+  }
+
+  /// True when the result has the pixels of the input, be they turned.
+  var keepsSize: Bool { geometry.keepsSize(of: decoder.header.shape.size) }
+
+  /// True when the input is what was asked for, but for how it is encoded.
+  var mayBeSource: Bool { !options.salvage && decoder.header.standsFor(options, report.inputFormat, geometry) }
 
   /// The scale at which the decoder need make the image at least.
   var scale: DecodeScale {
@@ -57,18 +72,26 @@ struct Conversion {
   private func convert() throws(UnitFailure) {
     var scale = scale
     let rows = try decoder.start(at: &scale)
-    try decode(as: rows, into: try stages(for: rows, scale: scale))
+    let stages = try stages(for: rows, scale: scale) { (shape) throws(UnitFailure) in try encoder(shape) }
+    try decode(as: rows, into: stages)
   }
 
   /// Builds the stages, from the last to the first, for rows that are decoded at `scale`.
-  func stages(for rows: RowShape, scale: DecodeScale) throws(UnitFailure) -> any RowSink {
+  ///
+  /// - Parameter end: makes what takes the rows of the result.
+  func stages(
+    for rows: RowShape, scale: DecodeScale, _ end: (RowShape) throws(UnitFailure) -> any RowSink
+  ) throws(UnitFailure) -> any RowSink {
     // Cropping comes first: what is not shown need not be resized.
     let (part, covered) = geometry.window(in: rows.size, scale: scale)
     var cropped = rows
     cropped.size = part.size
     var resized = report.outputFormat.codec.outputShape(of: rows, options: options)
     resized.size = geometry.window.size
-    var stage = try stages(after: resized)
+    var stage = try stages(after: resized, end)
+    if let amount = options.sharpen, geometry.isScaled {
+      stage = try SharpenStage(resized, amount: amount, next: stage)
+    }
     let isConvertedLate = convertsColors(after: resized, from: cropped)
     if case .converted(let colors) = colors, isConvertedLate { stage = try ColorStage(colors, resized, next: stage) }
     // The resampler also converts depth and lays on the background, so that it is needed where only these change.
@@ -91,7 +114,9 @@ struct Conversion {
   }
 
   /// What follows the resampler.
-  private func stages(after resized: RowShape) throws(UnitFailure) -> any RowSink {
+  private func stages(
+    after resized: RowShape, _ end: (RowShape) throws(UnitFailure) -> any RowSink
+  ) throws(UnitFailure) -> any RowSink {
     // Gray comes after resizing, where rows are fewer.
     let isGrayed = options.grayscale && resized.channels == 4
     let colored = isGrayed ? GrayStage.shape(of: resized) : resized
@@ -101,7 +126,7 @@ struct Conversion {
     var result = geometry.isPadded ? PadStage.shape(of: turned, on: background) : turned
     result.size = geometry.result
 
-    var stage = try encoder(result)
+    var stage = try end(result)
     if geometry.isPadded {
       stage = try PadStage(from: turned, to: result, at: geometry.place, on: background, next: stage)
     }
@@ -110,13 +135,30 @@ struct Conversion {
     return isGrayed ? try GrayStage(resized, next: stage) : stage
   }
 
-  private func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
+  /// Settings that make the result smaller than it was asked for, those of the smallest files first. What is to stay without
+  /// loss has none that would lose.
+  var smallerSteps: [EncoderStep] {
+    report.outputFormat.codec.smallerSteps(than: options.lossless == nil ? options : settled(options))
+  }
+
+  private func settled(_ options: ConvertOptions) -> ConvertOptions {
+    options.settled(isLossless: decoder.header.isLossless, from: report.inputFormat, to: report.outputFormat)
+  }
+
+  /// The encoder of the result, whose rows are of `shape`.
+  func encoder(_ shape: RowShape) throws(UnitFailure) -> any RowSink {
+    try encoder(shape, options, context)
+  }
+
+  /// The same with other settings and another place to write to.
+  func encoder(
+    _ shape: RowShape, _ options: ConvertOptions, _ context: CodecContext
+  ) throws(UnitFailure) -> any RowSink {
     let metadata = ImageMetadata(
       of: decoder.header, report.inputFormat, options: options, output: shape, report.outputFormat,
       keepsThumbnail: geometry.keepsPicture(of: decoder.header, options))
-    let settled = options.settled(
-      isLossless: decoder.header.isLossless, from: report.inputFormat, to: report.outputFormat)
-    return try report.outputFormat.codec.makeEncoder(shape, metadata: metadata, options: settled, context: context)
+    return try report.outputFormat.codec.makeEncoder(
+      shape, metadata: metadata, options: settled(options), context: context)
   }
 
   /// Decodes all rows and what follows them, and finishes `stage`; without one they are only checked.

@@ -6,6 +6,8 @@ extension ConvertOptions {
   /// Writes all fields; `init(from:codecs:)` reads them back.
   func describe(to writer: inout WireWriter) {
     writer.write(format.name)
+    writer.write(UInt32(formats.count))
+    for format in formats { writer.write(format.name) }
     // A flag says whether a value follows.
     writer.write(resize != nil)
     if let resize { writer.write(resize) }
@@ -15,6 +17,8 @@ extension ConvertOptions {
     writer.write(gravity.rawValue)
     writer.write(filter.rawValue)
     writer.write(linearLight)
+    writer.write(sharpen != nil)
+    if let sharpen { writer.write(sharpen) }
     writer.write(crop != nil)
     if let crop { writer.write(crop) }
     writer.write(turn.rawValue)
@@ -23,6 +27,15 @@ extension ConvertOptions {
     writer.write(optional: quality)
     writer.write(optional: effort)
     writer.write(lossless?.rawValue ?? "")
+    writer.write(UInt32(formatQuality.count))
+    // In order, since runs and plans are told apart by these bytes.
+    for (format, quality) in formatQuality.sorted(by: { $0.key < $1.key }) {
+      writer.write(format)
+      writer.write(quality)
+    }
+    writer.write(optional: maxBytes)
+    writer.write(ifLarger.rawValue)
+    writer.write(optional: preview)
     writer.write(progressive)
     writer.write(optional: subsampling?.rawValue)
     writer.write(optimizeCoding)
@@ -41,12 +54,16 @@ extension ConvertOptions {
   /// - Throws: `WireError` for bytes that `describe` did not write, such as a value that an enumeration does not have.
   init(from reader: inout WireReader, codecs: Codecs) throws(WireError) {
     format = try Self.known(Format(try reader.readString(), in: codecs))
+    for _ in 0..<(try reader.read(UInt32.self)) {
+      formats.append(try Self.known(Format(try reader.readString(), in: codecs)))
+    }
     resize = try reader.readBool() ? try reader.readResizeSpec() : nil
     for _ in 0..<(try reader.read(UInt32.self)) { sizes.append(try reader.readResizeSpec()) }
     fit = try Self.known(Fit(rawValue: try reader.readString()))
     gravity = try Self.known(Gravity(rawValue: try reader.readString()))
     filter = try Self.known(ResampleFilter(rawValue: try reader.readString()))
     linearLight = try reader.readBool()
+    sharpen = try reader.readBool() ? try reader.readDouble() : nil
     crop = try reader.readBool() ? try reader.readCropSpec() : nil
     turn = try Self.known(Orientation(rawValue: try reader.read()))
     grayscale = try reader.readBool()
@@ -55,6 +72,10 @@ extension ConvertOptions {
     effort = try reader.readOptional()
     let lossless = try reader.readString()
     self.lossless = lossless.isEmpty ? nil : try Self.known(Lossless(rawValue: lossless))
+    for _ in 0..<(try reader.read(UInt32.self)) { formatQuality[try reader.readString()] = try reader.read() }
+    maxBytes = try reader.readOptional()
+    ifLarger = try Self.known(IfLarger(rawValue: try reader.readString()))
+    preview = try reader.readOptional()
     progressive = try reader.readBool()
     subsampling =
       if let raw = try reader.readOptional(Int.self) { try Self.known(Subsampling(rawValue: raw)) } else { nil }

@@ -54,12 +54,23 @@ package struct ConvertOptions: Sendable, Equatable {
     package var option: String { self == .all ? "--lossless" : "--keep-lossless" }
   }
 
+  /// What becomes of a result that is larger than its source and shows as many pixels.
+  package enum IfLarger: String, Sendable, CaseIterable {
+    /// The source takes its place wherever it is what was asked for.
+    case copy
+    case keep
+    /// There is no result.
+    case skip
+  }
+
   /// Of JPEG and WebP: over ten photographs at 1024 pixels, both then have the same SSIM (0.983), and WebP 0.67 of the bytes.
   package static let defaultQuality = 85
   package static let defaultPNGLevel = 6
   package static let defaultMaxPixels = 1 << 28
 
   package var format = Format.same
+  /// Several results per image, one for each in place of `format`; empty for one. With `sizes`, every size in every format.
+  package var formats: [Format] = []
   package var resize: ResizeSpec?
   /// Several results per image, each resized in its way in place of `resize`; empty for one.
   package var sizes: [ResizeSpec] = []
@@ -69,6 +80,8 @@ package struct ConvertOptions: Sendable, Equatable {
   package var filter = ResampleFilter.lanczos3
   /// Resizes in proportion to light instead of to encoded levels, as if every image were sRGB.
   package var linearLight = false
+  /// How much of what a blur takes away is added after resizing; nil for none. Images that keep their size are not sharpened.
+  package var sharpen: Double?
   /// The part that is kept, before turning and resizing.
   package var crop: CropSpec?
   /// Applied after the Exif orientation and `crop`.
@@ -82,6 +95,13 @@ package struct ConvertOptions: Sendable, Equatable {
   package var effort: Int?
   /// nil where only a file without loss that keeps its format stays so, and no quality is asked for.
   package var lossless: Lossless?
+  /// What `quality` is for results of one format, by its `id`.
+  package var formatQuality: [String: Int] = [:]
+  /// The most bytes that a result may have: quality is lowered until it fits.
+  package var maxBytes: Int?
+  package var ifLarger = IfLarger.keep
+  /// The longest side of a small JPEG that is made of each image and goes with what is told of it; nil for none.
+  package var preview: Int?
   package var progressive = false
   /// nil for 4:2:0.
   package var subsampling: Subsampling?
@@ -141,8 +161,6 @@ package struct ConvertOptions: Sendable, Equatable {
     return options
   }
 
-  /// True when nothing is asked that would change an upright image of `format` whose size stays.
-  func leavesAlone(_ format: ImageFormat) -> Bool {
-    metadata == .all && !format.codec.settings(in: self).contains(where: \.isGiven)
-  }
+  /// True when no setting of the encoder of `format` is given, so that a file need not be encoded anew.
+  func leavesAlone(_ format: ImageFormat) -> Bool { !format.codec.settings(in: self).contains(where: \.isGiven) }
 }

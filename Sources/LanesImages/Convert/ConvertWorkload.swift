@@ -63,21 +63,20 @@ package struct ConvertWorkload: Workload {
   private func convert(
     _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
   ) throws(UnitFailure) -> Bytes {
-    guard options.sizes.isEmpty else { return try performSizes(unit, bytes, options, context) }
     let (format, decoder) = try codecs.openDecoder(bytes, options: options, context: context)
-    if let image = try format.codec.move(bytes, decoder.header, options: options, context: context) {
-      return image.encoded()
+    guard options.needsParts else {
+      let options = options.settled(for: format)
+      if let image = try format.codec.move(bytes, decoder.header, options: options, context: context) {
+        return image.encoded()
+      }
+      let conversion = try Conversion(
+        of: decoder, format, options: options, byteCount: bytes.count, context: context)
+      return try conversion.run(bytes).encoded()
     }
-    return try Conversion(of: decoder, format, options: options, context: context).run(bytes).encoded()
-  }
-
-  /// The unit's task holds the positions of the sizes that are asked for.
-  private func performSizes(
-    _ unit: Unit, _ bytes: UnsafeRawBufferPointer, _ options: ConvertOptions, _ context: CodecContext
-  ) throws(UnitFailure) -> Bytes {
-    let sizes = unit.task.map { options.sizes[Int($0)] }
-    let (format, decoder) = try codecs.openDecoder(bytes, options: options, context: context)
-    let conversion = try SizesConversion(of: decoder, format, options: options, sizes: sizes, context: context)
+    // The unit's task holds the positions of the results that are asked for.
+    let results = options.makesSeveral ? unit.task.map { options.result(Int($0)) } : [options]
+    let conversion = try PartsConversion(
+      of: decoder, format, results: results.map { $0.settled(for: format) }, byteCount: bytes.count, context: context)
     return try conversion.run(bytes).flatMap { $0.encoded() }
   }
 
@@ -87,7 +86,7 @@ package struct ConvertWorkload: Workload {
   ) throws(WireError) -> [ConvertedImage] {
     var reader = WireReader(bytes)
     var images: [ConvertedImage] = []
-    // Reports of several sizes stand one after the other, without a count.
+    // Reports of several results stand one after the other, without a count.
     while reader.remaining > 0 { images.append(try ConvertedImage(from: &reader, codecs: codecs)) }
     return images
   }

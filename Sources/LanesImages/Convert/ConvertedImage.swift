@@ -1,5 +1,10 @@
 import LanesCore
 
+extension ImageFormat {
+  /// What web pages call it: IANA has registered every format under the name that `--to` has for it.
+  package var mediaType: String { "image/\(id)" }
+}
+
 /// What became of one image: the partial result of a unit.
 package struct ConvertedImage: Sendable, Equatable {
   /// As stored, before any turning.
@@ -39,7 +44,24 @@ package struct ConvertedImage: Sendable, Equatable {
   /// What the user has to know of the output, as a sentence's end after the image's name; nil for nothing.
   package var warning: String?
 
-  /// Of the output.
+  /// What became of a result that is larger than its source, where that was asked for.
+  package enum Larger: UInt8, Sendable, CaseIterable {
+    /// The source took its place.
+    case copied
+    /// It was kept, since the source is not what was asked for.
+    case kept
+    /// No file was made.
+    case skipped
+  }
+
+  /// nil for a result that is not larger, or that nothing was asked about.
+  package var larger: Larger?
+  /// The encoder's setting that made the result small enough; nil when it was so as it was asked for.
+  package var reduced: EncoderStep?
+  /// A small JPEG of the image, with the first of its results; empty for none.
+  package var preview: Bytes = []
+
+  /// Of the output, also of one that was not kept.
   package var byteCount = 0
 
   package var isCopy: Bool { method == .copied }
@@ -77,6 +99,10 @@ package struct ConvertedImage: Sendable, Equatable {
     writer.write(remark ?? "")
     writer.write(colors.rawValue)
     writer.write(warning ?? "")
+    writer.write(optional: larger?.rawValue)
+    writer.write(reduced?.option ?? "")
+    writer.write(reduced?.value ?? 0)
+    writer.write(preview)
     return writer.bytes
   }
 
@@ -102,5 +128,9 @@ package struct ConvertedImage: Sendable, Equatable {
     self.colors = colors
     let warning = try reader.readString()
     self.warning = warning.isEmpty ? nil : warning
+    larger = try reader.readOptional(UInt8.self).flatMap(Larger.init)
+    let (option, value) = (try reader.readString(), try reader.read(Int.self))
+    reduced = EncoderStep.named(option, value)
+    preview = try reader.readBytes()
   }
 }

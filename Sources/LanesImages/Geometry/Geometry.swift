@@ -70,8 +70,14 @@ struct Geometry {
       && !header.colors(options).changesPixels
   }
 
+  /// True when the result has the pixels of an image of `stored`, be they turned: as many, of the same places.
+  func keepsSize(of stored: PixelSize) -> Bool { crop == PixelRect(all: stored) && !isResized }
+
+  /// True when pixels are mixed.
+  var isScaled: Bool { scaled != crop.size }
+
   /// True when pixels are mixed or added, so that they cannot be moved as they are stored.
-  var isResized: Bool { scaled != crop.size || isPadded }
+  var isResized: Bool { isScaled || isPadded }
 
   /// True when the turned picture does not fill the result.
   var isPadded: Bool { turn.applied(to: window.size) != result }

@@ -10,12 +10,13 @@ import SystemPackage
 package final class ConvertPlan: UnitPlan {
   let request: ConvertRequest
   private let options: ConvertOptions
-  private let naming: OutputNaming
+  /// One for each format, or one.
+  private let namings: [OutputNaming]
   private let namesOneFile: Bool
   /// The destination is the counterpart of the one directory that is walked.
   let mirrorsOneFolder: Bool
   private var files: PlannedFiles
-  /// Results that are there already, by the position of their input; one bit per size.
+  /// Results that are there already, by the position of their input; one bit per result.
   private var skipped: [Int: UInt64] = [:]
   /// Inputs all of whose results are there already.
   private var skippedWhole = 0
@@ -37,13 +38,14 @@ package final class ConvertPlan: UnitPlan {
     _ request: ConvertRequest, options: ConvertOptions = ConvertOptions(), arrivals: NameStream? = nil,
     onSkip: @escaping (FilePath, FilePath) -> Void = { _, _ in }
   ) throws(PlanRefusal) {
-    precondition(request.sizes.count <= 64, "a bit per size")
+    precondition(request.resultCount <= ConvertOptions.mostResults, "a bit per result")
     self.request = request
     self.options = options
     self.arrivals = arrivals
     self.onSkip = onSkip
     let template = request.name ?? (request.sizes.isEmpty ? nil : NameTemplate.ofSizes)
-    naming = OutputNaming(format: request.writtenFormat, template: template, codecs: request.codecs)
+    let formats = request.formats.isEmpty ? [request.writtenFormat] : request.formats
+    namings = formats.map { OutputNaming(format: $0, template: template, codecs: request.codecs) }
     files = PlannedFiles(codecs: request.codecs)
     namesOneFile = request.namesOneFile && arrivals == nil
     mirrorsOneFolder =
@@ -118,7 +120,7 @@ package final class ConvertPlan: UnitPlan {
 
   /// Names depend on what a file holds where its format stays: its suffix may belie it.
   private func lookInside(_ index: Int) {
-    guard naming.asksContents, !namesOneFile, failure(index) == nil else { return }
+    guard namings.contains(where: \.asksContents), !namesOneFile, failure(index) == nil else { return }
     do throws(SystemError) {
       files.note(index, content: try request.codecs.format(reading: files.path(index)))
     } catch {
@@ -151,8 +153,8 @@ package final class ConvertPlan: UnitPlan {
     let memory = MemoryEstimate(probe, fileSize: files.size(index), options: options).bytes
     return .unit(
       Unit(
-        number: number, label: path.forDisplay, task: request.sizes.isEmpty ? [] : wanted.map { UInt8($0) },
-        source: .file(path), sink: request.sizes.isEmpty ? .file(targets[0]) : .files(targets),
+        number: number, label: path.forDisplay, task: request.makesParts ? wanted.map { UInt8($0) } : [],
+        source: .file(path), sink: request.makesParts ? .files(targets) : .file(targets[0]),
         expectedInput: files.size(index), expectedMemory: memory,
         expectedTime: probe?.nanoseconds(fileSize: files.size(index)) ?? 0))
   }
@@ -234,8 +236,15 @@ extension ConvertPlan {
   package var leavesOutDestination: Bool { files.hasLeftOut }
   var writesIntoDirectory: Bool { !namesOneFile }
 
-  /// Positions of an input's results: of its sizes, or one.
-  func results(_ index: Int) -> Range<Int> { 0..<max(1, request.sizes.count) }
+  /// Positions of an input's results, one or more. Where its own format is one of several, and listed by name too, there is one
+  /// result of the two.
+  func results(_ index: Int) -> [Int] {
+    let all = 0..<request.resultCount
+    guard let content = files.content(index), request.formats.contains(where: { $0.image == content }) else {
+      return Array(all)
+    }
+    return all.filter { request.formats[$0 % request.formats.count] != .same }
+  }
 
   func isSkipped(_ index: Int, _ result: Int) -> Bool { (skipped[index] ?? 0) >> UInt64(result) & 1 == 1 }
 
@@ -245,12 +254,14 @@ extension ConvertPlan {
 
   /// The result's path below the destination, for comparison.
   func outputName(_ index: Int, _ result: Int) -> Bytes {
-    naming.result(
-      for: files.tail(index), content: files.content(index), size: request.sizes.isEmpty ? "" : request.sizes[result])
+    namings[result % namings.count].result(
+      for: files.tail(index), content: files.content(index), size: request.size(of: result))
   }
 
-  /// The format of an input's results; nil when it is no image that can be read.
-  func resultFormat(_ index: Int) -> ImageFormat? { naming.resultFormat(of: files.content(index)) }
+  /// The format of an input's result; nil when it is no image that can be read.
+  func resultFormat(_ index: Int, _ result: Int) -> ImageFormat? {
+    namings[result % namings.count].resultFormat(of: files.content(index))
+  }
 
   func output(_ index: Int, _ result: Int) -> FilePath {
     namesOneFile

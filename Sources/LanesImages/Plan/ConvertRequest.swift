@@ -20,9 +20,10 @@ package struct ConvertRequest {
   package var name: NameTemplate?
   /// The formats that are known by suffix and contents.
   package var codecs: Codecs
-  /// Names of the sizes that every input gets a result of, in the order of `ConvertOptions.sizes`; empty for one result
-  /// per input.
+  /// Names of the sizes that every input gets a result of, in the order of `ConvertOptions.sizes`; empty for one size.
   package var sizes: [String]
+  /// Formats that every input gets a result in, as in `ConvertOptions.formats`; empty for one format.
+  package var formats: [ConvertOptions.Format] = []
   /// What the run that is gone on with has left among the results.
   package var earlier: (any EarlierResults)?
 
@@ -70,14 +71,21 @@ package struct ConvertRequest {
   /// True when the destination names the one result itself: there is one input, no directory, and the destination is
   /// not a directory either.
   package var namesOneFile: Bool {
-    guard inputs.count == 1, !destinationIsDirectory, !readsList, name == nil, sizes.isEmpty else { return false }
+    guard inputs.count == 1, !destinationIsDirectory, !readsList, name == nil, !makesParts else { return false }
     return firstInputKind != .directory && destinationKind != .directory
   }
 
   /// False when all that is to be made is one file.
   package var makesSeveral: Bool {
-    inputs.count != 1 || readsList || !sizes.isEmpty || firstInputKind == .directory
+    inputs.count != 1 || readsList || makesParts || firstInputKind == .directory
   }
+
+  /// True when every input may get several results.
+  var makesParts: Bool { !sizes.isEmpty || !formats.isEmpty }
+  /// Results of each input.
+  var resultCount: Int { max(1, sizes.count) * max(1, formats.count) }
+  /// The name of the size of the result at `position`; empty where there is one size.
+  func size(of position: Int) -> String { sizes.isEmpty ? "" : sizes[position / max(1, formats.count)] }
 
   /// The format of all results: what is asked for, else what the suffix of the one result's name says, or that in which
   /// the template ends.

@@ -38,6 +38,11 @@ package struct ImageProbe: Sendable, Equatable {
 }
 
 extension ImageProbe {
+  /// The format that the first bytes tell.
+  package var contents: ImageFormat { format }
+  /// The size once it is turned as its Exif says.
+  package var displayedSize: PixelSize { orientation.applied(to: size) }
+
   /// nil when the file cannot be read or does not begin as an image does.
   package init?(reading path: FilePath, codecs: Codecs = .standard) {
     guard let file = try? Descriptor.reading(path) else { return nil }

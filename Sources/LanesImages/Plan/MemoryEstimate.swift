@@ -23,12 +23,10 @@ package struct MemoryEstimate {
       return
     }
     var bytes = probe.decoderBytes
-    let moving = probe.format.codec.movingMemory(probe, options: options)
     var results = 0
-    let sizes: [ResizeSpec?] = options.sizes.isEmpty ? [options.resize] : options.sizes
-    for resize in sizes {
-      var options = options
-      options.resize = resize
+    for position in 0..<options.resultCount {
+      let options = options.result(position).settled(for: probe.format)
+      let moving = probe.format.codec.movingMemory(probe, options: options)
       let orientation = options.applied(probe.orientation)
       guard let geometry = try? Geometry(stored: probe.size, orientation: orientation, options: options) else {
         continue
@@ -46,9 +44,16 @@ package struct MemoryEstimate {
     let rows = (taps * geometry.window.size.width + 8 * probe.size.width) * 4 * MemoryLayout<Float>.size
     let turned = geometry.turn.keepsRowOrder ? 0 : geometry.window.size.area * probe.bytesPerPixel
     let format = options.outputFormat(for: probe.format)
-    let encoding = format.codec.encodingMemory(
-      pixels: geometry.result.area, bytesPerPixel: probe.bytesPerPixel,
-      options: options.settled(isLossless: probe.isLossless, from: probe.format, to: format))
-    return rows + turned + encoding
+    func encoding(_ options: ConvertOptions) -> Int {
+      format.codec.encodingMemory(
+        pixels: geometry.result.area, bytesPerPixel: probe.bytesPerPixel,
+        options: options.settled(isLossless: probe.isLossless, from: probe.format, to: format))
+    }
+    guard options.maxBytes != nil else { return rows + turned + encoding(options) }
+    // The rows are kept and encoded again, beside the file that is the best so far.
+    var strongest = options
+    format.codec.smallerSteps(than: options).first?.apply(to: &strongest)
+    let kept = geometry.result.area * probe.bytesPerPixel
+    return rows + turned + kept + encoding(options) + encoding(strongest)
   }
 }

@@ -11,7 +11,7 @@ package struct NameTemplate: Sendable, Equatable {
     case name
     /// The result's suffix without the dot; where it is empty, a dot before it goes too.
     case ext
-    /// Such as `jpeg`: what `--to` says, else what the input holds; `other` for what is no image.
+    /// Such as `jpeg`: what `--to` says for the result, else what the input holds; `other` for what is no image.
     case format
     /// What `--sizes` calls the result's size; nothing when there is one size only.
     case size
@@ -29,6 +29,9 @@ package struct NameTemplate: Sendable, Equatable {
 
   /// True when results of different sizes get different names.
   package var tellsSizes: Bool { pieces.contains(.field(.size)) }
+
+  /// True when results in different formats get different names.
+  package var tellsFormats: Bool { pieces.contains(.field(.format)) || pieces.contains(.field(.ext)) }
 
   /// The suffix that every result gets, since the template ends in it, such as `webp`; nil when fields decide.
   var suffix: String? {

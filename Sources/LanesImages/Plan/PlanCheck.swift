@@ -83,7 +83,7 @@ struct PlanCheck {
 
   /// A result that a template would give the suffix of another format.
   private func misnamed(_ index: Int, _ result: Int, _ plan: ConvertPlan) -> String? {
-    guard plan.writesIntoDirectory, let format = plan.resultFormat(index) else { return nil }
+    guard plan.writesIntoDirectory, let format = plan.resultFormat(index, result) else { return nil }
     let output = plan.output(index, result)
     let codecs = plan.request.codecs
     guard let suffix = output.suffix, codecs.format(suffix: suffix) != format, codecs.isImage(suffix: suffix) else {
@@ -100,6 +100,10 @@ struct PlanCheck {
     // Two names may have one hash: only equal names collide.
     guard plan.outputName(earlier.index, earlier.result) == name else { return nil }
     let (one, other) = (plan.input(earlier.index), plan.input(index))
+    guard earlier.index != index else {
+      let output = plan.output(index, result).forDisplay
+      return "two results of \(one.forDisplay) would be called \(output); let --name hold {size} and {ext}"
+    }
     if one == other || isSameFile(one, other) { return "\(other.forDisplay) is given twice" }
     return "\(one.forDisplay) and \(other.forDisplay) would both become \(plan.output(index, result).forDisplay)"
   }

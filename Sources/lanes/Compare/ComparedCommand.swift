@@ -25,7 +25,7 @@ struct ComparedCommand {
       throw ValidationError("which command? For example: lanes compare primes 1e9")
     }
     typed = words
-    self.words = GrepWords.expanded(words)
+    self.words = OptionalValues.expanded(GrepWords.expanded(words))
     writesFiles = words.prefix(2) == ["images", "convert"]
     let isSearch = words.starts(with: GrepWords.command)
     var rest = self.words.prefix { $0 != "--" }
@@ -91,6 +91,7 @@ struct ComparedCommand {
     case "--mode": return "compare runs every engine; use its own --modes"
     case "--trace", "--stats", "--progress": return "compare measures by itself; leave it out"
     case "--journal", "--resume": return "compare does the work anew each time; leave it out"
+    case "--manifest": return "compare keeps no results that it could tell of; leave it out"
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out"
     // `CompareWords` has moved those it could in front of the command.

@@ -44,6 +44,20 @@ struct FileArguments: ParsableArguments {
   @Flag(name: .customLong("keep-times"), help: "Give outputs the times of last change and access of their inputs.")
   var keepTimes = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write what a web page has to know of all results to FILE, as JSON: names, formats, media types, sizes and bytes.",
+      valueName: "FILE"),
+    completion: .file(extensions: ["json"]))
+  var manifest: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Add a tiny JPEG of each image to --manifest or --json, as a data URI; N is its longest side, 24 unless a number follows.",
+      valueName: "N"))
+  var preview: Int?
+
   @Flag(name: .customLong("dry-run"), help: "Print what would be done and do nothing.")
   var dryRun = false
 
@@ -52,6 +66,10 @@ struct FileArguments: ParsableArguments {
     guard [overwrite, skipExisting, newerOnly].filter({ $0 }).count <= 1 else {
       throw ValidationError("--overwrite, --skip-existing and --newer-only exclude each other")
     }
+    if let preview, !(4...64).contains(preview) {
+      throw ValidationError("--preview takes a number of pixels from 4 to 64, not \(preview)")
+    }
+    if manifest != nil, dryRun { throw ValidationError("--dry-run makes no manifest: leave out one of them") }
   }
 
   /// What happens to outputs that exist.
@@ -64,9 +82,13 @@ struct FileArguments: ParsableArguments {
   /// Refuses what only files with names can have.
   ///
   /// A pipeline has one image and at most one file: there is nothing to skip, to name or to take times from.
-  func validateForPipeline(sizes: Bool) throws {
-    if skipExisting || newerOnly || keepTimes || name != nil || sizes {
-      throw ValidationError("--skip-existing, --newer-only, --keep-times, --name and --sizes need files, not - ")
+  ///
+  /// - Parameter several: images get several results.
+  func validateForPipeline(several: Bool) throws {
+    if skipExisting || newerOnly || keepTimes || name != nil || several || manifest != nil {
+      throw ValidationError(
+        "--skip-existing, --newer-only, --keep-times, --name, --sizes, --manifest and several formats need files, not - "
+      )
     }
   }
 

@@ -30,6 +30,13 @@ final class ConvertOutcomes: Fold, Observer {
   private var isHalted = false
   /// Results that were there already; nil until the first plan is made.
   private var skipped: Int?
+  /// Results of --max-bytes, and the range of qualities that they got instead of the one that was asked for.
+  private var reduced = 0
+  private var qualities: ClosedRange<Int>?
+  /// Results that were larger than their sources, by what became of them.
+  private var larger: [ConvertedImage.Larger: Int] = [:]
+  /// Is told of results as they come, in order.
+  var manifest: Manifest?
   /// Images that the whole batch has, when that is known.
   private var total: Int?
 
@@ -86,8 +93,8 @@ final class ConvertOutcomes: Fold, Observer {
 
   /// Hears of units as they end, in any order; `absorb` hears of them in order, later. What both need is kept meanwhile.
   func unitEnded(_ unit: Unit, _ record: UnitRecord) {
-    // A failed image has no result: its bytes would look like a saving.
-    if !record.failed {
+    // An image that failed or was left out has no result: its bytes would look like a saving.
+    if !record.failed, record.bytesOut > 0 {
       bytesBefore += record.bytesIn
       bytesAfter += record.bytesOut
     }
@@ -104,7 +111,11 @@ final class ConvertOutcomes: Fold, Observer {
       if !(failure.haltsBatch && isHalted) { console.failed(unit, failure) }
       isHalted = isHalted || failure.haltsBatch
     }
-    copies += images.count(where: \.isCopy)
+    copies += images.count { $0.isCopy && $0.larger == nil }
+    for image in images { count(image) }
+    if let manifest, case .done = outcome, case .file(let input) = unit.source {
+      manifest.add(input, unit.sink.destinations, images)
+    }
     lossless += images.count { $0.method == .lossless }
     if images.contains(where: { $0.remark != nil }) { profilesLeftOut += 1 }
     // All results of a unit come from one decoding, so the first one tells of its damage.
@@ -118,8 +129,16 @@ final class ConvertOutcomes: Fold, Observer {
     case .unconverted: unconverted += 1
     case .kept, nil: break
     }
-    results += images.count
+    results += images.count { $0.larger != .skipped }
     if json { tell(unit, outcome, images) }
+  }
+
+  private func count(_ image: ConvertedImage) {
+    if let larger = image.larger { self.larger[larger, default: 0] += 1 }
+    guard let step = image.reduced else { return }
+    reduced += 1
+    guard case .quality(let value) = step else { return }
+    qualities = min(qualities?.lowerBound ?? value, value)...max(qualities?.upperBound ?? value, value)
   }
 
   /// One line per result, or per input that failed.
@@ -131,13 +150,17 @@ final class ConvertOutcomes: Fold, Observer {
       return printer.line(line(unit, targets.count == 1 ? targets[0] : nil, outcome, nil, record))
     }
     for (index, image) in images.enumerated() {
-      printer.line(line(unit, targets.isEmpty ? nil : targets[index], outcome, image, record))
+      let target = targets.isEmpty || image.larger == .skipped ? nil : targets[index]
+      var image = image
+      image.preview = images[0].preview
+      printer.line(line(unit, target, outcome, image, record))
     }
   }
 
   /// Tells of a result that is there already.
   func skip(_ input: FilePath, _ output: FilePath) {
     skipped = (skipped ?? 0) + 1
+    manifest?.skip(input, output)
     if json { printer.line(line(skipping: input, output)) }
   }
 
@@ -154,6 +177,15 @@ final class ConvertOutcomes: Fold, Observer {
     if results != record.unitsDone { parts[0] += " to \(Readable.counted(results, "file"))" }
     if copies > 0, !areAllCopies { parts.append("\(Readable.count(copies)) of them copied unchanged") }
     if lossless > 0 { parts.append("\(Readable.count(lossless)) without loss") }
+    if reduced > 0 {
+      let range = qualities.map {
+        $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
+      }
+      parts.append("\(Readable.count(reduced)) made to fit\(range.map { " by quality \($0)" } ?? "")")
+    }
+    if let count = larger[.copied] { parts.append("\(Readable.count(count)) larger, so that the source was copied") }
+    if let count = larger[.kept] { parts.append("\(Readable.count(count)) larger than the source") }
+    if let count = larger[.skipped] { parts.append("\(Readable.count(count)) larger and left out") }
     if degraded > 0 { parts.append("\(Readable.count(degraded)) degraded") }
     if profilesLeftOut > 0 { parts.append("\(Readable.count(profilesLeftOut)) stripped of an unusable ICC profile") }
     if converted > 0 { parts.append("\(Readable.count(converted)) with colors made sRGB") }
@@ -163,7 +195,7 @@ final class ConvertOutcomes: Fold, Observer {
     // A stop that comes with the last unit leaves nothing out.
     let isWhole = total.map { record.unitsDone + record.unitsFailed >= $0 } ?? false
     if record.ending != .complete, !isWhole { parts.append("the rest not begun") }
-    let bytes = record.unitsDone > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
+    let bytes = results > 0 ? "; \(Readable.change(from: bytesBefore, to: bytesAfter))" : ""
     return parts.joined(separator: ", ") + " in \(Readable.duration(nanoseconds: record.wall))" + bytes
   }
 
@@ -189,7 +221,9 @@ final class ConvertOutcomes: Fold, Observer {
       if case .file(let path) = unit.source { $0.member("input", utf8: path.rawBytes) }
       if let target { $0.member("output", utf8: target.path.rawBytes) }
       if let image {
-        $0.member("outcome", image.damage == nil ? "done" : "degraded")
+        let outcome = image.damage == nil ? "done" : "degraded"
+        $0.member("outcome", image.larger == .skipped ? "skipped" : outcome)
+        if image.larger == .skipped { $0.member("cause", "its result is larger than its source") }
         if let damage = image.damage { $0.member("cause", damage) }
         if let remark = image.remark { $0.member("remark", remark) }
         if image.colors != .kept { $0.member("colors", "\(image.colors)") }
@@ -200,9 +234,14 @@ final class ConvertOutcomes: Fold, Observer {
         $0.member("input_width", image.inputSize.width)
         $0.member("input_height", image.inputSize.height)
         $0.member("output_format", image.outputFormat.name)
+        $0.member("output_media_type", image.outputFormat.mediaType)
         $0.member("output_width", image.outputSize.width)
         $0.member("output_height", image.outputSize.height)
         $0.member("output_bytes", image.byteCount)
+        if let larger = image.larger { $0.member("larger", "\(larger)") }
+        // `--png-level` as `png_level`.
+        if let step = image.reduced { $0.member(step.member, step.value) }
+        if !image.preview.isEmpty { $0.member("preview", DataURI.jpeg(image.preview)) }
       } else if case .failed(let failure) = outcome {
         $0.member("outcome", "failed")
         $0.member("kind", "\(failure.kind)")

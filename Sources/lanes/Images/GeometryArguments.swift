@@ -82,6 +82,13 @@ struct GeometryArguments: ParsableArguments {
     name: .customLong("linear-light"), help: "Resize in linear light; assumes sRGB, and is slower.")
   var linearLight = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Sharpen what was resized, by an amount above 0; 0.5 unless a number follows. (default: none)",
+      valueName: "AMOUNT"),
+    transform: parseAmount)
+  var sharpen: Double?
+
   /// Refuses options that exclude or need each other. Each option alone was checked when it was read.
   func validate() throws {
     guard resize == nil || sizes == nil else { throw ValidationError("--resize and --sizes exclude each other") }
@@ -100,7 +107,7 @@ struct GeometryArguments: ParsableArguments {
     // An option without effect is a mistake: somebody expects an effect.
     let resizing = [
       ("--fit", fit != nil), ("--gravity", gravity != nil), ("--enlarge", enlarge), ("--filter", filter != nil),
-      ("--linear-light", linearLight),
+      ("--linear-light", linearLight), ("--sharpen", sharpen != nil),
     ]
     if resize == nil, sizes == nil, let given = resizing.first(where: \.1) {
       throw ValidationError("\(given.0) says how to resize: add --resize or --sizes")
@@ -125,6 +132,7 @@ struct GeometryArguments: ParsableArguments {
     options.enlarge = enlarge
     options.filter = filter ?? .lanczos3
     options.linearLight = linearLight
+    options.sharpen = sharpen
   }
 }
 
@@ -136,8 +144,7 @@ struct GeometryArguments: ParsableArguments {
 
 /// `--sizes`: what each result is called and how it is resized.
 struct SizeList {
-  /// A unit says with a byte which sizes it is for, and a plan with a bit.
-  private static let most = 64
+  private static let most = ConvertOptions.mostResults
 
   /// As they were typed, for {size} in names of results; at the same positions as `specs`.
   let names: [String]

@@ -1,15 +1,6 @@
 import ArgumentParser
 import LanesImages
 
-/// `--to`: the formats of the table, and `same`.
-extension ConvertOptions.Format: ExpressibleByArgument {
-  package init?(argument: String) { self.init(argument) }
-
-  package static var allValueStrings: [String] { allNames }
-  package static var defaultCompletionKind: CompletionKind { .list(allNames) }
-  package var defaultValueDescription: String { name }
-}
-
 extension ConvertOptions.Metadata: ExpressibleByArgument {}
 extension ConvertOptions.Profile: ExpressibleByArgument {}
 extension ConvertOptions.Intent: ExpressibleByArgument {}
@@ -39,9 +30,9 @@ extension ConvertOptions.PNGFilter: ExpressibleByArgument {}
 struct ImageArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Output format; without it the suffix of DEST (for one file) or of --name decides, else that of the input.",
+      "Output format, or several such as jpeg,png, which are made from one decoding; without it the suffix of DEST (for one file) or of --name decides, else that of the input.",
       valueName: "FORMAT"))
-  var to = ConvertOptions.Format.same
+  var to = FormatList.same
 
   @Flag(help: "Convert to grayscale.")
   var grayscale = false
@@ -62,6 +53,9 @@ struct ImageArguments: ParsableArguments {
 
   @Flag(exclusivity: .exclusive)
   var lossless: ConvertOptions.Lossless?
+
+  @OptionGroup(title: "Image options")
+  var bytes: SizeArguments
 
   @Flag(help: "Write progressive JPEG.")
   var progressive = false
@@ -122,12 +116,17 @@ struct ImageArguments: ParsableArguments {
   var salvage = false
 
   func validate() throws {
+    if let objection = to.objection { throw ValidationError("--to: \(objection)") }
     // Settings of a format that is never written, by the table of formats.
-    if let objection = Codecs.standard.objection(toSettingsOf: options(format: to)) { throw ValidationError(objection) }
+    if let objection = Codecs.standard.objection(toSettingsOf: options(format: to.one)) {
+      throw ValidationError(objection)
+    }
     if let intent, profile == .keep {
       throw ValidationError("--intent \(intent.rawValue) says how to convert colors: add --profile srgb")
     }
-    if let objection = Codecs.standard.objection(toNumbersOf: options(format: to)) { throw ValidationError(objection) }
+    if let objection = Codecs.standard.objection(toNumbersOf: options(format: to.one)) {
+      throw ValidationError(objection)
+    }
     if lossless == .all, quality != nil {
       throw ValidationError("--lossless keeps every pixel, and --quality gives some up: leave out one of them")
     }
@@ -141,6 +140,8 @@ struct ImageArguments: ParsableArguments {
   func options(format: ConvertOptions.Format) -> ConvertOptions {
     var options = ConvertOptions()
     options.format = format
+    options.formats = to.several
+    bytes.apply(to: &options)
     options.grayscale = grayscale
     options.quality = quality
     options.effort = effort

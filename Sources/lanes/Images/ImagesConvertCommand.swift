@@ -37,6 +37,8 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
         lanes images convert photos -o small --resize 1600x1600 --to jpeg
         lanes images convert a.png -o a.jpg --quality 90
         lanes images convert photos -o web --sizes 1600,800,400 --to jpeg
+        lanes images convert photos -o web --sizes 1600,800 --to jpeg,png --manifest web.json
+        lanes images convert photos -o mail --resize 2000 --to jpeg --max-bytes 300k
         find . -name '*.png' -print0 | lanes convert --files-from - -0 -o out/
         lanes images convert - -o - --to jpeg < a.png > a.jpg
       """)
@@ -67,6 +69,8 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: engine.json)
     let outcomes = ConvertOutcomes(printer: printer, console: console, json: engine.json, quiet: engine.quiet)
+    // Ahead of all work, so that one that cannot be made costs none.
+    outcomes.manifest = try makeManifest()
     // Opened once: what was read from a pipe cannot be read again.
     let arrivals = Division.isMerging ? nil : try files.arrivingNames()
     // Where parts are put together, a list need not be there any more.
@@ -75,12 +79,12 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
     let isPiped = names == [FilePath("-")] || files.output == "-"
     let request = makeRequest(names)
     // Here and not in `validate`: names may come from a list, which is read only when the command runs.
-    if isPiped { try files.validateForPipeline(sizes: geometry.sizes != nil) }
+    if isPiped { try files.validateForPipeline(several: geometry.sizes != nil || !image.to.several.isEmpty) }
     let workload = makeWorkload(request, isPiped: isPiped)
     // A comparison from a cold cache makes the plan twice; what is skipped is told once.
     let planning: (PlanContext) throws -> any UnitPlan = { context in
       guard !isPiped else {
-        return try PipelinePlan(names, files, image.to, options: workload.options, earlier: context.earlier)
+        return try PipelinePlan(names, files, image.to.one, options: workload.options, earlier: context.earlier)
       }
       var request = request
       request.earlier = context.earlier
@@ -90,6 +94,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       }
       // A run file tells which results were there before, so that `lanes verify` does not take them for strangers.
       for file in plan.skippedFiles { context.noteFound(file.output) }
+      if let manifest = files.manifest { context.noteFound(RawArguments.path(manifest)) }
       Division.keep(ConvertOutcomes.note) { outcomes.wire(of: plan) }
       return outcomes.knowing(plan)
     }
@@ -108,6 +113,7 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
       if arrivals != nil, outcomes.isIdle(record) {
         throw ExitStatus.usage.failing("the list \(files.from!) holds no names")
       }
+      if record.ending == .complete { try outcomes.manifest?.finish() }
       // A pipeline is as silent as a filter.
       if !engine.quiet, !isPiped { console.say(outcomes.summary(record)) }
       record.printStatistics(engine, to: printer)
@@ -121,8 +127,30 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   /// Refuses words that do not go together; names of files are judged when the plan is made.
   func validate() throws {
     try validateQuiet()
-    guard let sizes = geometry.sizes, let name = files.name, !name.tellsSizes, sizes.names.count > 1 else { return }
-    throw ValidationError("--name needs {size}, since --sizes gives every image several results")
+    try validateSeveral()
+    if files.preview != nil, files.manifest == nil, !engine.json {
+      throw ValidationError("--preview needs --manifest or --json, which it is told in")
+    }
+    if image.bytes.ifLarger == .skip, files.output == "-" {
+      throw ValidationError("--if-larger skip would leave standard output empty: write to a file, or use copy")
+    }
+  }
+
+  /// Refuses more results than a unit can have, and names that some of them would share.
+  private func validateSeveral() throws {
+    let (sizes, formats) = (geometry.sizes?.names.count ?? 1, image.to.formats.count)
+    guard sizes * formats <= ConvertOptions.mostResults else {
+      throw ValidationError(
+        "\(sizes) sizes in \(formats) formats are \(sizes * formats) results of each image; \(ConvertOptions.mostResults) are the most"
+      )
+    }
+    guard let name = files.name else { return }
+    if sizes > 1, !name.tellsSizes {
+      throw ValidationError("--name needs {size}, since --sizes gives every image several results")
+    }
+    if formats > 1, !name.tellsFormats {
+      throw ValidationError("--name needs {ext}, since --to gives every image several results")
+    }
   }
 
   /// Refuses `-q 80`, by which people who know other tools mean the quality.
@@ -138,9 +166,17 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   /// The format comes from --to or from a suffix, which for a pipeline is that of its one output.
   private func makeWorkload(_ request: ConvertRequest, isPiped: Bool) -> ConvertWorkload {
     var options = image.options(
-      format: isPiped ? PipelinePlan.format(image.to, of: files.output) : request.writtenFormat)
+      format: isPiped ? PipelinePlan.format(image.to.one, of: files.output) : request.writtenFormat)
     geometry.apply(to: &options)
+    options.preview = files.preview
     return ConvertWorkload(options)
+  }
+
+  /// The file of --manifest. A run that goes on with another one, or leaves results alone, replaces what that has told.
+  private func makeManifest() throws -> Manifest? {
+    guard let name = files.manifest, !files.dryRun else { return nil }
+    return try Manifest(
+      name, replaces: files.existing != .refuse || engine.resume != nil, destination: RawArguments.path(files.output))
   }
 
   /// Names from the command line and from the list; none of the list where they are still to arrive.
@@ -162,7 +198,8 @@ struct ImagesConvertCommand: ParsableCommand, StatedCommand {
   private func makeRequest(_ names: [FilePath]) -> ConvertRequest {
     var request = ConvertRequest(
       inputs: names, destination: RawArguments.path(files.output), destinationIsDirectory: files.output.hasSuffix("/"),
-      format: image.to, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+      format: image.to.one, existing: files.existing, name: files.name, sizes: geometry.sizes?.names ?? [])
+    request.formats = image.to.several
     request.readsList = files.from != nil
     request.keepsTimes = files.keepTimes
     return request

@@ -41,7 +41,7 @@ enum CommandLineMode {
   /// In this order: what belongs to compare is taken out first, and the words that are left are then read as the command
   /// reads them, be it compared or run.
   static func expanded(_ typed: [String]) -> [String] {
-    GrepWords.expanded(Shortcuts.expanding(gathered(typed)))
+    OptionalValues.expanded(GrepWords.expanded(Shortcuts.expanding(gathered(typed))))
   }
 
   /// What a command's words ask for, whatever the order of options; see `GivenWords.meaning`.
