@@ -82,12 +82,24 @@ static enum ckernels_stats_event come_back(struct ckernels_stats *s, size_t at, 
     case too_fine: return ckernels_stats_scale;
     case full_table: return ckernels_stats_grow;
     case full_sums: return ckernels_stats_spill;
+    case full_values: return ckernels_stats_keep;
     case not_plain: break;
   }
   // The line may be longer than the window, so its end is looked for in all of the input.
   const uint8_t *newline = memchr(s->bytes + at, '\n', s->count - at);
   s->line_end = newline ? (size_t)(newline - s->bytes) : s->count;
   return ckernels_stats_line;
+}
+
+// Writes down the numbers of the first `taken` lines, each with its group.
+static void keep_values(struct ckernels_stats *s, const struct batch *b, size_t taken) {
+  struct ckernels_value *next = s->values + s->values_count;
+  for (size_t i = 0; i < taken; i++) {
+    *next = (struct ckernels_value){.number = b->parts[4 * i], .place = b->place[i]};
+    // A line without a number is written over by the next one.
+    next += next->number != INT64_MIN;
+  }
+  s->values_count = (size_t)(next - s->values);
 }
 
 enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *s) {
@@ -114,11 +126,16 @@ enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *s) {
       enum refusal refusal = none;
       if (are_pairs) steps->cut_pairs(&c, &b);
       else cut(&c, &b, column, by, s->delimiter);
+      if (s->values && s->values_room - s->values_count < b.count) {
+        s->lines = lines + b.passed[0];
+        return come_back(s, at + b.start[0], full_values);
+      }
       pad(&b);
       const size_t good = steps->parse(s, &b, c.base, &refusal);
       // Without a key's column all keys are empty.
       if (s->by < 0) memcpy(b.key_end, b.key, sizeof b.key);
       const size_t taken = steps->take(s, &b, c.base, good, &refusal);
+      if (s->values) keep_values(s, &b, taken);
       if (taken < b.count) {
         // Lines before the refused one are in their groups already.
         s->lines = lines + b.passed[taken];

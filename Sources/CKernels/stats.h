@@ -8,7 +8,7 @@
 
 // Lines whose fields are known, and what each step makes of them. Offsets count from the window's first byte. Steps may
 // read elements past `count`, up to the next multiple of 16; `pad` in stats.c fills those.
-enum { batch_size = 128 };
+enum { batch_size = ckernels_stats_batch };
 struct batch {
   size_t count;
   uint32_t start[batch_size], passed[batch_size]; // where a line begins, and how many newlines come before it
@@ -17,13 +17,13 @@ struct batch {
   // and 1. A line without a number has INT64_MIN in the first, and nothing in the others.
   int64_t parts[4 * batch_size] __attribute__((aligned(64)));
   uint64_t words[4 * batch_size] __attribute__((aligned(32))); // short keys as groups hold them, and 0
-  uint32_t place[batch_size]; // of the group that a short key should have
+  uint32_t place[batch_size]; // of the group that a short key should have; of each line taken, the group that it has
   bool is_narrow; // every line has a number, and of no more than 31 bits and a sign
 };
 
 // Why a line was not taken: it needs a parser, its number has more decimal places than are kept, there is no room for
-// its group, or its group's sums are full. `come_back` turns each into the caller's event.
-enum refusal { none = 0, not_plain, too_fine, full_table, full_sums };
+// its group, its group's sums are full, or there is no room for its value. `come_back` turns each into the caller's event.
+enum refusal { none = 0, not_plain, too_fine, full_table, full_sums, full_values };
 
 // A window of the input and how far its lines are cut into fields.
 struct cutting {

@@ -85,7 +85,7 @@ static bool add_wide(struct ckernels_moments *wide, int64_t value) {
 
 // Adds the number of one line to its group; false where it is refused. A line without a number still makes its group.
 CSIMD_INLINE bool take_one(
-    struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal,
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal,
     hash_function hash) {
   const int64_t *part = b->parts + 4 * i, value = part[0];
   uint64_t key[3];
@@ -95,6 +95,7 @@ CSIMD_INLINE bool take_one(
     *refusal = full_table;
     return false;
   }
+  b->place[i] = place;
   if (value == INT64_MIN) return true;
   if (value > INT32_MAX || value < -INT32_MAX) {
     if (add_wide(s->wide + place, value)) return true;
@@ -173,7 +174,7 @@ CSIMD_AVX2 CSIMD_INLINE void find_groups(
 }
 
 CSIMD_AVX2 static __attribute__((noinline)) bool take_alone(
-    struct ckernels_stats *s, const struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal) {
+    struct ckernels_stats *s, struct batch *b, const uint8_t *base, size_t i, enum refusal *refusal) {
   return take_one(s, b, base, i, refusal, ckernels_stats_hash_avx2);
 }
 

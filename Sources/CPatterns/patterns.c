@@ -59,17 +59,38 @@ void cpatterns_free(struct cpatterns_pattern *pattern) {
   free(pattern);
 }
 
-struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern) {
-  struct cpatterns_matcher *made = calloc(1, sizeof *made);
-  if (!made) return NULL;
-  made->pattern = pattern;
-  // Room for one pair of bounds, those of the whole match.
-  made->data = pcre2_match_data_create(1, NULL);
-  if (!made->data) {
-    free(made);
+static struct cpatterns_matcher *make_matcher(const struct cpatterns_pattern *pattern, pcre2_match_data *data) {
+  struct cpatterns_matcher *made = data ? calloc(1, sizeof *made) : NULL;
+  if (!made) {
+    pcre2_match_data_free(data);
     return NULL;
   }
+  made->pattern = pattern;
+  made->data = data;
   return made;
+}
+
+struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern) {
+  // Room for one pair of bounds, those of the whole match.
+  return make_matcher(pattern, pcre2_match_data_create(1, NULL));
+}
+
+struct cpatterns_matcher *cpatterns_matcher_with_groups(const struct cpatterns_pattern *pattern) {
+  return make_matcher(pattern, pcre2_match_data_create_from_pattern(pattern->code, NULL));
+}
+
+int cpatterns_group(const struct cpatterns_matcher *matcher, uint32_t number, size_t *start, size_t *end) {
+  if (number >= pcre2_get_ovector_count(matcher->data)) return 0;
+  const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(matcher->data) + 2 * (size_t)number;
+  if (bounds[0] == PCRE2_UNSET || bounds[1] == PCRE2_UNSET) return 0;
+  *start = bounds[0];
+  *end = bounds[1] < bounds[0] ? bounds[0] : bounds[1];
+  return 1;
+}
+
+uint32_t cpatterns_group_number(const struct cpatterns_matcher *matcher, const uint8_t *name) {
+  const int number = pcre2_substring_number_from_name(matcher->pattern->code, name);
+  return number > 0 ? (uint32_t)number : 0;
 }
 
 void cpatterns_matcher_free(struct cpatterns_matcher *matcher) {

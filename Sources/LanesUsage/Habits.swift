@@ -93,7 +93,36 @@ enum Habits {
     Habit(path: ["files", "stats"], names: ["-f", "--field", "--fields", "-c", "-k"], advice: "write --column N"),
     Habit(path: ["files", "stats"], names: ["-t", "--separator", "--sep", "-F", "-s"], advice: "write --delimiter C"),
     Habit(path: ["files", "stats"], names: ["--group", "--group-by", "--key"], advice: "write --by N"),
-    Habit(path: search, names: ["-t"], advice: "write --cores N for the number of lanes; there are no types of files"),
+    Habit(
+      path: search, names: ["-t", "--type", "--type-not"],
+      advice: "there are no types of files; write --include '*.c', or --cores N for the number of lanes"),
+    Habit(
+      path: search, names: ["-g", "--glob", "--iglob"],
+      advice: "write --include GLOB, or --exclude GLOB for what -g '!GLOB' leaves out"),
+    Habit(
+      path: search, names: ["-u", "-uu", "-uuu", "--unrestricted", "--hidden", "-.", "--no-ignore"],
+      advice: "hidden and ignored files are searched anyway; leave it out"),
+    Habit(
+      path: search, names: ["--sort", "--sortr", "--sort-files"],
+      advice: "files come in byte order anyway; leave it out"),
+    Habit(
+      path: search, names: ["--passthru", "--passthrough"],
+      advice: "write -e '' beside the pattern: each line is then printed, and --color marks what matches"),
+    Habit(path: search, names: ["-U", "--multiline"], advice: "a match lies within one line here"),
+    Habit(path: search, names: ["-z", "--null-data"], advice: "lines end with a newline here"),
+    Habit(
+      path: search, names: ["-G", "--basic-regexp"],
+      advice: "write -E, whose groups and repetitions have no backslashes"),
+    Habit(
+      path: search, names: ["--colors", "--colour"],
+      advice: "write --color WHEN, and set the colors in GREP_COLORS as for grep"),
+    Habit(path: search, names: ["--exclude-from"], advice: "write --exclude GLOB once for each line of it"),
+    Habit(
+      path: search, names: ["-N", "--no-line-number", "--no-heading", "--heading"],
+      advice: "lines bear numbers with -n alone, and names as grep has them; leave it out"),
+    Habit(path: search, names: ["-T", "--initial-tab"], advice: "no tab is put ahead of lines"),
+    Habit(
+      path: search, names: ["--max-filesize", "--max-depth"], advice: "leave files out with --exclude or --exclude-dir"),
 
     Habit(path: ["compare"], names: ["--runs", "--repeat", "--iterations", "-r", "-n"], advice: "write --rounds N"),
     Habit(path: ["compare"], names: ["-w"], advice: "write --warmup N"),

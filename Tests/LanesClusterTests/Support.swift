@@ -81,16 +81,19 @@ struct Trial: Sendable {
 
   private static func stats(_ split: StatsSplit) -> Trial {
     Trial(
-      name: "stats by \(split)", workload: StatsWorkload(delimiter: 0x3B),
+      name: "stats by \(split)", workload: StatsWorkload(.lines(delimiter: 0x3B)),
       plan: {
         StatsPlan(
           // Six units for each slice, so fewer slices.
           FilePlan(inputs($0), settings: settings(.lines(.newline), slices: split == .tasks ? 15_000 : 6000)),
-          StatsPlan.Options(delimiter: 0x3B, column: .number(2), by: .number(1), hasHeader: false, split: split))
+          StatsPlan.Options(
+            format: .lines(delimiter: 0x3B), column: .number(2), by: .number(1), hasHeader: false, split: split))
       },
       fold: {
         var failures: [String] = []
-        let fold = StatsFold(split: split) { failures.append("\($0?.lastComponent?.string ?? "-"): \($1.reason)") }
+        let fold = StatsFold(.lines(delimiter: 0x3B), split: split) {
+          failures.append("\($0?.lastComponent?.string ?? "-"): \($1.reason)")
+        }
         return (
           fold,
           {

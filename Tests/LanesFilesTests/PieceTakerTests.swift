@@ -99,11 +99,12 @@ import Testing
     settings.wholeBytes = 0
     for (column, by) in [(1, nil), (2, 1), (1, 2)] as [(Int, Int?)] {
       let options = StatsPlan.Options(
-        delimiter: 0x2C, column: .number(column), by: by.map { .number($0) }, hasHeader: hasHeader, split: .data)
+        format: .lines(delimiter: 0x2C), column: .number(column), by: by.map { .number($0) }, hasHeader: hasHeader,
+        split: .data)
       guard case .unit(let unit) = StatsPlan(FilePlan([.path(path)], settings: settings), options).next() else {
         continue
       }
-      try compare(StatsWorkload(delimiter: 0x2C, seed: 1), unit, text)
+      try compare(StatsWorkload(.lines(delimiter: 0x2C), seed: 1), unit, text)
     }
   }
 

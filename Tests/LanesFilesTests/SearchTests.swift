@@ -208,7 +208,7 @@ import Testing
     var options = SearchOptions([Bytes("a".utf8), []])
     options.limit = 7
     options.report = .names
-    options.marksMatches = true
+    options.colors = SearchColors()
     var writer = WireWriter()
     SearchWorkload(try SearchProgram(options)).describe(to: &writer)
     var reader = WireReader(writer.bytes)

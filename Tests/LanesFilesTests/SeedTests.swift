@@ -73,12 +73,13 @@ import Testing
       PlanRunner.run(FilePlan([.path(FilePath(path))], settings: settings), TopWorkload(kind: .lines, seed: seed), rows)
       tops.insert(
         total.top(40_000).map { "\($0.count) \(String(decoding: $0.key, as: UTF8.self))" }.joined(separator: "\n"))
-      let fold = StatsFold(split: .data) { _, failure in Issue.record("\(failure)") }
+      let fold = StatsFold(.lines(delimiter: 0x3B), split: .data) { _, failure in Issue.record("\(failure)") }
       let options = StatsPlan.Options(
-        delimiter: UInt8(ascii: ","), column: .number(2), by: .number(1), hasHeader: false, split: .data)
+        format: .lines(delimiter: UInt8(ascii: ",")), column: .number(2), by: .number(1), hasHeader: false, split: .data
+      )
       PlanRunner.run(
         StatsPlan(FilePlan([.path(FilePath(path))], settings: settings), options),
-        StatsWorkload(delimiter: UInt8(ascii: ","), seed: seed), fold)
+        StatsWorkload(.lines(delimiter: UInt8(ascii: ",")), seed: seed), fold)
       tables.insert(
         fold.summaries(isGrouped: true).map { "\(String(decoding: $0.key, as: UTF8.self)) \($0.summary.sum)" }
           .joined(separator: "\n"))

@@ -9,6 +9,11 @@ struct StatsRunner {
   var by: ColumnChoice? = .number(1)
   var hasHeader = false
   var decimals: Int?
+  /// How lines hold values; nil for fields with the delimiter between them.
+  var format: TableFormat?
+  var percentiles: [String] = []
+  var isApproximate = false
+  var memory = Int.max
   var split = StatsSplit.data
   /// Bytes of a slice; nil for files read whole.
   var sliceBytes: Int?
@@ -20,17 +25,20 @@ struct StatsRunner {
 
   /// What came of it.
   struct Result: Equatable {
-    /// Key, count, sum, least, greatest, mean, deviation.
+    /// Key, count, sum, least, greatest, mean, deviation, percentiles.
     var rows: [String] = []
     var failures: [String] = []
   }
 
   func run(_ paths: [String]) -> Result {
     var result = Result()
-    let fold = StatsFold(split: split) { name, failure in
+    let format = format ?? .lines(delimiter: delimiter)
+    let keeping: ValueKeeping = percentiles.isEmpty ? .none : isApproximate ? .digest : .exact
+    let fold = StatsFold(format, split: split, keeping: keeping, memory: memory) { name, failure in
       result.failures.append("\(name?.lastComponent?.string ?? "-"): \(failure.reason)")
     }
-    let options = StatsPlan.Options(delimiter: delimiter, column: column, by: by, hasHeader: hasHeader, split: split)
+    let options = StatsPlan.Options(
+      format: format, column: column, by: by, hasHeader: hasHeader, split: split, keeping: keeping)
     var settings = FilePlan.Settings(cut: .lines(.newline), isMapped: isMapped)
     if let sliceBytes {
       settings.sliceBytes = sliceBytes
@@ -39,7 +47,7 @@ struct StatsRunner {
     let plan = StatsPlan(FilePlan(paths.map { .path(FilePath($0)) }, settings: settings), options)
     let limit = level.map { KernelLimit($0) }
     defer { limit?.lift() }
-    let workload = StatsWorkload(delimiter: delimiter)
+    let workload = StatsWorkload(format, keeping: keeping)
     if let lanes {
       do {
         try Lanes.run(workload, plan, fold, lanes: lanes)
@@ -49,13 +57,19 @@ struct StatsRunner {
     } else {
       PlanRunner.run(plan, workload, fold)
     }
-    result.rows = fold.summaries(isGrouped: by != nil, decimals: decimals).map { key, summary in
+    if fold.isSpoilt {
+      result.failures.append("no result")
+      return result
+    }
+    let asked = percentiles.map { Percentile($0)! }
+    result.rows = fold.summaries(isGrouped: by != nil, decimals: decimals, percentiles: asked).map { key, summary in
       func shown(_ value: Double?) -> String { value.map { "\($0)" } ?? "-" }
-      let cells = [
-        String(decoding: key, as: UTF8.self), "\(summary.count)", summary.sum, summary.least ?? "-",
-        summary.greatest ?? "-", summary.roundedMean ?? shown(summary.mean),
-        summary.roundedDeviation ?? shown(summary.deviation),
-      ]
+      let cells: [String] =
+        [
+          String(decoding: key, as: UTF8.self), "\(summary.count)", summary.sum, summary.least ?? "-",
+          summary.greatest ?? "-", summary.roundedMean ?? shown(summary.mean),
+          summary.roundedDeviation ?? shown(summary.deviation),
+        ] + summary.percentiles.map { $0 ?? "-" }
       return cells.joined(separator: " ")
     }
     return result

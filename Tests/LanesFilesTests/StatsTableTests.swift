@@ -62,7 +62,7 @@ import Testing
     let lines = (1...300).map { "key\($0 % 7);\($0)" }
     for (bad, reason) in [
       ("x;y", "\"y\" is not a number"), ("x", "it has 1 column, and column 2 is asked for"),
-      ("\"x;1", "a quotation mark is not closed on the line (fields of several lines are not supported)"),
+      ("\"x;1", "a quotation mark is not closed on the line; add --csv for fields of several lines"),
       ("\"x\"y;1", "text follows a closing quotation mark"),
     ] {
       for position in [1, 2, 150, 300] {

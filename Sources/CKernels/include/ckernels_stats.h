@@ -29,13 +29,20 @@ struct ckernels_moments {
   uint64_t squares_low, squares_high;
 };
 
+// The number of one line and the place of its group, where numbers are kept one by one.
+struct ckernels_value {
+  int64_t number; // in units of the last decimal place, as in the sums
+  size_t place;
+};
+
 // Why the kernel came back.
 enum ckernels_stats_event {
   ckernels_stats_end = 0,   // all lines are done
   ckernels_stats_line = 1,  // the line at..<line_end needs a parser: quotes, exponents, too few fields, no newline
   ckernels_stats_grow = 2,  // there is no room for one more group
   ckernels_stats_scale = 3, // a number has `places` decimal places, more than `scale`
-  ckernels_stats_spill = 4  // the sums of the group in `place` are full: take them away and clear it
+  ckernels_stats_spill = 4, // the sums of the group in `place` are full: take them away and clear it
+  ckernels_stats_keep = 5   // there may be no room for the values of the next lines: take those there are, or make room
 };
 
 // A walk over whole lines, fewer than 2^30. The caller sets the first part, answers each event and calls again, until
@@ -56,6 +63,9 @@ struct ckernels_stats {
   size_t used;     // groups there are; they are in places 1...used
   uint32_t *index; // places by hash, or 0; zeroed at first
   size_t slots;    // of the index, a power of two and at least twice the capacity
+  struct ckernels_value *values; // every number is written down here as well; NULL where none is to be
+  size_t values_room;  // at least `ckernels_stats_batch` more than there are at any call
+  size_t values_count;
   size_t at;                     // where the next line begins
   size_t line_end;               // the line's newline, or `count`
   size_t place; // of the group whose sums are full
@@ -67,6 +77,9 @@ struct ckernels_stats {
 // here when it is plain: an optional minus, up to 16 characters of digits with at most one point among them. A field
 // that is empty counts for nothing, but its group exists.
 enum ckernels_stats_event ckernels_stats_run(struct ckernels_stats *stats);
+
+// Lines that are taken between two looks at the room for values, at most.
+enum { ckernels_stats_batch = 128 };
 
 // The hash of a key of no more than 23 bytes, as a group holds it.
 uint32_t ckernels_stats_hash(const uint64_t key[3], const struct ckernels_seed *seed);

@@ -32,6 +32,8 @@ void cpatterns_free(struct cpatterns_pattern *pattern);
 
 // What one thread needs to match: bounds, and a stack or a workspace once they are needed. NULL when memory runs out.
 struct cpatterns_matcher *cpatterns_matcher_new(const struct cpatterns_pattern *pattern);
+// The same with room for the bounds of groups, which take time to note.
+struct cpatterns_matcher *cpatterns_matcher_with_groups(const struct cpatterns_pattern *pattern);
 void cpatterns_matcher_free(struct cpatterns_matcher *matcher);
 
 // Finds the first match in `subject` that starts at `from` or after it, and its bounds. What comes before `from` is
@@ -41,6 +43,13 @@ void cpatterns_matcher_free(struct cpatterns_matcher *matcher);
 // backtracking or memory; cpatterns_reason tells. `subject` may be NULL when it is empty.
 int cpatterns_match(
     struct cpatterns_matcher *matcher, const uint8_t *subject, size_t length, size_t from, size_t *start, size_t *end);
+
+// The bounds of a group of the last match that cpatterns_match found, by a matcher with room for groups: 1, or 0 where the
+// pattern has no such group or the group took no part in the match. Group 0 is the match.
+int cpatterns_group(const struct cpatterns_matcher *matcher, uint32_t number, size_t *start, size_t *end);
+
+// The number of the group of that name, which ends with a zero byte; 0 where there is none.
+uint32_t cpatterns_group_number(const struct cpatterns_matcher *matcher, const uint8_t *name);
 
 // Finds the longest match in `subject` that starts at `from`: what POSIX asks for, where Perl takes the first
 // alternative.

@@ -40,6 +40,8 @@ package final class FilePlan: UnitPlan {
     /// Bytes that a line may have where units are made of lines, since these are taken whole.
     package var longestLine = Self.longestLine
     package static let longestLine = 1 << 30
+    /// Units of a pipe end with what has arrived, as soon as that holds a line.
+    package var isPrompt = false
     /// Walk directories.
     package var recursive = false
     /// Map slices of regular files; otherwise they are read.
@@ -118,7 +120,8 @@ package final class FilePlan: UnitPlan {
     }
     if let dividing { return divide(dividing) }
     guard let streaming else { return nil }
-    let step = streaming.next(chunkBytes: settings.chunkBytes, longestLine: settings.longestLine)
+    let step = streaming.next(
+      chunkBytes: settings.chunkBytes, longestLine: settings.longestLine, isPrompt: settings.isPrompt)
     switch step {
     case .notReady: return .waiting(descriptor: streaming.descriptor)
     case .chunk(let task, let bytes):

@@ -20,6 +20,12 @@ package enum LineEnds: Sendable, Equatable {
     }
   }
 
+  /// Newlines in `bytes`.
+  static func newlines(in bytes: UnsafeRawBufferPointer) -> UInt64 {
+    guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+    return ckernels_count_lines(base, bytes.count)
+  }
+
   /// Position of the last line end in `bytes`.
   package func last(in bytes: RawSpan) -> Int? {
     bytes.withUnsafeBytes { buffer in

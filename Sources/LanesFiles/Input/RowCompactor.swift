@@ -37,7 +37,7 @@ extension HistogramWorkload: CompactingWorkload {
 }
 
 extension StatsWorkload: CompactingWorkload {
-  package func makeCompactor() -> any Compactor { StatsCompactor() }
+  package func makeCompactor() -> any Compactor { StatsCompactor(keeping, joins: !format.crossesLines) }
 }
 
 /// Puts tables of neighboring slices into one. Each unit keeps the number of its lines, by which later lines are told; bad
@@ -47,11 +47,19 @@ final class StatsCompactor: Compactor {
   private var row: UInt32?
   private var lines: UInt64 = 0
   private var table: StatsTable
+  private let keeping: ValueKeeping
 
-  init() { table = StatsTable(seed: seed) }
+  private let joins: Bool
+
+  /// - Parameter joins: false where slices depend on what is ahead of them, so that they stay as they are.
+  init(_ keeping: ValueKeeping, joins: Bool = true) {
+    self.keeping = keeping
+    self.joins = joins
+    table = StatsTable(seed: seed, keeping: keeping)
+  }
 
   func begin(_ unit: Unit, _ partial: Bytes) throws(UnitFailure) -> Bool {
-    table = StatsTable(seed: seed)
+    table = StatsTable(seed: seed, keeping: keeping)
     row = nil
     return try take(unit, partial)
   }
@@ -63,7 +71,8 @@ final class StatsCompactor: Compactor {
 
   private func take(_ unit: Unit, _ partial: Bytes) throws(UnitFailure) -> Bool {
     var reader = WireReader(partial)
-    guard let task = try? StatsTask(of: unit), task.statistic == nil,
+    // What a digest is depends on which of them are put together, and that is the fold's business.
+    guard joins, keeping != .digest, let task = try? StatsTask(of: unit), task.statistic == nil,
       let head = try? StatsPartial.readHead(&reader), head.bad == nil
     else { return false }
     try table.merge(from: &reader)
@@ -75,7 +84,7 @@ final class StatsCompactor: Compactor {
   func remainder(of partial: Bytes) -> Bytes {
     var reader = WireReader(partial)
     let lines = (try? StatsPartial.readHead(&reader))?.lines ?? 0
-    return wire(lines, StatsTable(seed: seed))
+    return wire(lines, StatsTable(seed: seed, keeping: keeping))
   }
 
   var partial: Bytes { wire(lines, table) }

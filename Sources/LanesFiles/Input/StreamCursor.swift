@@ -29,14 +29,18 @@ final class StreamCursor {
   /// Reads what is there; gives a chunk when it is full, or at the end, when it may be empty.
   ///
   /// A chunk of lines ends behind the last line end in the buffer, and grows until it holds one.
-  func next(chunkBytes: Int, longestLine: Int) -> Step {
+  ///
+  /// - Parameter isPrompt: what there is goes out as soon as nothing more is ready, if it holds a line.
+  func next(chunkBytes: Int, longestLine: Int, isPrompt: Bool = false) -> Step {
     do throws(UnitFailure) {
       var wanted = max(chunkBytes, searched + chunkBytes)
       while true {
         while buffer.count < wanted {
           switch try reader.read(into: &buffer, atMost: min(wanted - buffer.count, 1 << 20)) {
           case .bytes: continue
-          case .notReady: return .notReady
+          case .notReady:
+            guard isPrompt, let last = ends?.last(in: buffer.span.bytes) else { return .notReady }
+            return give(last + 1, isLast: false)
           case .end: return give(buffer.count, isLast: true)
           }
         }

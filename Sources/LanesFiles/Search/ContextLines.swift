@@ -10,6 +10,7 @@ struct ContextLines {
   private struct Held {
     let number: UInt64
     let text: Bytes
+    let offset: UInt64?
   }
 
   private let context: SearchOptions.Context
@@ -64,6 +65,7 @@ struct ContextLines {
       let text = lines.text[start..<Int(end)]
       start = Int(end)
       let number = before + UInt64(lines.numbers[index])
+      let offset = lines.offsets.isEmpty ? nil : lines.offsets[index]
       // A line has several records where each match is one.
       let isMore = last?.number == number
       let isSelected = isMore ? last!.isSelected : lines.kinds[index] == .selected && selected < limit
@@ -76,13 +78,14 @@ struct ContextLines {
           owedBefore = number + UInt64(context.after) + 1
         }
         append(text, number, .selected, to: &told, base)
+        if let offset { told.offsets.append(offset) }
+        if !lines.columns.isEmpty { told.columns.append(lines.columns[index]) }
       } else {
+        // A line that is told once for each of its matches is one line around others.
+        if isMore, options.repeatsLines { continue }
         let plain = lines.kinds[index] == .selected ? unselected(text) : Bytes(text)
-        if number < owedBefore {
-          append(plain[...], number, .context, to: &told, base)
-        } else {
-          hold(Held(number: number, text: plain))
-        }
+        let line = Held(number: number, text: plain, offset: offset)
+        if number < owedBefore { appendContext(line, to: &told, base) } else { hold(line) }
       }
     }
     return (told, base)
@@ -92,10 +95,21 @@ struct ContextLines {
   private mutating func tellHeld(ahead number: UInt64, in told: inout SelectedLines, _ base: UInt64) {
     let near = held.filter { $0.number < number && number - $0.number <= UInt64(context.before) }
     let first = near.first?.number ?? number
-    if isUsed, lastTold.map({ $0 + 1 != first }) ?? true { append([], first, .gap, to: &told, base) }
-    for line in near { append(line.text[...], line.number, .context, to: &told, base) }
+    if isUsed, lastTold.map({ $0 + 1 != first }) ?? true {
+      append([], first, .gap, to: &told, base)
+      if options.tellsOffsets { told.offsets.append(0) }
+      if options.tellsColumns { told.columns.append(0) }
+    }
+    for line in near { appendContext(line, to: &told, base) }
     held = []
     isUsed = true
+  }
+
+  /// Adds a line around selected ones.
+  private mutating func appendContext(_ line: Held, to told: inout SelectedLines, _ base: UInt64) {
+    append(line.text[...], line.number, .context, to: &told, base)
+    if let offset = line.offset { told.offsets.append(offset) }
+    if options.tellsColumns { told.columns.append(0) }
   }
 
   /// Adds a record whose number counts from `base`.
@@ -122,18 +136,23 @@ struct ContextLines {
   /// What is told of a selected line that is one too many: it is told as a line around one.
   private func unselected(_ text: ArraySlice<UInt8>) -> Bytes {
     if options.onlyMatching { return [] }
-    guard options.marksMatches else { return Bytes(text) }
+    if options.longestLine != nil, text.elementsEqual(SliceSearch.omitted(.selected)) {
+      return SliceSearch.omitted(.context)
+    }
+    guard let colors = options.colors else { return Bytes(text) }
+    let sequences = colors.sequences
     var plain = Bytes()
     var rest = text
     while !rest.isEmpty {
-      if rest.starts(with: SliceSearch.mark.0) {
-        rest = rest.dropFirst(SliceSearch.mark.0.count)
-      } else if rest.starts(with: SliceSearch.mark.1) {
-        rest = rest.dropFirst(SliceSearch.mark.1.count)
+      if let sequence = sequences.first(where: { rest.starts(with: $0) }) {
+        rest = rest.dropFirst(sequence.count)
       } else {
         plain.append(rest.removeFirst())
       }
     }
-    return plain
+    let color = colors.line(.context, isInverted: options.isInverted)
+    guard !color.isEmpty else { return plain }
+    let end = SliceSearch.endOfText(plain.dropLast())
+    return end == 0 ? plain : colors.start(color) + plain[..<end] + colors.end(color) + plain[end...]
   }
 }

@@ -12,11 +12,19 @@ final class LineSearcher {
   /// Where each expression matches next in the text in hand, where there are several: `Int.max` for nowhere, and less
   /// than where is looked from for not known.
   private var nextMatches: [Int]
+  /// What is told in place of a match.
+  private let replacement: Replacement?
+  /// The expression whose match `firstMatch` gave last.
+  private var lastMatcher: OpaquePointer?
 
   /// Takes memory for matching of its own, since a match writes to it; throws where there is none.
   init(_ program: SearchProgram) throws(UnitFailure) {
     self.program = program
-    matchers = program.expressions.compactMap { cpatterns_matcher_new($0) }
+    replacement = program.options.replacement.map(Replacement.init)
+    let needsGroups = replacement.map { !$0.needsNoGroups } ?? false
+    matchers = program.expressions.compactMap {
+      needsGroups ? cpatterns_matcher_with_groups($0) : cpatterns_matcher_new($0)
+    }
     nextMatches = matchers.map { _ in -1 }
     guard matchers.count == program.expressions.count else {
       for matcher in matchers { cpatterns_matcher_free(matcher) }
@@ -62,6 +70,29 @@ final class LineSearcher {
     if let needle = program.text { return isWanted(place..<place + needle.count, in: text, line) }
     if program.isRequiredEnough { return true }
     return try hasMatch(Text(rebasing: text[line]))
+  }
+
+  /// Adds to `text` what is told in place of the match that `firstMatch` gave last.
+  func appendReplacement(of match: Slice<Text>, in line: Text, to text: inout Bytes) {
+    for piece in replacement?.pieces ?? [] {
+      switch piece {
+      case .text(let bytes): text += bytes
+      case .number(0): text.append(contentsOf: match)
+      case .number(let number): appendGroup(number, in: line, to: &text)
+      case .name(let name):
+        let number = lastMatcher.map { cpatterns_group_number($0, name + [0]) } ?? 0
+        if number > 0 { appendGroup(number, in: line, to: &text) }
+      }
+    }
+  }
+
+  private func appendGroup(_ number: UInt32, in line: Text, to text: inout Bytes) {
+    var bounds = (start: 0, end: 0)
+    // Text that is searched for has no groups, and no expression.
+    guard let lastMatcher, cpatterns_group(lastMatcher, number, &bounds.start, &bounds.end) == 1,
+      bounds.end <= line.count
+    else { return }
+    text.append(contentsOf: line[bounds.start..<bounds.end])
   }
 
   // MARK: Text
@@ -143,7 +174,10 @@ final class LineSearcher {
       if let best, found.lowerBound > best.lowerBound { continue }
       if program.options.syntax == .extended { found = longest(matcher, in: line, from: found.lowerBound) ?? found }
       let isLonger = program.options.syntax != .perl && found.count > (best?.count ?? 0)
-      if best.map({ found.lowerBound < $0.lowerBound || isLonger }) ?? true { best = found }
+      if best.map({ found.lowerBound < $0.lowerBound || isLonger }) ?? true {
+        best = found
+        lastMatcher = matcher
+      }
     }
     return best
   }

@@ -57,8 +57,22 @@ package struct SearchOptions: Sendable, Equatable {
   package var numbersLines = false
   /// Lines of an input are told apart, since each gets something of its own, such as a name.
   package var separatesLines = false
-  /// Matches are put between the escape sequences of a color.
-  package var marksMatches = false
+  /// Matches and lines are put between the escape sequences of these colors.
+  package var colors: SearchColors?
+  /// Where each line begins is wanted, or each match where only these are told.
+  package var tellsOffsets = false
+  /// Where the first match of a line begins is wanted.
+  package var tellsColumns = false
+  /// A line is told once for each of its matches.
+  package var repeatsLines = false
+  /// Of inputs, it is counted how many matches they have; otherwise how many selected lines.
+  package var countsMatches = false
+  /// A file that holds a zero byte is searched up to there, and not at all where that is among its first bytes.
+  package var skipsBinary = false
+  /// What is told in place of each match; see `Replacement`.
+  package var replacement: Bytes?
+  /// Bytes that a told line may have; instead of a longer one, it is told that there is one.
+  package var longestLine: Int?
   /// Lines to select in each input at most.
   package var limit: UInt64?
   /// Lines around selected ones that are told as well; nil also tells no groups apart.
@@ -67,7 +81,20 @@ package struct SearchOptions: Sendable, Equatable {
   /// A search for lines that match `patterns`, with all else as stated above.
   package init(_ patterns: [Bytes]) { self.patterns = patterns }
 
-  /// True where each told line is known by its number in the slice.
+  /// True where it counts which part of a line matches.
+  var looksIntoLines: Bool {
+    onlyMatching || colors != nil || replacement != nil || tellsColumns || repeatsLines || countsMatches
+  }
+
+  /// True where what is told of lines goes in one piece no more.
+  var notesLines: Bool { separatesLines || countsLines || limit != nil || tellsOffsets || tellsColumns }
+
+  /// False for a replacement by groups, unless patterns are Perl's: the longest match is found without its groups.
+  package var canReplace: Bool {
+    syntax == .perl || replacement.map { Replacement($0).needsNoGroups } ?? true
+  }
+
+  /// True when each told line is known by its number in the slice.
   var countsLines: Bool { numbersLines || context != nil }
 
   /// What ends a line: where a slice, or a piece of one, may end.
@@ -90,8 +117,13 @@ extension SearchOptions {
     for pattern in patterns { writer.write(pattern) }
     for flag in [
       ignoresCase, isInverted, matchesWords, matchesLines, isText, onlyMatching, numbersLines, separatesLines,
-      marksMatches,
+      tellsOffsets, tellsColumns, repeatsLines, countsMatches, skipsBinary,
     ] { writer.write(flag) }
+    writer.write(colors != nil)
+    colors?.write(to: &writer)
+    writer.write(replacement != nil)
+    if let replacement { writer.write(replacement) }
+    writer.write(optional: longestLine.map(Int64.init))
     writer.write(syntax.rawValue)
     writer.write(report.rawValue)
     writer.write(optional: limit)
@@ -113,7 +145,14 @@ extension SearchOptions {
     onlyMatching = try reader.readBool()
     numbersLines = try reader.readBool()
     separatesLines = try reader.readBool()
-    marksMatches = try reader.readBool()
+    tellsOffsets = try reader.readBool()
+    tellsColumns = try reader.readBool()
+    repeatsLines = try reader.readBool()
+    countsMatches = try reader.readBool()
+    skipsBinary = try reader.readBool()
+    if try reader.readBool() { colors = try SearchColors(from: &reader) }
+    if try reader.readBool() { replacement = try reader.readBytes() }
+    longestLine = try reader.readOptional(Int64.self).map { Int($0) }
     guard let syntax = Syntax(rawValue: try reader.read()), let report = Report(rawValue: try reader.read()) else {
       throw WireError("an unknown kind of search")
     }

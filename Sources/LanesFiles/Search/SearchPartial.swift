@@ -20,6 +20,12 @@ package struct SelectedLines: Sendable, Equatable {
   package internal(set) var numbers: [UInt32] = []
   /// Which selected line of the slice each is of, from 0; empty where that is its own position.
   var ordinals: [UInt32] = []
+  /// Where in the slice each line begins, or each match where only these are told; in the file once `SearchResults` has it.
+  /// Empty where that is not wanted.
+  package internal(set) var offsets: [UInt64] = []
+  /// Where in its line each match begins, from 1, or the first of several; 0 where there is none. Empty where that is not
+  /// wanted.
+  package internal(set) var columns: [UInt32] = []
   /// What each is; empty where all are selected. With context a line of which nothing is told is a record without text.
   package internal(set) var kinds: [Kind] = []
 
@@ -32,6 +38,8 @@ package struct SelectedLines: Sendable, Equatable {
     ends.removeSubrange(kept...)
     if !numbers.isEmpty { numbers.removeSubrange(kept...) }
     if !ordinals.isEmpty { ordinals.removeSubrange(kept...) }
+    if !offsets.isEmpty { offsets.removeSubrange(kept...) }
+    if !columns.isEmpty { columns.removeSubrange(kept...) }
   }
 }
 
@@ -47,6 +55,9 @@ struct SearchPartial: Equatable {
   var firstZero: UInt64?
   /// Selected lines that no zero byte hides.
   var visible: UInt64 = 0
+  /// Matches in selected lines, where these are counted; and in each such line, where there is a limit to them.
+  var matches: UInt64 = 0
+  var matchesByLine: [UInt32] = []
   var lines = SelectedLines()
 
   init() {}
@@ -69,7 +80,10 @@ struct SearchPartial: Equatable {
     writer.write(visible)
     writer.write(lines.text)
     // Read back in the same order.
-    for list in [lines.ends, lines.numbers, lines.ordinals] { writer.write(list) }
+    for list in [lines.ends, lines.numbers, lines.ordinals, lines.columns, matchesByLine] { writer.write(list) }
+    writer.write(UInt32(lines.offsets.count))
+    for offset in lines.offsets { writer.write(offset) }
+    writer.write(matches)
     writer.write(lines.kinds.map(\.rawValue))
     return writer.bytes
   }
@@ -87,6 +101,12 @@ struct SearchPartial: Equatable {
     lines.ends = try reader.readNumbers()
     lines.numbers = try reader.readNumbers()
     lines.ordinals = try reader.readNumbers()
+    lines.columns = try reader.readNumbers()
+    matchesByLine = try reader.readNumbers()
+    let offsets = Int(try reader.read(UInt32.self))
+    guard reader.remaining / 8 >= offsets else { throw WireError("a description ends too early") }
+    for _ in 0..<offsets { lines.offsets.append(try reader.read()) }
+    matches = try reader.read()
     for raw in try reader.readBytes() {
       guard let kind = SelectedLines.Kind(rawValue: raw) else { throw WireError("an unknown kind of line") }
       lines.kinds.append(kind)

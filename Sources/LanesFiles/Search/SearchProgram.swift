@@ -118,7 +118,7 @@ package final class SearchProgram: @unchecked Sendable {
   }
 
   /// True where it counts which part of a line matches.
-  private static func showsMatches(_ options: SearchOptions) -> Bool { options.onlyMatching || options.marksMatches }
+  private static func showsMatches(_ options: SearchOptions) -> Bool { options.looksIntoLines }
 
   /// What every line holds that one of `read` matches; nil where that is not known or too frequent to gain anything.
   private static func required(_ read: [LinePattern], _ options: SearchOptions) -> Needle? {

@@ -8,6 +8,8 @@ package struct SearchedFile: Sendable, Equatable {
   package var name: FilePath? { task?.name }
   /// Selected lines; 0 where the input failed.
   package var selected: UInt64 = 0
+  /// Matches in them, where these are counted.
+  package var matches: UInt64 = 0
   /// True when selected lines were not told since the file is binary.
   package var hidesLines = false
   /// Why the search of it ended early; lines ahead of that may have been told.
@@ -27,6 +29,7 @@ package final class SearchResults: Fold {
 
   private let options: SearchOptions
   private let plan: FilePlan
+  private let isPrompt: Bool
   private let onLines: OnLines
   private let onFile: (SearchedFile) -> Void
 
@@ -49,16 +52,18 @@ package final class SearchResults: Fold {
   static let headBytes = 96 << 10
 
   /// - Parameters:
+  ///   - isPrompt: lines do not wait: those ahead of a unit with a zero byte are told in any case.
   ///   - plan: the plan whose units are absorbed; it is told when an input is answered before its end.
   ///   - onLines: called in order of the lines.
   ///   - onFile: called once for every input, after its lines.
   package init(
-    _ options: SearchOptions, plan: FilePlan, onLines: @escaping OnLines,
+    _ options: SearchOptions, plan: FilePlan, isPrompt: Bool = false, onLines: @escaping OnLines,
     onFile: @escaping (SearchedFile) -> Void
   ) {
     self.options = options
     context = options.context.map { ContextLines($0, options) }
     self.plan = plan
+    self.isPrompt = isPrompt
     self.onLines = onLines
     self.onFile = onFile
   }
@@ -106,6 +111,11 @@ package final class SearchResults: Fold {
 
   /// True when what is left of the input need not be read.
   private var isAnswered: Bool {
+    if options.skipsBinary {
+      // A zero byte among the first bytes takes everything back.
+      if isBinary { return true }
+      if bytesBefore < Self.headBytes { return false }
+    }
     if let limit = options.limit, file.selected >= limit, !mayHide, !(context?.isOwed(from: linesBefore) ?? false) {
       return true
     }
@@ -125,30 +135,39 @@ package final class SearchResults: Fold {
   private func take(_ partial: SearchPartial) {
     let isHead = bytesBefore < Self.headBytes
     if let zero = partial.firstZero, isHead, bytesBefore + zero < Self.headBytes { hideWaiting() }
+    if options.skipsBinary, isBinary { return }
     let left = options.limit.map { $0 - file.selected } ?? .max
     let selected = min(partial.selected, left)
     if !isBinary {
       tell(partial.lines, left)
       // A limit may end the selected lines ahead of the first hidden one.
-      if selected > partial.visible { hide() }
+      if options.report == .lines, !options.skipsBinary, selected > partial.visible { hide() }
       isBinary = partial.firstZero != nil
     } else if selected > 0 {
       hide()
     }
     file.selected += selected
+    if options.countsMatches {
+      file.matches +=
+        options.limit == nil
+        ? partial.matches : partial.matchesByLine.prefix(Int(clamping: selected)).reduce(0) { $0 + UInt64($1) }
+    }
+    // Of a file that is counted, all or nothing counts.
+    if options.skipsBinary, isBinary, options.report == .counts { (file.selected, file.matches) = (0, 0) }
     bytesBefore += partial.bytes
     linesBefore += partial.newlines
-    if bytesBefore >= Self.headBytes { tellWaiting() }
+    if bytesBefore >= Self.headBytes || isPrompt { tellWaiting() }
   }
 
   /// Takes the lines of a slice, of which at most `left` may be selected.
   private func tell(_ lines: SelectedLines, _ left: UInt64) {
+    var lines = lines
+    for index in lines.offsets.indices { lines.offsets[index] += bytesBefore }
     if context != nil {
       let chosen = context!.choose(lines, before: linesBefore, limit: left)
       if !chosen.lines.ends.isEmpty { waiting.append(chosen) }
       return
     }
-    var lines = lines
     if options.limit != nil { lines.keep(Int(min(left, UInt64(Int32.max)))) }
     if !lines.text.isEmpty { waiting.append((lines, linesBefore)) }
   }
@@ -162,7 +181,11 @@ package final class SearchResults: Fold {
   /// The file is binary from its beginning.
   private func hideWaiting() {
     isBinary = true
-    if file.selected > 0 { hide() }
+    if options.skipsBinary {
+      (file.selected, file.matches) = (0, 0)
+    } else if file.selected > 0 {
+      hide()
+    }
     waiting = []
   }
 

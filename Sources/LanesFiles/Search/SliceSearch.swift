@@ -83,7 +83,7 @@ final class SliceSearch {
       start = end
     }
     // What was not searched may still hold a zero byte that hides lines which were told.
-    if isOver, options.report == .lines { findZero(slice, from: start) }
+    if isOver, options.report == .lines || options.skipsBinary { findZero(slice, from: start) }
     if let context = options.context {
       try recordContext(slice, before: slice.count, lines: part.isLast || isOver ? 0 : context.before)
       countNewlines(slice, to: slice.count)
@@ -119,8 +119,8 @@ final class SliceSearch {
 
   /// Notes the first zero byte of the slice. The line that holds it, and all after it, are hidden.
   private func found(zero: Int, _ slice: Text) {
-    // Where no line is told it changes nothing, and would depend on how the slice came.
-    guard options.report == .lines, partial.firstZero == nil else { return }
+    // Where no line is told and no file passed over it changes nothing, and would depend on how the slice came.
+    guard options.report == .lines || options.skipsBinary, partial.firstZero == nil else { return }
     partial.firstZero = UInt64(base + zero)
     hiddenFrom = LineSearcher.line(around: zero, in: slice).lowerBound
   }
@@ -188,7 +188,7 @@ final class SliceSearch {
     from start: Int, to end: Int, of lines: Text, _ slice: Text, _ base: Int
   ) throws(UnitFailure) {
     // Lines that are only counted need no look at each: their newlines are their number.
-    if options.report == .counts, options.limit == nil {
+    if options.report == .counts, options.limit == nil, !options.skipsBinary, !options.countsMatches {
       let run = Text(rebasing: lines[start..<min(end, lines.count)])
       if let bytes = run.baseAddress { partial.selected += ckernels_count_lines(bytes, run.count) }
       // The last line's newline was left out.
@@ -205,7 +205,10 @@ final class SliceSearch {
 
   /// Takes one line of the slice.
   private func select(_ line: Range<Int>, _ slice: Text) throws(UnitFailure) {
+    // What a zero byte hides is not there where binary files are passed over.
+    if options.skipsBinary, line.lowerBound >= hiddenFrom { return }
     defer { partial.selected += 1 }
+    if options.countsMatches { try countMatches(Text(rebasing: slice[line])) }
     guard options.report == .lines, line.lowerBound < hiddenFrom else { return }
     partial.visible += 1
     if let context = options.context {
@@ -214,6 +217,14 @@ final class SliceSearch {
       recordedTo = line.upperBound + 1
     }
     try record(line, .selected, slice)
+  }
+
+  /// Counts the matches of a selected line; one that does not match counts as one.
+  private func countMatches(_ line: Text) throws(UnitFailure) {
+    var count: UInt32 = options.isInverted ? 1 : 0
+    if !options.isInverted { try forEachMatch(in: line) { _ in count &+= 1 } }
+    partial.matches += UInt64(count)
+    if options.limit != nil { partial.matchesByLine.append(count) }
   }
 
   // MARK: Records
@@ -247,66 +258,133 @@ final class SliceSearch {
   private func record(_ line: Range<Int>, _ kind: SelectedLines.Kind, _ slice: Text) throws(UnitFailure) {
     if options.countsLines { countNewlines(slice, to: line.lowerBound) }
     let text = Text(rebasing: slice[line])
+    let offset = base + line.lowerBound
+    // The newline counts as a byte of a line, as with ripgrep.
+    let newline = line.upperBound < slice.count ? 1 : 0
     // There are matches to be shown in selected lines, and in lines around them where those are selected that do not
     // match.
     let mayMatch = (kind == .selected) != options.isInverted
-    guard options.onlyMatching || options.marksMatches && mayMatch else {
-      partial.lines.text.append(contentsOf: text)
-      partial.lines.text.append(0x0A)
-      return endRecord(kind)
+    if options.onlyMatching { return try recordMatches(text, kind, mayMatch, offset) }
+    guard mayMatch && (options.looksIntoLines) || options.colors != nil else {
+      tell(text, kind, newline)
+      return endRecord(kind, offset)
     }
-    guard options.onlyMatching else { return try recordMarked(text, kind) }
-    // With -o each match is a record of its own, and a line without one is a record without text.
+    var matches: [Range<Int>] = []
+    let wantsColumn = kind == .selected && !options.isInverted && (options.tellsColumns || options.repeatsLines)
+    if wantsColumn { try forEachMatch(in: text, stopsAtFirst: !options.repeatsLines) { matches.append($0) } }
+    let records = options.repeatsLines ? max(matches.count, 1) : 1
+    for index in 0..<records {
+      if options.colors != nil || options.replacement != nil, !isTooLong(text.count + newline) {
+        try tellMarked(text, kind, mayMatch)
+      } else {
+        tell(text, kind, newline)
+      }
+      // Where a line is told for each match, it is the match's place that is told.
+      endRecord(
+        kind, options.repeatsLines && index < matches.count ? offset + matches[index].lowerBound : offset,
+        column: index < matches.count ? matches[index].lowerBound + 1 : 0)
+    }
+  }
+
+  /// Records each match of a line, for -o; a line without one is a record without text where lines are told by number.
+  private func recordMatches(
+    _ line: Text, _ kind: SelectedLines.Kind, _ mayMatch: Bool, _ offset: Int
+  ) throws(UnitFailure) {
     let before = partial.lines.ends.count
     if mayMatch {
-      try forEachMatch(in: text) { match in
-        tellMarked(text[match])
-        partial.lines.text.append(0x0A)
-        endRecord(kind)
+      try forEachMatch(in: line) { match in
+        if isTooLong(match.count) {
+          tell(Text(rebasing: line[match]), kind)
+        } else {
+          tellMatch(line[match], in: line, kind)
+          partial.lines.text.append(0x0A)
+        }
+        endRecord(kind, offset + match.lowerBound, column: match.lowerBound + 1)
       }
     }
-    if options.context != nil, partial.lines.ends.count == before { endRecord(kind) }
+    if options.context != nil, partial.lines.ends.count == before { endRecord(kind, offset) }
   }
 
-  /// Records a whole line with its matches between escape sequences.
-  private func recordMarked(_ text: Text, _ kind: SelectedLines.Kind) throws(UnitFailure) {
-    var told = 0
-    try forEachMatch(in: text) { match in
-      partial.lines.text.append(contentsOf: text[told..<match.lowerBound])
-      tellMarked(text[match])
-      told = match.upperBound
+  /// Tells a line as it is, or where it is too long, that there is one.
+  private func tell(_ line: Text, _ kind: SelectedLines.Kind, _ newline: Int = 0) {
+    if isTooLong(line.count + newline) {
+      partial.lines.text += Self.omitted(kind)
+    } else {
+      partial.lines.text.append(contentsOf: line)
+      partial.lines.text.append(0x0A)
     }
-    partial.lines.text.append(contentsOf: text[told...])
-    partial.lines.text.append(0x0A)
-    endRecord(kind)
   }
 
-  /// Calls `body` with the matches in one line that are not empty.
-  private func forEachMatch(in line: Text, _ body: (Range<Int>) -> Void) throws(UnitFailure) {
+  private func isTooLong(_ count: Int) -> Bool { options.longestLine.map { count > $0 } ?? false }
+
+  /// Tells a whole line with its matches between escape sequences or replaced, as grep 3.8 does (`print_line_middle` and
+  /// `print_line_tail` in its grep.c): a line's own color begins anew behind each match, and does not reach the line's end.
+  private func tellMarked(_ line: Text, _ kind: SelectedLines.Kind, _ mayMatch: Bool) throws(UnitFailure) {
+    let color = options.colors?.line(kind, isInverted: options.isInverted) ?? []
+    let start = options.colors?.start(color) ?? []
+    var told = 0
+    // Without a color for matches a line is in one color from end to end.
+    let match = options.colors.map { kind == .selected ? $0.selectedMatch : $0.contextMatch } ?? []
+    if mayMatch, !match.isEmpty || options.replacement != nil {
+      try forEachMatch(in: line, takesEmpty: options.replacement != nil) { match in
+        partial.lines.text += start
+        partial.lines.text.append(contentsOf: line[told..<match.lowerBound])
+        tellMatch(line[match], in: line, kind)
+        told = match.upperBound
+      }
+    }
+    let end = max(told, Self.endOfText(line))
+    if end > told {
+      partial.lines.text += start
+      partial.lines.text.append(contentsOf: line[told..<end])
+      partial.lines.text += options.colors?.end(color) ?? []
+    }
+    partial.lines.text.append(contentsOf: line[end...])
+    partial.lines.text.append(0x0A)
+  }
+
+  private func tellMatch(_ match: Slice<Text>, in line: Text, _ kind: SelectedLines.Kind) {
+    let color = options.colors.map { kind == .selected ? $0.selectedMatch : $0.contextMatch } ?? []
+    partial.lines.text += options.colors?.start(color) ?? []
+    if options.replacement != nil {
+      searcher.appendReplacement(of: match, in: line, to: &partial.lines.text)
+    } else {
+      partial.lines.text.append(contentsOf: match)
+    }
+    partial.lines.text += options.colors?.end(color) ?? []
+  }
+
+  /// Calls `body` with the matches in one line, empty ones left out unless they are wanted too.
+  private func forEachMatch(
+    in line: Text, takesEmpty: Bool = false, stopsAtFirst: Bool = false, _ body: (Range<Int>) -> Void
+  ) throws(UnitFailure) {
     var at = 0
+    var last = -1
     while at <= line.count, let match = try searcher.firstMatch(inLine: line, from: at) {
-      if !match.isEmpty { body(match) }
+      // An empty match right behind another is part of that.
+      if !match.isEmpty || takesEmpty && match.lowerBound != last {
+        body(match)
+        if stopsAtFirst { return }
+      }
+      last = match.upperBound
       // An empty match must not be found again for ever.
       at = match.isEmpty ? match.upperBound + 1 : match.upperBound
     }
   }
 
-  /// Color on and off, as grep writes them.
-  static let mark = (Bytes("\u{1B}[01;31m\u{1B}[K".utf8), Bytes("\u{1B}[m\u{1B}[K".utf8))
-
-  private func tellMarked(_ match: Slice<Text>) {
-    if options.marksMatches { partial.lines.text += Self.mark.0 }
-    partial.lines.text.append(contentsOf: match)
-    if options.marksMatches { partial.lines.text += Self.mark.1 }
-  }
-
   /// Notes where a record ends and what it is, as far as somebody asks: plain text needs none of it.
-  private func endRecord(_ kind: SelectedLines.Kind) {
-    guard options.separatesLines || options.countsLines || options.limit != nil else { return }
+  ///
+  /// - Parameters:
+  ///   - offset: where the line begins in the slice, or the match where only these are told.
+  ///   - column: where the match begins in the line, from 1; 0 where there is none.
+  private func endRecord(_ kind: SelectedLines.Kind, _ offset: Int, column: Int = 0) {
+    guard options.notesLines else { return }
     partial.lines.ends.append(UInt32(partial.lines.text.count))
     if options.countsLines { partial.lines.numbers.append(UInt32(partial.newlines)) }
     if options.context != nil { partial.lines.kinds.append(kind) }
-    if options.onlyMatching { partial.lines.ordinals.append(UInt32(partial.selected)) }
+    if options.onlyMatching || options.repeatsLines { partial.lines.ordinals.append(UInt32(partial.selected)) }
+    if options.tellsOffsets { partial.lines.offsets.append(UInt64(offset)) }
+    if options.tellsColumns { partial.lines.columns.append(UInt32(clamping: column)) }
   }
 
   /// Adds the newlines up to `end`, each once.

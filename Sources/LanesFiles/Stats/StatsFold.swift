@@ -25,12 +25,38 @@ package final class StatsFold: Fold {
   package private(set) var failedFiles = 0
   /// True where memory ran out between two files: there is no result then.
   package private(set) var isSpoilt = false
+  /// Why there can be no result, so that the run ends: the values that percentiles need take more memory than they may.
+  package private(set) var ending: Ending?
+  private let statistics: [Statistic]
+  private let keeping: ValueKeeping
+  private let memory: Int
+  private let format: TableFormat
+  /// Records that reach from one slice of the file into the next, one for each table.
+  private var joiners: [RecordJoiner] = []
 
-  /// - Parameter onFailure: called once for every file that fails, on the thread that runs the engine.
-  package init(split: StatsSplit, onFailure: @escaping (FilePath?, UnitFailure) -> Void) {
-    let seed = seed
-    total = (0..<(split == .data ? 1 : Statistic.allCases.count)).map { _ in StatsTable(seed: seed) }
+  /// - Parameters:
+  ///   - format: of the workload, and so is `keeping`.
+  ///   - memory: bytes that single values may take.
+  ///   - onFailure: called once for every file that fails, on the thread that runs the engine.
+  package init(
+    _ format: TableFormat, split: StatsSplit, keeping: ValueKeeping = .none, memory: Int = .max,
+    onFailure: @escaping (FilePath?, UnitFailure) -> Void
+  ) {
+    statistics = Statistic.all(keeping)
+    self.format = format
+    self.keeping = keeping
+    self.memory = memory
+    total = []
     self.onFailure = onFailure
+    total = makeTables(split == .data ? 1 : statistics.count)
+  }
+
+  /// Empty tables, one for all statistics or one for each.
+  private func makeTables(_ count: Int) -> [StatsTable] {
+    (0..<count).map { index in
+      let keeps = count == 1 || statistics[index] == .percentiles
+      return StatsTable(seed: seed, keeping: keeps ? keeping : .none)
+    }
   }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
@@ -57,7 +83,8 @@ package final class StatsFold: Fold {
   /// Forgets the file before, which was kept or failed.
   private func begin(_ row: UInt32) {
     self.row = row
-    current = total.map { _ in StatsTable(seed: seed) }
+    current = makeTables(total.count)
+    joiners = total.map { _ in RecordJoiner() }
     linesBefore = 0
     hasFailed = false
     fileCount += 1
@@ -67,14 +94,36 @@ package final class StatsFold: Fold {
   private func take(_ task: StatsTask, _ bytes: Bytes) throws(UnitFailure) {
     guard !hasFailed else { return }
     var reader = WireReader(bytes)
-    guard let head = try? StatsPartial.readHead(&reader) else { throw .unreadableResult }
-    if let bad = head.bad {
-      throw UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)")
+    let index = task.statistic.flatMap { statistics.firstIndex(of: $0) } ?? 0
+    guard index < current.count else { throw .unreadableResult }
+    let lines: UInt64
+    if case .records(let delimiter) = format {
+      guard let count = try? reader.read(UInt64.self) else { throw .unreadableResult }
+      lines = count
+      try joiners[index].take(&reader, task, delimiter: delimiter, before: linesBefore, into: current[index])
+    } else {
+      guard let head = try? StatsPartial.readHead(&reader) else { throw .unreadableResult }
+      if let bad = head.bad {
+        throw UnitFailure(.rejected, "line \(linesBefore + bad.line + 1): \(bad.reason)")
+      }
+      lines = head.lines
+      try current[index].merge(from: &reader)
     }
-    try current[Int(task.statistic?.rawValue ?? 0)].merge(from: &reader)
-    // The six units of a slice have the same lines, which count once.
-    if task.statistic == nil || task.statistic == Statistic.allCases.last { linesBefore += head.lines }
+    // The units of a slice have the same lines, which count once.
+    if task.endsSlice { linesBefore += lines }
     if task.isLast { try keep() }
+    checkMemory()
+  }
+
+  /// Ends the run where single values take more memory than they may, also after they were put together.
+  private func checkMemory() {
+    guard keeping != .none, !isSpoilt else { return }
+    func used() -> Int { (total + current).reduce(0) { $0 + $1.values.memory } }
+    guard used() > memory else { return }
+    isSpoilt = true
+    ending = .halted(
+      "the values that percentiles are made of take more than \(ByteCount.text(memory)); grant more with --memory"
+        + (keeping == .exact ? ", or add --approximate" : ""))
   }
 
   /// Adds the file in hand to the others. Where there is no memory for both, the sums of some groups hold it and others
@@ -86,6 +135,7 @@ package final class StatsFold: Fold {
       for (whole, part) in zip(total, current) {
         do throws(UnitFailure) {
           try whole.merge(part)
+          try whole.compact()
         } catch {
           isSpoilt = true
           throw error
@@ -109,11 +159,34 @@ package final class StatsFold: Fold {
   /// - Parameters:
   ///   - isGrouped: false for the one group without a key, which exists even where there was no line.
   ///   - decimals: digits after the point of every number; nil for as many as it takes.
-  package func summaries(isGrouped: Bool, decimals: Int? = nil) -> [(key: Bytes, summary: Summary)] {
-    guard isGrouped || total[0].count > 0 else { return [([], Summary(Moments(), decimals: decimals))] }
+  ///   - percentiles: those that are wanted; none unless values were kept.
+  package func summaries(
+    isGrouped: Bool, decimals: Int? = nil, percentiles: [Percentile] = []
+  ) -> [(key: Bytes, summary: Summary)] {
+    guard isGrouped || total[0].count > 0 else {
+      var none = Summary(Moments(), decimals: decimals)
+      none.percentiles = percentiles.map { _ in nil }
+      return [([], none)]
+    }
     return total[0].sorted().map { key, moments in
-      guard total.count > 1 else { return (key, Summary(moments, decimals: decimals)) }
-      return (key, assembled(key, decimals))
+      var summary = total.count > 1 ? assembled(key, decimals) : Summary(moments, decimals: decimals)
+      if !percentiles.isEmpty { summary.percentiles = texts(percentiles, key, decimals) }
+      return (key, summary)
+    }
+  }
+
+  /// The percentiles of a group, nil for each where it has no number.
+  private func texts(_ percentiles: [Percentile], _ key: Bytes, _ decimals: Int?) -> [String?] {
+    let runs = total[total.count > 1 ? statistics.count - 1 : 0].values(of: key)
+    guard !runs.isEmpty else { return percentiles.map { _ in nil } }
+    let rounding = decimals.map(Rounding.init)
+    guard keeping == .digest else { return ValueSelection(runs).values(percentiles).map { $0.text(rounding) } }
+    return ValueDigest.estimates(percentiles, of: runs).map { estimate in
+      let text = "\(estimate)"
+      guard let rounding,
+        let number = text.utf8.withContiguousStorageIfAvailable({ DecimalNumber(UnsafeRawBufferPointer($0)) })
+      else { return text }
+      return number?.text(rounding) ?? text
     }
   }
 

@@ -18,19 +18,23 @@ package enum ColumnChoice: Sendable, Equatable {
 package final class StatsPlan: UnitPlan {
   /// What the command line says of the table.
   package struct Options: Sendable {
-    /// Neither a newline nor a quotation mark; see `StatsWorkload`.
-    package var delimiter: UInt8
+    package var format: TableFormat
     package var column: ColumnChoice
     package var by: ColumnChoice?
     package var hasHeader: Bool
     package var split: StatsSplit
+    package var keeping: ValueKeeping
 
-    package init(delimiter: UInt8, column: ColumnChoice, by: ColumnChoice?, hasHeader: Bool, split: StatsSplit) {
-      self.delimiter = delimiter
+    package init(
+      format: TableFormat, column: ColumnChoice, by: ColumnChoice?, hasHeader: Bool, split: StatsSplit,
+      keeping: ValueKeeping = .none
+    ) {
+      self.format = format
       self.column = column
       self.by = by
       self.hasHeader = hasHeader
       self.split = split
+      self.keeping = keeping
     }
   }
 
@@ -92,9 +96,11 @@ package final class StatsPlan: UnitPlan {
     guard columns != nil else { return [] }
     let task = try task(of: unit)
     guard options.split == .tasks else { return [with(task, unit)] }
-    return Statistic.allCases.map { statistic in
+    let statistics = Statistic.all(options.keeping)
+    return statistics.map { statistic in
       var task = task
       task.statistic = statistic
+      task.endsSlice = statistic == statistics.last
       var part = with(task, unit)
       part.label += ", \(statistic)"
       return part
@@ -137,10 +143,12 @@ package final class StatsPlan: UnitPlan {
       head = Unpacker.head(of: head, packing, memory: memory, limit: Self.longestHeader)
     }
     let input = head.span.bytes
-    let end = LineEnds.newline.first(in: input) ?? input.byteCount
+    // A field of the header may hold newlines where others may.
+    let end =
+      options.format.crossesLines ? input.byteCount : LineEnds.newline.first(in: input) ?? input.byteCount
     return try input.extracting(StatsScan.markBytes(input)..<end).withUnsafeBytes { (line) throws(UnitFailure) in
-      do throws(FieldReader.Malformed) {
-        return try FieldReader.fields(line, delimiter: options.delimiter)
+      do throws(RecordReader.Malformed) {
+        return try RecordReader.fields(line, delimiter: options.format.delimiter ?? 0x2C)
       } catch {
         throw UnitFailure(.rejected, "line 1: \(error.reason)")
       }

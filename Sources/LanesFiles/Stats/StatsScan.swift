@@ -13,7 +13,11 @@ final class StatsScan {
   }
 
   let table: StatsTable
-  private(set) var badLine: BadLine?
+  var badLine: BadLine?
+  /// What the slice ends with inside of quotation marks, where fields may hold newlines.
+  private(set) var tail: Bytes?
+  /// The tail begins the header.
+  private(set) var isTailOfHeader = false
   /// Newlines in the lines gone through.
   var lines: UInt64 { state.lines }
 
@@ -29,7 +33,9 @@ final class StatsScan {
   private var settledGroups = 0
   private var hasBegun = false
   private let task: StatsTask
-  private let delimiter: UInt8
+  private let format: TableFormat
+  /// Where single values go, if they are kept.
+  let recorder: ValueRecorder?
 
   /// Groups at first, with 112 bytes each: 64 for narrow numbers and 48 for wide ones.
   private static let firstGroups = 2048
@@ -40,16 +46,24 @@ final class StatsScan {
   /// Decimal places up to which the kernel keeps numbers; those with more are rare and taken one by one.
   private static let mostPlaces = 12
 
-  init(_ task: StatsTask, delimiter: UInt8, seed: UInt64) throws(UnitFailure) {
-    table = StatsTable(seed: seed)
+  convenience init(
+    _ task: StatsTask, _ format: TableFormat, keeping: ValueKeeping = .none, seed: UInt64
+  ) throws(UnitFailure) {
+    try self.init(task, format, StatsTable(seed: seed, keeping: keeping), seed: seed)
+  }
+
+  /// A scan that adds to a table.
+  init(_ task: StatsTask, _ format: TableFormat, _ table: StatsTable, seed: UInt64) throws(UnitFailure) {
+    self.table = table
+    recorder = table.values.keeping == .none ? nil : try ValueRecorder(table.values)
     groups = try ZeroedTable(count: Self.firstGroups)
     wide = try ZeroedTable(count: Self.firstGroups)
     index = try ZeroedTable(count: Self.firstSlots)
     self.task = task
-    self.delimiter = delimiter
+    self.format = format
     state.column = task.column
     state.by = task.by ?? -1
-    state.delimiter = delimiter
+    state.delimiter = format.delimiter ?? 0x2C
     state.seed = ckernels_seed_of(seed)
     state.window = 8192
     state.capacity = Self.firstGroups
@@ -57,6 +71,10 @@ final class StatsScan {
     state.wide = wide.base
     state.slots = Self.firstSlots
     state.index = index.base
+    if let recorder {
+      state.values = recorder.kernel.base
+      state.values_room = recorder.kernel.count
+    }
   }
 
   /// Bytes of the byte order mark of UTF-8 that `text` begins with: 3 or none. Programs put one ahead of tables, and it
@@ -68,20 +86,58 @@ final class StatsScan {
   /// Goes through the lines of one piece, or up to one that is bad, behind which nothing is gone through. `piece` must
   /// stay until then, and after the last one until `finish`.
   func run(_ piece: UnsafeRawBufferPointer, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) {
-    bytes = piece
-    state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    state.at = 0
+    begin(piece)
     if !hasBegun {
       hasBegun = true
       if task.file.slice == 0 { state.at = Self.markBytes(bytes.bytes) }
       if task.skipsHeader { skipLine() }
     }
+    if case .jsonLines(let column, let by) = format {
+      try runJSON(bytes, from: state.at, column, by, deadline)
+    } else {
+      try runLines(deadline)
+    }
+    guard isLast else { return try keepLongKeys() }
+    try finish()
+  }
+
+  /// Goes through all of a slice whose fields may hold newlines, which begins outside of quotation marks at `start`.
+  func runRecords(
+    _ slice: UnsafeRawBufferPointer, from start: Int, _ reader: RecordReader, _ deadline: Deadline
+  ) throws(UnitFailure) {
+    begin(slice)
+    state.at = start
+    if start == 0, task.file.slice == 0 {
+      state.at = Self.markBytes(bytes.bytes)
+      if task.skipsHeader {
+        if let header = record(reader, bytes) { pass(header) } else { isTailOfHeader = true }
+      }
+    }
+    try runLines(deadline)
+    try finish()
+  }
+
+  private func begin(_ piece: UnsafeRawBufferPointer) {
+    bytes = piece
+    state.bytes = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    state.at = 0
+  }
+
+  /// Counts lines that were gone through elsewhere.
+  func addLines(_ count: UInt64) { state.lines += count }
+
+  private func runLines(_ deadline: Deadline) throws(UnitFailure) {
     while state.at < bytes.count && badLine == nil {
       state.count = endOfStretch()
       try runStretch()
       try deadline.check()
     }
-    if isLast { try drain() } else { try keepLongKeys() }
+  }
+
+  /// Moves all that is known to the table.
+  private func finish() throws(UnitFailure) {
+    try drain()
+    try recorder?.takeLots()
   }
 
   /// Copies the long keys of groups that were met in this piece, which is going away.
@@ -136,6 +192,7 @@ final class StatsScan {
         try drain()
         state.scale = state.places
       case ckernels_stats_spill: try spill(state.place)
+      case ckernels_stats_keep: try makeRoomForValues()
       default: return
       }
     }
@@ -157,8 +214,30 @@ final class StatsScan {
     ckernels_stats_reindex(&state)
   }
 
+  /// Gives the kernel more room for values, or takes those there are.
+  private func makeRoomForValues() throws(UnitFailure) {
+    guard let recorder else { return }
+    if try recorder.grow() {
+      state.values = recorder.kernel.base
+      state.values_room = recorder.kernel.count
+    } else {
+      try takeValues()
+    }
+  }
+
+  /// Makes runs of the values that the kernel has written down.
+  private func takeValues() throws(UnitFailure) {
+    try recorder?.takeKernel(state.values_count, places: Int(state.scale)) { (place) throws(UnitFailure) in
+      var group = 0
+      try withKey(place) { (key) throws(UnitFailure) in group = try table.group(key) }
+      return group
+    }
+    state.values_count = 0
+  }
+
   /// Moves all numbers that the kernel knows to the table; its groups stay.
   private func drain() throws(UnitFailure) {
+    try takeValues()
     guard state.used > 0 else { return }
     for place in 1...state.used { try spill(place) }
   }
@@ -199,49 +278,44 @@ final class StatsScan {
       start: UnsafeRawPointer(bitPattern: UInt(address)), count: Int(UInt32(truncatingIfNeeded: length)))
   }
 
-  /// Takes the line that the kernel left, and continues after it. The key goes to `table`, not to a group of the
-  /// kernel: the table merges both by key.
+  /// Takes what the kernel left, and continues after it: a line, or records of any number of lines.
   private func takeLine() throws(UnitFailure) {
-    let line = UnsafeRawBufferPointer(rebasing: bytes[state.at..<state.line_end])
-    let fields: (key: Bytes, number: DecimalNumber?)?
-    do throws(FieldReader.Malformed) {
-      fields = try parse(line)
+    let reader = Self.reader(task, delimiter: state.delimiter)
+    guard format.crossesLines else {
+      // Without the newline: no field can go on behind it.
+      return try take(reader, UnsafeRawBufferPointer(rebasing: bytes[..<state.line_end]))
+    }
+    // Where one record has quotation marks the next is likely to have some, and the kernel need not look at it first.
+    for _ in 0..<64 where state.at < bytes.count && badLine == nil { try take(reader, bytes) }
+  }
+
+  /// Takes the record at `state.at`, which ends within `text` or goes on in a later slice.
+  private func take(_ reader: RecordReader, _ text: UnsafeRawBufferPointer) throws(UnitFailure) {
+    guard let record = record(reader, text) else { return }
+    if !record.isEmpty { try take(record, reader, text) }
+    if badLine == nil { pass(record) }
+  }
+
+  /// Moves on behind a record and, where the text ends ahead of it, the newline.
+  private func pass(_ record: RecordReader.Record) {
+    state.lines += record.newlines
+    state.at = record.end
+    guard !format.crossesLines, state.at < bytes.count else { return }
+    state.at += 1
+    state.lines += 1
+  }
+
+  /// The record at `state.at`; nil where it is bad or not closed, which is then noted.
+  private func record(_ reader: RecordReader, _ text: UnsafeRawBufferPointer) -> RecordReader.Record? {
+    do throws(RecordReader.Malformed) {
+      if let record = try reader.record(text, from: state.at) { return record }
+      guard format.crossesLines else { throw RecordReader.unclosedOnLine }
+      guard text.count - state.at <= RecordReader.longest else { throw RecordReader.tooLong }
+      tail = Bytes(text[state.at...])
+      state.at = text.count
     } catch {
       badLine = BadLine(line: state.lines, reason: error.reason)
-      return
     }
-    if let fields {
-      try fields.key.span.bytes.withUnsafeBytes { (key) throws(UnitFailure) in try table.add(key, fields.number) }
-    }
-    let hasNewline = state.line_end < bytes.count
-    state.at = state.line_end + (hasNewline ? 1 : 0)
-    state.lines += hasNewline ? 1 : 0
-  }
-
-  /// Key and number of a line; nil for an empty one, and no number where the field is empty.
-  private func parse(
-    _ line: UnsafeRawBufferPointer
-  ) throws(FieldReader.Malformed) -> (key: Bytes, number: DecimalNumber?)? {
-    guard !line.isEmpty && !(line.count == 1 && line[0] == 0x0D) else { return nil }
-    let fields = try FieldReader.fields(line, delimiter: delimiter)
-    let needed = Int(max(task.column, task.by ?? 0)) + 1
-    guard fields.count >= needed else {
-      throw .init(
-        reason: "it has \(fields.count) column\(fields.count == 1 ? "" : "s"), and column \(needed) is asked for")
-    }
-    let field = fields[Int(task.column)]
-    let number = field.withUnsafeBytes { DecimalNumber($0) }
-    if number == nil && !field.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
-      throw .init(reason: "\(Self.shown(field)) is not a number")
-    }
-    return (task.by.map { fields[Int($0)] } ?? [], number)
-  }
-
-  /// A field for a message, in quotation marks and not too long.
-  private static func shown(_ field: Bytes) -> String {
-    let text = String(decoding: field.prefix(60), as: UTF8.self)
-    let clean = String(
-      text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
-    return "\"\(clean)\(field.count > 60 ? Glyphs.ellipsis : "")\""
+    return nil
   }
 }

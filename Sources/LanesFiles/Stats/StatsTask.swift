@@ -19,10 +19,12 @@ struct StatsTask: Equatable {
   var by: Int32?
   /// The first line of the slice is a header: true for the first slice of a file at most.
   var skipsHeader: Bool
+  /// False where other units make further statistics of the same slice.
+  var endsSlice = true
   var file: FileTask
 
   /// True for the last unit of the input.
-  var isLast: Bool { file.isLast && (statistic == nil || statistic == Statistic.allCases.last) }
+  var isLast: Bool { file.isLast && endsSlice }
 
   init(statistic: Statistic?, column: Int32, by: Int32?, skipsHeader: Bool, file: FileTask) {
     self.statistic = statistic
@@ -38,6 +40,7 @@ struct StatsTask: Equatable {
     writer.write(column)
     writer.write(optional: by)
     writer.write(skipsHeader)
+    writer.write(endsSlice)
     writer.write(file.wire)
     return writer.bytes
   }
@@ -62,6 +65,7 @@ struct StatsTask: Equatable {
     column = try reader.read()
     by = try reader.readOptional(Int32.self)
     skipsHeader = try reader.readBool()
+    endsSlice = try reader.readBool()
     file = try FileTask(wire: try reader.readBytes())
   }
 }

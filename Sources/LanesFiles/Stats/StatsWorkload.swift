@@ -6,41 +6,69 @@ import LanesOS
 package struct StatsWorkload: SeededWorkload {
   package static let name = "files.stats"
   package static let noun = UnitNoun.file
-  /// The byte between two columns.
-  let delimiter: UInt8
+  /// How lines hold the values.
+  let format: TableFormat
+  /// Whether single values are kept, for percentiles.
+  let keeping: ValueKeeping
   /// Of all hashes of the run; see `TopWorkload`.
   private let seed: UInt64
 
   /// - Parameter seed: of the run's hashes, on which no result depends.
-  package init(delimiter: UInt8, seed: UInt64 = .random(in: 0 ... .max)) {
-    precondition(delimiter != 0x0A && delimiter != 0x22, "newlines and quotation marks have a meaning of their own")
-    self.delimiter = delimiter
+  package init(_ format: TableFormat, keeping: ValueKeeping = .none, seed: UInt64 = .random(in: 0 ... .max)) {
+    precondition(
+      format.delimiter != 0x0A && format.delimiter != 0x22, "newlines and quotation marks have a meaning of their own")
+    self.format = format
+    self.keeping = keeping
     self.seed = seed
   }
 
   package init(from reader: inout WireReader) throws(WireError) {
-    self.init(delimiter: try reader.read(), seed: try reader.read())
+    let format = try TableFormat(from: &reader)
+    guard let keeping = ValueKeeping(rawValue: try reader.read()) else { throw WireError("unknown values") }
+    self.init(format, keeping: keeping, seed: try reader.read())
   }
 
   package func describe(to writer: inout WireWriter) {
-    writer.write(delimiter)
+    identify(to: &writer)
     writer.write(seed)
   }
 
-  package func seeded(by seed: UInt64) -> StatsWorkload { StatsWorkload(delimiter: delimiter, seed: seed) }
+  package func seeded(by seed: UInt64) -> StatsWorkload {
+    StatsWorkload(format, keeping: keeping, seed: seed)
+  }
 
   /// Any seed gives the same results, so it is not part of the identity.
-  package func identify(to writer: inout WireWriter) { writer.write(delimiter) }
+  package func identify(to writer: inout WireWriter) {
+    format.write(to: &writer)
+    writer.write(keeping.rawValue)
+  }
 
   /// Goes through whole lines; the partial result is a `StatsPartial`.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
-    try StatsPieces(try StatsTask(of: unit), delimiter: delimiter, seed: seed).perform(on: input, deadline)
+    let task = try StatsTask(of: unit)
+    guard case .records(let delimiter) = format else {
+      return try StatsPieces(task, try makeScan(task)).perform(on: input, deadline)
+    }
+    return try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
+      try RecordSlice.wire(
+        task, StatsScan.reader(task, delimiter: delimiter), bytes,
+        makeScan: { () throws(UnitFailure) in try makeScan(task) }, deadline)
+    }
   }
 
   package func pieces(of unit: Unit) throws(UnitFailure) -> (any PieceTaker)? {
-    try StatsPieces(try StatsTask(of: unit), delimiter: delimiter, seed: seed)
+    // A record may reach from one piece into the next.
+    guard !format.crossesLines else { return nil }
+    let task = try StatsTask(of: unit)
+    return StatsPieces(task, try makeScan(task))
+  }
+
+  private func makeScan(_ task: StatsTask) throws(UnitFailure) -> StatsScan {
+    // A task that makes one statistic of the lines keeps values where that is the percentiles.
+    let keeps = task.statistic == nil || task.statistic == .percentiles
+    return try StatsScan(task, format, keeping: keeps ? keeping : .none, seed: seed)
   }
 }
 
@@ -49,9 +77,9 @@ private final class StatsPieces: PieceTaker {
   private let task: StatsTask
   private let scan: StatsScan
 
-  init(_ task: StatsTask, delimiter: UInt8, seed: UInt64) throws(UnitFailure) {
+  init(_ task: StatsTask, _ scan: StatsScan) {
     self.task = task
-    scan = try StatsScan(task, delimiter: delimiter, seed: seed)
+    self.scan = scan
   }
 
   func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {

@@ -1,6 +1,11 @@
 /// One of the numbers that tell about a column.
 package enum Statistic: UInt8, CaseIterable, Sendable {
-  case count, sum, least, greatest, mean, deviation
+  case count, sum, least, greatest, mean, deviation, percentiles
+
+  /// Those that are made of the sums, and with them the percentiles where values are kept.
+  static func all(_ keeping: ValueKeeping) -> [Statistic] {
+    allCases.filter { $0 != .percentiles || keeping != .none }
+  }
 }
 
 /// What is shown of one group.
@@ -20,6 +25,8 @@ package struct Summary: Sendable, Equatable {
   /// Mean and deviation rounded to the decimals that were asked for, which the doubles above are not exact enough for.
   package var roundedMean: String?
   package var roundedDeviation: String?
+  /// As many as were asked for, in that order; nil where there is no number.
+  package var percentiles: [String?] = []
 
   /// - Parameter decimals: digits after the point of every number; nil for as many as it takes.
   init(_ moments: Moments, decimals: Int? = nil) {

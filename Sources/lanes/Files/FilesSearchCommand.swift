@@ -56,6 +56,10 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
       Division.frozen("names") { [search.showsNames(inputs, recursive: operands.recursive) ? 1 : 0] } == [1]
     let options = search.options(
       patterns, isNamed: isNamed, isQuiet: engine.quiet, isJSON: engine.json, noColor: engine.noColor)
+    guard options.canReplace else {
+      throw ExitStatus.trouble.failing(
+        "with -E and -F, --replace can use the whole match alone, $0; leave them out to use groups")
+    }
     // As with GNU grep nothing is read then, and files that do not exist are not told of.
     if options.isHopeless { throw ExitCode(ExitStatus.someFailed.rawValue) }
     // Compiled before anything is read, so that a malformed pattern is the only message.
@@ -64,18 +68,23 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
     let console = ProgressReporter(engine, resultsOnScreen: true)
     let style = SearchOutput.Style(
       isNamed: isNamed, isJSON: engine.json, endsNames: search.null, hidesDot: isImplied,
-      hidesTrouble: search.noMessages)
+      hidesTrouble: search.noMessages, isNumbered: search.lineNumber || search.layout.vimgrep,
+      label: search.layout.label.map { RawArguments.bytes($0) } ?? Bytes("(standard input)".utf8),
+      gap: search.layout.noGroupSeparator ? nil : RawArguments.bytes(search.layout.groupSeparator),
+      isPrompt: search.layout.lineBuffered)
     let output = SearchOutput(options, style, printer, console)
     // Zero bytes end lines of binary files, as with grep; with -a they are bytes like any other.
     var settings = operands.settings(cut: .lines(options.ends), engine)
     settings.filter = search.filter
+    settings.isPrompt = search.layout.lineBuffered
     settings.filtersInputs = !isImplied
     // Plan and fold are made together: the fold tells the plan which inputs are answered before their end.
     // Lines that are found in one unit are held until its end.
     if options.report == .lines { settings.unpacking?.mostWhole = 8 << 20 }
     let job = BatchRun(files: SearchWorkload(program), settings) {
       let plan = FilePlan(inputs, settings: settings)
-      let results = SearchResults(options, plan: plan, onLines: output.tell, onFile: output.tell)
+      let results = SearchResults(
+        options, plan: plan, isPrompt: search.layout.lineBuffered, onLines: output.tell, onFile: output.tell)
       return (plan, OpenEndedFold(results, printer))
     }
     let record = try job.run(engine, console)

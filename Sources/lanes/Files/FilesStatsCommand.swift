@@ -43,7 +43,7 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     @Option(
       name: [.customShort("d"), .long],
       help: ArgumentHelp("What is between columns: one byte, or tab.", valueName: "C"))
-    var delimiter = ","
+    var delimiter: String?
 
     @Option(
       name: .long,
@@ -52,6 +52,12 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
 
     @Option(name: .long, help: ArgumentHelp("Group the lines by this column.", valueName: "N"))
     var by: String?
+
+    @Flag(help: "Fields in quotation marks may hold newlines, as RFC 4180 has it.")
+    var csv = false
+
+    @Flag(help: "Each line is a JSON text; --column and --by name members, as in a.b or a.0.")
+    var jsonLines = false
 
     @Flag(help: "The first line of every file names the columns.")
     var header = false
@@ -63,26 +69,39 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
 
     @Option(
       help: ArgumentHelp(
+        "Percentiles to print, such as 50,95,99.9: exact, between two numbers in proportion.", valueName: "LIST"),
+      transform: parsePercentiles)
+    var percentiles: [Percentile] = []
+
+    @Flag(help: "Estimate percentiles from a digest, in little memory.")
+    var approximate = false
+
+    @Option(
+      help: ArgumentHelp(
         "What the lanes share: data, each a part of the lines; or tasks, each another statistic of the same lines.",
         valueName: "WHAT"))
     var split = StatsSplit.data
   }
 
-  private var delimiter: String { asked.delimiter }
+  private var delimiter: String { asked.delimiter ?? "," }
   private var column: String { asked.column }
   private var by: String? { asked.by }
   private var header: Bool { asked.header }
   private var decimals: Int? { asked.decimals }
   private var split: StatsSplit { asked.split }
+  private var keeping: ValueKeeping {
+    asked.percentiles.isEmpty ? .none : asked.approximate ? .digest : .exact
+  }
 
   /// Refuses bad options before anything is read; `run` makes the same values again.
   func validate() throws {
-    _ = try separator()
-    _ = try choice(column, "--column")
+    _ = try format()
     if let decimals, !(0...100).contains(decimals) {
       throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals)")
     }
-    _ = try by.map { try choice($0, "--by") }
+    if asked.approximate, asked.percentiles.isEmpty {
+      throw ValidationError("--approximate is about percentiles; add --percentiles LIST or leave it out")
+    }
   }
 
   func run() throws {
@@ -90,29 +109,35 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     let printer = ResultPrinter()
     let console = ProgressReporter(engine, resultsOnScreen: false)
     // Files are told of in order, at most once each.
-    let fold = StatsFold(split: split) { name, failure in console.tell(failure, of: name) }
+    let format = try format()
+    let fold = StatsFold(format, split: split, keeping: keeping, memory: engine.options.memory) { name, failure in
+      console.tell(failure, of: name)
+    }
     let options = StatsPlan.Options(
-      delimiter: try separator(), column: try choice(column, "--column"), by: try by.map { try choice($0, "--by") },
-      hasHeader: header, split: split)
-    // Fields hold no newlines, even where they are quoted, so that slices can end at any of them.
+      format: format, column: try column(column, "--column"), by: try by.map { try column($0, "--by") },
+      hasHeader: header, split: split, keeping: keeping)
+    // Slices end at newlines, also where those may be inside of fields: see `RecordSlice`.
     var settings = operands.settings(cut: .lines(.newline), engine)
     // Some ten milliseconds' work, against the table of a mebibyte that each slice starts with.
     settings.sliceBytes = 16 << 20
     // All statistics of a file come from the same units, which parts that end within lines are not.
     if split == .tasks { settings.unpacking?.divides = false }
-    let job = BatchRun(files: StatsWorkload(delimiter: options.delimiter), settings) {
+    let job = BatchRun(files: StatsWorkload(format, keeping: keeping), settings) {
       (StatsPlan(FilePlan(inputs, settings: settings), options), fold)
     }
     let record = try job.run(engine, console)
     // `max`: a run without any file has a result, an empty one; a run whose files all failed has none.
     if record.ending == .complete && !fold.isSpoilt && fold.failedFiles < max(fold.fileCount, 1) {
-      StatsPrinter(printer: printer, isGrouped: by != nil, isJSON: engine.json)
-        .print(
-          fold.summaries(isGrouped: by != nil, decimals: decimals), files: fold.fileCount, failed: fold.failedFiles)
+      let groups = fold.summaries(isGrouped: by != nil, decimals: decimals, percentiles: asked.percentiles)
+      StatsPrinter(
+        printer: printer, isGrouped: by != nil, isJSON: engine.json, percentiles: asked.percentiles
+      ).print(groups, files: fold.fileCount, failed: fold.failedFiles)
     }
     record.printStatistics(engine, to: printer)
     printer.flush()
     if let status = ExitStatus.of(record) { throw status }
+    // Results of another run that are put together have ended, whatever the fold says.
+    if case .halted(let reason) = fold.ending { throw ExitStatus.stoppedEarly.failing(reason) }
     // The unit that found a bad line was done; it is the fold that fails the file.
     if fold.failedFiles > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
   }
@@ -128,6 +153,34 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     return byte
   }
 
+  /// How lines hold what is asked for; refuses options that do not go together.
+  private func format() throws -> TableFormat {
+    guard asked.jsonLines else {
+      _ = try choice(column, "--column")
+      _ = try by.map { try choice($0, "--by") }
+      return asked.csv ? .records(delimiter: try separator()) : .lines(delimiter: try separator())
+    }
+    for (isGiven, option) in [(asked.csv, "--csv"), (header, "--header"), (asked.delimiter != nil, "--delimiter")]
+    where isGiven {
+      throw ValidationError("\(option) is about columns, and --json-lines has none; leave one out")
+    }
+    return .jsonLines(column: try path(column, "--column"), by: try by.map { try path($0, "--by") })
+  }
+
+  private func path(_ word: String, _ option: String) throws -> JSONPath {
+    guard let path = JSONPath(word) else {
+      throw ValidationError(
+        "\(option) takes names with points between them, such as a.b, with \\. for a point and \\\\ for a backslash in a name"
+      )
+    }
+    return path
+  }
+
+  /// The column of a table; the first, which nothing asks for, where there are none.
+  private func column(_ word: String, _ option: String) throws -> ColumnChoice {
+    asked.jsonLines ? .number(1) : try choice(word, option)
+  }
+
   /// A column by its number, or with --header by its name; whether a header has that name is known when it is read.
   private func choice(_ word: String, _ option: String) throws -> ColumnChoice {
     if header { return .named(word) }
@@ -136,4 +189,16 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     }
     return .number(number)
   }
+}
+
+/// `--percentiles`: numbers from 0 to 100 with commas between them.
+@Sendable func parsePercentiles(_ text: String) throws -> [Percentile] {
+  let words = text.split(separator: ",", omittingEmptySubsequences: false)
+  let percentiles = words.compactMap { Percentile(String($0)) }
+  guard percentiles.count == words.count, (1...100).contains(words.count) else {
+    throw ValidationError(
+      "--percentiles takes up to a hundred numbers from 0 to 100 with commas between them, such as 50,95,99.9, "
+        + "not '\(text)'")
+  }
+  return percentiles
 }

@@ -21,8 +21,7 @@ struct SearchArguments: ParsableArguments {
 
   @Flag var syntax: [SyntaxChoice] = []
 
-  @Flag(name: [.short, .long], help: "Match both cases of the letters A to Z.")
-  var ignoreCase = false
+  @Flag(exclusivity: .chooseLast) var letterCase: CaseChoice?
 
   @Flag(name: [.customShort("v"), .long], help: "Select lines that do not match.")
   var invertMatch = false
@@ -35,6 +34,9 @@ struct SearchArguments: ParsableArguments {
 
   @Flag(name: [.short, .long], help: "Print how many lines of each file are selected.")
   var count = false
+
+  @Flag(help: "Print how many matches each file has, of those that -o prints.")
+  var countMatches = false
 
   @Flag(exclusivity: .chooseLast) var listing: ListingChoice?
 
@@ -74,8 +76,15 @@ struct SearchArguments: ParsableArguments {
   @Flag(name: [.customShort("s"), .long], help: "Say nothing of files that cannot be read.")
   var noMessages = false
 
-  @Flag(name: [.customShort("a"), .long], help: "Search binary files as if they were text.")
-  var text = false
+  @Flag(exclusivity: .chooseLast) var binaryChoice: BinaryChoice?
+
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of binary files: binary (only that they match is told), text, without-match.", valueName: "TYPE"))
+  var binaryFiles: BinaryFiles?
+
+  @OptionGroup(title: "Layout options")
+  var layout: SearchLayout
 
   @Option(
     help: ArgumentHelp(
@@ -98,64 +107,8 @@ struct SearchArguments: ParsableArguments {
   func validate() throws {
     // The same letter twice is harmless.
     if Set(syntax).count > 1 { throw ValidationError("-E, -F and -P exclude each other") }
-  }
-}
-
-/// `-E`, `-F`, `-P`: how patterns are written.
-enum SyntaxChoice: EnumerableFlag {
-  case extendedRegexp, fixedStrings, perlRegexp
-
-  static func name(for value: SyntaxChoice) -> NameSpecification {
-    switch value {
-    case .extendedRegexp: [.customShort("E"), .long]
-    case .fixedStrings: [.customShort("F"), .long]
-    case .perlRegexp: [.customShort("P"), .long]
-    }
-  }
-
-  static func help(for value: SyntaxChoice) -> ArgumentHelp? {
-    switch value {
-    case .extendedRegexp: "PATTERN is an extended regular expression, as grep -E reads it."
-    case .fixedStrings: "PATTERN is text, not a regular expression."
-    case .perlRegexp: "PATTERN is a regular expression in Perl's syntax (default)."
-    }
-  }
-}
-
-/// `-l`, `-L`: which names are printed. The last one given counts, as with grep.
-enum ListingChoice: EnumerableFlag {
-  case filesWithMatches, filesWithoutMatch
-
-  static func name(for value: ListingChoice) -> NameSpecification {
-    switch value {
-    case .filesWithMatches: [.customShort("l"), .long]
-    case .filesWithoutMatch: [.customShort("L"), .long]
-    }
-  }
-
-  static func help(for value: ListingChoice) -> ArgumentHelp? {
-    switch value {
-    case .filesWithMatches: "Print only names of files with selected lines."
-    case .filesWithoutMatch: "Print only names of files without selected lines."
-    }
-  }
-}
-
-/// `-H`, `-h`: whether lines bear names. The last one given counts, as with grep.
-enum NamesChoice: EnumerableFlag {
-  case withFilename, noFilename
-
-  static func name(for value: NamesChoice) -> NameSpecification {
-    switch value {
-    case .withFilename: [.customShort("H"), .long]
-    case .noFilename: [.customShort("h"), .long]
-    }
-  }
-
-  static func help(for value: NamesChoice) -> ArgumentHelp? {
-    switch value {
-    case .withFilename: "Print the name of the file with each line."
-    case .noFilename: "Never print names of files."
+    if layout.replacement != nil, maxCount != nil, beforeContext ?? afterContext ?? context != nil {
+      throw ValidationError("--replace, --max-count and lines around selected ones do not go together; leave one out")
     }
   }
 }
@@ -185,6 +138,7 @@ extension SearchArguments {
   /// Whether lines and counts bear names: as with grep, unless told otherwise, where there may be several files.
   func showsNames(_ inputs: [FileInput], recursive: Bool) -> Bool {
     if let names { return names == .withFilename }
+    if layout.vimgrep { return true }
     return inputs.count > 1 || recursive && inputs.contains { $0.isDirectory }
   }
 
@@ -214,23 +168,43 @@ extension SearchArguments {
       case .fixedStrings: .fixed
       case .perlRegexp, nil: .perl
       }
-    options.ignoresCase = ignoreCase
+    options.ignoresCase =
+      switch letterCase {
+      case .ignoreCase: true
+      case .smartCase: SmartCase.ignoresCase(patterns, isText: options.syntax == .fixed)
+      case .noIgnoreCase, nil: false
+      }
     options.isInverted = invertMatch
     options.matchesWords = wordRegexp
     options.matchesLines = lineRegexp
-    options.isText = text
+    // The option with a word counts where both are given.
+    let binary = binaryFiles ?? binaryChoice.map { $0 == .text ? .text : .withoutMatch } ?? .binary
+    options.isText = binary == .text
+    options.skipsBinary = binary == .withoutMatch
     // As with grep, -q overrides -l and -L, and these override -c.
     options.report =
       isQuiet
-      ? .nothing : listing.map { $0 == .filesWithMatches ? .names : .namesWithout } ?? (count ? .counts : .lines)
+      ? .nothing
+      : listing.map { $0 == .filesWithMatches ? .names : .namesWithout } ?? (count || countMatches ? .counts : .lines)
+    options.countsMatches = options.report == .counts && countMatches
     options.onlyMatching = onlyMatching
     // Numbers take counting the newlines of every slice, so they are asked for only where lines are printed.
-    options.numbersLines = (lineNumber || isJSON) && options.report == .lines
+    options.numbersLines = (lineNumber || layout.vimgrep || isJSON) && options.report == .lines
+    if options.report == .lines {
+      options.tellsOffsets = layout.byteOffset
+      options.tellsColumns = layout.column || layout.vimgrep
+      options.repeatsLines = layout.vimgrep && !onlyMatching
+      options.replacement = layout.replacement.map { RawArguments.bytes($0) }
+      options.longestLine = layout.maxColumns
+    }
     // Otherwise the lines of a slice can be printed in one piece.
     options.separatesLines = isNamed || isJSON
     options.limit = maxCount == .max ? nil : maxCount
-    // Escape sequences would be part of the JSON text.
-    options.marksMatches = isColored(noColor) && !isJSON
+    // Escape sequences would be part of the JSON text. What shards find and what is printed of it has the same colors.
+    if isColored(noColor), !isJSON {
+      options.colors = SearchColors(
+        Division.frozen("colors") { Bytes((Terminal.variable("GREP_COLORS") ?? "").utf8) })
+    }
     // -A and -B override -C on their own side, as with grep; -A alone means no lines before.
     if options.report == .lines, let before = beforeContext ?? context ?? afterContext.map({ _ in 0 }) {
       options.context = SearchOptions.Context(before: before, after: afterContext ?? context ?? 0)
