@@ -81,12 +81,8 @@ struct HeapList<Element>: ~Copyable {
 extension HeapList<UInt8> {
   @inline(__always) mutating func append(contentsOf bytes: UnsafeRawBufferPointer) throws(UnitFailure) {
     if count + bytes.count > capacity { try grow(to: count + bytes.count) }
-<<<<<<< HEAD
     // Without bytes there may be no memory to copy to.
     guard let from = bytes.baseAddress, !bytes.isEmpty else { return }
-=======
-    guard bytes.count > 0, let from = bytes.baseAddress else { return }
->>>>>>> f1c7737 (Add percentiles, CSV records, JSON lines and what grep and ripgrep have beside)
     UnsafeMutableRawPointer(base.unsafelyUnwrapped + count).copyMemory(from: from, byteCount: bytes.count)
     count += bytes.count
   }
