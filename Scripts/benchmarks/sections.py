@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import List
 
+<<<<<<< HEAD
 from . import cache_states, inputs, levels, packed, tables
+=======
+from . import cache_states, inputs, levels, tables, values
+>>>>>>> 01b0891 (Test and measure percentiles, records, JSON lines and what searches print)
 from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table
@@ -249,7 +253,8 @@ def adding_up(section):
 
 SECTIONS = {
     **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
-    "stats": adding_up(tables.stats),
+    "stats": adding_up(tables.stats), "values": adding_up(values.section),
+    "search-output": lambda: values.searches(LANES, ROUNDS, commands),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill, "start": start,
     "packed": lambda: packed.section(SameOutput),
     "page-cache": lambda: cache_states.section(SameOutput),

@@ -109,7 +109,7 @@ enum Habits {
       path: search, names: ["--passthru", "--passthrough"],
       advice: "write -e '' beside the pattern: each line is then printed, and --color marks what matches"),
     Habit(path: search, names: ["-U", "--multiline"], advice: "a match lies within one line here"),
-    Habit(path: search, names: ["-z", "--null-data"], advice: "lines end with a newline here"),
+    Habit(path: search, names: ["--null-data"], advice: "lines end with a newline here"),
     Habit(
       path: search, names: ["-G", "--basic-regexp"],
       advice: "write -E, whose groups and repetitions have no backslashes"),

@@ -61,7 +61,8 @@ import Testing
     let text = "\"the\nkey\",\"a \"\"number\"\"\"\nx,1\n\"y\nz\",2\n"
     let directory = TemporaryDirectory()
     let path = directory.write("table", Bytes(text.utf8))
-    for size in [nil, 1, 5, 9] as [Int?] {
+    // The header is looked for in the first slice alone, which has 16 MiB of a file.
+    for size in [nil, 28, 32] as [Int?] {
       var runner = runner(size)
       runner.hasHeader = true
       runner.by = .named("the\nkey")

@@ -16,8 +16,6 @@ final class StatsScan {
   var badLine: BadLine?
   /// What the slice ends with inside of quotation marks, where fields may hold newlines.
   private(set) var tail: Bytes?
-  /// The tail begins the header.
-  private(set) var isTailOfHeader = false
   /// Newlines in the lines gone through.
   var lines: UInt64 { state.lines }
 
@@ -109,9 +107,8 @@ final class StatsScan {
     state.at = start
     if start == 0, task.file.slice == 0 {
       state.at = Self.markBytes(bytes.bytes)
-      if task.skipsHeader {
-        if let header = record(reader, bytes) { pass(header) } else { isTailOfHeader = true }
-      }
+      // Ends in this slice: the plan has read it.
+      if task.skipsHeader, let header = record(reader, bytes) { pass(header) }
     }
     try runLines(deadline)
     try finish()

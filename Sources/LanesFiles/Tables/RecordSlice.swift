@@ -19,8 +19,6 @@ enum RecordSlice {
     /// Bytes that begin a record of which more is in later slices, and where that begins, in lines of the slice from 0.
     var tail: Bytes?
     var tailLine: UInt64 = 0
-    /// That record is the header, which counts for nothing.
-    var isTailOfHeader = false
   }
 
   /// The partial result of a slice: its newlines, then one or two readings, each with its table.
@@ -77,7 +75,6 @@ enum RecordSlice {
     if let tail = scan.tail {
       writer.write(tail)
       writer.write(scan.lines)
-      writer.write(scan.isTailOfHeader)
     }
     writer.write(scan.badLine != nil)
     if let bad = scan.badLine {
@@ -95,7 +92,6 @@ enum RecordSlice {
     if try reader.readBool() {
       reading.tail = try reader.readBytes()
       reading.tailLine = try reader.read()
-      reading.isTailOfHeader = try reader.readBool()
     }
     if try reader.readBool() {
       let line: UInt64 = try reader.read()
@@ -113,7 +109,6 @@ struct RecordJoiner {
   private struct Open {
     var bytes: Bytes
     var line: UInt64
-    var isHeader: Bool
   }
 
   /// Adds what a slice gave to `table`. Throws where a line of the file is bad, with its number.
@@ -154,7 +149,7 @@ struct RecordJoiner {
   private mutating func finish(_ reading: RecordSlice.Reading, _ before: UInt64) throws(UnitFailure) {
     if let bad = reading.badLine { throw Self.bad(before + bad.line, bad.reason) }
     if let tail = reading.tail {
-      open = Open(bytes: tail, line: before + reading.tailLine, isHeader: reading.isTailOfHeader)
+      open = Open(bytes: tail, line: before + reading.tailLine)
     }
   }
 
@@ -169,7 +164,6 @@ struct RecordJoiner {
     open?.bytes = bytes
     if reading.isAllHead { return }
     open = nil
-    if begun.isHeader { return }
     try bytes.span.bytes.withUnsafeBytes { (raw) throws(UnitFailure) in
       let reader = StatsScan.reader(task, delimiter: delimiter)
       let (key, number): (Bytes, DecimalNumber?)

@@ -99,6 +99,9 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     if let decimals, !(0...100).contains(decimals) {
       throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals)")
     }
+    if asked.csv, operands.decompress {
+      throw ValidationError("--csv and -z do not go together; write zcat FILE | lanes files stats --csv")
+    }
     if asked.approximate, asked.percentiles.isEmpty {
       throw ValidationError("--approximate is about percentiles; add --percentiles LIST or leave it out")
     }
