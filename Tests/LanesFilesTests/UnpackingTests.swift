@@ -108,14 +108,14 @@ import Testing
 
   private func stats(of path: FilePath, _ way: Way?, hasHeader: Bool) throws -> [String] {
     var failures: [String] = []
-    let fold = StatsFold(split: .data) { failures.append($1.reason) }
+    let fold = StatsFold(options.format, split: .data) { failures.append($1.reason) }
     let options = StatsPlan.Options(
       delimiter: UInt8(ascii: ";"), column: hasHeader ? .named("wide") : .number(2), by: .number(1),
       hasHeader: hasHeader,
       split: .data)
     let settings = settings(way, .lines(.newline))
     let plan = StatsPlan(FilePlan([.path(path)], settings: settings), options)
-    let workload = StatsWorkload(delimiter: options.delimiter)
+    let workload = StatsWorkload(options.format)
     if let limits = settings.unpackingLimits {
       let unpacking = Unpacking(workload, limits)
       try Lanes.run(unpacking, plan, UnpackedFold(unpacking, fold), lanes: 3)
