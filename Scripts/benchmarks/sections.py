@@ -7,11 +7,7 @@ import sys
 from pathlib import Path
 from typing import List
 
-<<<<<<< HEAD
-from . import cache_states, inputs, levels, packed, tables
-=======
-from . import cache_states, inputs, levels, tables, values
->>>>>>> 01b0891 (Test and measure percentiles, records, JSON lines and what searches print)
+from . import cache_states, inputs, levels, packed, tables, values
 from . import primes as primes_section
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table

@@ -108,9 +108,9 @@ import Testing
 
   private func stats(of path: FilePath, _ way: Way?, hasHeader: Bool) throws -> [String] {
     var failures: [String] = []
-    let fold = StatsFold(options.format, split: .data) { failures.append($1.reason) }
+    let fold = StatsFold(.lines(delimiter: 0x3B), split: .data) { failures.append($1.reason) }
     let options = StatsPlan.Options(
-      delimiter: UInt8(ascii: ";"), column: hasHeader ? .named("wide") : .number(2), by: .number(1),
+      format: .lines(delimiter: 0x3B), column: hasHeader ? .named("wide") : .number(2), by: .number(1),
       hasHeader: hasHeader,
       split: .data)
     let settings = settings(way, .lines(.newline))

@@ -20,7 +20,8 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
 
       With -q nothing is printed, and the first selected line ends the search with status 0 whatever became of other files. \
       With -r hidden files are searched too, and no file is left out on account of a .gitignore; names come in byte order. Without \
-      FILE standard input is searched, or with -r the current directory. That a binary file matches is told on standard error.
+      FILE standard input is searched, or with -r the current directory. That a binary file matches is told on standard error. \
+      Colors are those that GREP_COLORS states.
 
       Exit status: 0 found, 1 not found, 2 trouble.
 
@@ -28,6 +29,8 @@ struct FilesSearchCommand: ParsableCommand, StatedCommand {
         lanes files search -n 'error [45]\\d\\d' huge.log
         lanes files search -rl TODO src
         lanes files search -F -e one -e two a.txt b.txt
+        lanes files search --vimgrep -rI 'TODO|FIXME' src
+        lanes files search -o --replace '$2 $1' '(\\w+)=(\\d+)' huge.log
       """,
     helpNames: [.long])
 
