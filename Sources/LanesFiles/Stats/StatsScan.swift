@@ -176,7 +176,8 @@ final class StatsScan {
 
   /// Calls the kernel until it has gone through `state.count` bytes, and answers what it comes back with.
   private func runStretch() throws(UnitFailure) {
-    while badLine == nil {
+    // A record that was taken here may reach beyond the stretch, from where the kernel would come back to its end.
+    while badLine == nil, state.at < state.count {
       switch ckernels_stats_run(&state) {
       case ckernels_stats_line: try takeLine()
       case ckernels_stats_grow: try grow()
