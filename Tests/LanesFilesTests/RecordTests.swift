@@ -119,6 +119,19 @@ import Testing
     }
   }
 
+  @Test func `long records follow each other for mebibytes`() {
+    // The kernel is lent a mebibyte of lines at a time, beyond which records reach.
+    let long = "\"\(String(repeating: "text of a line\n", count: 20_000))\",1\n"
+    let directory = TemporaryDirectory()
+    let path = directory.write("table", Bytes((String(repeating: long, count: 9) + "x,bad\n").utf8))
+    var runner = runner(nil)
+    runner.by = nil
+    for size in [nil, 700_000, 2_000_000] as [Int?] {
+      runner.sliceBytes = size
+      #expect(runner.run([path]).failures == ["table: line \(9 * 20_001 + 1): \"bad\" is not a number"])
+    }
+  }
+
   @Test func `tables without quotation marks are as they were`() {
     let text = (0..<3000).map { "k\($0 % 7),\($0)" }.joined(separator: "\n")
     let directory = TemporaryDirectory()
