@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
-from . import auto, engines, hybrid, inputs, isolation, parts, report, sections
+from . import auto, engines, hybrid, inputs, isolation, parts, report, sections, versus
 from .primes import PRIMESIEVE
 from .sections import LANES, ROUNDS
 
 SECTIONS = {
     **sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section,
-    "hybrid": hybrid.section, **parts.SECTIONS,
+    "hybrid": hybrid.section, "versus": versus.section, **parts.SECTIONS,
 }
 
 

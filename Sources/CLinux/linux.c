@@ -104,6 +104,7 @@ static void copy_usage(const struct rusage *from, struct clinux_usage *to) {
       // In units of 512 bytes, whatever the device's blocks are (task_io_get_inblock of the kernel).
       .storage_read = from->ru_inblock * 512L,
       .storage_written = from->ru_oublock * 512L,
+      .peak_memory = from->ru_maxrss * 1024L,
   };
 }
 
@@ -117,6 +118,13 @@ pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohan
 int clinux_self_usage(struct clinux_usage *usage) {
   struct rusage counted;
   if (getrusage(RUSAGE_SELF, &counted) != 0) return -1;
+  copy_usage(&counted, usage);
+  return 0;
+}
+
+int clinux_children_usage(struct clinux_usage *usage) {
+  struct rusage counted;
+  if (getrusage(RUSAGE_CHILDREN, &counted) != 0) return -1;
   copy_usage(&counted, usage);
   return 0;
 }

@@ -46,7 +46,7 @@ package struct Metric: Sendable {
     /// What the heading does not say.
     package var meaning: String?
     /// What it tells, for somebody who has not seen it before: sentences.
-    package let explanation: String
+    package var explanation: String
     /// True for columns that stand last, and that only a wide terminal and the page show.
     package var isDetail = false
     /// What stands between the figures of one cell on the page.

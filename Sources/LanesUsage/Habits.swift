@@ -129,6 +129,6 @@ enum Habits {
     Habit(path: ["compare"], names: ["--engines", "--mode"], advice: "write --modes LIST"),
     Habit(path: ["compare"], names: ["--export-json"], advice: "write --json"),
     Habit(path: ["compare"], names: ["--export-markdown"], advice: "write --markdown"),
-    Habit(path: ["compare"], names: ["--html", "--output"], advice: "write --report FILE.html"),
+    Habit(path: ["compare"], names: ["--html"], advice: "write --report FILE.html"),
   ]
 }

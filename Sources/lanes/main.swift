@@ -11,6 +11,8 @@ let words = RawArguments.words
 Glyphs.use(Terminal.isUTF8 ? .unicode : .ascii)
 if words.count == 3, words[1] == WorkerMode.word, let parent = Int32(words[2]) {
   exitProcess(WorkerMode.run(parent: parent))
+} else if words.count > 1, words[1] == Supervisor.word {
+  exitProcess(Supervisor.serve(RawArguments.typed.dropFirst(2)))
 } else if words.count > 1, words[1] == LabProcess.word {
   exitProcess(LabProcess.serve(Array(words.dropFirst())))
 } else {

@@ -5,7 +5,7 @@ import Testing
   private static let second: Int64 = 1_000_000_000
 
   @Test func `rounds done and time left are told`() {
-    var progress = ComparisonProgress(contenders: ["serial", "threads ×2"], warmup: 1, rounds: 2)
+    var progress = ComparisonProgress(contenders: ["serial", "threads ×2"], warmup: 1, goal: .fixed(2))
     #expect(progress.next?.contender == 0 && progress.next?.isMeasured == false)
     #expect(progress.line(width: 80) == "warm-up  0 of 6 runs done  serial")
     progress.ended(after: 10 * Self.second)
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func `a narrow terminal loses the least important`() {
-    var progress = ComparisonProgress(contenders: ["processes/shm ×16"], warmup: 0, rounds: 100)
+    var progress = ComparisonProgress(contenders: ["processes/shm ×16"], warmup: 0, goal: .fixed(100))
     progress.ended(after: 7_000 * Self.second)
     #expect(progress.line(width: 40) == "round 2 of 100  1 of 100 runs done")
     #expect(progress.line(width: 20) == "round 2 of 100")

@@ -62,7 +62,7 @@ import Testing
     let record = Self.numbered
     let comparison = Comparison([Contender(setup: record.setup, records: [record])])
     let run = RunJSON.line(record)
-    let compared = ComparisonJSON.lines(comparison)[0]
+    let compared = ComparisonJSON.lines(comparison, Samples.circumstances)[0]
     let page = ReportPage(comparison, .init(subject: "x", options: ["x"], machine: [])).html
     let terminal = ComparisonTable(comparison).lines(width: 400).joined(separator: "\n")
     let text = StatsText.lines(record).joined(separator: "\n")

@@ -41,7 +41,7 @@ import Testing
     let page = Self.page(Self.drawn)
     let path = String(#filePath.dropLast("Tests/LanesReportTests/ReportPageTests.swift".count)) + "docs/comparisons.md"
     let document = try #require(Self.text(of: path)).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    #expect(ReportPage.columns.count == 19)
+    #expect(ReportPage.columns.count == 20)
     for (name, text) in ReportPage.columns {
       #expect(page.contains("<th scope=\"col\">\(name)</th>") && page.contains("<dt>\(name)</dt>"), "\(name)")
       #expect(text.hasSuffix(".") && page.contains(text.split(separator: "'")[0]), "\(name)")

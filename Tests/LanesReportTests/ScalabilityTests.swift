@@ -46,7 +46,9 @@ import Testing
     let fit = try #require(comparison.fits.first)
     #expect(comparison.fits.count == 1)
     #expect(fit.sentence.hasPrefix("threads scales with contention"))
-    #expect(ComparisonJSON.lines(comparison).last?.contains(#""scalability":[{"mode":"threads","ipc":null,"#) == true)
+    #expect(
+      ComparisonJSON.lines(comparison, Samples.circumstances).last?.contains(
+        #""scalability":[{"mode":"threads","ipc":null,"#) == true)
   }
 
   /// (1/1.6 − 1/2) / (1 − 1/2) = 0.25.

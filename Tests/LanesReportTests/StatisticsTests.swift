@@ -42,12 +42,4 @@ import Testing
     #expect(abs(Statistics([5, 5, 5, 9]).modifiedZScore(9) - 4 / 1.253314) < 1e-9)
     #expect(Statistics([5, 5, 5]).modifiedZScore(5) == 0)
   }
-
-  @Test func `a difference counts only beyond both spreads`() {
-    let quick = Statistics([9, 10, 11])
-    #expect(quick.differs(from: Statistics([10, 11, 12])) == false)
-    #expect(quick.differs(from: Statistics([11, 12, 13])) == true)
-    #expect(Statistics([11, 12, 13]).differs(from: quick) == true)
-    #expect(quick.differs(from: Statistics([100, 100])) == nil)
-  }
 }

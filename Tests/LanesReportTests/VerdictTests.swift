@@ -52,7 +52,7 @@ import Testing
       contenders: [
         Samples.contender(Samples.serial, Figures(wall: 5_000, user: 500, loading: 0.8)),
         Samples.contender(Samples.threads(2), Figures(wall: 5_000, user: 500, loading: 0.8)),
-      ], kind: .ioBound, words: ["More lanes did not help here", "No difference beyond the spread"]),
+      ], kind: .ioBound, words: ["More lanes did not help here", "No difference that these rounds can tell"]),
     Case(
       name: "a pipe that moves much beside threads that move nothing",
       contenders: [
@@ -64,7 +64,7 @@ import Testing
       words: [
         "But processes/pipe ×2 moved 3.0 GiB", "lost time to it: 2.40 s, where threads ×2 needed 1.05 s",
         "Use shm (shared memory), which needed 1.08 s for the same, or threads, which move nothing",
-        "threads ×2 won",
+        "No single winner: threads ×2 needed least time, too close to processes/shm ×2",
       ]),
     Case(
       name: "processes alone, held back by a pipe",
@@ -238,8 +238,8 @@ import Testing
         == "CPU-bound: serial kept a core busy for 99% of its time and fetched nothing from storage. "
         + "More cores will help, more lanes than cores will not: threads ×2 reached a speed-up of 1.94, 97% of the ideal, "
         + "a serial fraction of 3%. "
-        + "threads ×2 came first, with no difference beyond the spread to processes/shm ×2: 2.06 s, 1.94 times as fast "
-        + "as serial.")
+        + "No single winner: threads ×2 needed least time, too close to processes/shm ×2 to tell apart: 2.06 s, 1.94 times as "
+        + "fast as serial (95% interval 1.87 to 2.01).")
   }
 
   @Test func `two rounds name no winner`() {
@@ -293,7 +293,9 @@ import Testing
       Samples.contender(Samples.serial, Figures(wall: 400, user: 395)),
       Samples.contender(Samples.threads(2), Figures(wall: 500, user: 790)),
     ]
-    #expect(Verdict(Comparison(contenders)).winner == "serial won: 400 ms, 1.25 times as fast as threads ×2.")
+    #expect(
+      Verdict(Comparison(contenders)).winner
+        == "serial won: 400 ms, 1.25 times as fast as threads ×2 (95% interval 1.21 to 1.30).")
   }
 
   @Test func `nothing compared is no reason to trap`() {

@@ -43,12 +43,26 @@ int clinux_cpu_count(void);
 struct clinux_usage {
   int64_t user_ns, system_ns, minor_faults, major_faults, voluntary, involuntary;
   int64_t storage_read, storage_written; // bytes: what /proc/PID/io calls read_bytes and write_bytes
+  int64_t peak_memory; // bytes: the largest process's, which begins with what its parent had before it was started
 };
 pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohang);
 // The usage of all threads of this process (RUSAGE_SELF).
 int clinux_self_usage(struct clinux_usage *usage);
 // The same of the calling thread alone (RUSAGE_THREAD).
 int clinux_thread_usage(struct clinux_usage *usage);
+// The same of all children that were waited for, and of theirs (RUSAGE_CHILDREN).
+int clinux_children_usage(struct clinux_usage *usage);
+// Makes this process the one that looks after what its children leave behind (PR_SET_CHILD_SUBREAPER) and that is told by
+// SIGTERM when `parent` ends; ESRCH when it is gone. From now on signals are taken by `clinux_next_signal`.
+int clinux_supervise(pid_t parent);
+// Waits for SIGCHLD, SIGTERM, SIGINT or SIGHUP, `timeout_ns` at most unless that is negative; 0 when none came.
+int clinux_next_signal(int64_t timeout_ns);
+// Starts a program, found as execvp(3) does, in a process group of its own and with all signals let through; returns its
+// number or -1. `trouble` becomes a descriptor to be closed, which holds the errno once the program could not be started.
+pid_t clinux_fork_group(char *const words[], int *trouble);
+// 1 when the child has ended, which remains to be waited for; 0 while it lasts, `stopped_by` being the signal that has
+// stopped it, if one has.
+int clinux_peek(pid_t pid, int *stopped_by);
 // Where `key` first is in `text`, or -1 (memmem(3), which Swift does not see).
 long clinux_find(const void *text, size_t length, const void *key, size_t key_length);
 // Gives `from` the name `to`, both counted from the open `folder` or from AT_FDCWD. With `replace` it takes the place of

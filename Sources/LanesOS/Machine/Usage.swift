@@ -28,6 +28,17 @@ extension ProcessUsage {
     return usage
   }
 
+  /// All children that were waited for, and theirs (RUSAGE_CHILDREN of getrusage(2)); the peak is that of the largest process.
+  package static func ofChildren() -> ProcessUsage {
+    var counted = clinux_usage()
+    guard clinux_children_usage(&counted) == 0 else { return ProcessUsage() }
+    var usage = ProcessUsage(counted)
+    usage.peakMemory = Int(counted.peak_memory)
+    usage.storageRead = Int(counted.storage_read)
+    usage.storageWritten = Int(counted.storage_written)
+    return usage
+  }
+
   /// Lets the peak of memory begin anew (clear_refs of proc(5)); false where the kernel does not.
   package static func forgetPeak() -> Bool {
     guard let file = try? Descriptor.creating("/proc/self/clear_refs") else { return false }
@@ -82,6 +93,15 @@ package enum ProcessMemory {
     guard let own = one(pid) else { return nil }
     let children = ProcessFile("/proc/\(pid)/task/\(pid)/children")?.text.split(separator: " ") ?? []
     return children.compactMap { Int32($0).flatMap(one) }.reduce(own, +)
+  }
+
+  /// The same of all processes below `pid`, itself not included; nil where there are none.
+  package static func proportional(below pid: Int32) -> Int? {
+    let sums = ProcessTree.children(of: pid).compactMap { child -> Int? in
+      let below = proportional(below: child) ?? 0
+      return one(child).map { $0 + below } ?? (below > 0 ? below : nil)
+    }
+    return sums.isEmpty ? nil : sums.reduce(0, +)
   }
 
   private static func one(_ pid: Int32) -> Int? {

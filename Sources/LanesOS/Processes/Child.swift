@@ -14,6 +14,8 @@ package struct Child: ~Copyable {
   package struct Command {
     package var program: String
     package var arguments: [String]
+    /// Words behind `arguments`, byte for byte; none holds a zero byte.
+    package var rawArguments: [Bytes] = []
     /// Variables set in addition to those that are passed on.
     package var environment: [String: String] = [:]
     /// Names of this process's variables that are passed on; nil for all of them.
@@ -115,7 +117,8 @@ private enum Spawn {
   private static func spawn(
     _ command: Child.Command, _ actions: inout posix_spawn_file_actions_t, _ attributes: inout posix_spawnattr_t
   ) throws(SystemError) -> pid_t {
-    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
+    let words = command.arguments.map { strdup($0) } + command.rawArguments.map(CString.copy)
+    var arguments: [UnsafeMutablePointer<CChar>?] = words + [nil]
     var variables = environmentStrings(command).map { strdup($0) } + [nil]
     defer { for string in arguments + variables { free(string) } }
     var pid: pid_t = 0

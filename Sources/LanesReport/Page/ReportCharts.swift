@@ -8,26 +8,31 @@ struct ReportCharts {
 
   /// Every round as a point, so that the spread is seen and not only told.
   var rounds: String {
+    Self.rounds(comparison.entries.map { ($0.setup.title, $0.wall) }, rounds: comparison.rounds)
+  }
+
+  /// The same for contenders of any kind, each with its wall times in nanoseconds.
+  static func rounds(_ contenders: [(title: String, wall: Statistics)], rounds: Int) -> String {
     // Every position is a share of the longest round of all contenders.
-    guard let longest = comparison.entries.map(\.wall.maximum).max(), longest > 0 else { return "" }
-    let rows = comparison.entries.map { entry in
-      let label = "rounds of \(entry.setup.title)"
+    guard let longest = contenders.map(\.wall.maximum).max(), longest > 0 else { return "" }
+    let rows = contenders.map { title, wall in
+      let outliers = wall.outliers
       // 0.98: a point at the far end keeps its right half inside the drawing.
-      let points = entry.wall.sorted.map {
-        "<circle class=\"\(entry.wall.outliers.contains($0) ? "outlier" : "point")\" cx=\"\(Markup.percent($0 / longest * 0.98))\" cy=\"11\" r=\"4\"/>"
+      let points = wall.sorted.map {
+        "<circle class=\"\(outliers.contains($0) ? "outlier" : "point")\" cx=\"\(Markup.percent($0 / longest * 0.98))\" cy=\"11\" r=\"4\"/>"
       }
-      let middle = Markup.percent(entry.wall.median / longest * 0.98)
+      let middle = Markup.percent(wall.median / longest * 0.98)
       let drawing =
         // SVG paints in document order: the points come last and lie over the line at the median.
         Markup.bar("track", from: 0, width: 1, top: 10, height: 2)
         + "<line class=\"middle\" x1=\"\(middle)\" x2=\"\(middle)\" y1=\"1\" y2=\"21\"/>" + points.joined()
       return Markup.row(
-        entry.setup.title, Markup.strip(height: 22, label: label, drawing),
-        Readable.duration(nanoseconds: Int64(entry.wall.median)))
+        title, Markup.strip(height: 22, label: "rounds of \(title)", drawing),
+        Readable.duration(nanoseconds: Int64(wall.median)))
     }
     return Markup.section(
       "Wall time of every round",
-      "One point for each of the \(Readable.counted(comparison.rounds, "round")), a line at the median; from 0 at the left. "
+      "One point for each of the \(Readable.counted(rounds, "round")), a line at the median; from 0 at the left. "
         + "Hollow points lie far off.",
       rows.joined())
   }

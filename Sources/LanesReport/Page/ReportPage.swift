@@ -53,10 +53,10 @@ package struct ReportPage {
       + "in turn\(cores)\(comparison.isInterrupted ? "; stopped before its end" : "")"
   }
 
-  /// The verdict's sentences, then one for each fit of the scalability law.
+  /// The verdict's sentences, then one for each fit of the scalability law, and what an earlier report tells.
   private var verdict: String {
     let verdict = Verdict(comparison)
-    let fits = comparison.fits.map(\.sentence)
+    let fits = comparison.fits.map(\.sentence) + comparison.earlierSentences
     return "<section class=\"verdict\"><h2>Verdict: \(Markup.escaped(verdict.kind.rawValue))</h2>\n"
       + (verdict.sentences + fits).map { "<p>\(Markup.escaped($0))</p>\n" }.joined() + "</section>\n"
   }

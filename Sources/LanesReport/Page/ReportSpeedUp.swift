@@ -37,7 +37,7 @@ struct ReportSpeedUp {
     return Markup.section(
       "Speed-up",
       "Serial wall time over that of so many lanes, medians of \(Readable.counted(comparison.rounds, "round")); the dashed "
-        + "line is the ideal, whiskers are the spread.",
+        + "line is the ideal, whiskers are the 95% intervals.",
       Markup.legend(legend) + drawing)
   }
 
@@ -51,7 +51,7 @@ struct ReportSpeedUp {
     Self.left + (Self.width - Self.left - Self.right) * lanes / (Double(self.lanes) + 0.3)
   }
 
-  /// Held inside the chart: the spread of a noisy contender may reach beyond it.
+  /// Held inside the chart: the interval of a noisy contender may reach beyond it.
   private func y(_ speedUp: Double) -> Double {
     Self.top + (Self.height - Self.top - Self.bottom) * (1 - min(max(speedUp, 0), highest) / highest)
   }
@@ -92,9 +92,8 @@ struct ReportSpeedUp {
     let points = series.entries.compactMap { entry in entry.speedUp.map { (entry, $0) } }
     let marks = points.map { entry, speedUp in
       let place = x(Double(entry.setup.lanes)) + shift
-      // The relative spread of a time is that of its inverse, as long as it is small.
-      let reach = speedUp * (entry.wall.spread ?? 0)
-      return line("whisker \(style)", [(place, y(speedUp - reach)), (place, y(speedUp + reach))])
+      let (low, high) = entry.speedUpInterval.map { ($0.low, $0.high) } ?? (speedUp, speedUp)
+      return line("whisker \(style)", [(place, y(low)), (place, y(high))])
         + "<circle class=\"mark \(style)\" cx=\"\(Markup.number(place))\" cy=\"\(Markup.number(y(speedUp)))\" r=\"4\"/>"
     }
     // Marks come after the curve, so that they lie over it.

@@ -56,7 +56,7 @@ struct ReportTables {
       let cells = columns.map { column in
         "<td data-label=\"\(Markup.escaped(column.name))\">\(Markup.escaped(column.value(entry) ?? "–"))</td>"
       }
-      let mark = entry == comparison.fastest ? " class=\"best\"" : ""
+      let mark = entry == comparison.best ? " class=\"best\"" : ""
       return "<tr\(mark)><th scope=\"row\">\(Markup.escaped(entry.setup.title))</th>\(cells.joined())</tr>\n"
     }
     return
@@ -75,12 +75,18 @@ struct ReportTables {
       Column(
         name: "± spread",
         explanation:
-          "Half the distance between the quartiles of the rounds, as a share of the median. Contenders that lie nearer to "
-          + "each other than that cannot be told apart."
+          "Half the distance between the quartiles of the rounds, as a share of the median: how far a single round is "
+          + "likely to lie off."
       ) { $0.wall.spread.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
       Column(name: "speed-up", explanation: "How many times as fast as serial, which has one lane.") {
         $0.speedUp.map { Readable.fixed($0, digits: 2) + "×" }
       },
+      Column(
+        name: "95% interval",
+        explanation:
+          "Between what bounds the speed-up lies with 95% confidence, from the rounds in pairs: a contender is told apart "
+          + "from serial where the interval does not hold 1."
+      ) { $0.speedUpInterval.map(Readable.shortBounds) },
       Column(
         name: "efficiency",
         explanation: "Speed-up divided by the number of lanes: two lanes that are twice as fast have 100%."
@@ -91,7 +97,7 @@ struct ReportTables {
           "The part of the work that more lanes do not make faster, as Karp and Flatt compute it from speed-up and lanes. One "
           + "that grows with the lanes tells of costs that they bring."
       ) { $0.serialFraction.map { Readable.fixed($0 * 100, digits: 1) + "%" } },
-    ] + columns(of: .times) + [
+    ] + ranked + columns(of: .times) + [
       Column(
         name: "CPU",
         explanation: "Processor time divided by wall time: 100% is one core kept busy all the time, 200% two."
@@ -107,6 +113,26 @@ struct ReportTables {
         name: "round",
         explanation: "The round whose wall time is the median; every figure of the row but wall time is of it."
       ) { String($0.round) },
+    ]
+  }
+
+  /// The figure that is ranked where that is not wall time.
+  private var ranked: [Column] {
+    let figure = comparison.ranked
+    guard figure != .wall else { return [] }
+    return [
+      Column(
+        name: "median \(figure.heading)",
+        explanation: "What contenders are ranked by: \(figure.words), the median of the rounds."
+      ) {
+        $0.samples.median(figure).map(figure.text)
+      },
+      Column(name: "of serial", explanation: "The same as a multiple of what serial needed, with its 95% interval.") {
+        entry in
+        comparison.baseline.flatMap { $0 == entry ? nil : entry.samples.ratio(of: figure, to: $0.samples) }.map {
+          "\(Readable.ratio($0.ratio))× (\(Readable.bounds($0)))"
+        }
+      },
     ]
   }
 

@@ -52,10 +52,4 @@ package struct Statistics: Sendable, Equatable {
   /// Samples whose modified z-score lies beyond 3.5 either way, the threshold that Iglewicz and Hoaglin recommend; in
   /// ascending order.
   package var outliers: [Double] { sorted.filter { abs(modifiedZScore($0)) > 3.5 } }
-
-  /// Whether the medians lie further apart than both half ranges together; nil when a half range is unknown.
-  package func differs(from other: Statistics) -> Bool? {
-    guard let halfRange, let otherHalf = other.halfRange else { return nil }
-    return abs(median - other.median) > halfRange + otherHalf
-  }
 }

@@ -4,19 +4,7 @@ import LanesCore
 ///
 /// Columns are taken by importance while they fit, and stand in their usual order.
 package struct ComparisonTable {
-  /// What a column shows, and how much it matters.
-  private struct Column {
-    /// The heading in a terminal, one line or more.
-    let heading: [String]
-    /// The heading in Markdown; nil for columns that only a wide terminal shows.
-    let name: String?
-    /// Those with less are taken first; 0 is always there.
-    let rank: Int
-    var alignment = TextTable.Alignment.right
-    /// What the heading does not say.
-    var meaning: String?
-    let cell: (Comparison.Entry) -> String
-  }
+  private typealias Column = FittingTable<Comparison.Entry>.Column
 
   private let comparison: Comparison
 
@@ -24,79 +12,72 @@ package struct ComparisonTable {
   package init(_ comparison: Comparison) { self.comparison = comparison }
 
   /// Lines without their ends: the table, at most `width` columns wide where that holds engine and wall time, and under
-  /// it what its columns mean. The best time carries a star, and with `color` is bold and green; contenders that it
-  /// does not beat beyond the spread are green.
+  /// it what its columns mean. The best carries a star, and with `color` is bold and green; contenders that it
+  /// cannot be told apart from are green.
   package func lines(width: Int = ComparisonText.usualWidth, color: Bool = false) -> [String] {
-    let (columns, gap) = columns(fitting: width)
+    let (columns, gap) = fitting.columns(fitting: width)
     // Painted after padding, because escape sequences have no width on the screen and would count.
-    let painted = table(columns, gap: gap).lines { cell, row, column in
+    let painted = fitting.table(columns, gap: gap).lines { cell, row, column in
       guard color else { return cell }
       guard let row else { return ANSI.dim.apply(to: cell) }
       let entry = comparison.entries[row]
       // Only name and time are painted: the color says who was fast, not that all its figures are good.
       guard column <= 1, comparison.leaders.contains(entry) else { return cell }
-      return (entry == comparison.fastest ? ANSI.best : ANSI.green).apply(to: cell)
+      return (entry == comparison.best ? ANSI.best : ANSI.green).apply(to: cell)
     }
     return painted + legend(columns, width: width).map { color ? ANSI.dim.apply(to: $0) : $0 }
   }
 
-  private func table(_ columns: [Column], gap: Int) -> TextTable {
-    var table = TextTable(columns.map { .init($0.heading, alignment: $0.alignment) }, gap: gap)
-    table.rows = comparison.entries.map { entry in columns.map { $0.cell(entry) } }
-    return table
-  }
+  private var fitting: FittingTable<Comparison.Entry> { FittingTable(columns: all, rows: comparison.entries) }
 
-  /// Two spaces between columns, or one where that makes room for all that Markdown shows.
-  private func columns(fitting width: Int) -> (columns: [Column], gap: Int) {
-    // A table as people know it from Markdown is worth tight columns; further details are not.
-    let usual = all.filter { $0.name != nil }
-    let loose = chosen(width: width, gap: 2)
-    if loose.count < usual.count, table(usual, gap: 1).width <= width { return (usual, 1) }
-    return (loose, 2)
-  }
-
-  /// The columns that fit `width`, the most important first.
-  private func chosen(width: Int, gap: Int) -> [Column] {
-    var ranks: Set<Int> = [0]
-    // Stops at the first rank that does not fit: a later, narrower column must not stand where a more important one is
-    // missing.
-    for rank in all.map(\.rank).sorted() {
-      guard table(all.filter { ranks.contains($0.rank) || $0.rank == rank }, gap: gap).width <= width else { break }
-      ranks.insert(rank)
-    }
-    return all.filter { ranks.contains($0.rank) }
-  }
-
-  /// Lines of a Markdown table with the same columns; the best time is bold.
+  /// Lines of a Markdown table with the same columns; the best is bold.
   package func markdown() -> [String] {
-    let columns = all.filter { $0.name != nil }
-    let rule = columns.map { $0.alignment == .left ? "---" : "---:" }
-    let rows = comparison.entries.map { entry in
-      let isBest = entry == comparison.fastest
-      return columns.map { column in
-        if column.alignment == .left { return entry.setup.title }
-        return isBest && column.rank == 0 ? "**\(column.cell(entry))**" : column.cell(entry)
-      }
-    }
-    return ([columns.compactMap(\.name), rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }
+    fitting.markdown(title: \.setup.title) { $0 == comparison.best }
   }
 }
 
 extension ComparisonTable {
   private var all: [Column] { times + columns(of: .costs, areDetails: false) + details }
 
+  /// The figure that is ranked where that is not wall time: its median, and how many times that of serial it is.
+  private var ranked: [Column] {
+    let figure = comparison.ranked
+    guard figure != .wall else { return [] }
+    return [
+      Column(
+        heading: ["median", figure.heading], name: "median \(figure.heading)", rank: 0,
+        meaning: "median: of all rounds"
+      ) { $0.samples.median(figure).map(figure.shortText) ?? Glyphs.dash },
+      Column(
+        heading: ["of", "serial"], name: "of serial", rank: 1,
+        meaning: comparison.baseline == nil ? nil : "of serial: \(figure.words) as a multiple, with its 95% interval"
+      ) { entry in
+        comparison.baseline.flatMap { $0 == entry ? nil : entry.samples.ratio(of: figure, to: $0.samples) }.map {
+          "\(Readable.ratio($0.ratio))\(Glyphs.times) \(Readable.shortBounds($0))"
+        } ?? Glyphs.dash
+      },
+    ]
+  }
+
   private var times: [Column] {
     [
-      Column(heading: ["  engine"], name: "engine", rank: 0, alignment: .left, meaning: "* least time") {
-        ($0 == comparison.fastest ? "* " : "  ") + $0.setup.title
+      Column(
+        heading: ["  engine"], name: "engine", rank: 0, alignment: .left,
+        meaning: "* least \(comparison.ranked == .wall ? "time" : comparison.ranked.words)"
+      ) {
+        ($0 == comparison.best ? "* " : "  ") + $0.setup.title
       },
       Column(
-        heading: ["wall \(Glyphs.plusMinus) spread"], name: "wall \(Glyphs.plusMinus) spread", rank: 0, cell: wall),
+        heading: ["wall", "\(Glyphs.plusMinus) spread"], name: "wall \(Glyphs.plusMinus) spread", rank: 0,
+        cell: { Self.wall($0.wall) }),
       Column(heading: ["speed-", "up"], name: "speed-up", rank: 1) { $0.speedUp.map(factor) ?? Glyphs.dash },
+      Column(heading: ["95%", "interval"], name: "95% interval", rank: 2, meaning: "95% interval of the speed-up") {
+        $0.speedUpInterval.map(Readable.shortBounds) ?? Glyphs.dash
+      },
       Column(heading: ["eff"], name: "efficiency", rank: 9, meaning: "eff speed-up for each lane") {
         $0.efficiency.map(Readable.percent) ?? Glyphs.dash
       },
-    ] + columns(of: .times, areDetails: false) + [
+    ] + ranked + columns(of: .times, areDetails: false) + [
       Column(heading: ["CPU"], name: "CPU", rank: 2, meaning: "CPU 100% is one core") {
         Readable.percent($0.busyCores)
       }
@@ -136,10 +117,10 @@ extension ComparisonTable {
   }
 
   /// The median, and its spread in percent.
-  private func wall(_ entry: Comparison.Entry) -> String {
-    let time = Readable.shortDuration(nanoseconds: Int64(entry.wall.median))
+  static func wall(_ wall: Statistics) -> String {
+    let time = Readable.shortDuration(nanoseconds: Int64(wall.median))
     // Fewer than three rounds say nothing of how far the next would lie away.
-    guard let spread = entry.wall.spread else { return time + " \(Glyphs.plusMinus) ?" }
+    guard let spread = wall.spread else { return time + " \(Glyphs.plusMinus) ?" }
     // From 9.95% on, one decimal would take a fourth digit.
     return time + " \(Glyphs.plusMinus)" + Readable.fixed(spread * 100, digits: spread < 0.0995 ? 1 : 0) + "%"
   }

@@ -20,7 +20,8 @@ package struct ComparisonText {
   package func lines(color: Bool = false) -> [String] {
     let verdict = Verdict(comparison)
     return ComparisonTable(comparison).lines(width: width, color: color) + [""] + picture(width: min(width, 140))
-      + ["Verdict: \(verdict.kind.rawValue)"] + wrap(verdict.text) + comparison.fits.flatMap { wrap($0.sentence) }
+      + ["Verdict: \(verdict.kind.rawValue)"] + wrap(verdict.text)
+      + (comparison.fits.map(\.sentence) + comparison.earlierSentences).flatMap(wrap)
   }
 
   /// Lines of Markdown.
@@ -30,7 +31,8 @@ package struct ComparisonText {
     return ComparisonTable(comparison).markdown() + [""]
       // A fenced block keeps the picture's columns; the empty line that ends it moves after the fence.
       + (picture.isEmpty ? [] : ["```text"] + picture.dropLast() + ["```", ""])
-      + ["**Verdict: \(verdict.kind.rawValue).**"] + wrap(verdict.text) + comparison.fits.flatMap { wrap($0.sentence) }
+      + ["**Verdict: \(verdict.kind.rawValue).**"] + wrap(verdict.text)
+      + (comparison.fits.map(\.sentence) + comparison.earlierSentences).flatMap(wrap)
   }
 
   /// The lanes over time, and an empty line.

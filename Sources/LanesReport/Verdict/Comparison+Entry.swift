@@ -9,6 +9,7 @@ extension Comparison.Entry {
     // Wall time is of all rounds. Everything else is of one round, since medians of several figures taken one by one
     // belong to no run that ever was: user time could then exceed what its wall time allows.
     wall = Statistics(records.map { Double($0.wall) })
+    samples = RoundSamples(records.map { ($0.wall, $0.usage) })
     round = contender.medianRound + 1
     roundWall = record.wall
     let own = wall.median

@@ -47,10 +47,19 @@ package struct Comparison: Sendable {
   package let cpus: Int?
   /// True when it was stopped before all rounds that were asked for.
   package let isInterrupted: Bool
+  /// What contenders are ranked by.
+  package let ranked: RankedFigure
+  /// What the same contenders needed another time; nil where nobody asked.
+  package let earlier: EarlierReport?
 
   /// Compares contenders that ran the same batch; none at all is no mistake.
-  package init(_ contenders: [Contender], cpus: Int? = nil, isInterrupted: Bool = false) {
+  package init(
+    _ contenders: [Contender], cpus: Int? = nil, by ranked: RankedFigure = .wall, earlier: EarlierReport? = nil,
+    isInterrupted: Bool = false
+  ) {
     self.isInterrupted = isInterrupted
+    self.earlier = earlier
+    self.ranked = ranked
     self.cpus = cpus
     typicalRuns = contenders.map { $0.records[$0.medianRound] }
     let baselineIndex = contenders.firstIndex { $0.setup.kind.isBaseline }
@@ -58,12 +67,21 @@ package struct Comparison: Sendable {
     let baseline = baselineIndex.map { Statistics(contenders[$0].records.map { Double($0.wall) }).median }
     let entries = contenders.map { Entry($0, baseline: baseline) }
     let scaling = baselineIndex.map { Scaling(serial: entries[$0], cpus: cpus) }
-    self.entries = entries.map { entry in
+    self.entries = entries.enumerated().map { index, entry in
       var entry = entry
       entry.efficiency = scaling?.efficiency(of: entry)
       entry.serialFraction = scaling?.serialFraction(of: entry)
+      entry.speedUpInterval = baselineIndex.flatMap {
+        index == $0 ? nil : entries[$0].samples.ratio(of: .wall, to: entry.samples)
+      }
+      entry.earlier = earlier?.ratio(of: entry.setup.name, entry.samples, by: ranked)
       return entry
     }
+  }
+
+  /// How contenders compare with what they needed then; no sentence where nobody asked.
+  package var earlierSentences: [String] {
+    earlier?.sentences(entries.map { ($0.setup.title, $0.setup.name, $0.earlier) }, by: ranked) ?? []
   }
 
   /// The first serial entry.
@@ -72,11 +90,17 @@ package struct Comparison: Sendable {
   /// The entry with the least median of wall time; nil without entries.
   package var fastest: Entry? { entries.min { $0.wall.median < $1.wall.median } }
 
-  /// Entries that the fastest does not beat beyond the spread, itself first, the others by wall time.
+  /// The entry with the least median of what is ranked; nil where nobody's is known.
+  package var best: Entry? {
+    entries.compactMap { entry in entry.samples.median(ranked).map { (entry, $0) } }.min { $0.1 < $1.1 }?.0
+  }
+
+  /// Entries that the best cannot be told apart from, itself first, the others by what is ranked.
   package var leaders: [Entry] {
-    guard let fastest else { return [] }
-    return entries.filter { $0 == fastest || fastest.wall.differs(from: $0.wall) != true }
-      .sorted { $0.wall.median < $1.wall.median }
+    guard let best else { return [] }
+    func median(_ entry: Entry) -> Double { entry.samples.median(ranked) ?? .infinity }
+    return entries.filter { $0 == best || best.samples.differs(in: ranked, from: $0.samples) != true }
+      .sorted { median($0) < median($1) }
   }
 
   /// Rounds of the contender that has fewest.
@@ -91,11 +115,18 @@ extension Comparison {
     package let setup: EngineSetup
     /// Nanoseconds, of all rounds.
     package let wall: Statistics
+    /// What can be ranked, of every round in order.
+    package let samples: RoundSamples
     /// The round that the figures below are of, from 1, and its wall time in nanoseconds.
     package let round: Int
     package let roundWall: Int64
     /// Median wall time of the serial contender over this one's; nil without a serial contender.
     package let speedUp: Double?
+    /// Between what bounds the speed-up lies; nil for serial itself, without it, and for fewer than three
+    /// rounds.
+    package fileprivate(set) var speedUpInterval: RatioInterval?
+    /// How many times as much it needed as in an earlier report, of what is ranked; nil where there is none.
+    package fileprivate(set) var earlier: RatioInterval?
     /// Speed-up divided by lanes, 1 when every lane did its full share; nil where that says nothing (`Scaling`).
     package fileprivate(set) var efficiency: Double?
     /// The part of the work that cannot be shared out (`Scaling`), 0…1; nil where that says nothing.
@@ -125,6 +156,9 @@ extension Comparison {
 
     /// The figure that `metric` names; nil where it could not be read.
     package func value(of metric: Metric) -> Int64? { metric.value(of: figures) }
+
+    /// Whether wall times differ in more than chance would explain; nil for fewer than three rounds.
+    package func differs(from other: Entry) -> Bool? { samples.differs(in: .wall, from: other.samples) }
 
     /// Nanoseconds of processor time.
     package var processor: Double { Double(usage.user) + Double(usage.system) }

@@ -46,7 +46,7 @@ extension Evidence {
 
   /// How those did that have several reads or writes in flight.
   private enum InFlight {
-    /// Some beat serial beyond the spread; the quickest, with their times.
+    /// Some are known to beat serial; the quickest, with their times.
     case ahead(String)
     /// None did.
     case behind
@@ -60,7 +60,7 @@ extension Evidence {
     let others = comparison.entries.filter { $0.setup.kind.isAsynchronous || $0.setup.lanes > 1 }
     if others.isEmpty { return .none }
     let ahead = others.filter { isFaster($0, than: serial) }.sorted { $0.wall.median < $1.wall.median }
-    if ahead.isEmpty { return others.contains { $0.wall.differs(from: serial.wall) == nil } ? .unknown : .behind }
+    if ahead.isEmpty { return others.contains { $0.differs(from: serial) == nil } ? .unknown : .behind }
     let shown = ahead.prefix(3).map { entry in
       "\(entry.setup.kind.spokenName ?? entry.setup.title) needed \(time(entry))"
     }

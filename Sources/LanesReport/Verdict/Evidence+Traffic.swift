@@ -17,10 +17,10 @@ extension Evidence {
   /// The part of their time that workers send and receive from which on moving matters, however many bytes it was:
   /// without it the lanes would be a quarter faster.
   private static let heavyShare = 0.2
-  /// A rival is ahead when the other takes this many times as long, beyond the spread where that is known: a tenth is
+  /// A rival is ahead when the other takes this many times as long, and more than chance explains where that is known: a tenth is
   /// worth another option on the command line, and less is not.
   private static let clearLag = 1.1
-  /// The same where the spread is not known: one or two rounds may differ by more than a tenth without any reason.
+  /// The same where rounds are too few to tell: one or two rounds may differ by more than a tenth without any reason.
   private static let plainLag = 1.5
 
   /// Every contender with worker processes that moved much and fell behind, the worst first.
@@ -56,7 +56,7 @@ extension Evidence {
 
   private func isAhead(_ quick: Comparison.Entry, of slow: Comparison.Entry) -> Bool {
     let lag = slow.working / max(1, quick.working)
-    return slow.wall.differs(from: quick.wall).map { $0 && lag >= Self.clearLag } ?? (lag >= Self.plainLag)
+    return slow.differs(from: quick).map { $0 && lag >= Self.clearLag } ?? (lag >= Self.plainLag)
   }
 }
 

@@ -73,17 +73,17 @@ struct Evidence {
     }
   }
 
-  /// The several-lane contender to judge scaling by: of those that the fastest one does not beat beyond the spread, the
+  /// The several-lane contender to judge scaling by: of those that the fastest one is not known to beat, the
   /// one with fewest lanes, since more lanes than cores gain nothing and yet may win by chance.
   var representative: Comparison.Entry? {
     guard let fastest = parallel.min(by: { $0.wall.median < $1.wall.median }) else { return nil }
-    let equals = parallel.filter { $0 == fastest || fastest.wall.differs(from: $0.wall) == false }
+    let equals = parallel.filter { $0 == fastest || fastest.differs(from: $0) == false }
     return equals.min { ($0.setup.lanes, $0.wall.median) < ($1.setup.lanes, $1.wall.median) }
   }
 
-  /// True when `entry` took less time than `other`, beyond the spread.
+  /// True when `entry` took less time than `other`, and no chance explains it.
   func isFaster(_ entry: Comparison.Entry, than other: Comparison.Entry) -> Bool {
-    entry.wall.median < other.wall.median && entry.wall.differs(from: other.wall) == true
+    entry.wall.median < other.wall.median && entry.differs(from: other) == true
   }
 
   func time(_ entry: Comparison.Entry) -> String { Readable.duration(nanoseconds: Int64(entry.wall.median)) }
@@ -110,7 +110,7 @@ extension Evidence {
       advice: "What would help: \(batch), or \(isBusy ? "a faster core" : "faster storage").")
   }
 
-  /// Of contenders with worker processes that serial beats beyond the spread, the slowest.
+  /// Of contenders with worker processes that serial is known to beat, the slowest.
   private var startUpLoser: Comparison.Entry? {
     guard let serial else { return nil }
     return comparison.entries.filter { $0.startUp != nil && isFaster(serial, than: $0) }

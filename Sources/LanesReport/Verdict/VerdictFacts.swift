@@ -31,7 +31,7 @@ package struct VerdictFacts: Sendable, Equatable {
   package var system = 0.0
   /// Minor faults, nanoseconds of system time for each.
   package var systemPerFault = Double.infinity
-  /// Of the slowest contender that serial beats beyond the spread: the part of its wall time until its last worker was
+  /// Of the slowest contender that serial is known to beat: the part of its wall time until its last worker was
   /// ready. Nil where there is none, or where it has no workers.
   package var startUp: Double?
   package var traffic = Traffic.light

@@ -4,25 +4,38 @@ import LanesEngines
 import LanesOS
 import LanesReport
 
-/// `lanes compare`: the same batch under every engine, each in a process of its own, and what each way cost.
+/// `lanes compare`: the same batch under every engine, or several commands of any program, each in a process of its own, and
+/// what each cost.
 struct CompareCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Run a batch under every engine and say what each way cost and what bounds the work.",
-    usage: "lanes compare [OPTION]... COMMAND [WORD]...",
+    abstract:
+      "Run a batch under every engine, or any commands side by side, and say what each cost and what bounds it.",
+    usage: """
+      lanes compare [OPTION]... COMMAND [WORD]...
+      lanes compare [OPTION]... --command 'COMMAND' --command 'COMMAND'...
+      """,
     discussion: """
       EXAMPLES
         lanes compare primes 1e10
         lanes compare images convert photos --resize 512x512
         lanes compare --cold files count -r folder
+        lanes compare --command 'grep -c error log' --command 'rg -c error log'
+        lanes compare --rounds auto --by memory -N --command 'sort x' --command tac
+        lanes compare --json primes 1e10 > before
+        lanes compare --baseline before primes 1e10
 
       Options of compare stand before or after them; --cores is a list here. Under the table one line per lane shows \
       when it computed and when it waited. The page of --report explains each column. Images go to a temporary folder. Rounds are interleaved; results that differ \
       between contenders are an error.
+
+      A winner is named only where the 95% interval of its lead does not hold 1. Behind --command stands what a shell \
+      understands; the command counts with all processes that it starts, and what it leaves behind is ended with it.
       """)
 
   static let statuses = ExitStatus.page(
-    "All contenders gave the same result.", "Contenders gave different results, or nothing could be done.")
+    "All contenders gave the same result, or were not asked to.",
+    "Contenders gave different results, or nothing could be done.")
 
   @Option(
     help: ArgumentHelp("Engines, such as serial,threads. (default: all)", valueName: "LIST"),
@@ -43,8 +56,30 @@ struct CompareCommand: ParsableCommand, StatedCommand {
     completion: .list(ChannelKind.allCases.map(\.rawValue)), transform: parseChannels)
   var ipc: [ChannelKind]?
 
-  @Option(help: ArgumentHelp("Measured rounds.", valueName: "N"))
-  var rounds = 5
+  @Option(
+    help: ArgumentHelp(
+      "Measured rounds; auto measures until --interval or --max-time is reached. (default: 5, commands 10)",
+      valueName: "N|auto"))
+  var rounds: Rounds?
+
+  @Option(
+    help: ArgumentHelp("With --rounds auto: how wide the 95% intervals may be. (default: 5%)", valueName: "PERCENT"),
+    transform: parsePercent)
+  var interval: Double?
+
+  @Option(
+    help: ArgumentHelp("With --rounds auto: when to end at the latest. (default: 1m)", valueName: "DURATION"),
+    transform: parseDuration)
+  var maxTime: Duration?
+
+  @Option(help: ArgumentHelp("What contenders are ranked by.", valueName: "FIGURE"))
+  var by: RankedFigure = .wall
+
+  @Option(
+    help: ArgumentHelp(
+      "Hold contenders against an earlier report, printed by --json on this machine.", valueName: "FILE"),
+    completion: .file())
+  var baseline: String?
 
   @Option(help: ArgumentHelp("Rounds before the measured ones. (default: 1, 0 with --cold)", valueName: "N"))
   var warmup: Int?
@@ -70,45 +105,115 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   @Flag(name: .customLong("no-color"), help: "No colors (also when NO_COLOR is set).")
   var noColor = false
 
+  @OptionGroup(title: "Commands of other programs") var others: CommandOptions
+
   // Everything from the first word that is no option of compare on, options included: they are the command's.
   @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The command to compare.", valueName: "WORDS"))
   var words: [String] = []
 
   func validate() throws {
-    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds takes a number from 1 to 1000") }
     if let warmup, !(0...100).contains(warmup) { throw ValidationError("--warmup takes a number from 0 to 100") }
     if json && markdown { throw ValidationError("--json and --markdown exclude each other") }
+    if rounds != .auto, let option = interval != nil ? "--interval" : maxTime != nil ? "--max-time" : nil {
+      throw ValidationError("\(option) belongs to --rounds auto, which is missing")
+    }
+    if let maxTime, maxTime <= .zero { throw ValidationError("--max-time takes a duration above zero, such as 1m") }
+    guard !others.commands.isEmpty else { return }
+    if !words.isEmpty { throw ValidationError("--command and a command of lanes exclude each other: \(words[0])") }
+    let ofEngines = [("--modes", modes != nil), ("--cores", cores != nil), ("--ipc", ipc != nil)]
+    if let stray = ofEngines.first(where: \.1) {
+      throw ValidationError("\(stray.0) belongs to engines, and not to --command")
+    }
   }
 
   func run() throws {
     try StopSignals.install()
     if !quiet { StopSignals.acknowledge(as: UnitNoun("run", "runs")) }
+    if others.commands.isEmpty { try compareEngines() } else { try compareCommands() }
+    // The figures there are were shown; the shell still learns that it was a signal.
+    if let signal = StopSignals.received { StopSignals.die(by: signal) }
+  }
+
+  private func compareEngines() throws {
     let subject = try ComparedCommand(words)
-    // A comparison may take an hour; that its report has no place must be known before.
-    if let report { try CompareOutput.check(report) }
-    // Standard error, which is where progress goes even if the table is sent to a file.
-    let announces = !quiet && Terminal.isCapable(2)
-    let race = ComparisonRunner(subject, setups: setups, warmup: warmups, rounds: rounds, cold: cold) {
-      if announces { Self.announce($0.line(width: max(20, Terminal.width(2) - 1))) }
-    }
+    let circumstances = circumstances(words: subject.display)
+    let earlier = try prepared(circumstances)
+    let race = ComparisonRunner(
+      subject, setups: setups, warmup: warmups, goal: goal, ranked: by, cold: cold, report: announce)
     let contenders: [LanesReport.Contender]
     do throws(ComparisonRunner.Problem) {
       contenders = try race.run()
     } catch {
-      if announces { Self.announce("") }
+      clearLine()
       throw error.exitCode
     }
-    // The line is erased before anything is printed below it.
-    if announces { Self.announce("") }
+    clearLine()
+    guard !contenders.isEmpty else { return }
     // A stop leaves the rounds that were finished, which are shown all the same.
-    let comparison = Comparison(contenders, cpus: CPUs.available, isInterrupted: StopSignals.received != nil)
-    if !contenders.isEmpty {
-      let output = CompareOutput(comparison, subject, options: optionsInEffect, style: style)
-      output.print()
-      if let report { try output.write(to: report) }
+    let comparison = Comparison(
+      contenders, cpus: CPUs.available, by: by, earlier: earlier, isInterrupted: StopSignals.received != nil)
+    try show(.engines(comparison, subject), circumstances)
+  }
+
+  private func compareCommands() throws {
+    let subject = try ComparedCommands(others, isCold: cold)
+    let circumstances = circumstances(words: nil)
+    let earlier = try prepared(circumstances)
+    let race = CommandRunner(subject, warmup: warmups, goal: goal, ranked: by, report: announce)
+    let contenders: [CommandContender]
+    do throws(CommandRunner.Problem) {
+      contenders = try race.run()
+    } catch {
+      clearLine()
+      throw error.exitCode
     }
-    // The figures there are were shown; the shell still learns that it was a signal.
-    if let signal = StopSignals.received { StopSignals.die(by: signal) }
+    clearLine()
+    guard !contenders.isEmpty else { return }
+    let comparison = CommandComparison(
+      contenders, by: by, shell: race.shell, cpus: CPUs.available, earlier: earlier,
+      isInterrupted: StopSignals.received != nil)
+    try show(.commands(comparison, subject), circumstances)
+  }
+
+  /// Refuses before anything is run what could not be used after it: a report without a place, and a baseline of another
+  /// machine. A comparison may take an hour.
+  private func prepared(_ circumstances: ComparisonCircumstances) throws -> EarlierReport? {
+    if let report { try CompareOutput.check(report) }
+    return try baseline.map { try EarlierReport.reading($0, against: circumstances) }
+  }
+
+  private func circumstances(words: String?) -> ComparisonCircumstances {
+    let machine = MachineFacts.all() + [("Program", "lanes \(ProgramVersion.number)")]
+    return ComparisonCircumstances(words: words, isCold: cold, machine: machine.map { .init(name: $0.0, value: $0.1) })
+  }
+
+  private func show(_ subject: CompareOutput.Subject, _ circumstances: ComparisonCircumstances) throws {
+    let output = CompareOutput(subject, options: optionsInEffect, circumstances, style: style)
+    output.print()
+    if let report { try output.write(to: report) }
+  }
+
+  /// Whether progress is told: on standard error, which is where it goes even if the table is sent to a file.
+  private var announces: Bool { !quiet && Terminal.isCapable(2) }
+
+  private func announce(_ progress: ComparisonProgress) {
+    if announces { Self.announce(progress.line(width: max(20, Terminal.width(2) - 1))) }
+  }
+
+  /// Erases the line of progress before anything is printed below it.
+  private func clearLine() { if announces { Self.announce("") } }
+
+  private static let usualRounds = 5
+  private static let usualRoundsOfCommands = 10
+  private static let usualInterval = 0.05
+  private static let usualTime = Duration.seconds(60)
+
+  private var goal: RoundsGoal {
+    switch rounds {
+    case .auto: .narrow(width: interval ?? Self.usualInterval, limit: (maxTime ?? Self.usualTime).nanoseconds)
+    case .fixed(let count): .fixed(count)
+    case nil: .fixed(others.commands.isEmpty ? Self.usualRounds : Self.usualRoundsOfCommands)
+    }
   }
 
   private var style: CompareOutput.Style { json ? .json : markdown ? .markdown : .text(color: usesColor) }
@@ -124,7 +229,17 @@ struct CompareCommand: ParsableCommand, StatedCommand {
       ("--modes", modes?.map(\.rawValue)), ("--cores", cores?.map { String($0) }), ("--ipc", ipc?.map(\.rawValue)),
     ]
     return lists.flatMap { name, list in list.map { [name, $0.joined(separator: ",")] } ?? [] }
-      + ["--rounds", String(rounds), "--warmup", String(warmups)] + (cold ? ["--cold"] : [])
+      + roundsInEffect + ["--warmup", String(warmups)] + (cold ? ["--cold"] : [])
+      + (by == .wall ? [] : ["--by", by.rawValue])
+  }
+
+  private var roundsInEffect: [String] {
+    switch goal {
+    case .fixed(let count): ["--rounds", String(count)]
+    case .narrow:
+      ["--rounds", "auto"] + (interval.map { ["--interval", Readable.fixed($0 * 100, digits: 1) + "%"] } ?? [])
+        + (maxTime.map { ["--max-time", Readable.wholeSeconds(Int64($0 / .seconds(1))).replacing(" ", with: "")] } ?? [])
+    }
   }
 
   /// Every contender, the baseline first.
@@ -142,6 +257,32 @@ struct CompareCommand: ParsableCommand, StatedCommand {
 
   /// Draws the line anew; empty text leaves the cursor on an empty line.
   private static func announce(_ text: String) { StandardError.write("\r\u{1B}[K" + text) }
+}
+
+/// `--rounds` of compare.
+enum Rounds: ExpressibleByArgument, Equatable {
+  case fixed(Int)
+  case auto
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else {
+      guard let count = Int(argument), (1...RoundsGoal.mostRounds).contains(count) else { return nil }
+      self = .fixed(count)
+    }
+  }
+}
+
+extension RankedFigure: ExpressibleByArgument {}
+
+/// `--interval`, such as `5%` or `0.5`: a share.
+@Sendable func parsePercent(_ text: String) throws -> Double {
+  let number = text.hasSuffix("%") ? String(text.dropLast()) : text
+  guard let percent = Double(number), percent >= 0.01, percent <= 1_000 else {
+    throw ValidationError("'\(text)' is not a percentage from 0.01 to 1000, such as 5%")
+  }
+  return percent / 100
 }
 
 /// `--modes`.

@@ -6,22 +6,30 @@ import LanesReport
 import SystemPackage
 
 /// What `lanes compare` shows: on standard output as text, Markdown or JSON, and in a file as a page.
+///
+/// Engines and commands differ in what is shown, and not in where.
 struct CompareOutput {
+  /// What was compared.
+  enum Subject {
+    case engines(Comparison, ComparedCommand)
+    case commands(CommandComparison, ComparedCommands)
+  }
+
   enum Style {
     case text(color: Bool)
     case markdown, json
   }
 
-  private let comparison: Comparison
-  private let subject: ComparedCommand
+  private let subject: Subject
   /// Options of compare that say what was measured.
   private let options: [String]
+  private let circumstances: ComparisonCircumstances
   private let style: Style
 
-  init(_ comparison: Comparison, _ subject: ComparedCommand, options: [String], style: Style) {
-    self.comparison = comparison
+  init(_ subject: Subject, options: [String], _ circumstances: ComparisonCircumstances, style: Style) {
     self.subject = subject
     self.options = options
+    self.circumstances = circumstances
     self.style = style
   }
 
@@ -31,23 +39,50 @@ struct CompareOutput {
     // The printer holds back what comes in quick succession.
     defer { printer.flush() }
     switch style {
-    case .json: ComparisonJSON.lines(comparison).forEach(printer.line)
-    case .markdown: markdown.forEach(printer.line)
-    case .text(let color): text(color: color).forEach(printer.line)
+    case .json: json.forEach(printer.line)
+    case .markdown: (["`\(display)`", ""] + markdown).forEach(printer.line)
+    case .text(let color): ([display, ""] + text(color: color)).forEach(printer.line)
     }
     // On standard error, because the table alone would look like a comparison that ran to its end.
-    if comparison.isInterrupted {
+    if isInterrupted {
       StandardError.line("lanes: compare was stopped; the figures are those of the runs that were finished")
     }
   }
 
+  /// What a person would type to compare again.
+  private var display: String {
+    switch subject {
+    case .engines(_, let command): command.display(options)
+    case .commands(_, let commands): commands.display(options)
+    }
+  }
+
+  private var isInterrupted: Bool {
+    switch subject {
+    case .engines(let comparison, _): comparison.isInterrupted
+    case .commands(let comparison, _): comparison.isInterrupted
+    }
+  }
+
+  private var json: [String] {
+    switch subject {
+    case .engines(let comparison, _): ComparisonJSON.lines(comparison, circumstances)
+    case .commands(let comparison, _): CommandJSON.lines(comparison, circumstances)
+    }
+  }
+
   private func text(color: Bool) -> [String] {
-    let text = ComparisonText(comparison, width: width)
-    return [subject.display(options), ""] + text.lines(color: color)
+    switch subject {
+    case .engines(let comparison, _): ComparisonText(comparison, width: width).lines(color: color)
+    case .commands(let comparison, _): CommandText(comparison, width: width).lines(color: color)
+    }
   }
 
   private var markdown: [String] {
-    ["`\(subject.display(options))`", ""] + ComparisonText(comparison, width: 100).markdown()
+    switch subject {
+    case .engines(let comparison, _): ComparisonText(comparison, width: 100).markdown()
+    case .commands(let comparison, _): CommandText(comparison, width: 100).markdown()
+    }
   }
 
   /// Columns to write in. A terminal's last one stays free: some wrap as soon as it is filled.
@@ -74,7 +109,7 @@ extension CompareOutput {
   }
 
   /// Writes the page; it appears under its name only when it is whole.
-  func write(to report: String) throws { try Self.write(page.html, to: report) }
+  func write(to report: String) throws { try Self.write(html, to: report) }
 
   /// Writes any page to where `check` allowed it.
   static func write(_ html: String, to report: String) throws {
@@ -94,11 +129,16 @@ extension CompareOutput {
     Destination(path: FilePath(report), replacesExisting: true)
   }
 
-  private var page: ReportPage {
-    ReportPage(
-      comparison,
-      ReportPage.Circumstances(
-        subject: subject.display(options), options: comparison.entries.map { subject.display(under: $0.setup) },
-        machine: MachineFacts.all() + [("Program", "lanes \(ProgramVersion.number)")]))
+  private var html: String {
+    let machine = circumstances.machine.map { (name: $0.name, value: $0.value) }
+    return switch subject {
+    case .engines(let comparison, let command):
+      ReportPage(
+        comparison,
+        ReportPage.Circumstances(
+          subject: display, options: comparison.entries.map { command.display(under: $0.setup) }, machine: machine)
+      ).html
+    case .commands(let comparison, _): CommandPage(comparison, subject: display, machine: machine).html
+    }
   }
 }

@@ -56,13 +56,16 @@ struct ComparedCommand {
     return Self.quoted(output + Self.engine(setup))
   }
 
+  /// The command's own words, as they would be typed.
+  var display: String { Self.quoted(typed) }
+
   private static func engine(_ setup: EngineSetup) -> [String] {
     ["--mode", setup.kind.rawValue, "--cores", String(setup.lanes)]
       + (setup.channel.map { ["--ipc", $0.rawValue] } ?? [])
   }
 
   /// Words in the form that a shell reads back as they are: plain ones bare, others in single quotes.
-  private static func quoted(_ words: [String]) -> String {
+  static func quoted(_ words: [String]) -> String {
     words.map { word in
       let isPlain = word.utf8.allSatisfy {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:%^@".utf8.contains($0)
@@ -95,7 +98,7 @@ struct ComparedCommand {
     case "-o" where writesFiles, "--output" where writesFiles:
       return "compare writes to a temporary folder; leave it out"
     // `CompareWords` has moved those it could in front of the command.
-    case _ where CommandLineMode.compareWords?.takesValue(name) ?? false:
+    case _ where CommandLineMode.compareWords?.takesValue(name, behind: words) ?? false:
       return typed.last == word
         ? "its value is missing" : "compare takes it as a word of its own, with its value behind it"
     case "--dry-run": return "there is nothing to measure in a dry run"

@@ -31,6 +31,7 @@ final class ComparisonRunner {
   private let command: ComparedCommand
   private let setups: [EngineSetup]
   private let cold: Bool
+  private let ranked: RankedFigure
   private let report: (ComparisonProgress) -> Void
   private var progress: ComparisonProgress
   /// The first result, that of a warm-up round included.
@@ -39,17 +40,19 @@ final class ComparisonRunner {
   private var records: [[RunRecord]]
 
   /// - Parameters:
-  ///   - warmup: rounds whose figures are thrown away, before `rounds` measured ones.
+  ///   - warmup: rounds whose figures are thrown away, before the measured ones.
+  ///   - ranked: what intervals are looked at of, where these tell when to end.
   ///   - report: hears of the progress at the start of each run and every second while it lasts.
   init(
-    _ command: ComparedCommand, setups: [EngineSetup], warmup: Int, rounds: Int, cold: Bool,
+    _ command: ComparedCommand, setups: [EngineSetup], warmup: Int, goal: RoundsGoal, ranked: RankedFigure, cold: Bool,
     report: @escaping (ComparisonProgress) -> Void
   ) {
     self.command = command
     self.setups = setups
     self.cold = cold
+    self.ranked = ranked
     self.report = report
-    progress = ComparisonProgress(contenders: setups.map(\.title), warmup: warmup, rounds: rounds)
+    progress = ComparisonProgress(contenders: setups.map(\.title), warmup: warmup, goal: goal)
     records = Array(repeating: [], count: setups.count)
   }
 
@@ -65,6 +68,9 @@ final class ComparisonRunner {
       records[next.contender].append(record)
       // Of many rounds, only the timelines of the five nearest to the median are kept.
       Contender.keepTimelines(&records[next.contender])
+      guard progress.isWorthJudging else { continue }
+      progress.judge(
+        width: RoundSamples.widest(records.map { RoundSamples($0.map { ($0.wall, $0.usage) }) }, in: ranked))
     }
     return contenders
   }
