@@ -46,6 +46,7 @@ struct OptionalLibrary {
   var linkerSettings: [LinkerSetting] { isThere ? (names + extras).map(library) : [] }
 }
 
+let aom = OptionalLibrary("LANES_AVIF", header: "aom/aom_encoder.h", ["aom"])
 let webp = OptionalLibrary("LANES_WEBP", header: "webp/encode.h", ["webp"], extras: ["sharpyuv"])
 
 /// What unpacks compressed files beside zlib and libdeflate.
@@ -84,6 +85,7 @@ let package = Package(
     .target(
       name: "CWebP", dependencies: ["CCodecs"], cSettings: strictC + webp.cSettings, linkerSettings: webp.linkerSettings
     ),
+    .target(name: "CAV1", cSettings: strictC + aom.cSettings, linkerSettings: aom.linkerSettings),
     .target(name: "CKernels", dependencies: ["CSIMD"], cSettings: strictC),
     .target(name: "CPatterns", cSettings: strictC, linkerSettings: [library("pcre2-8")]),
     // It calls zlib too, which CCodecs names: a library named twice keeps its first place, and an archive must come after
@@ -99,7 +101,8 @@ let package = Package(
       name: "CBuild", cSettings: strictC + [told("LANES_COMMIT", or: "unknown"), told("LANES_LIBURING", or: "")]),
     .target(name: "LanesCore", dependencies: [system], swiftSettings: strict),
     .target(name: "LanesOS", dependencies: ["CLinux", "LanesCore", system], swiftSettings: strict),
-    .target(name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs", "CWebP"], swiftSettings: strict),
+    .target(
+      name: "LanesImages", dependencies: ["LanesCore", "LanesOS", "CCodecs", "CWebP", "CAV1"], swiftSettings: strict),
     .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD"], swiftSettings: strict),
     .target(
       name: "LanesFiles",

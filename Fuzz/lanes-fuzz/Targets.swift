@@ -14,6 +14,7 @@ struct Target: Sendable {
     Target(name: "color") { convert($0.count % 4 == 0 ? $0 : repairingChecksums($0), colorOptions) },
     Target(name: "profile", run: convertColors),
     Target(name: "salvage") { convert($0.count % 2 == 0 ? $0 : repairingChecksums($0), salvageOptions) },
+    Target(name: "avif") { convert($0, avifOptions) },
     Target(name: "header", run: readHeader),
   ]
 
@@ -26,6 +27,12 @@ struct Target: Sendable {
     options { $0.crop = CropSpec("8x8+3+5") },
     options { ($0.resize, $0.linearLight, $0.grayscale) = (ResizeSpec("70%"), true, true) },
     options { ($0.progressive, $0.optimizeCoding, $0.quality) = (true, true, 40) },
+  ]
+
+  private static let avifOptions = [
+    options { $0.format = .png },
+    options { ($0.format, $0.resize) = (.jpeg, ResizeSpec("9x9")) },
+    options { ($0.format, $0.turn, $0.effort) = (.avif, .rotated90, 0) },
   ]
 
   private static let losslessOptions = [

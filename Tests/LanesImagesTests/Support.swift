@@ -3,12 +3,12 @@ import SystemPackage
 
 @testable import LanesImages
 
-/// The bytes of one of the files in Fixtures/images, or of `kinds/…`.
+/// The bytes of one of the files in Fixtures/images, or of `kinds/…` or `avif/…`.
 func fixture(_ name: String) throws -> Bytes {
   var folder = FilePath(#filePath)
   for _ in 0..<3 { folder.removeLastComponent() }
   let fixtures = folder.appending("Fixtures"), images = fixtures.appending("images")
-  if name.hasPrefix("kinds/") { return try read(fixtures.pushing(FilePath(name))) }
+  if name.hasPrefix("kinds/") || name.hasPrefix("avif/") { return try read(fixtures.pushing(FilePath(name))) }
   return try read(images.appending(name.hasPrefix("damaged-") ? "damaged" : "photos").appending(name))
 }
 

@@ -25,6 +25,7 @@ struct EngineChoice: CustomTestStringConvertible, Sendable {
   static let hybrid = EngineChoice("hybrid", "--mode", "hybrid")
 
   static let automatic = EngineChoice("auto", "--mode", "auto")
+  static let sandboxed = EngineChoice("processes, sandboxed", "--isolation", "sandbox")
   static let isolated = EngineChoice("auto, isolated", "--isolation", "process")
 
   static let processes = [pipes, sockets, sharedMemory]

@@ -56,6 +56,9 @@ package enum Fixtures {
     return paths
   }()
 
+  /// An AVIF by its name without the suffix.
+  package static func avif(_ name: String) -> FilePath { root.appending("avif").appending("\(name).avif") }
+
   /// A sound image by the end of its name.
   package static func image(_ name: String) -> FilePath { goodImages.first { $0.lastComponent?.string == name }! }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 /// Plans and workloads take one, so that tests can add a format of their own.
 package struct Codecs: Sendable {
   /// All formats of this program.
-  package static let standard = Codecs([.jpeg, .png, .webp])
+  package static let standard = Codecs([.jpeg, .png, .webp, .avif])
 
   /// Those that can be read and written.
   package let formats: [ImageFormat]

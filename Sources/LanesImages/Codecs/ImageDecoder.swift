@@ -10,6 +10,12 @@ struct ImageHeader {
   var color: ccodecs_color
   /// A coarse image comes first, as in a progressive JPEG or an interlaced PNG.
   var isProgressive: Bool
+  /// How a file says by itself, and not by Exif, that it is to be turned; nil for formats that leave that to Exif.
+  var statedOrientation: Orientation?
+  /// What an AVIF says of its colors beside or without a profile.
+  var coding: CodingColor?
+  /// The profile says what `coding` says; it is not in the file.
+  var isProfileMade = false
   /// XMP, comments and the like.
   var texts = ImageTexts()
   /// Every pixel is what it was when the file was made, as far as its coding goes.
@@ -37,7 +43,7 @@ struct ImageHeader {
 
 extension ImageHeader {
   /// How the pixels are to be turned for display.
-  var orientation: Orientation { exif?.orientation ?? .upright }
+  var orientation: Orientation { statedOrientation ?? exif?.orientation ?? .upright }
 
   /// True when the file is what `options` make of it, so that it may be copied.
   ///
@@ -54,6 +60,12 @@ extension ImageHeader {
       && !(options.resetsOrientation && saysTurned) && !profile.isBroken && !colors(options).changesPixels
   }
 
+  /// An Exif that says nothing but how an image is turned whose file says so in another way; nil where it need not be said.
+  func exifOfTurn(_ options: ConvertOptions) -> Exif? {
+    guard !options.resetsOrientation, let statedOrientation, statedOrientation != .upright else { return nil }
+    return .upright
+  }
+
   /// True when Exif or XMP says that the pixels are to be turned. Turned back by a turn that was asked for, pixels may stay
   /// where they are although this has to change.
   private var saysTurned: Bool { orientation != .upright || texts.xmp.map(XMP.saysTurned) == true }
@@ -67,6 +79,9 @@ extension ImageHeader {
   /// The same of an image whose rows, decoded or as `format` stores them, are not what its profile is for. Those of four inks
   /// are never.
   func remarkOnDecoding(_ options: ConvertOptions, to format: ImageFormat) -> String? {
+    if format != .avif, profile == .none, let name = coding.flatMap({ CodedProfile.brightName($0.transfer) }) {
+      return "its colors are for screens of high dynamic range (\(name)), which a \(format.name) does not say"
+    }
     guard options.metadata != .none, !isCMYK, case .whole(let bytes) = profile, !colors(options).changesPixels else {
       return nil
     }

@@ -5,6 +5,7 @@ package struct ImageFormat: Sendable {
   package static let jpeg = ImageFormat(JPEGCodec())
   package static let png = ImageFormat(PNGCodec())
   package static let webp = ImageFormat(WebPCodec())
+  package static let avif = ImageFormat(AVIFCodec())
 
   let codec: any Codec
 
@@ -32,6 +33,7 @@ extension ConvertOptions {
     package static let jpeg = Format(image: .jpeg)
     package static let png = Format(image: .png)
     package static let webp = Format(image: .webp)
+    package static let avif = Format(image: .avif)
 
     /// nil for that of the input.
     package let image: ImageFormat?
@@ -69,7 +71,7 @@ extension FilePath {
 /// Suffixes, in lower case, of picture formats that others read and write: a result of ours must not get such a name. Those
 /// of formats in the table do not count.
 let foreignSuffixes: Set<String> = [
-  "apng", "arw", "avif", "bmp", "cr2", "cr3", "dds", "dib", "dng", "emf", "eps", "exr", "fits", "gif", "hdr", "heic",
+  "apng", "arw", "bmp", "cr2", "cr3", "dds", "dib", "dng", "emf", "eps", "exr", "fits", "gif", "hdr", "heic",
   "heif", "hif", "ico", "j2c", "j2k", "jls", "jng", "jp2", "jpf", "jpm", "jpx", "jxl", "jxr", "mng", "nef", "orf",
   "pam",
   "pbm", "pcx", "pdf", "pgm", "pnm", "ppm", "ps", "psb", "psd", "qoi", "raf", "raw", "rw2", "svg", "svgz", "tga", "tif",

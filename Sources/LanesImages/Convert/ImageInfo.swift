@@ -44,9 +44,9 @@ package struct ImageInfo: Sendable, Equatable {
     (bits, paletteSize, subsampling) = (stored.bits, stored.paletteSize, stored.subsampling)
     codingWord = stored.coding
     isProgressive = header.isProgressive
-    hasProfile = header.profile.isThere
+    hasProfile = header.profile.isThere && !header.isProfileMade
     profileFault = header.profile.fault
-    orientation = header.exif?.orientation ?? .upright
+    orientation = header.orientation
     hasExif = header.exif != nil
     hasXMP = header.texts.xmp != nil
     comments = header.texts.comments.map { String(decoding: $0, as: UTF8.self) }

@@ -56,6 +56,43 @@ struct Exif {
     }
   }
 
+  /// One that says nothing but that the pixels need no turning.
+  static var upright: Exif? {
+    Exif([0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])
+  }
+
+  /// Says how the pixels are to be turned, where nothing did too.
+  mutating func setOrientation(_ orientation: Orientation) {
+    if orientationOffset == nil, orientation != .upright { addOrientation() }
+    guard let orientationOffset else { return }
+    let low = UInt8(orientation.rawValue)
+    bytes.replaceSubrange(orientationOffset..<orientationOffset + 2, with: isLittleEndian ? [low, 0] : [0, low])
+  }
+
+  /// Writes the first directory once more, behind everything else, with an orientation among its entries, which are sorted by
+  /// tag. What they point to stays where it is.
+  private mutating func addOrientation() {
+    guard let start = number(at: 4, size: 4), let count = number(at: start, size: 2), count < 0xFFFF,
+      start + 2 + 12 * count + 4 <= bytes.count
+    else { return }
+    let entries = start + 2
+    let place = (0..<count).first { number(at: entries + 12 * $0, size: 2)! > 0x0112 } ?? count
+    let (head, tail) = (bytes[entries..<entries + 12 * place], bytes[entries + 12 * place..<entries + 12 * count + 4])
+    let directory =
+      number(count + 1, size: 2) + head + number(0x0112, size: 2) + number(3, size: 2) + number(1, size: 4)
+      + number(1, size: 2) + [0, 0] + tail
+    // Directories begin at even offsets.
+    if !bytes.count.isMultiple(of: 2) { bytes.append(0) }
+    bytes.replaceSubrange(4..<8, with: number(bytes.count, size: 4))
+    bytes += directory
+    orientationOffset = findOrientation()
+  }
+
+  private func number(_ value: Int, size: Int) -> Bytes {
+    let digits = (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    return isLittleEndian ? digits : digits.reversed()
+  }
+
   /// Looks through the first directory for tag 0x0112 of type SHORT (3) and count 1.
   private func findOrientation() -> Int? {
     guard let directory = number(at: 4, size: 4), let count = number(at: directory, size: 2) else { return nil }

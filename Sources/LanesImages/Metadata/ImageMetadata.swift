@@ -8,6 +8,9 @@ struct ImageMetadata {
   var exif: Bytes?
   /// Goes into a PNG when there is no profile.
   var color = ccodecs_color()
+  /// Go into an AVIF: its colors, and how it is to be turned where no Exif says so.
+  var coding: CodingColor?
+  var orientation = Orientation.upright
   /// Segments of a JPEG or chunks of a PNG or WebP, written as they are.
   var blocks: [MetadataBlock] = []
 
@@ -31,14 +34,19 @@ struct ImageMetadata {
     if isConverted {
       describeSRGB(traits, options, shape)
     } else if traits.profile, options.metadata != .none, !header.isCMYK, case .whole(let profile) = header.profile,
-      traits.gray || shape.channels == 4, Self.describes(profile, shape)
+      traits.gray || shape.channels == 4, Self.describes(profile, shape), !(header.isProfileMade && format == .avif)
     {
       self.profile = profile
     }
-    if !isConverted, options.metadata != .none { color = header.color }
+    if !isConverted, options.metadata != .none { (color, coding) = (header.color, header.coding) }
+    if !options.resetsOrientation { orientation = header.statedOrientation ?? .upright }
     guard options.metadata == .all else { return }
-    if traits.exif, var exif = header.exif {
-      if options.resetsOrientation { exif.resetOrientation() }
+    if traits.exif, var exif = header.exif ?? header.exifOfTurn(options) {
+      if options.resetsOrientation {
+        exif.resetOrientation()
+      } else if let stated = header.statedOrientation {
+        exif.setOrientation(stated)
+      }
       if !keepsThumbnail { exif.removeThumbnail() }
       if isConverted { exif.saySRGB() }
       self.exif = exif.bytes

@@ -11,8 +11,8 @@ extension ConvertOptions.Lossless: EnumerableFlag {
 
   package static func help(for value: Self) -> ArgumentHelp? {
     switch value {
-    case .all: "WebP without loss: every pixel stays what it is."
-    case .kept: "WebP without loss of what is stored without, such as a PNG; JPEGs by --quality."
+    case .all: "WebP and AVIF without loss: every pixel stays what it is."
+    case .kept: "WebP and AVIF without loss of what is stored without, such as a PNG; JPEGs by --quality."
     }
   }
 }
@@ -42,13 +42,13 @@ struct ImageArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Quality of JPEG and WebP, 1 to 100. (default: \(ConvertOptions.defaultQuality))", valueName: "N"))
+      "Quality of JPEG, WebP and AVIF, 1 to 100. (default: \(ConvertOptions.defaultQuality), for AVIF 60)", valueName: "N"))
   var quality: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How long to search for smaller files: WebP 0 to 6, cwebp's -m. (default: 4)", valueName: "N"))
+      "How long to search for smaller files: WebP 0 to 6, cwebp's -m (default: 4); AVIF 0 to 9, 9 less avifenc's -s (default: 3).", valueName: "N"))
   var effort: Int?
 
   @Flag(exclusivity: .exclusive)
@@ -61,7 +61,7 @@ struct ImageArguments: ParsableArguments {
   var progressive = false
 
   // As with --quality, naming a scheme encodes anew.
-  @Option(help: ArgumentHelp("JPEG chroma subsampling; 420 unless given.", valueName: "SCHEME"))
+  @Option(help: ArgumentHelp("Chroma subsampling of JPEG and AVIF; 420 unless given.", valueName: "SCHEME"))
   var subsampling: ConvertOptions.Subsampling?
 
   @Flag(name: .customLong("optimize-coding"), help: "Optimize JPEG's Huffman codes: smaller files, a little slower.")
