@@ -15,11 +15,11 @@ import Testing
     }
   }
 
-  @Test(arguments: ["lossless-alpha", "grid", "turned", "cropped"])
+  @Test(arguments: ["lossless-alpha", "grid"])
   func `a byte that is another one is refused or harmless`(name: String) throws {
     let file = try fixture("avif/\(name).avif")
     for at in Array(0..<420) + Array(stride(from: 420, to: file.count, by: 29)) {
-      for change: UInt8 in [0xFF, 0x01, 0x80] {
+      for change: UInt8 in [0xFF, 0x01] {
         var damaged = file
         damaged[at] ^= change
         if let reason = failure(of: damaged, options { ($0.format, $0.maxPixels) = (.png, 1 << 18) }) {

@@ -42,13 +42,15 @@ struct ImageArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Quality of JPEG, WebP and AVIF, 1 to 100. (default: \(ConvertOptions.defaultQuality), for AVIF 60)", valueName: "N"))
+      "Quality of JPEG, WebP and AVIF, 1 to 100. (default: \(ConvertOptions.defaultQuality), of AVIF 60)",
+      valueName: "N"))
   var quality: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How long to search for smaller files: WebP 0 to 6, cwebp's -m (default: 4); AVIF 0 to 9, 9 less avifenc's -s (default: 3).", valueName: "N"))
+      "How long to search for smaller files: WebP 0 to 6, cwebp's -m (default: 4); AVIF 0 to 9, which is 9 less "
+        + "avifenc's -s (default: 3).", valueName: "N"))
   var effort: Int?
 
   @Flag(exclusivity: .exclusive)
