@@ -158,18 +158,19 @@ struct WebPTests {
     func objection(_ change: (inout ConvertOptions) -> Void) -> String? {
       codecs.objection(toNumbersOf: options(change))
     }
-    #expect(objection { $0.effort = 7 } == "--effort takes a number from 0 to 6, not 7")
+    #expect(objection { ($0.effort, $0.format) = (7, .webp) } == "--effort takes a number from 0 to 6, not 7")
     #expect(objection { ($0.effort, $0.format) = (6, .webp) } == nil)
     #expect(objection { ($0.quality, $0.format) = (0, .webp) } == "--quality takes a number from 1 to 100, not 0")
     #expect(objection { $0.pngLevel = 13 } == "--png-level takes a number from 0 to 12, not 13")
     let jpeg = options { ($0.format, $0.lossless) = (.jpeg, .all) }
+    let names = ImageFormat.avif.codec.isBuilt ? "WebP and AVIF" : "WebP"
     #expect(
-      codecs.objection(toSettingsOf: jpeg) == "--lossless is for WebP, and --to jpeg writes none: leave out one of them"
-    )
+      codecs.objection(toSettingsOf: jpeg)
+        == "--lossless is for \(names), and --to jpeg writes none: leave out one of them")
     let kept = options { ($0.format, $0.lossless) = (.png, .kept) }
     #expect(
       codecs.objection(toSettingsOf: kept)
-        == "--keep-lossless is for WebP, and --to png writes none: leave out one of them")
+        == "--keep-lossless is for \(names), and --to png writes none: leave out one of them")
   }
 }
 
