@@ -65,6 +65,10 @@ struct AVIFCodec: Codec {
     ]
   }
 
+  func smallerSteps(than options: ConvertOptions) -> [EncoderStep] {
+    options.lossless == .all ? [] : EncoderStep.qualities(below: options.quality ?? Self.defaultQuality)
+  }
+
   /// XMP. Comments have no place in an AVIF.
   func blocks(for texts: ImageTexts, from input: ImageFormat) -> [MetadataBlock] {
     texts.xmp.map { [MetadataBlock(name: AVIFWriter.xmpName, bytes: $0)] } ?? []
