@@ -28,7 +28,7 @@ private let refusals: [(flags: [String], message: String)] = [
   (["--preview"], "--preview needs --manifest or --json"), (["--preview", "3", "--json"], "from 4 to 64"),
   (["--sharpen"], "add --resize or --sizes"), (["--sharpen=-1", "--resize", "9"], "no amount to sharpen by"),
   (["--sharpen=nan", "--resize", "9"], "no amount to sharpen by"),
-  (["--manifest", "/nowhere/at/all.json"], "cannot be written"),
+  (["--manifest", "a.jpg/all.json"], "cannot be written"),
 ]
 
 @Suite struct ImagesPartsTests {
@@ -95,7 +95,12 @@ private let refusals: [(flags: [String], message: String)] = [
     let words = ["convert", "in", "-o", "out", "--to", "jpeg,png", "--sizes", "50", "--manifest", "all.json"]
     func lanes(_ more: String...) throws -> Program.Result { try Program.run(words + more, directory: folder.path) }
     #expect(try lanes().exit == .status(0))
-    let first = try readFile(folder.file("all.json"))
+    // Images that were there as a whole come last.
+    func manifest() throws -> [String] {
+      let text = String(decoding: try readFile(folder.file("all.json")), as: UTF8.self)
+      return text.split(separator: "\n").map { $0.hasSuffix(",") ? String($0.dropLast()) : String($0) }.sorted()
+    }
+    let first = try manifest()
     let tree = try Tree(folder.file("out"))
     let refused = try lanes("--overwrite", "--dry-run")
     #expect(refused.exit == .status(64) && refused.errors.contains("--dry-run makes no manifest"), "\(refused.errors)")
@@ -105,10 +110,10 @@ private let refusals: [(flags: [String], message: String)] = [
     let again = try lanes(flag)
     #expect(again.exit == .status(0) && again.errors.contains("1 image converted, 3 skipped"), "\(again.errors)")
     #expect(try Tree(folder.file("out")) == tree)
-    #expect(try readFile(folder.file("all.json")) == first)
+    #expect(try manifest() == first)
     // A whole unit that is there already has its line all the same.
     #expect(try lanes(flag).errors.contains("4 skipped"))
-    #expect(try readFile(folder.file("all.json")) == first)
+    #expect(try manifest() == first)
   }
 
   @Test func `what cannot fit makes no file and tells how far it came`() throws {
@@ -171,7 +176,7 @@ private let refusals: [(flags: [String], message: String)] = [
     try folder.link(Fixtures.image("seeds.jpg"), as: "a.jpg")
     let output = flags.contains("-o") ? [] : ["-o", "out"]
     let result = try Program.run(["images", "convert", "a.jpg"] + output + flags, directory: folder.path)
-    #expect(result.exit == .status(64) || flags[1].hasPrefix("/"), "\(result)")
+    #expect(result.exit == .status(64) || flags.contains("a.jpg/all.json"), "\(result)")
     #expect(result.errors.contains(message), "\(result.errors)")
     #expect(try Tree(folder.path).names == ["a.jpg"])
   }
