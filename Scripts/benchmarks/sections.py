@@ -9,6 +9,7 @@ from typing import List
 
 from . import cache_states, inputs, levels, packed, tables, values
 from . import primes as primes_section
+from .colors import SECTIONS as COLORS
 from .images import SECTIONS as IMAGES
 from .measure import Contestant, Wrong, median, run_rounds, table
 from .shared import ENGINES, LANES, ROUNDS, commands, engines_without
@@ -248,7 +249,7 @@ def adding_up(section):
 
 
 SECTIONS = {
-    **IMAGES, "primes": primes, "files": files, "search": search, "hash": hash,
+    **IMAGES, **COLORS, "primes": primes, "files": files, "search": search, "hash": hash,
     "stats": adding_up(tables.stats), "values": adding_up(values.section),
     "search-output": lambda: values.searches(LANES, ROUNDS, commands),
     "top": adding_up(tables.top), "histogram": adding_up(tables.histogram), "compare": compare, "kill": kill, "start": start,

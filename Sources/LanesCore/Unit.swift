@@ -162,8 +162,19 @@ package enum Source: Sendable, Equatable {
   case bytes(Bytes)
   /// A whole file, read to its end.
   case file(FilePath)
+  /// Several whole files, for a unit that holds them against each other: one behind the other, and after all of them the
+  /// length of each (`JoinedFiles`).
+  case files([FilePath])
   /// Part of a regular file, read piece by piece where engine and workload can.
   case slice(FileSlice)
+
+  /// True when the engine takes whole files into memory.
+  package var isWhole: Bool {
+    switch self {
+    case .file, .files: true
+    case .none, .bytes, .slice: false
+    }
+  }
 
   /// True when performing may wait for the file itself, because it is mapped or read piece by piece.
   package var isSlice: Bool { if case .slice = self { true } else { false } }

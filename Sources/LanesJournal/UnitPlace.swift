@@ -45,6 +45,10 @@ package final class UnitPlaces: Sendable {
       write(slice.path, to: &writer)
       writer.write(slice.offset)
       writer.write(slice.length)
+    case .files(let paths):
+      writer.write(UInt8(4))
+      writer.write(UInt32(paths.count))
+      for path in paths { write(path, to: &writer) }
     }
   }
 
@@ -83,7 +87,7 @@ package enum SourceState: Sendable, Equatable {
     switch unit.source {
     case .none: self = .none
     case .bytes(let bytes): self = .bytes(ShortDigest(of: bytes))
-    case .file, .slice: self = unit.stamp.map { $0.size > 0 ? .file($0) : .unknown } ?? .unknown
+    case .file, .files, .slice: self = unit.stamp.map { $0.size > 0 ? .file($0) : .unknown } ?? .unknown
     }
   }
 
@@ -125,13 +129,31 @@ extension Unit {
   /// it is read is noticed later. Only regular files have a state.
   package mutating func noteStamp() {
     guard stamp == nil else { return }
-    let path: FilePath
     switch source {
     case .none, .bytes: return
-    case .file(let file): path = file
-    case .slice(let slice): path = slice.path
+    case .file(let file): stamp = Self.stamp(of: file)
+    case .slice(let slice): stamp = Self.stamp(of: slice.path)
+    case .files(let files):
+      let stamps = files.compactMap(Self.stamp)
+      guard stamps.count == files.count, let first = stamps.first else { return }
+      stamp = stamps.dropFirst().reduce(first) { $0.joined(with: $1) }
     }
-    guard let status = try? FileStatus(of: path), status.kind == .regular else { return }
-    stamp = status.stamp
+  }
+
+  private static func stamp(of path: FilePath) -> FileStamp? {
+    guard let status = try? FileStatus(of: path), status.kind == .regular else { return nil }
+    return status.stamp
+  }
+}
+
+extension FileStamp {
+  /// One state for two files, which is another as soon as either's is (but for chances of one in 2^64).
+  fileprivate func joined(with other: FileStamp) -> FileStamp {
+    func mixed(_ one: UInt64, _ other: UInt64) -> UInt64 { (one &* 0x9E37_79B9_7F4A_7C15) ^ other }
+    return FileStamp(
+      identity: FileIdentity(
+        device: mixed(identity.device, other.identity.device), inode: mixed(identity.inode, other.identity.inode)),
+      size: size &+ other.size,
+      modified: Int64(bitPattern: mixed(UInt64(bitPattern: modified), UInt64(bitPattern: other.modified))))
   }
 }

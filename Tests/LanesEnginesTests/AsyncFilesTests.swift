@@ -32,6 +32,26 @@ import Testing
     #expect(try load(sources, usesRing, 8).map { try $0.get() } == expected)
   }
 
+  @Test(arguments: [true, false]) func `several files of a unit lie one behind the other, with their lengths`(
+    _ usesRing: Bool
+  ) throws {
+    let contents = [0, 1, 70_000, 300_000, 0].map { count in
+      Bytes((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+    }
+    let paths = try contents.enumerated().map { try folder.write("\($0)", $1) }
+    let missing = folder.file("missing")
+    let results = try load(
+      [.files(paths), .files([paths[1]]), .files([paths[1], missing]), .files([missing, paths[1]]), .file(paths[2])],
+      usesRing, 2)
+    let joined = try results[0].get()
+    let ranges = try #require(joined.withUnsafeBytes { JoinedFiles.ranges(in: $0, count: 5) })
+    #expect(ranges.map { Bytes(joined[$0]) } == contents)
+    #expect(try results[1].get() == contents[1] + [1, 0, 0, 0, 0, 0, 0, 0])
+    #expect(failure(results[2])?.reason == "\(missing.string): no such file or directory")
+    #expect(failure(results[3])?.reason == "no such file or directory")
+    #expect(try results[4].get() == contents[2])
+  }
+
   @Test(arguments: [true, false]) func `slices are what they say`(_ usesRing: Bool) throws {
     let bytes = Bytes((0..<200_000).map { UInt8(truncatingIfNeeded: $0 / 3) })
     let path = try folder.write("file", bytes)

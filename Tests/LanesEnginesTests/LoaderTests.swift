@@ -19,6 +19,25 @@ import Testing
     #expect(loader.count == 0 && loaded == [])
   }
 
+  @Test func `several files of a unit are loaded one behind the other, and their sum is held to the budget`() throws {
+    let contents = [0, 65_536, 1, 100_000].map { count in Bytes((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 5) })
+    }
+    let paths = try contents.enumerated().map { try folder.write("\($0)", $1) }
+    try loader.load(.files(paths))
+    let joined = loaded
+    let ranges = try #require(joined.withUnsafeBytes { JoinedFiles.ranges(in: $0, count: 4) })
+    #expect(ranges.map { Bytes(joined[$0]) } == contents)
+    let missing = folder.file("missing")
+    #expect(throws: UnitFailure(.input, "\(missing.string): no such file or directory")) {
+      try loader.load(.files([paths[1], missing]))
+    }
+    #expect(loader.count == 0 && loaded == [])
+    let small = BlockingLoader(budget: 150_000)
+    #expect(throws: UnitFailure.self) { try small.load(.files(paths)) }
+    try small.load(.files([paths[3]]))
+    #expect(small.count == 100_008)
+  }
+
   @Test(arguments: [1, 999, 1000, 1001, 65_535, 65_536, 1_000_000])
   func `a file that is not of the expected size is loaded whole all the same`(_ expected: Int) throws {
     for size in [0, 1000, 65_535, 65_536, 65_537] {

@@ -37,7 +37,7 @@ enum PlanRunner {
 
   static func load(_ source: Source) -> Bytes? {
     switch source {
-    case .none: []
+    case .none, .files: []
     case .bytes(let bytes): bytes
     case .file(let path): contents(of: path.string)
     case .slice(let slice):

@@ -294,6 +294,26 @@ void ccodecs_color_by_table(
   const uint8_t *row, uint8_t *out, const struct ccodecs_image *image, bool inks,
   const struct ccodecs_table_colors *colors);
 
+// How alike two pictures are, by rows of four channels (red, green, blue and alpha) of one depth, colors times alpha.
+
+// One row of any shape as such, of `depth` bits, no fewer than those of `image`.
+void ccodecs_spread(const uint8_t *row, uint8_t *out, const struct ccodecs_image *image, int depth);
+// The squares of the differences of `samples` samples, added up.
+uint64_t ccodecs_squared_error(const uint8_t *one, const uint8_t *other, size_t samples, int depth);
+// Luma (Rec. ITU-R BT.709) of a row of `width` pixels on black, or on white, less 128, of levels from 0 to 255.
+void ccodecs_shown_luma(const uint8_t *row, float *out, size_t width, int depth, bool on_white);
+
+// The window of the structural similarity, at least one row and one column: `weights` of sum 1 along each side.
+struct ccodecs_ssim_window {
+  float across[11], down[11];
+  int columns, rows;
+};
+// The similarity of `width` − columns + 1 windows that lie side by side. `one` and `other` are the window's rows of luma,
+// `width` floats each, one behind the other; `scratch` has room for 5 · (`width` + 16) floats.
+void ccodecs_ssim_row(
+  const struct ccodecs_ssim_window *window, const float *one, const float *other, size_t width, float *scratch,
+  float *out);
+
 // What Swift has without Foundation only here.
 double ccodecs_power(double base, double exponent);
 double ccodecs_log10(double value);

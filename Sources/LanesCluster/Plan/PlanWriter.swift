@@ -147,7 +147,11 @@ package final class PlanWriter {
     if case .bytes = planned.source {
       return "\(planned.unit.label): what comes through a pipe cannot be divided: save it to a file first"
     }
-    guard let path = planned.path else { return nil }
+    if case .files(let paths) = planned.source { return paths.lazy.compactMap { objection(to: planned, $0) }.first }
+    return planned.path.flatMap { objection(to: planned, $0) }
+  }
+
+  private static func objection(to planned: PlannedUnit, _ path: FilePath) -> String? {
     if isOfKernel(path) {
       return "\(planned.unit.label) belongs to one machine alone and cannot be divided: save it to a file first"
     }

@@ -61,10 +61,10 @@ package struct PlannedUnit: Equatable {
     return expectedTime > 0 ? expectedTime : 30_000 + expectedInput
   }
 
-  /// The file that is read, if one is.
+  /// The file that is read, if just one is.
   package var path: FilePath? {
     switch source {
-    case .none, .bytes: nil
+    case .none, .bytes, .files: nil
     case .file(let path): path
     case .slice(let slice): slice.path
     }
@@ -140,6 +140,10 @@ extension PlannedUnit {
       writer.write(slice.offset)
       writer.write(slice.length)
       writer.write(slice.isMapped)
+    case .files(let paths):
+      writer.write(UInt8(4))
+      writer.write(UInt32(paths.count))
+      for path in paths { writer.write(path) }
     }
   }
 
@@ -154,6 +158,10 @@ extension PlannedUnit {
       let length: Int = try reader.read()
       let isMapped = try reader.readBool()
       return .slice(FileSlice(path: path, offset: offset, length: length, identity: nowhere, isMapped: isMapped))
+    case 4:
+      var paths: [FilePath] = []
+      for _ in 0..<(try reader.read(UInt32.self)) { paths.append(try reader.readPath()) }
+      return .files(paths)
     default: throw WireError("an unknown kind of source")
     }
   }

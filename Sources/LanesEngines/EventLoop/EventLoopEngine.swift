@@ -142,7 +142,7 @@ private final class EventLoop {
     case .none, .bytes:
       inFlight.times.load.end = inFlight.times.load.start
       ready.append(inFlight)
-    case .file, .slice:
+    case .file, .files, .slice:
       loading += 1
       let input = inputs.popLast() ?? HeapStorage()
       inFlight.input = input

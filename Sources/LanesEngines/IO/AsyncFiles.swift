@@ -1,6 +1,7 @@
 import DequeModule
 import LanesCore
 import LanesOS
+import SystemPackage
 
 /// Loads and stores files without making the reactor's thread wait for the disk.
 ///
@@ -79,7 +80,34 @@ package final class AsyncFiles {
   /// Loads `source`, a file or a slice, to the start of `storage`, which must not be touched until `completion` is called
   /// with the number of bytes.
   package func load(_ source: Source, into storage: any OutputBuffer.Storage, _ completion: @escaping LoadCompletion) {
+    if case .files(let paths) = source { return load(paths[...], [], into: storage, completion) }
     begin(LoadOperation(source: source, storage: storage, budget: budget, guess: guess, completion: completion))
+  }
+
+  /// Loads the rest of several files, one behind the other, and what tells their lengths.
+  private func load(
+    _ paths: ArraySlice<FilePath>, _ lengths: [Int], into storage: any OutputBuffer.Storage,
+    _ completion: @escaping LoadCompletion
+  ) {
+    let start = lengths.reduce(0, +)
+    guard let path = paths.first else {
+      let trailer = JoinedFiles.trailer(lengths)
+      do throws(UnitFailure) {
+        try storage.grow(atLeast: start + trailer.count, keeping: start)
+      } catch {
+        return completion(.failure(error))
+      }
+      trailer.withUnsafeBytes { (storage.base! + start).copyMemory(from: $0.baseAddress!, byteCount: trailer.count) }
+      return completion(.success(start + trailer.count))
+    }
+    begin(
+      LoadOperation(source: .file(path), storage: storage, behind: start, budget: budget, guess: guess) {
+        [unowned self] result in
+        switch result {
+        case .success(let count): self.load(paths.dropFirst(), lengths + [count], into: storage, completion)
+        case .failure(let failure): completion(.failure(lengths.isEmpty ? failure : failure.naming(path)))
+        }
+      })
   }
 
   /// Stores `bytes`, which must stay as they are until `wasWritten` or `completion` is called, as a whole file.

@@ -38,6 +38,7 @@ package final class BlockingLoader {
       holding = .bytes(bytes)
       count = bytes.count
     case .file(let path): try loadFile(path, expected)
+    case .files(let paths): try loadFiles(paths)
     case .slice(let slice): try loadSlice(slice)
     }
   }
@@ -88,6 +89,27 @@ package final class BlockingLoader {
     holding = .heap
   }
 
+  private func loadFiles(_ paths: [FilePath]) throws(UnitFailure) {
+    count = 0
+    var lengths: [Int] = []
+    for path in paths {
+      let start = count
+      do throws(UnitFailure) {
+        let file = try Self.open(path)
+        try readToEnd(file.number, expecting: try Self.status(of: file.number).size, behind: start)
+      } catch {
+        release()
+        throw lengths.isEmpty ? error : error.naming(path)
+      }
+      lengths.append(count - start)
+    }
+    let trailer = JoinedFiles.trailer(lengths)
+    try heap.grow(atLeast: count + trailer.count, keeping: count)
+    trailer.withUnsafeBytes { (heap.base! + count).copyMemory(from: $0.baseAddress!, byteCount: trailer.count) }
+    count += trailer.count
+    holding = .heap
+  }
+
   private static func open(_ path: FilePath) throws(UnitFailure) -> Descriptor {
     do { return try Descriptor.reading(path) } catch { throw .unreadable(error) }
   }
@@ -102,17 +124,19 @@ package final class BlockingLoader {
   /// end, since only there read(2) gives fewer bytes of a regular file than it was asked for. Files that claim to be
   /// empty, as those of /proc do, and all that have another size by now go on to the read of nothing. Looking again
   /// whether the file is still a regular one would cost as much as a tenth of reading it.
-  private func readToEnd(_ fd: Int32, expecting expected: Int) throws(UnitFailure) {
-    count = 0
-    guard expected <= budget else { throw .tooLarge(expected, budget: budget) }
-    try heap.grow(atLeast: min(expected, .max - 1) + 1, keeping: 0)
+  ///
+  /// - Parameter start: bytes of other files that lie before this one.
+  private func readToEnd(_ fd: Int32, expecting expected: Int, behind start: Int = 0) throws(UnitFailure) {
+    count = start
+    guard expected <= budget - start else { throw .tooLarge(expected, budget: budget) }
+    try heap.grow(atLeast: start + min(expected, .max - 1 - start) + 1, keeping: start)
     while true {
       guard count <= budget else { throw .tooLarge(count, budget: budget) }
       try heap.grow(atLeast: count + 1, keeping: count)
       let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: heap.capacity - count)
       guard let got = try Self.read(fd, into: room), got > 0 else { return }
       count += got
-      if got == expected, count == got, got < room.count { return }
+      if got == expected, count == start + got, got < room.count { return }
     }
   }
 

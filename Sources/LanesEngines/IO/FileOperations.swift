@@ -96,6 +96,8 @@ final class LoadOperation: FileOperation {
 
   private let source: Source
   private let storage: any OutputBuffer.Storage
+  /// Bytes at the start of the storage that are others'.
+  private let start: Int
   private let budget: Int
   private let guess: CacheGuess
   private let completion: AsyncFiles.LoadCompletion
@@ -104,12 +106,16 @@ final class LoadOperation: FileOperation {
   /// Linux reads at most 2 GiB less a page at a time; a quarter keeps one request from hogging a worker of the ring.
   private static let largestRead = 512 << 20
 
+  /// - Parameters:
+  ///   - source: one file or a slice.
+  ///   - start: bytes of `storage` that stay as they are, before those of the source.
   init(
-    source: Source, storage: any OutputBuffer.Storage, budget: Int, guess: CacheGuess,
+    source: Source, storage: any OutputBuffer.Storage, behind start: Int = 0, budget: Int, guess: CacheGuess,
     completion: @escaping AsyncFiles.LoadCompletion
   ) {
     self.source = source
     self.storage = storage
+    self.start = start
     self.budget = budget
     self.guess = guess
     self.completion = completion
@@ -187,7 +193,7 @@ final class LoadOperation: FileOperation {
     _ reading: inout Reading, by preferred: RingRequest.IssueMode
   ) throws(UnitFailure) -> RingRequest {
     try makeRoom(&reading)
-    let room = UnsafeMutableRawBufferPointer(start: storage.base! + reading.filled, count: reading.requested)
+    let room = UnsafeMutableRawBufferPointer(start: storage.base! + start + reading.filled, count: reading.requested)
     reading.issueMode =
       reading.offset < 0 ? .whenReady : reading.requested < worthAWorker ? preferred : .byWorker
     state = .reading(reading)
@@ -227,7 +233,7 @@ final class LoadOperation: FileOperation {
     switch source {
     case .file(let path): path
     case .slice(let slice): slice.path
-    case .none, .bytes: preconditionFailure("only files are loaded")
+    case .none, .bytes, .files: preconditionFailure("one file is loaded at a time")
     }
   }
 
@@ -237,28 +243,29 @@ final class LoadOperation: FileOperation {
     guard status.kind != .directory else { throw .unreadable(SystemError("read", .isDirectory)) }
     if case .slice(let slice) = source {
       try slice.check(status.identity, size: status.size)
-      try storage.grow(atLeast: slice.length, keeping: 0)
+      try storage.grow(atLeast: start + slice.length, keeping: start)
       return Reading(file: file, extent: .slice(start: slice.offset, length: slice.length))
     }
     guard status.kind == .regular else {
-      try storage.grow(atLeast: 65536, keeping: 0)
+      try storage.grow(atLeast: start + 65536, keeping: start)
       return Reading(file: file, extent: .stream)
     }
-    guard status.size <= budget else { throw .tooLarge(status.size, budget: budget) }
-    let limit = status.size > 0 ? min(status.size, .max - 1) + 1 : nil
-    try storage.grow(atLeast: limit ?? 65536, keeping: 0)
+    guard status.size <= budget - start else { throw .tooLarge(status.size, budget: budget) }
+    let limit = status.size > 0 ? min(status.size, .max - 1 - start) + 1 : nil
+    try storage.grow(atLeast: start + (limit ?? 65536), keeping: start)
     return Reading(file: file, extent: .file(limit: limit))
   }
 
   private func makeRoom(_ reading: inout Reading) throws(UnitFailure) {
-    guard source.isSlice || reading.filled <= budget else { throw .tooLarge(reading.filled, budget: budget) }
-    try storage.grow(atLeast: reading.wanted ?? reading.filled + 65536, keeping: reading.filled)
-    let room = min(storage.capacity, reading.wanted ?? storage.capacity) - reading.filled
+    guard source.isSlice || reading.filled <= budget - start else { throw .tooLarge(reading.filled, budget: budget) }
+    try storage.grow(atLeast: start + (reading.wanted ?? reading.filled + 65536), keeping: start + reading.filled)
+    let capacity = storage.capacity - start
+    let room = min(capacity, reading.wanted ?? capacity) - reading.filled
     reading.requested = min(room, Self.largestRead)
   }
 
   private func readOnce(_ reading: Reading) throws(UnitFailure) -> Int {
-    let room = UnsafeMutableRawBufferPointer(start: storage.base! + reading.filled, count: reading.requested)
+    let room = UnsafeMutableRawBufferPointer(start: storage.base! + start + reading.filled, count: reading.requested)
     do throws(SystemError) {
       if reading.offset >= 0 { return try DescriptorIO.readOnce(reading.file, at: reading.offset, into: room) }
       return try DescriptorIO.read(reading.file, into: room) ?? 0

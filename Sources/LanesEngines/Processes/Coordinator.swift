@@ -228,7 +228,7 @@ final class Coordinator {
   private func needsLoad(_ inFlight: InFlightUnit) -> Bool {
     switch inFlight.unit.source {
     case .none, .bytes: false
-    case .file: true
+    case .file, .files: true
     case .slice: !channel.isShared
     }
   }

@@ -158,7 +158,8 @@ package final class StatsPlan: UnitPlan {
   /// The first bytes of a source, as many as are looked at for a header. Blocks for the disk.
   private func head(of source: Source) throws(UnitFailure) -> Bytes {
     switch source {
-    case .none: return []
+    // Plans of text take one file at a time.
+    case .none, .files: return []
     case .bytes(let bytes): return bytes
     case .file(let path): return try head(of: path)
     case .slice(let slice): return try head(of: slice.path, slice)

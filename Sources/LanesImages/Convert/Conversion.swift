@@ -107,10 +107,11 @@ struct Conversion {
   }
 
   /// True when colors are converted after the resampler, where pixels are fewer. They are converted before it when it
-  /// mixes light of sRGB or lays pixels on a background that is of sRGB, when pixels are inks, and when samples lose bits.
+  /// mixes light of sRGB, lays pixels on a background that is of sRGB or makes colors of gray, when pixels are inks, and when
+  /// samples lose bits.
   private func convertsColors(after resized: RowShape, from cropped: RowShape) -> Bool {
     resized.size.area <= cropped.size.area && !options.linearLight && resized.hasAlpha == cropped.hasAlpha
-      && !decoder.header.isCMYK && resized.depth >= cropped.depth
+      && resized.channels == cropped.channels && !decoder.header.isCMYK && resized.depth >= cropped.depth
   }
 
   /// What follows the resampler.

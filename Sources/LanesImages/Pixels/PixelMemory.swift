@@ -32,5 +32,8 @@ struct FloatRows: ~Copyable {
     memory = try PixelMemory(count: overflows ? -1 : floats * MemoryLayout<Float>.stride)
   }
 
+  /// One row of `count` floats.
+  init(packed count: Int) throws(UnitFailure) { try self.init(count: 1, samples: count, slack: 0) }
+
   subscript(row: Int) -> UnsafeMutablePointer<Float> { memory.floats + row * stride }
 }

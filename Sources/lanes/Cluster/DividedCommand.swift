@@ -43,7 +43,7 @@ enum DividedWords {
     do { command = try LanesCommand.parseAsRoot(words) } catch { CommandLineMode.end(with: error, words) }
     guard let divided = command as? any DividedCommand else {
       throw ExitStatus.usage.failing(
-        "only images convert, images info, primes and files can be divided among machines, and this is lanes "
+        "only images convert, images info, images compare, primes and files can be divided among machines, and this is lanes "
           + words.prefix(1).joined())
     }
     let objection = isStandalone ? divided.needsOnePlan ?? divided.engine.ofOneRun : divided.engine.ofOneShard
@@ -162,6 +162,10 @@ extension ImagesConvertCommand {
       "--skip-existing and --newer-only look at results, which other shards are making: lanes plan looks at them once"
     }
   }
+}
+
+extension ImagesCompareCommand: DividedCommand {
+  var indivisible: String? { nil }
 }
 
 extension ImagesInfoCommand: DividedCommand {

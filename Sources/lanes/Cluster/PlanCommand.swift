@@ -16,7 +16,7 @@ struct PlanCommand: ParsableCommand, StatedCommand {
       COMMAND would have printed, with its exit status. Names mean the same on every machine, from the directory in which the plan \
       is made.
 
-      COMMAND is images convert, images info, primes, or any of files, without engine options: those are for lanes shard. \
+      COMMAND is images convert, info or compare, primes, or any of files, without engine options: those are for lanes shard. \
       Standard input and pipes cannot be divided, nor can files hash --check.
 
       EXAMPLES

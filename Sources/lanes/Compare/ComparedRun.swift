@@ -25,12 +25,14 @@ extension ComparedRun {
     var last: FilePath?
     while case .unit(let unit) = nextUnit(plan) {
       // A file in slices comes many times in a row; once is enough.
-      guard let path = path(of: unit.source), path != last, let file = try? Descriptor.reading(path) else { continue }
-      last = path
-      // Dirty pages cannot be dropped. Writing them back is started for a group of files and waited for at its end.
-      PageCache.startWriteBack(file)
-      group.append(OpenInput(file))
-      if group.count == inputsAtOnce { group = [] }
+      for path in paths(of: unit.source) where path != last {
+        guard let file = try? Descriptor.reading(path) else { continue }
+        last = path
+        // Dirty pages cannot be dropped. Writing them back is started for a group of files and waited for at its end.
+        PageCache.startWriteBack(file)
+        group.append(OpenInput(file))
+        if group.count == inputsAtOnce { group = [] }
+      }
     }
   }
 
@@ -46,11 +48,12 @@ extension ComparedRun {
     deinit { PageCache.drop(file) }
   }
 
-  private static func path(of source: Source) -> FilePath? {
+  private static func paths(of source: Source) -> [FilePath] {
     switch source {
-    case .file(let file): file
-    case .slice(let slice): slice.path
-    case .none, .bytes: nil
+    case .file(let file): [file]
+    case .files(let files): files
+    case .slice(let slice): [slice.path]
+    case .none, .bytes: []
     }
   }
 

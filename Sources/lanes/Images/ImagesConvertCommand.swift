@@ -9,9 +9,9 @@ import SystemPackage
 struct ImagesCommand: ParsableCommand, StatedCommand {
   static let configuration = CommandConfiguration(
     commandName: "images",
-    abstract: "Convert and examine \(Codecs.standard.names(joinedBy: "and")) images.",
+    abstract: "Convert, examine and compare \(Codecs.standard.names(joinedBy: "and")) images.",
     usage: "lanes images COMMAND [OPTION]...",
-    subcommands: [ImagesConvertCommand.self, ImagesInfoCommand.self])
+    subcommands: [ImagesConvertCommand.self, ImagesInfoCommand.self, ImagesCompareCommand.self])
 
   static let statuses = ExitStatus.familyPage
 }

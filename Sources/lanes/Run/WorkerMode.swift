@@ -18,9 +18,9 @@ enum WorkerMode {
   // other engine, so that the tests run each under all.
   private static let workloads: [any Workload.Type] =
     [
-      ConvertWorkload.self, InfoWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self, CountWorkload.self,
-      SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self, HistogramWorkload.self,
-      LabWorkload.self, AttackWorkload.self,
+      ConvertWorkload.self, InfoWorkload.self, LikenessWorkload.self, PrimesWorkload.self, CombinatorialWorkload.self,
+      CountWorkload.self, SearchWorkload.self, HashWorkload.self, StatsWorkload.self, TopWorkload.self,
+      HistogramWorkload.self, LabWorkload.self, AttackWorkload.self,
     ] + FileWorkloads.unpacking
 
   /// A workload of this program by its name, from its own description; nil where either is unknown.
