@@ -9,6 +9,7 @@ struct Target: Sendable {
   static let all = [
     Target(name: "jpeg") { convert($0, jpegOptions) },
     Target(name: "png") { convert($0.count % 4 == 0 ? $0 : repairingChecksums($0), pngOptions) },
+    Target(name: "webp") { convert($0, webpOptions) },
     Target(name: "sizes") { convert($0, [options { $0.sizes = [ResizeSpec("50%")!, ResizeSpec("9x9")!] }]) },
     Target(name: "lossless") { convert($0, losslessOptions) },
     Target(name: "color") { convert($0.count % 4 == 0 ? $0 : repairingChecksums($0), colorOptions) },
@@ -33,6 +34,18 @@ struct Target: Sendable {
     options { $0.format = .png },
     options { ($0.format, $0.resize) = (.jpeg, ResizeSpec("9x9")) },
     options { ($0.format, $0.turn, $0.effort) = (.avif, .rotated90, 0) },
+  ]
+
+  /// Made-up files are decoded, taken apart and put together again; sound ones are encoded with either coding, quickly.
+  private static let webpOptions = [
+    options { _ in },
+    options { $0.resize = ResizeSpec("9x9") },
+    options { $0.metadata = .none },
+    options { $0.metadata = .icc },
+    options { $0.salvage = true },
+    options { ($0.format, $0.turn) = (.png, .rotated90) },
+    options { ($0.format, $0.effort, $0.resize) = (.webp, 0, ResizeSpec("40x40")) },
+    options { ($0.format, $0.effort, $0.lossless, $0.resize) = (.webp, 0, .all, ResizeSpec("40x40")) },
   ]
 
   private static let losslessOptions = [

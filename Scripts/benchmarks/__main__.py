@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
-from . import auto, engines, hybrid, inputs, isolation, parts, report, sections, versus
+from . import auto, engines, hybrid, inputs, isolation, parts, report, sections, versus, webp
 from .avif import section as avif_section
 from .primes import PRIMESIEVE
 from .sections import LANES, ROUNDS
 
 SECTIONS = {
     **sections.SECTIONS, "engines": engines.section, "auto": auto.section, "isolation": isolation.section,
-    "hybrid": hybrid.section, "versus": versus.section, **parts.SECTIONS,
+    "hybrid": hybrid.section, "versus": versus.section, "webp": webp.section, **parts.SECTIONS,
     "avif": avif_section,
 }
 

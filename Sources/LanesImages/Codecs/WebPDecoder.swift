@@ -76,10 +76,11 @@ final class WebPDecoder: ImageDecoder {
   }
 
   private static func refusal(ofAnimation layout: WebPLayout) -> UnitFailure {
-    let frames = layout.frames == 1 ? "1 frame" : "\(layout.frames) frames"
+    // None where a damaged file says that it is one.
+    let frames = layout.frames == 0 ? "" : layout.frames == 1 ? " of 1 frame" : " of \(layout.frames) frames"
     return UnitFailure(
       .rejected,
-      "it is an animated WebP of \(frames), and lanes reads still images: take one out with webpmux -get frame 1 IN -o OUT"
+      "it is an animated WebP\(frames), and lanes reads still images: take one out with webpmux -get frame 1 IN -o OUT"
     )
   }
 }
