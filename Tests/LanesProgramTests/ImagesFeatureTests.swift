@@ -6,14 +6,18 @@ import Testing
 
 /// Every option of `lanes images convert` gives the same bytes under every engine, and messages say what was done.
 @Suite struct ImagesFeatureTests {
-  private static let ways: [[String]] = [
-    [], ["--rotate", "90"], ["--rotate", "180", "--metadata", "none"], ["--crop", "48x32+16+16", "--flop"],
-    ["--progressive"], ["--optimize-coding", "--quality", "70"], ["--subsampling", "444"],
-    ["--png-filter", "paeth", "--png-level", "3"], ["--png-level", "12"], ["--png-depth", "16"],
-    ["--png-depth", "8", "--flip"],
-    ["--no-auto-orient", "--rotate", "270"], ["--metadata", "icc", "--resize", "50%"], ["--salvage", "--grayscale"],
-    ["--sizes", "50,20x20", "--salvage"],
-  ]
+  private static let ways: [[String]] =
+    [
+      [], ["--rotate", "90"], ["--rotate", "180", "--metadata", "none"], ["--crop", "48x32+16+16", "--flop"],
+      ["--progressive"], ["--optimize-coding", "--quality", "70"], ["--subsampling", "444"],
+      ["--png-filter", "paeth", "--png-level", "3"], ["--png-level", "12"], ["--png-depth", "16"],
+      ["--png-depth", "8", "--flip"],
+      ["--no-auto-orient", "--rotate", "270"], ["--metadata", "icc", "--resize", "50%"], ["--salvage", "--grayscale"],
+      ["--sizes", "50,20x20", "--salvage"],
+    ] + (hasWebP ? [["--to", "webp", "--keep-lossless", "--effort", "0", "--sizes", "50,20x20", "--salvage"]] : [])
+
+  /// The program is built with libwebp.
+  private static let hasWebP = (try? Program.run(["--version"]).text.contains("libwebp")) == true
 
   @Test(arguments: ways) func `every engine gives the same bytes and says the same`(_ way: [String]) throws {
     let target = TemporaryFolder()

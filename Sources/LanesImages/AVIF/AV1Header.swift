@@ -203,7 +203,7 @@ struct AV1Stream {
     (header, self.largest) = (found, largest)
   }
 
-  /// The bytes without what only separates pictures of a film, which files of pictures do not hold (AVIF specification, 2.1).
+  /// The bytes without what only separates pictures of a sequence, which still images do not hold (AVIF specification, 2.1).
   static func withoutDelimiters(_ bytes: Bytes) throws(AVIFFault) -> Bytes {
     var kept: Bytes = []
     try bytes.span.bytes.withUnsafeBytes { (bytes) throws(AVIFFault) in

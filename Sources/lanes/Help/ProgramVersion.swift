@@ -5,7 +5,7 @@ import LanesOS
 
 /// What `lanes --version` prints.
 enum ProgramVersion {
-  static let number = "0.1.0"
+  static let number = "0.2.0"
 
   /// The program's version and commit; its libraries; the instruction set that its kernels use here.
   static var text: String {
@@ -14,7 +14,7 @@ enum ProgramVersion {
     return "lanes \(program)\nlibraries: \(libraries), \(ring)\ninstructions: \(Instructions.name)"
   }
 
-  /// Such as "0.1.0 (commit 1a2b3c4)". Only the same program resumes a run: see `RunDifference`.
+  /// Such as "0.2.0 (commit 1a2b3c4)". Only the same program resumes a run: see `RunDifference`.
   static var program: String {
     let commit = String(cString: cbuild_commit())
     return "\(number) (\(commit == "unknown" ? "unknown commit" : "commit \(commit)"))"
