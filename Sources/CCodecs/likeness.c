@@ -59,12 +59,12 @@ CSIMD_INLINE void ssim_row(
     const float weight = window->down[row];
     const float *restrict a = one + (size_t)row * width, *restrict b = other + (size_t)row * width;
     for (size_t x = 0; x < width; x++) {
-      const float p = weight * a[x], q = weight * b[x];
-      sums[x] += p;
-      sums[stride + x] += q;
-      sums[2 * stride + x] += p * a[x];
-      sums[3 * stride + x] += q * b[x];
-      sums[4 * stride + x] += p * b[x];
+      sums[x] += weight * a[x];
+      sums[stride + x] += weight * b[x];
+      sums[2 * stride + x] += weight * (a[x] * a[x]);
+      sums[3 * stride + x] += weight * (b[x] * b[x]);
+      // The same whichever picture comes first.
+      sums[4 * stride + x] += weight * (a[x] * b[x]);
     }
   }
   // (0.01 · 255)² and (0.03 · 255)²

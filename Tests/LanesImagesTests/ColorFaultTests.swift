@@ -70,7 +70,7 @@ import Testing
       return Int(state >> 33) % limit
     }
     var (converted, left) = (0, 0)
-    for _ in 0..<20 {
+    for _ in 0..<8 {
       var bytes = whole
       // Where tags and what stands at the beginning of each are most is decided.
       for _ in 0...random(4) {

@@ -70,7 +70,8 @@ private func largest(_ one: Samples, _ other: Samples) -> Int {
       let numbers = words.map { $0.dropFirst(2).compactMap { Int($0) } }
       guard let first = numbers.first else { continue }
       let inputs = first.count - 3
-      for depth in [8, 16] {
+      // The tables of 16 bits are those of both intents.
+      for depth in intent == .relative ? [8, 16] : [8] {
         let scale = depth == 8 ? 1 : 257
         let channels = inputs == 1 ? 1 : 4
         let row = Samples(numbers.count, 1, channels: channels, depth: depth) { x, _, channel in
