@@ -99,13 +99,14 @@ struct WebPDamageTests {
       let probe = try #require(ImageProbe(of: file))
       #expect(probe.size == header.shape.size && probe.orientation == header.orientation)
       #expect(probe.isHeldWhole && probe.isLossless == header.isLossless)
-      for count in 0..<30 { #expect(ImageProbe(of: Bytes(file.prefix(count))) == nil) }
+      // The sizes of a file without loss end with its 25th byte.
+      for count in 0..<25 { #expect(ImageProbe(of: Bytes(file.prefix(count))) == nil) }
     }
     // Thousands of empty chunks are not walked for ever, nor one of 4 GiB.
     let crowd = Bytes("RIFF".utf8) + [0, 0, 255, 0] + Bytes("WEBP".utf8) + Bytes(repeating: 0, count: 80_000)
     #expect(ImageProbe(of: crowd) == nil)
     let huge = Bytes("RIFF".utf8) + [255, 255, 255, 255] + Bytes("WEBPVP8X".utf8) + [255, 255, 255, 255] + crowd
-    #expect(ImageProbe(of: huge) == nil && failure(of: huge)?.kind == .rejected)
+    #expect(failure(of: huge)?.kind == .rejected)
   }
 
   @Test func `what a conversion may take grows with what the encoder keeps`() throws {

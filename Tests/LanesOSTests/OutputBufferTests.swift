@@ -32,7 +32,9 @@ import Testing
       return try output.withUnsafeBytes { try Sink.files(files).parts(of: $0, ends: ends).map { Bytes($0.bytes) } }
     }
     #expect(try cut([1, 1, 3]) == [[1], [], [2, 3]])
-    for odd in [[], [1, 3], [1, 2, 3, 3], [2, 1, 3], [1, 2, 2], [1, 2, 4], [-1, 2, 3]] {
+    // A file that is not made is none of the parts.
+    #expect(try cut([OutputBuffer.omitted, 2, 3]) == [[1, 2], [3]])
+    for odd in [[], [1, 3], [1, 2, 3, 3], [2, 1, 3], [1, 2, 2], [1, 2, 4], [-2, 2, 3]] {
       #expect(throws: UnitFailure.self) { try cut(odd) }
     }
   }

@@ -38,7 +38,8 @@ import Testing
     (run(100, user: 98), "CPU-bound", ["a core busy for 98%", "no more than one core of 4"]),
     (run(100, user: 300, system: 50), "CPU-bound", ["kept 3.5 cores busy", "3.5 cores of 4"]),
     (run(100, user: 10), "waiting", ["10%", "7 times", "fetched nothing", "another process."]),
-    (run(100, user: 10, cpu: 80), "waiting", ["or a core, since the machine was short of cores for 80.0 ms."]),
+    (run(100, user: 10, cpu: 80), "waiting", ["or a core, since the machine was short of cores for up to 80.0 ms."]),
+    (run(100, user: 10, cpu: 300), "waiting", ["short of cores for up to 100 ms."]),
     (
       run(100, user: 10, read: 1 << 30, io: 70), "I/O-bound",
       ["1.0 GiB fetched", "70.0 ms in which the machine was short"]

@@ -101,12 +101,14 @@ private struct Sentences {
       : "\(Readable.fixed(entry.busyCores, digits: 1)) cores busy"
   }
 
-  /// The machine's lack of cores may be this command's own: of its children it is not known how long they lacked one.
+  /// The machine's lack of cores may be this command's own: of its children it is not known how long they lacked one. It is
+  /// taken from shortly before the run to shortly after, so that of a short run it may be more than the run's time.
   private var lackOfCores: String {
     guard let stall = run.pressure.cpu, Double(stall) >= CommandFinding.shortMachine * Double(run.wall) else {
       return ""
     }
-    return ", or a core, since the machine was short of cores for \(Readable.duration(nanoseconds: stall))"
+    let most = Readable.duration(nanoseconds: min(stall, run.wall))
+    return ", or a core, since the machine was short of cores for up to \(most)"
   }
 
   private var fetched: String {
