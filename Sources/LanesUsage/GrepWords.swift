@@ -10,16 +10,17 @@ package enum GrepWords {
   /// The command whose words are read this way.
   package static let command = ["files", "search"]
   /// Letters without a value.
-  package static let flags = "EFPHLZachilnoqrsvwx"
+  package static let flags = "EFHILPSZabchilnoqrsvwxz"
   /// Letters with a value, and the long names of the same options.
   package static let valued: [Character: String] = [
     "A": "after-context", "B": "before-context", "C": "context", "e": "regexp", "f": "file", "m": "max-count",
-    "j": "cores",
+    "M": "max-columns", "j": "cores",
   ]
   /// Long names whose value may begin with a dash: patterns, names of files, and the values of the letters. All but the
   /// engine's, which the parser reads alike.
   package static let longValued = [
     "after-context", "before-context", "context", "regexp", "file", "max-count", "include", "exclude", "exclude-dir",
+    "binary-files", "group-separator", "label", "max-columns", "replace",
   ]
   /// What `--color` takes.
   package static let colors = ["auto", "always", "never"]

@@ -59,7 +59,7 @@ struct CompareCommand: ParsableCommand, StatedCommand {
   @Option(
     help: ArgumentHelp(
       "Measured rounds; auto measures until --interval or --max-time is reached. (default: 5, commands 10)",
-      valueName: "N|auto"))
+      valueName: "N|auto"), transform: parseRounds)
   var rounds: Rounds?
 
   @Option(
@@ -260,18 +260,18 @@ struct CompareCommand: ParsableCommand, StatedCommand {
 }
 
 /// `--rounds` of compare.
-enum Rounds: ExpressibleByArgument, Equatable {
+enum Rounds: Equatable {
   case fixed(Int)
   case auto
+}
 
-  init?(argument: String) {
-    if argument == "auto" {
-      self = .auto
-    } else {
-      guard let count = Int(argument), (1...RoundsGoal.mostRounds).contains(count) else { return nil }
-      self = .fixed(count)
-    }
+/// `--rounds`, such as `7` or `auto`.
+@Sendable func parseRounds(_ text: String) throws -> Rounds {
+  if text == "auto" { return .auto }
+  guard let count = Int(text), (1...RoundsGoal.mostRounds).contains(count) else {
+    throw ValidationError("'\(text)' is neither auto nor a number of rounds from 1 to \(RoundsGoal.mostRounds)")
   }
+  return .fixed(count)
 }
 
 extension RankedFigure: ExpressibleByArgument {}
