@@ -39,6 +39,17 @@ import Testing
     #expect(gray.image.warning?.contains("is for another color space") == true)
   }
 
+  @Test(arguments: [ImageFormat.jpeg] + (hasWebP ? [.webp] : []) + (ImageFormat.avif.codec.isBuilt ? [.avif] : []))
+  func `where only metadata goes the warning is the same, and the coded picture stays`(_ format: ImageFormat) throws {
+    var metadata = ImageMetadata()
+    (metadata.profile, metadata.exif) = (iccProfile(), tiff(orientation: 1))
+    let input = try encode(Samples(16, 12, channels: 4) { x, y, c in 20 * c + 3 * x + 5 * y }, as: format, metadata)
+    let result = try convert(input, asked { $0.metadata = .icc })
+    #expect(result.image.method == .lossless && result.image.byteCount == result.output.count)
+    #expect(result.image.colors == .unconverted && result.image.warning?.contains("were not converted") == true)
+    #expect(try Samples(decoding: result.output) == Samples(decoding: input))
+  }
+
   @Test func `inks without a profile that tells more are converted as ever`() throws {
     let plain = try fixture("wine-cmyk.jpg")
     let today = try convert(plain, options { $0.format = .png })

@@ -13,13 +13,10 @@ struct StoredAVIF {
   init?(of input: UnsafeRawBufferPointer, _ header: ImageHeader, options: ConvertOptions, context: CodecContext)
     throws(UnitFailure)
   {
-    let isEncoded = ImageFormat.avif.codec.settings(in: options).contains(where: \.isGiven)
-    guard options.outputFormat(for: .avif) == .avif, !isEncoded, !options.salvage else { return nil }
-    geometry = try Geometry(of: header, options: options)
-    guard geometry.keepsPicture(of: header, options), !header.meets(options, .avif, geometry),
-      let layout = try? AVIFLayout(input), layout.isPlain
+    guard let geometry = try header.geometryOfCodedPicture(.avif, options), let layout = try? AVIFLayout(input),
+      layout.isPlain
     else { return nil }
-    (self.layout, self.options, self.context, self.header) = (layout, options, context, header)
+    (self.layout, self.geometry, self.options, self.context, self.header) = (layout, geometry, options, context, header)
   }
 
   /// Writes `input`, the bytes of the image, with its new metadata, once it is decoded to its end: damage must not pass.
@@ -41,10 +38,8 @@ struct StoredAVIF {
       throw UnitFailure(error)
     }
     var report = ConvertedImage(
-      inputSize: header.shape.size, outputSize: header.shape.size, formats: (.avif, .avif), orientation: geometry.turn)
+      moving: header, .avif, geometry, options: options, byteCount: context.output.count)
     report.method = .lossless
-    report.remark = header.remark(options)
-    report.byteCount = context.output.count
     return report
   }
 

@@ -17,7 +17,7 @@ package struct ConvertedImage: Sendable, Equatable {
   package enum Method: UInt8, Sendable, CaseIterable {
     /// Pixels were decoded and encoded.
     case converted
-    /// A JPEG's coefficients were moved; no pixel was decoded.
+    /// What is coded was moved, such as a JPEG's coefficients; no pixel was encoded anew.
     case lossless
     /// The output is the input, byte for byte, after the input was decoded to its end.
     case copied
@@ -71,6 +71,18 @@ package struct ConvertedImage: Sendable, Equatable {
     self.outputSize = outputSize
     (inputFormat, outputFormat) = formats
     self.orientation = orientation
+  }
+
+  /// Of an image of which what is stored moved into a result of its own format, with what there is to tell of its metadata and
+  /// its colors.
+  init(
+    moving header: ImageHeader, _ format: ImageFormat, _ geometry: Geometry, options: ConvertOptions, byteCount: Int
+  ) {
+    self.init(
+      inputSize: header.shape.size, outputSize: geometry.result, formats: (format, format), orientation: geometry.turn)
+    remark = header.remark(options)
+    note(header.colors(options))
+    self.byteCount = byteCount
   }
 
   /// Takes down what becomes of the colors.

@@ -42,11 +42,8 @@ struct LosslessJPEG {
     if !isDone && result.status == ccodecs_inexact { return nil }
     guard isDone else { throw context.failure(from: result, format: .jpeg) }
     var report = ConvertedImage(
-      inputSize: header.shape.size, outputSize: geometry.result, formats: (.jpeg, .jpeg), orientation: geometry.turn)
+      moving: header, .jpeg, geometry, options: options, byteCount: context.output.count)
     report.method = .lossless
-    report.remark = header.remark(options)
-    report.note(header.colors(options))
-    report.byteCount = context.output.count
     return report
   }
 

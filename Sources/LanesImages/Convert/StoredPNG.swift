@@ -44,12 +44,8 @@ struct StoredPNG {
     // Rows are cropped before they are turned, as in `Conversion`.
     if cropped != rows { stage = CropStage(geometry.crop, of: rows, next: stage) }
     try decodeRows(of: decoder, as: rows, into: stage)
-    var report = ConvertedImage(
-      inputSize: rows.size, outputSize: geometry.result, formats: (.png, .png), orientation: geometry.turn)
-    report.byteCount = context.output.count
-    report.remark = decoder.header.remark(options)
-    report.note(decoder.header.colors(options))
-    return report
+    return ConvertedImage(
+      moving: decoder.header, .png, geometry, options: options, byteCount: context.output.count)
   }
 
   /// Indices are one channel, but what they mean has colors, which decides whether a profile fits.

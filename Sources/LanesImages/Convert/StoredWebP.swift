@@ -13,12 +13,10 @@ struct StoredWebP {
   init?(of input: UnsafeRawBufferPointer, _ header: ImageHeader, options: ConvertOptions, context: CodecContext)
     throws(UnitFailure)
   {
-    let isEncoded = ImageFormat.webp.codec.settings(in: options).contains(where: \.isGiven)
-    guard options.outputFormat(for: .webp) == .webp, !isEncoded, !options.salvage else { return nil }
-    geometry = try Geometry(of: header, options: options)
-    guard geometry.keepsPicture(of: header, options), !header.meets(options, .webp, geometry),
-      let layout = WebPLayout(input), layout.pictures.allSatisfy({ $0.upperBound <= input.count })
+    guard let geometry = try header.geometryOfCodedPicture(.webp, options), let layout = WebPLayout(input),
+      layout.pictures.allSatisfy({ $0.upperBound <= input.count })
     else { return nil }
+    self.geometry = geometry
     decoder = try WebPDecoder(input, options: options, context: context)
     self.layout = layout
     self.options = options
@@ -34,11 +32,19 @@ struct StoredWebP {
       of: header, .webp, options: options, output: header.shape, .webp, keepsThumbnail: true)
     try context.output.append(webp: input, layout, metadata)
     var report = ConvertedImage(
-      inputSize: header.shape.size, outputSize: header.shape.size, formats: (.webp, .webp), orientation: geometry.turn)
+      moving: header, .webp, geometry, options: options, byteCount: context.output.count)
     report.method = .lossless
-    report.note(header.colors(options))
-    report.remark = header.remark(options)
-    report.byteCount = context.output.count
     return report
+  }
+}
+
+extension ImageHeader {
+  /// The geometry of a result of the same format that holds the coded picture as it is, under new metadata; nil when pixels
+  /// move or change, an encoder's option is given, or nothing is asked at all.
+  func geometryOfCodedPicture(_ format: ImageFormat, _ options: ConvertOptions) throws(UnitFailure) -> Geometry? {
+    let isEncoded = format.codec.settings(in: options).contains(where: \.isGiven)
+    guard options.outputFormat(for: format) == format, !isEncoded, !options.salvage else { return nil }
+    let geometry = try Geometry(of: self, options: options)
+    return geometry.keepsPicture(of: self, options) && !meets(options, format, geometry) ? geometry : nil
   }
 }
