@@ -12,17 +12,24 @@ from .measure import Contestant, run_rounds, table
 from .shared import LANES, ROUNDS, commands
 
 
+def bands(path: Path) -> int:
+    """How many channels an image has, opacity included."""
+    return int(subprocess.run(["vipsheader", "-f", "bands", path], check=True, capture_output=True, text=True).stdout)
+
+
 def wide_photographs() -> Path:
-    """The photographs as PNG and JPEG that say Display P3, and as CMYK JPEGs of a printing process, of at most 1600 pixels."""
+    """Forty photographs as PNG and JPEG that say Display P3, and as CMYK JPEGs of a printing process, of at most 1600 pixels. Gray
+    ones are left out: libpng takes no profile of colors for them."""
     folder = inputs.CACHE / "wide"
     if not folder.exists():
+        colored = [path for path in sorted(inputs.photographs().iterdir()) if bands(path) == 3][:40]
         profiles = Path(__file__).resolve().parents[2] / "Fixtures" / "profiles"
         making = inputs.CACHE / "wide.part"
         shutil.rmtree(making, ignore_errors=True)
         for kind, suffix in [("rgb", "jpg"), ("png", "png"), ("cmyk", "jpg")]:
             (making / kind).mkdir(parents=True)
             profile = profiles / ("inks.icc" if kind == "cmyk" else "wide-parametric.icc")
-            for path in sorted(inputs.photographs().iterdir())[:40]:
+            for path in colored:
                 result = making / kind / f"{path.stem}.{suffix}"
                 subprocess.run(["vipsthumbnail", path, "--size", "1600x1600>", "-o", f"{result}.v"], check=True)
                 change = (

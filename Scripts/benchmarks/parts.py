@@ -8,10 +8,11 @@ from typing import List
 from . import inputs
 from .images import OUT, PYTHON_TOOLS, TWO_LANES, Job, SameTrees, about
 from .measure import Contestant, run_rounds, table
-from .shared import LANES, ROUNDS, commands, engines_without
+from .shared import LANES, ROUNDS, commands
 
 SIZES = "1600,800,400"
 LIMIT = 200 * 1024
+PARALLEL = [("threads ×2", TWO_LANES), ("processes/shm ×2", ["--mode", "processes", "--ipc", "shm", "--cores", "2"])]
 
 
 def formats_to_make() -> str:
@@ -30,10 +31,10 @@ def lanes_parts(originals: Path, words: List[str], each: int, engines, trees: Sa
 
 
 def formats() -> List[str]:
-    originals, trees, made = inputs.of_kind("jpeg"), SameTrees(), formats_to_make()
+    originals, trees, made = inputs.of_kind("sequential"), SameTrees(), formats_to_make()
     words = ["--to", made, "--sizes", SIZES]
     each = len(SIZES.split(",")) * len(made.split(","))
-    contestants = lanes_parts(originals, words, each, engines_without("processes/pipe ×2", "processes/socket ×2"), trees)
+    contestants = lanes_parts(originals, words, each, PARALLEL, trees)
     # What one would do without lists: a run for each size and format.
     job = Job("runs", originals, each)
     runs = " && ".join(
