@@ -71,7 +71,11 @@ class LimitedJob(Job):
 
 
 def limited() -> List[str]:
-    originals = inputs.of_kind("sequential")
+    originals = inputs.CACHE / "limited-originals"
+    shutil.rmtree(originals, ignore_errors=True)
+    subprocess.run(
+        [LANES, "images", "convert", str(inputs.of_kind("sequential")), "-o", str(originals), "-q", "--resize", "1600x1600",
+         "--quality", "95"], check=True)
     jobs, contestants = [], []
 
     def add(name: str, make_argv, keeps_folder: bool = True) -> None:
@@ -102,11 +106,13 @@ def limited() -> List[str]:
             "sh", "-c",
             f"find {originals} -type f -print0 | sort -z | xargs -0 -P 2 -n 8 jpegoptim -q -S{LIMIT // 1024} -d {job.folder}"])
     run_rounds(contestants, ROUNDS)
-    shutil.rmtree(OUT, ignore_errors=True)
     told = [job.sentence(name) for (name, job), one in zip(jobs, contestants) if one.samples]
+    described = about(originals)
+    for folder in (OUT, originals):
+        shutil.rmtree(folder, ignore_errors=True)
     return [
         "## Files of limited size", "",
-        f"{about(originals)}, sequential JPEGs, at their size in pixels, each to at most {LIMIT // 1024} KiB. Bytes that a program leaves "
+        f"{described}, JPEGs of quality 95 within 1600 × 1600, each to at most {LIMIT // 1024} KiB. Bytes that a program leaves "
         "unused are quality that it gives away; lanes goes no higher than quality 85 unless it is told to.", "",
         *table(contestants, "lanes threads ×2"), "", *told, "", *commands(contestants), "",
     ]
