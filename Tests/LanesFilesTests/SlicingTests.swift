@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// Answers do not depend on how files are cut nor on how many lanes work on them: every operation on every small text with
-/// one to eight lanes and slices from the longest line to five bytes more.
+/// one to eight lanes and slices from the longest line to five bytes more; where there are many ways to search, each has a third of these.
 @Suite struct SlicingTests {
   @Test(arguments: SmallText.all) func `counts`(text: SmallText) throws {
     let columns: CountColumns = [.lines, .words, .characters, .bytes]
@@ -50,10 +50,10 @@ import Testing
   @Test(arguments: SmallText.all) func `searches`(text: SmallText) throws {
     let directory = TemporaryDirectory()
     let path = directory.write("text", text.bytes)
-    for (words, options) in Self.searches {
+    for (index, (words, options)) in Self.searches.enumerated() {
       let expected = RealWc.output(of: "grep \(words) \(path) 2>/dev/null")
       let program = try SearchProgram(options)
-      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero)) { way in
+      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero), share: index) { way in
         let run = try SearchRunner(way.path, options, program, settings: way.settings, lanes: way.lanes)
         if options.report == .names {
           #expect(run.files.map { $0.selected > 0 } == [!expected.isEmpty], "\(words), \(way.words)")
@@ -98,7 +98,7 @@ import Testing
       let expected = RealWc.output(of: "grep \(words) -P '\(pattern)' \(path) 2>/dev/null")
       let options = Self.changed(pattern, change: change)
       let program = try SearchProgram(options)
-      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero)) { way in
+      try text.inEveryWay(.lines(options.isText ? .newline : .newlineOrZero), share: index) { way in
         let run = try SearchRunner(way.path, options, program, settings: way.settings, lanes: way.lanes)
         #expect(run.text == expected, "\(words) '\(pattern)', \(way.words)")
       }
@@ -157,9 +157,9 @@ import Testing
       var runner = StatsRunner(delimiter: UInt8(ascii: ","), by: by)
       let expected = runner.run([path])
       #expect(!(expected.rows + expected.failures).isEmpty || text.bytes.allSatisfy { $0 == 0x0A })
-      for split in StatsSplit.allCases {
+      for (index, split) in StatsSplit.allCases.enumerated() {
         runner.split = split
-        text.inEveryWay(.lines(.newline)) { way in
+        text.inEveryWay(.lines(.newline), share: index + (by == nil ? 2 : 0)) { way in
           (runner.sliceBytes, runner.isMapped, runner.lanes) = (
             way.settings.sliceBytes, way.settings.isMapped, way.lanes
           )

@@ -52,11 +52,14 @@ struct SmallText: CustomTestStringConvertible, Sendable {
 
   /// Calls `body` with each slice size from the longest line to five bytes more and each number of lanes from 1 to 8. Every
   /// other time the slices are read, and mapped otherwise.
-  func inEveryWay(_ cut: FileCut, _ body: (Way) throws -> Void) rethrows {
+  ///
+  /// - Parameter share: where a text is gone through again and again, the number of that time: it takes a third of all ways, with
+  ///   every size and every number of lanes among them, and the next two times take the others.
+  func inEveryWay(_ cut: FileCut, share: Int? = nil, _ body: (Way) throws -> Void) rethrows {
     let directory = TemporaryDirectory()
     let path = directory.write("text", bytes)
     for size in longestLine...longestLine + 5 where size > 0 {
-      for lanes in 1...8 {
+      for lanes in 1...8 where share.map({ (size + lanes + $0) % 3 == 0 }) ?? true {
         var settings = FilePlan.Settings(cut: cut, isMapped: (size + lanes) % 2 == 0)
         settings.sliceBytes = size
         settings.wholeBytes = 0

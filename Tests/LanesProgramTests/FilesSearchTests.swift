@@ -6,16 +6,25 @@ import Testing
 @Suite struct FilesSearchTests {
   /// Runs both and expects the same output and status, and the same to be said of binary files.
   private func expectAsGrep(
-    _ words: [String], _ engine: EngineChoice, in directory: FilePath = Fixtures.texts, syntax: String = "-P",
+    _ words: [String], _ engines: EngineChoice..., in directory: FilePath = Fixtures.texts, syntax: String = "-P",
+    input: RunningProgram.Input = .nothing
+  ) throws {
+    try expectAsGrep(words, engines, in: directory, syntax: syntax, input: input)
+  }
+
+  private func expectAsGrep(
+    _ words: [String], _ engines: [EngineChoice], in directory: FilePath, syntax: String = "-P",
     input: RunningProgram.Input = .nothing
   ) throws {
     let expected = try Program.shell(
       "cd \"$1\" && shift && exec grep \"$@\"", [directory.string, syntax] + words, input: input)
-    let result = try Program.run(
-      ["files", "search"] + engine.flags + [syntax] + words, input: input, directory: directory)
-    #expect(result.output == expected.output, "\(syntax) \(words)")
-    #expect(result.exit == expected.exit, "\(syntax) \(words)")
-    #expect(Self.remarks(result.errors) == Self.remarks(expected.errors), "\(syntax) \(words)")
+    for engine in engines {
+      let result = try Program.run(
+        ["files", "search"] + engine.flags + [syntax] + words, input: input, directory: directory)
+      #expect(result.output == expected.output, "\(syntax) \(words) \(engine)")
+      #expect(result.exit == expected.exit, "\(syntax) \(words) \(engine)")
+      #expect(Self.remarks(result.errors) == Self.remarks(expected.errors), "\(syntax) \(words) \(engine)")
+    }
   }
 
   /// What is said of binary files, and of how many others.
@@ -185,9 +194,7 @@ import Testing
     }
   }
 
-  @Test(arguments: EngineChoice.all) func `lines around selected ones are told across slices`(_ engine: EngineChoice)
-    throws
-  {
+  @Test func `lines around selected ones are told across slices`() throws {
     let folder = TemporaryFolder()
     var text = Bytes()
     for number in 0..<900_000 { text += Bytes("line \(number) of some\n".utf8) }
@@ -200,13 +207,16 @@ import Testing
       ["-h", "-A1", "99999"],
       ["-o", "-n", "-C2", "9999 "], ["-c", "-C2", "1"],
     ] {
-      try expectAsGrep(words + ["large", "small"], engine, in: folder.path)
+      try expectAsGrep(words + ["large", "small"], EngineChoice.all, in: folder.path)
     }
-    try expectAsGrep(["-n", "-C1", "9999 of"], engine, in: folder.path, input: .file(folder.file("large")))
-    let json = try Program.run(
-      ["files", "search", "--json", "-A1", "-m1", "9999 of", "large"] + engine.flags, directory: folder.path)
-    #expect(
-      json.lines.compactMap { JSONValue($0)?["type"] } == [.string("line"), .string("context"), .string("searched")])
+    let input = RunningProgram.Input.file(folder.file("large"))
+    try expectAsGrep(["-n", "-C1", "9999 of"], EngineChoice.all, in: folder.path, input: input)
+    for engine in EngineChoice.all {
+      let json = try Program.run(
+        ["files", "search", "--json", "-A1", "-m1", "9999 of", "large"] + engine.flags, directory: folder.path)
+      let kinds: [JSONValue?] = [.string("line"), .string("context"), .string("searched")]
+      #expect(json.lines.map { JSONValue($0)?["type"] } == kinds, "\(engine)")
+    }
   }
 
   @Test func `names decide which files are searched`() throws {

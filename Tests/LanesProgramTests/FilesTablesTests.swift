@@ -6,12 +6,12 @@ import Testing
 
 /// `lanes files stats`, `top` and `histogram` as a user runs them.
 @Suite struct FilesTablesTests {
-  /// A table of 30 MB, so that there are several slices, with what awk makes of it in whole numbers.
+  /// A table of 18 MB, so that there are several slices, with what awk makes of it in whole numbers.
   private static let table: (folder: TemporaryFolder, expected: [String])? = {
     let folder = TemporaryFolder()
     let make = """
       cd "$1" && awk 'BEGIN {
-        for (i = 0; i < 1500000; i++) { x = (i * 7919) % 20011 - 9000; printf "name %d;%d.%d\\n", i % 417, x / 10, (x < 0 ? -x : x) % 10 }
+        for (i = 0; i < 900000; i++) { x = (i * 7919) % 20011 - 9000; printf "name %d;%d.%d\\n", i % 417, x / 10, (x < 0 ? -x : x) % 10 }
       }' > table && awk -F'[;.]' '{
         x = ($2 ~ /^-/) ? $2 * 10 - $3 : $2 * 10 + $3
         n[$1]++; s[$1] += x
@@ -106,14 +106,14 @@ import Testing
     _ engine: EngineChoice
   ) throws {
     let (folder, _) = try #require(Self.table)
-    let spoil = "cd \"$1\" && sed '1234567s/;.*/;bad/' table > \"$2\" && printf 'a;1\\na;2\\n' > small-\"$2\""
+    let spoil = "cd \"$1\" && sed '734567s/;.*/;bad/' table > \"$2\" && printf 'a;1\\na;2\\n' > small-\"$2\""
     let name = "spoiled-\(engine.testDescription.replacing("/", with: "-"))"
     _ = try Program.shell(spoil, [folder.path.string, name])
     let run = try Program.run(stats + [name, "small-\(name)", "missing"] + engine.flags, directory: folder.path)
     #expect(run.exit == .status(1))
     #expect(
       run.errorLines == [
-        "lanes: \(name): line 1234567: \"bad\" is not a number", "lanes: missing: no such file or directory",
+        "lanes: \(name): line 734567: \"bad\" is not a number", "lanes: missing: no such file or directory",
       ])
     #expect(
       run.text

@@ -39,7 +39,7 @@ import Testing
 
   @Test(arguments: names)
   func `an experiment gives figures in order, counters, and one of three verdicts`(name: String) throws {
-    let result = try lab([name, "--seconds", "0.1", "--rounds", "2", "--json"])
+    let result = try lab([name, "--seconds", "0.05", "--rounds", "2", "--json"])
     #expect([.status(0), .status(69)].contains(result.exit), "\(result.errors)")
     let lines = result.lines.compactMap { JSONValue($0) }
     #expect(lines.count == result.lines.count && !lines.isEmpty)

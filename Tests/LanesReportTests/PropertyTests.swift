@@ -6,7 +6,7 @@ import Testing
 @Suite struct PropertyTests {
   private static let comparisons: [Comparison] = {
     var random = RandomComparisons(seed: 11)
-    return (0..<1_500).map { _ in random.next() }
+    return (0..<700).map { _ in random.next() }
   }()
 
   private static let judged = comparisons.map { (comparison: $0, verdict: Verdict($0)) }
