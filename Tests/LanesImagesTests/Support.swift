@@ -8,7 +8,7 @@ func fixture(_ name: String) throws -> Bytes {
   var folder = FilePath(#filePath)
   for _ in 0..<3 { folder.removeLastComponent() }
   let fixtures = folder.appending("Fixtures"), images = fixtures.appending("images")
-  if name.hasPrefix("kinds/") || name.hasPrefix("avif/") { return try read(fixtures.pushing(FilePath(name))) }
+  if ["kinds/", "avif/", "webp/"].contains(where: name.hasPrefix) { return try read(fixtures.pushing(FilePath(name))) }
   return try read(images.appending(name.hasPrefix("damaged-") ? "damaged" : "photos").appending(name))
 }
 
