@@ -12,6 +12,8 @@ import Testing
   @Test(arguments: EngineChoice.all) func `files are counted as wc counts them`(_ engine: EngineChoice) throws {
     for options in [[], ["-l"], ["-w"], ["-c"], ["-lc"], ["-cwl"]] {
       try expectAsWc(options + Self.texts, engine)
+      // One file alone has a layout of its own, by whether there are one, two or three figures.
+      guard [[], ["-l"], ["-lc"]].contains(options) else { continue }
       for text in Self.texts { try expectAsWc(options + [text], engine) }
     }
   }
