@@ -289,7 +289,7 @@ def quality() -> List[str]:
 
 # What a symbol or a library belongs to, by the first pattern that its name has.
 STAGES = [
-    ("JPEG entropy decoding", ["decode_band", "decode_dc", "decode_mcus", "scaled_open", "scaled_fetch", "scaled_decode"]),
+    ("JPEG entropy decoding", ["decode_band", "decode_dc", "decode_all", "decode_mcus", "scaled_open", "scaled_fetch", "scaled_decode"]),
     ("JPEG inverse transform and colors", ["make_samples", "make_row", "color_avx2", "color_portable", "scaled_row", "scaled_color"]),
     ("resampling", ["widen", "resample", "blend", "narrow", "ResampleStage"]),
     ("inflate", ["run_codes", "png_make_table", "inflate", "crc32"]),

@@ -6,12 +6,14 @@
 
 // Bits that a Huffman table is indexed by, and scans after which a file is given up, as in the libjpeg wrapper.
 enum { scaled_look = 10, scaled_most_scans = 100 };
+// The same for refining scans, and what says in an entry that it has a new coefficient, one less than 0.
+enum { scaled_refining_look = 11, scaled_refining_new = 64, scaled_refining_negative = 128 };
 // What the end of a block adds to the place of its last coefficient in `scaled_huffman.pairs`: more than any run does.
 enum { scaled_block_end = 128 };
 
 // A Huffman table ready for use (annexes C and F.2.2.3).
 struct scaled_huffman {
-  bool defined, has_pairs;
+  bool has_pairs, has_refining;
   uint8_t largest; // bits of a value that follow a code
   uint8_t symbols[256];
   // By the next `scaled_look` bits: length << 8 | symbol, 0 for longer codes.
@@ -20,8 +22,14 @@ struct scaled_huffman {
   // and value the bits hold. From the lowest byte on: bits in all, the places of both after the last coefficient, the
   // step to the last of them; then the values, of 16 bits. scaled_huffman.c says more. Made when first needed.
   uint64_t pairs[1 << scaled_look];
+  // By the next `scaled_refining_look` bits, for refining scans: from the lowest bit on, bits in all, whether there is a new
+  // coefficient, whether it is less than 0, and from bit 8 on how many zeros it goes over, its own place included. 0 where
+  // the bits do not hold all of that. Made when first needed.
+  uint16_t refining[1 << scaled_refining_look];
   // By length: the last code, -1 where there is none, and what a code needs added to become its symbol's index.
   int32_t last_code[17], offset[17];
+  bool is_used; // by a scan, so that a definition of the same number is to take other memory
+  struct scaled_huffman *made_before; // so that all are freed
 };
 
 // The reader of entropy-coded data. Stuffed zeros (B.1.1.5) are left out ahead, some kilobytes at a time, so that
@@ -43,7 +51,6 @@ enum { scaled_window = 4096, scaled_block_bytes = 272, scaled_slack = 512 };
 // A component of the frame, laid out for the scale that was asked for.
 struct scaled_component {
   int id, h, v;             // sampling factors (A.1.1)
-  int dc_table, ac_table;   // of the scan under way
   int columns, rows;        // blocks that hold pixels
   int blocks_across, blocks_down; // blocks that there are, in whole MCUs
   int points_across, points_down; // samples that one block becomes, 1…16
@@ -55,8 +62,7 @@ struct scaled_component {
   uint8_t rows_to[64], columns_to[64]; // of the kept ones, those up to coefficient k lie in as many
   uint16_t quantizer[64];   // in zigzag order
   int8_t bit[64];           // lowest bit that the scans so far told, -1 for none
-  int predicted;            // DC
-  // Of the whole image where the file is progressive, else of one row of MCUs.
+  // Of one row of MCUs.
   int16_t *kept;            // kept_count for each block, rows of blocks kept_row apart
   uint64_t *nonzero;        // bit 63 - k of a block's word: coefficient k may differ from 0
   size_t kept_row;
@@ -68,12 +74,18 @@ struct scaled_component {
   int samples_stride;
 };
 
-// What a scan header says (B.2.3), and where its data is.
+// What a scan header says (B.2.3), where its data is, and how far it is read. Scans of a progressive file are read side by
+// side, each a row of MCUs at a time, so that no coefficient outlives its row.
 struct scaled_scan {
-  size_t start; // of the entropy-coded data
+  const uint8_t *start, *end; // of the entropy-coded data; the end is that of the file where the file is sequential
   int count, component[scaled_components];
-  int dc_table[scaled_components], ac_table[scaled_components];
   int first, last, high, low; // Ss, Se, Ah, Al
+  struct scaled_huffman *dc[scaled_components], *ac[scaled_components]; // NULL where none was defined
+  int restart_interval, to_restart, next_restart;
+  int predicted[scaled_components]; // DC
+  int run; // blocks to come without anything new (EOBRUN)
+  struct scaled_bits bits;
+  uint8_t window[scaled_window + scaled_slack];
 };
 
 struct scaled_jpeg {
@@ -86,37 +98,46 @@ struct scaled_jpeg {
   int component_count, h_most, v_most, mcus_across, mcus_down;
   int restart_interval;
   struct scaled_component component[scaled_components];
-  struct scaled_huffman dc[4], ac[4];
-  struct scaled_scan scan; // the one under way
-  int scan_count;           // begun so far
-  // Sequential: the reader's state between rows of MCUs. Each row of MCUs is decoded when its first row is asked for.
-  struct scaled_bits bits;
-  int to_restart, next_restart;
-  int next_row; // of the rows handed out
-  uint8_t window[scaled_window + scaled_slack];
+  struct scaled_huffman *dc[4], *ac[4]; // defined last, NULL where none was
+  struct scaled_huffman *last_made;
+  struct scaled_scan *scan[scaled_most_scans]; // one where the file is sequential
+  int scan_count;
+  int next_row; // of the rows handed out; a row of MCUs is decoded when its first row is asked for
 };
 
-// scaled_file.c: markers and tables. `scaled_walk` stops after the marker of a scan or of the end, which it returns.
+// scaled_file.c: markers and tables. `scaled_walk` stops after the marker of a scan or of the end, which it returns;
+// `scaled_begin_scan` reads a scan's header and makes it the last of `scan`; `scaled_pass_data` goes on to the marker
+// behind its data.
 enum scaled_status scaled_walk(struct scaled_jpeg *decoder, int *marker);
 enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder);
+enum scaled_status scaled_pass_data(struct scaled_jpeg *decoder);
 
 // scaled_huffman.c: makes a table from the number of codes of each length; false when it cannot be one.
 bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc);
 
 void scaled_define_pairs(struct scaled_huffman *table);
+void scaled_define_refining(struct scaled_huffman *table);
+// An entry of `refining` that takes no bits.
+static inline unsigned scaled_refining_entry(int size, bool is_negative, int run) {
+  return (size ? scaled_refining_new : 0) | (is_negative ? scaled_refining_negative : 0) | (unsigned)(run + 1) << 8;
+}
 
-// scaled_scans.c, and scaled_bands.c for AC scans of progressive files: entropy decoding.
-enum scaled_status scaled_decode_scan(struct scaled_jpeg *decoder);
-enum scaled_status scaled_decode_band(struct scaled_jpeg *decoder);
-void scaled_begin_mcus(struct scaled_jpeg *decoder);
-enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder);
-bool scaled_end_data(struct scaled_jpeg *decoder);
+// scaled_scans.c, and scaled_bands.c for AC scans of progressive files: entropy decoding of a row of MCUs, counted from
+// 0 at the top, of all scans or of one.
+enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder, int mcu_row);
+enum scaled_status scaled_decode_band(const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row);
 
 // scaled_pixels.c: from coefficients to rows.
 void scaled_prepare(struct scaled_component *component);
-// Makes the samples of a row of MCUs from its blocks, the first row of which is `first` in `kept` and `nonzero`.
-void scaled_make_samples(const struct scaled_component *component, size_t first);
+// Makes the samples of a row of MCUs from its blocks.
+void scaled_make_samples(const struct scaled_component *component);
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out);
+
+// Rows of blocks with pixels that a component has in a row of MCUs.
+static inline int scaled_rows_in(const struct scaled_component *component, int mcu_row) {
+  const int left = component->rows - mcu_row * component->v;
+  return left < component->v ? left : component->v;
+}
 
 // False when the caller wants the decoder to stop.
 static inline bool scaled_go_on(const struct scaled_jpeg *decoder) {

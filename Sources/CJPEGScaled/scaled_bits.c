@@ -59,10 +59,9 @@ struct scaled_bits scaled_fetch(struct scaled_bits bits) {
   return bits;
 }
 
-struct scaled_bits scaled_begin_bits(struct scaled_jpeg *decoder, const uint8_t *at) {
+struct scaled_bits scaled_begin_bits(struct scaled_scan *scan, const uint8_t *at) {
   return scaled_fetch((struct scaled_bits){
-    .at = decoder->window, .end = decoder->window, .window = decoder->window, .source = at,
-    .source_end = decoder->bytes + decoder->count});
+    .at = scan->window, .end = scan->window, .window = scan->window, .source = at, .source_end = scan->end});
 }
 
 bool scaled_is_used_up(struct scaled_bits bits) {
@@ -70,22 +69,16 @@ bool scaled_is_used_up(struct scaled_bits bits) {
   return bits.is_last && is_sound(&bits) && bits_left(&bits) < 8;
 }
 
-struct scaled_bits scaled_restart(struct scaled_jpeg *decoder, struct scaled_bits bits, int *next) {
+struct scaled_bits scaled_restart(struct scaled_scan *scan, struct scaled_bits bits) {
   fetch(&bits);
   if (
-    !scaled_is_used_up(bits) || bits.source_end - bits.source < 2 || bits.source[0] != 0xFF
-    || bits.source[1] != 0xD0 + *next) {
+    scan->run > 0 || !scaled_is_used_up(bits) || bits.source_end - bits.source < 2 || bits.source[0] != 0xFF
+    || bits.source[1] != 0xD0 + scan->next_restart) {
     bits.bad = true;
     return bits;
   }
-  *next = (*next + 1) % 8;
-  for (int index = 0; index < decoder->component_count; index++) decoder->component[index].predicted = 0;
-  return scaled_begin_bits(decoder, bits.source + 2);
-}
-
-enum scaled_status scaled_end_scan(struct scaled_jpeg *decoder, struct scaled_bits bits) {
-  fetch(&bits);
-  if (!scaled_is_used_up(bits)) return scaled_odd;
-  decoder->position = (size_t)(bits.source - decoder->bytes);
-  return scaled_good;
+  scan->next_restart = (scan->next_restart + 1) % 8;
+  scan->to_restart = scan->restart_interval;
+  for (int index = 0; index < scan->count; index++) scan->predicted[index] = 0;
+  return scaled_begin_bits(scan, bits.source + 2);
 }

@@ -7,11 +7,9 @@
 #include <csimd.h>
 #include <string.h>
 
-// scaled_bits.c: ends a scan whose data must be used up; moves `position` to the marker after it.
-enum scaled_status scaled_end_scan(struct scaled_jpeg *decoder, struct scaled_bits bits);
-// A reader of the data at `at`, and one that has more bytes than `bits`. Readers are handed over by value,
-// so that loops keep theirs in registers.
-struct scaled_bits scaled_begin_bits(struct scaled_jpeg *decoder, const uint8_t *at);
+// scaled_bits.c: a reader of a scan's data at `at`, and one that has more bytes than `bits`. Readers are handed over by
+// value, so that loops keep theirs in registers.
+struct scaled_bits scaled_begin_bits(struct scaled_scan *scan, const uint8_t *at);
 struct scaled_bits scaled_fetch(struct scaled_bits bits);
 
 // To be called before every block: brings what one block can take.
@@ -91,6 +89,6 @@ CSIMD_INLINE bool is_sound(const struct scaled_bits *bits) {
 bool scaled_is_used_up(struct scaled_bits bits);
 // A reader of what follows the restart marker that must be here (F.1.1.5.2, E.2.4), numbered 0 to 7 in turn; it is bad
 // where there is none. Prediction starts anew.
-struct scaled_bits scaled_restart(struct scaled_jpeg *decoder, struct scaled_bits bits, int *next);
+struct scaled_bits scaled_restart(struct scaled_scan *scan, struct scaled_bits bits);
 
 #endif

@@ -1,5 +1,5 @@
 // The decoder's outer loop: memory, scans up to the first row, rows.
-#include "scaled.h"
+#include "scaled_bits.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -64,10 +64,9 @@ static bool lay_out(struct scaled_jpeg *decoder, const struct scaled_frame *fram
   return blocks <= 10; // of an MCU (B.2.3)
 }
 
-// What a component needs: one row of MCUs of samples, and its coefficients, or those of the whole image where later
-// scans come back.
-static bool allocate(struct scaled_component *component, bool progressive) {
-  const size_t rows = (size_t)(progressive ? component->blocks_down : component->v);
+// What a component needs: one row of MCUs of samples, and its coefficients.
+static bool allocate(struct scaled_component *component) {
+  const size_t rows = (size_t)component->v;
   const size_t samples = (size_t)component->samples_stride * (size_t)(component->v * component->points_down);
   // The reader of sequential files drops coefficients into the first place behind a block, where the next block's DC
   // comes later; behind the last block of a row there is room for that. Vectors reach a little further.
@@ -78,47 +77,41 @@ static bool allocate(struct scaled_component *component, bool progressive) {
   return component->samples && component->kept && component->nonzero;
 }
 
-// Reads all scans of a progressive file, up to EOI. A file without any is for libjpeg to judge.
-static enum scaled_status read_scans(struct scaled_jpeg *decoder) {
+// Finds all scans of a progressive file, up to EOI. A file without any is for libjpeg to judge.
+static enum scaled_status find_scans(struct scaled_jpeg *decoder) {
   for (;;) {
     int marker;
     enum scaled_status status = scaled_walk(decoder, &marker);
     if (status != scaled_good) return status;
     if (marker == 0xD9) return decoder->scan_count > 0 ? scaled_good : scaled_odd;
+    if (!scaled_go_on(decoder)) return scaled_stopped;
     if ((status = scaled_begin_scan(decoder)) != scaled_good) return status;
-    if ((status = scaled_decode_scan(decoder)) != scaled_good) return status;
+    if ((status = scaled_pass_data(decoder)) != scaled_good) return status;
+    decoder->scan[decoder->scan_count - 1]->end = decoder->bytes + decoder->position;
   }
 }
 
 // Goes to the data of a sequential file's only scan. Several scans are left to libjpeg: rows need all components at
 // once.
-static enum scaled_status begin_scan(struct scaled_jpeg *decoder) {
+static enum scaled_status find_scan(struct scaled_jpeg *decoder) {
   int marker;
-  const struct scaled_scan *scan = &decoder->scan;
   enum scaled_status status = scaled_walk(decoder, &marker);
   if (status == scaled_good && marker != 0xDA) status = scaled_odd;
   if (status == scaled_good) status = scaled_begin_scan(decoder);
   if (status != scaled_good) return status;
-  if (scan->count != decoder->component_count) return scaled_odd;
-  for (int index = 0; index < scan->count; index++) {
-    struct scaled_component *component = decoder->component + index;
-    component->dc_table = scan->dc_table[index];
-    component->ac_table = scan->ac_table[index];
-    if (!decoder->dc[component->dc_table].defined || !decoder->ac[component->ac_table].defined) return scaled_odd;
-  }
-  decoder->to_restart = decoder->restart_interval;
-  scaled_begin_mcus(decoder);
-  return scaled_good;
+  return decoder->scan[0]->count == decoder->component_count ? scaled_good : scaled_odd;
 }
 
-// Everything up to the first row: layout, memory, and all scans of a progressive file. The caller frees what was
-// allocated, also after a failure.
+// Everything up to the first row: layout, memory, and where the scans are. The caller frees what was allocated, also
+// after a failure.
 static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled_frame *frame) {
   if (!lay_out(decoder, frame)) return scaled_odd;
   for (int index = 0; index < decoder->component_count; index++)
-    if (!allocate(decoder->component + index, decoder->progressive)) return scaled_no_memory;
-  enum scaled_status status = decoder->progressive ? read_scans(decoder) : begin_scan(decoder);
+    if (!allocate(decoder->component + index)) return scaled_no_memory;
+  enum scaled_status status = decoder->progressive ? find_scans(decoder) : find_scan(decoder);
   if (status != scaled_good) return status;
+  for (int index = 0; index < decoder->scan_count; index++)
+    decoder->scan[index]->bits = scaled_begin_bits(decoder->scan[index], decoder->scan[index]->start);
   for (int index = 0; index < decoder->component_count; index++) scaled_prepare(decoder->component + index);
   return scaled_good;
 }
@@ -152,15 +145,9 @@ enum scaled_status scaled_open(
 // Makes the samples of the row of MCUs that begins with the next row.
 static enum scaled_status make_samples(struct scaled_jpeg *decoder, int mcu_row) {
   if (!scaled_go_on(decoder)) return scaled_stopped;
-  if (!decoder->progressive) {
-    const enum scaled_status status = scaled_decode_mcus(decoder);
-    if (status != scaled_good) return status;
-    mcu_row = 0;
-  }
-  for (int index = 0; index < decoder->component_count; index++) {
-    const struct scaled_component *component = decoder->component + index;
-    scaled_make_samples(component, (size_t)(mcu_row * component->v));
-  }
+  const enum scaled_status status = scaled_decode_mcus(decoder, mcu_row);
+  if (status != scaled_good) return status;
+  for (int index = 0; index < decoder->component_count; index++) scaled_make_samples(decoder->component + index);
   return scaled_good;
 }
 
@@ -178,9 +165,20 @@ enum scaled_status scaled_row(struct scaled_jpeg *decoder, uint8_t *row) {
   return scaled_good;
 }
 
+// After the last row each scan's data must end, with less than a byte left, and a marker must follow: that which was found
+// ahead, or in a sequential file the one that `position` moves to.
+static bool is_used_up(struct scaled_jpeg *decoder, struct scaled_scan *scan) {
+  fetch(&scan->bits);
+  if (scan->run > 0 || !scaled_is_used_up(scan->bits)) return false;
+  if (decoder->progressive) return scan->bits.source == scan->end;
+  decoder->position = (size_t)(scan->bits.source - decoder->bytes);
+  return true;
+}
+
 enum scaled_status scaled_finish(struct scaled_jpeg *decoder) {
-  if (decoder->progressive) return scaled_good; // all scans were read, and EOI after them
-  if (!scaled_end_data(decoder)) return scaled_odd;
+  for (int index = 0; index < decoder->scan_count; index++)
+    if (!is_used_up(decoder, decoder->scan[index])) return scaled_odd;
+  if (decoder->progressive) return scaled_good; // EOI was found ahead
   // Another scan is odd: each component came in the first one.
   int marker;
   enum scaled_status status = scaled_walk(decoder, &marker);
@@ -193,6 +191,11 @@ void scaled_close(struct scaled_jpeg *decoder) {
     free(decoder->component[index].samples);
     free(decoder->component[index].kept);
     free(decoder->component[index].nonzero);
+  }
+  for (int index = 0; index < decoder->scan_count; index++) free(decoder->scan[index]);
+  for (struct scaled_huffman *table = decoder->last_made, *next; table; table = next) {
+    next = table->made_before;
+    free(table);
   }
   free(decoder);
 }

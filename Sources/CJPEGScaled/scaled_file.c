@@ -3,6 +3,7 @@
 // must refuse what libjpeg would complain of, down to the bytes between entropy-coded data and the next marker. The
 // other one passes over everything that it does not know.
 #include "scaled.h"
+#include <stdlib.h>
 #include <string.h>
 
 const uint8_t scaled_natural_order[64] = {
@@ -43,6 +44,15 @@ static enum scaled_status take_segment(struct scaled_jpeg *decoder, struct segme
   return scaled_good;
 }
 
+// Memory for a table, in place of one that no scan uses.
+static struct scaled_huffman *renewed(struct scaled_jpeg *decoder, struct scaled_huffman *table) {
+  if (table && !table->is_used) return table;
+  if (!(table = malloc(sizeof *table))) return NULL;
+  table->is_used = false;
+  table->made_before = decoder->last_made;
+  return decoder->last_made = table;
+}
+
 // DHT (B.2.4.2): any number of tables. A table that is defined again replaces the one before.
 static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct segment segment) {
   while (segment.count > 0) {
@@ -50,8 +60,9 @@ static enum scaled_status define_huffman(struct scaled_jpeg *decoder, struct seg
     int class = segment.bytes[0] >> 4, number = segment.bytes[0] & 15, symbols = 0;
     for (int length = 0; length < 16; length++) symbols += segment.bytes[1 + length];
     if (class > 1 || number > 3 || symbols > 256 || segment.count < 17 + (size_t)symbols) return scaled_odd;
-    struct scaled_huffman *table = class == 0 ? decoder->dc + number : decoder->ac + number;
-    if (!scaled_define(table, segment.bytes + 1, segment.bytes + 17, symbols, class == 0)) return scaled_odd;
+    struct scaled_huffman **table = class == 0 ? decoder->dc + number : decoder->ac + number;
+    if (!(*table = renewed(decoder, *table))) return scaled_no_memory;
+    if (!scaled_define(*table, segment.bytes + 1, segment.bytes + 17, symbols, class == 0)) return scaled_odd;
     segment.bytes += 17 + symbols;
     segment.count -= 17 + (size_t)symbols;
   }
@@ -102,7 +113,9 @@ static enum scaled_status parse_scan(struct scaled_jpeg *decoder, struct scaled_
   struct segment segment;
   enum scaled_status status = take_segment(decoder, &segment);
   if (status != scaled_good) return status;
-  *scan = (struct scaled_scan){.start = decoder->position};
+  scan->start = decoder->bytes + decoder->position;
+  scan->end = decoder->bytes + decoder->count;
+  scan->restart_interval = scan->to_restart = decoder->restart_interval;
   if (segment.count < 1) return scaled_odd;
   scan->count = segment.bytes[0];
   if (scan->count < 1 || scan->count > decoder->component_count) return scaled_odd;
@@ -112,8 +125,8 @@ static enum scaled_status parse_scan(struct scaled_jpeg *decoder, struct scaled_
     int component = component_named(decoder, segment.bytes[1 + 2 * index]), tables = segment.bytes[2 + 2 * index];
     if (component <= before || tables >> 4 > 3 || (tables & 15) > 3) return scaled_odd;
     before = scan->component[index] = component;
-    scan->dc_table[index] = tables >> 4;
-    scan->ac_table[index] = tables & 15;
+    scan->dc[index] = decoder->dc[tables >> 4];
+    scan->ac[index] = decoder->ac[tables & 15];
   }
   const uint8_t *rest = segment.bytes + 1 + 2 * scan->count;
   scan->first = rest[0];
@@ -141,11 +154,45 @@ static bool follows(struct scaled_jpeg *decoder, const struct scaled_scan *scan)
   return true;
 }
 
-// Reads the header of the scan that begins here, up to its data.
+// Keeps the tables that the scan reads codes with, as they are now; false where one was not defined.
+static bool claim_tables(struct scaled_scan *scan) {
+  const bool has_dc = scan->first == 0 && scan->high == 0, has_ac = scan->last > 0;
+  for (int index = 0; index < scan->count; index++) {
+    if (has_dc) {
+      if (!scan->dc[index]) return false;
+      scan->dc[index]->is_used = true;
+    }
+    if (has_ac) {
+      struct scaled_huffman *table = scan->ac[index];
+      if (!table) return false;
+      table->is_used = true;
+      if (scan->high == 0 && !table->has_pairs) scaled_define_pairs(table);
+      if (scan->high > 0 && !table->has_refining) scaled_define_refining(table);
+    }
+  }
+  return true;
+}
+
 enum scaled_status scaled_begin_scan(struct scaled_jpeg *decoder) {
-  enum scaled_status status = parse_scan(decoder, &decoder->scan);
+  if (decoder->scan_count == scaled_most_scans) return scaled_odd;
+  struct scaled_scan *scan = calloc(1, sizeof *scan);
+  if (!scan) return scaled_no_memory;
+  decoder->scan[decoder->scan_count++] = scan;
+  const enum scaled_status status = parse_scan(decoder, scan);
   if (status != scaled_good) return status;
-  if (++decoder->scan_count > scaled_most_scans || (decoder->progressive && !follows(decoder, &decoder->scan)))
-    return scaled_odd;
-  return scaled_good;
+  if (decoder->progressive && !follows(decoder, scan)) return scaled_odd;
+  return claim_tables(scan) ? scaled_good : scaled_odd;
+}
+
+// Entropy-coded data goes on over stuffed zeros and restart markers (B.1.1.5, B.2.1).
+enum scaled_status scaled_pass_data(struct scaled_jpeg *decoder) {
+  const uint8_t *at = decoder->bytes + decoder->position, *end = decoder->bytes + decoder->count;
+  while ((at = memchr(at, 0xFF, (size_t)(end - at))) && end - at >= 2) {
+    if (at[1] != 0 && (at[1] < 0xD0 || at[1] > 0xD7)) {
+      decoder->position = (size_t)(at - decoder->bytes);
+      return scaled_good;
+    }
+    at += 2;
+  }
+  return scaled_short;
 }

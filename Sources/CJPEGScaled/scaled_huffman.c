@@ -54,6 +54,20 @@ void scaled_define_pairs(struct scaled_huffman *table) {
   table->has_pairs = true;
 }
 
+// A code that stands for one new coefficient, with its sign, or for 16 zeros (G.1.2.3). All else is left to the caller.
+void scaled_define_refining(struct scaled_huffman *table) {
+  const int more = scaled_refining_look - scaled_look;
+  for (unsigned index = 0; index < 1 << scaled_refining_look; index++) {
+    const unsigned entry = table->look[index >> more];
+    const int length = (int)(entry >> 8), size = entry & 15, run = entry >> 4 & 15;
+    table->refining[index] = 0;
+    if (length == 0 || size > 1 || (size == 0 && run != 15)) continue;
+    const bool is_negative = size && !(index >> (scaled_refining_look - 1 - length) & 1);
+    table->refining[index] = (uint16_t)(scaled_refining_entry(size, is_negative, run) | (unsigned)(length + size));
+  }
+  table->has_refining = true;
+}
+
 // Codes of one length follow each other, and the first of the next length is the last one plus 1, with a 0 appended
 // (annex C). No code is all ones. libjpeg refuses DC categories above 15, so they are refused here too.
 bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc) {
@@ -77,6 +91,6 @@ bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const
   table->largest = 0;
   for (int at = 0; at < count; at++)
     if ((symbols[at] & 15) > table->largest) table->largest = symbols[at] & 15;
-  table->has_pairs = false;
-  return table->defined = true;
+  table->has_pairs = table->has_refining = false;
+  return true;
 }

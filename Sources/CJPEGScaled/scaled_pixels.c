@@ -182,12 +182,12 @@ CSIMD_AVX2 static void make_row_4(const struct scaled_component *component, cons
 }
 #endif
 
-CSIMD_INLINE void make_samples(const struct scaled_component *component, size_t first, const bool is_wide) {
+CSIMD_INLINE void make_samples(const struct scaled_component *component, const bool is_wide) {
   const int down = component->points_down;
   const bool is_small = is_wide && down == component->points_across && (down == 4 || down == 3);
   for (size_t row = 0; row < (size_t)component->v; row++) {
-    const int16_t *kept = component->kept + (first + row) * component->kept_row;
-    const uint64_t *nonzero = component->nonzero + (first + row) * (size_t)component->blocks_across;
+    const int16_t *kept = component->kept + row * component->kept_row;
+    const uint64_t *nonzero = component->nonzero + row * (size_t)component->blocks_across;
     float *out = component->samples + row * (size_t)(down * component->samples_stride);
 #if CSIMD_X86
     if (is_small) {
@@ -246,19 +246,19 @@ CSIMD_INLINE void color_or_gray(const struct scaled_jpeg *decoder, int row, uint
 
 // The same code, compiled with wider vectors: products and sums are the same, and so are the bits.
 #if CSIMD_X86
-CSIMD_AVX2 static void make_samples_avx2(const struct scaled_component *component, size_t first) {
-  make_samples(component, first, true);
+CSIMD_AVX2 static void make_samples_avx2(const struct scaled_component *component) {
+  make_samples(component, true);
 }
 CSIMD_AVX2 static void color_avx2(const struct scaled_jpeg *decoder, int row, uint8_t *out) {
   color_or_gray(decoder, row, out);
 }
 #endif
 
-void scaled_make_samples(const struct scaled_component *component, size_t first) {
+void scaled_make_samples(const struct scaled_component *component) {
 #if CSIMD_X86
-  if (csimd_level_in_use() >= csimd_avx2) return make_samples_avx2(component, first);
+  if (csimd_level_in_use() >= csimd_avx2) return make_samples_avx2(component);
 #endif
-  make_samples(component, first, false);
+  make_samples(component, false);
 }
 
 void scaled_color(const struct scaled_jpeg *decoder, int row, uint8_t *out) {

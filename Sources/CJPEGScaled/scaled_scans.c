@@ -10,8 +10,7 @@
 #include "scaled_bits.h"
 
 // The next DC coefficient, coded as the difference from the block before it (F.1.2.1).
-CSIMD_INLINE int read_dc(
-  struct scaled_component *component, const struct scaled_huffman *table, struct scaled_bits *bits) {
+CSIMD_INLINE int read_dc(int *predicted, const struct scaled_huffman *table, struct scaled_bits *bits) {
   const unsigned entry = table->look[bits->buffer >> (64 - scaled_look)];
   int difference;
   if (__builtin_expect(entry == 0, 0)) difference = take_value(bits, take_symbol(bits, table));
@@ -21,7 +20,7 @@ CSIMD_INLINE int read_dc(
     skip(bits, length + size);
   }
   // Unsigned, since the sum of wrong differences may be too large for a number.
-  return component->predicted = (int)((unsigned)component->predicted + (unsigned)difference);
+  return *predicted = (int)((unsigned)*predicted + (unsigned)difference);
 }
 
 // One coefficient by itself, or the end of the block: where pairs do not tell, and where a block ends without a code
@@ -44,10 +43,10 @@ CSIMD_INLINE int read_slowly(
 // One block of a sequential scan (F.2.2). `kept` begins as zeros; coefficients that are dropped go to the place behind
 // it. Returns the place of the last coefficient.
 CSIMD_INLINE int read_block(
-  struct scaled_component *component, const struct scaled_huffman *dc, const struct scaled_huffman *ac,
-  struct scaled_bits *bits, int16_t *kept) {
+  const struct scaled_component *component, const struct scaled_huffman *dc, const struct scaled_huffman *ac,
+  int *predicted, struct scaled_bits *bits, int16_t *kept) {
   fill(bits);
-  const int value = read_dc(component, dc, bits);
+  const int value = read_dc(predicted, dc, bits);
   if (value != (int16_t)value) bits->bad = true;
   kept[0] = (int16_t)value;
   int k = 0;
@@ -77,115 +76,103 @@ CSIMD_INLINE int read_block(
 }
 
 CSIMD_INLINE void read_dc_of_block(
-  struct scaled_component *component, const struct scaled_huffman *table, const struct scaled_scan *scan,
-  struct scaled_bits *bits, int row, int column) {
-  int16_t *kept = component->kept + (size_t)row * component->kept_row + (size_t)(column * component->kept_count);
+  const struct scaled_huffman *table, const struct scaled_scan *scan, int *predicted, struct scaled_bits *bits,
+  int16_t *kept) {
   fetch(bits);
   if (bits->count < 25 + 6) fill(bits);
   if (scan->high > 0) {
     *kept |= (int16_t)(take(bits, 1) << scan->low);
     return;
   }
-  int value = read_dc(component, table, bits);
+  int value = read_dc(predicted, table, bits);
   if (value > 32767 >> scan->low || value < -(32768 >> scan->low)) bits->bad = true;
   else *kept = (int16_t)(value * (1 << scan->low));
 }
 
-// A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
-CSIMD_INLINE enum scaled_status decode_dc(struct scaled_jpeg *decoder, const struct scaled_scan *scan) {
-  const bool alone = scan->count == 1;
-  const struct scaled_component *only = decoder->component + scan->component[0];
-  const int across = alone ? only->columns : decoder->mcus_across, down = alone ? only->rows : decoder->mcus_down;
-  for (int index = 0; index < scan->count; index++) {
-    if (scan->high == 0 && !decoder->dc[scan->dc_table[index]].defined) return scaled_odd;
-    decoder->component[scan->component[index]].predicted = 0;
-  }
-  struct scaled_bits bits = scaled_begin_bits(decoder, decoder->bytes + scan->start);
-  int to_restart = decoder->restart_interval, next_restart = 0;
-  for (int row = 0; row < down; row++) {
-    for (int column = 0; column < across; column++) {
-      if (decoder->restart_interval && to_restart-- == 0) {
-        bits = scaled_restart(decoder, bits, &next_restart);
-        if (bits.bad) return scaled_odd;
-        to_restart = decoder->restart_interval - 1;
-      }
-      for (int index = 0; index < scan->count; index++) {
-        struct scaled_component *component = decoder->component + scan->component[index];
-        const int h = alone ? 1 : component->h, v = alone ? 1 : component->v;
-        for (int y = 0; y < v; y++)
-          for (int x = 0; x < h; x++)
-            read_dc_of_block(
-              component, decoder->dc + scan->dc_table[index], scan, &bits, row * v + y, column * h + x);
-      }
-    }
-    if (!is_sound(&bits)) return scaled_odd;
-    if (!scaled_go_on(decoder)) return scaled_stopped;
-  }
-  return scaled_end_scan(decoder, bits);
+// Goes over a restart marker where one is due before the next MCU; false where it is missing.
+CSIMD_INLINE bool pass_restart(struct scaled_scan *scan, struct scaled_bits *bits) {
+  if (scan->restart_interval == 0) return true;
+  if (scan->to_restart == 0) *bits = scaled_restart(scan, *bits);
+  scan->to_restart--;
+  return !bits->bad;
 }
 
-// The next row of MCUs of a sequential file (A.2).
-CSIMD_INLINE enum scaled_status decode_mcus(struct scaled_jpeg *decoder) {
-  struct scaled_bits bits = decoder->bits;
-  for (int index = 0; index < decoder->component_count; index++) {
-    const struct scaled_component *component = decoder->component + index;
-    memset(component->kept, 0, component->kept_row * (size_t)component->v * sizeof *component->kept);
-  }
-  for (int column = 0; column < decoder->mcus_across; column++) {
-    if (decoder->restart_interval && decoder->to_restart-- == 0) {
-      bits = scaled_restart(decoder, bits, &decoder->next_restart);
-      if (bits.bad) return scaled_odd;
-      decoder->to_restart = decoder->restart_interval - 1;
+// A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
+CSIMD_INLINE enum scaled_status decode_dc(const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row) {
+  const bool alone = scan->count == 1;
+  const struct scaled_component *only = decoder->component + scan->component[0];
+  const int across = alone ? only->columns : decoder->mcus_across, down = alone ? scaled_rows_in(only, mcu_row) : 1;
+  struct scaled_bits bits = scan->bits;
+  for (int row = 0; row < down; row++)
+    for (int column = 0; column < across; column++) {
+      if (!pass_restart(scan, &bits)) return scaled_odd;
+      for (int index = 0; index < scan->count; index++) {
+        const struct scaled_component *component = decoder->component + scan->component[index];
+        const int h = alone ? 1 : component->h, v = alone ? 1 : component->v;
+        for (int y = 0; y < v; y++) {
+          int16_t *kept = component->kept + (size_t)(row + y) * component->kept_row
+                          + (size_t)(column * h) * (size_t)component->kept_count;
+          for (int x = 0; x < h; x++, kept += component->kept_count)
+            read_dc_of_block(scan->dc[index], scan, scan->predicted + index, &bits, kept);
+        }
+      }
     }
+  scan->bits = bits;
+  return is_sound(&bits) ? scaled_good : scaled_odd;
+}
+
+// The only scan of a sequential file (A.2).
+CSIMD_INLINE enum scaled_status decode_all(const struct scaled_jpeg *decoder, struct scaled_scan *scan) {
+  struct scaled_bits bits = scan->bits;
+  for (int column = 0; column < decoder->mcus_across; column++) {
+    if (!pass_restart(scan, &bits)) return scaled_odd;
     for (int index = 0; index < decoder->component_count; index++) {
-      struct scaled_component *component = decoder->component + index;
-      const struct scaled_huffman *dc = decoder->dc + component->dc_table, *ac = decoder->ac + component->ac_table;
+      const struct scaled_component *component = decoder->component + index;
+      const struct scaled_huffman *dc = scan->dc[index], *ac = scan->ac[index];
       for (int y = 0; y < component->v; y++) {
         const size_t first = (size_t)(column * component->h);
         int16_t *kept = component->kept + (size_t)y * component->kept_row + first * (size_t)component->kept_count;
         uint64_t *nonzero = component->nonzero + (size_t)(y * component->blocks_across) + first;
         for (int x = 0; x < component->h; x++, kept += component->kept_count) {
           fetch(&bits);
-          nonzero[x] = ~0ull << (63 - read_block(component, dc, ac, &bits, kept));
+          nonzero[x] = ~0ull << (63 - read_block(component, dc, ac, scan->predicted + index, &bits, kept));
         }
       }
     }
   }
-  decoder->bits = bits;
+  scan->bits = bits;
   return is_sound(&bits) ? scaled_good : scaled_odd;
 }
 
-void scaled_begin_mcus(struct scaled_jpeg *decoder) {
+#if CSIMD_X86
+CSIMD_AVX2 static enum scaled_status decode_dc_avx2(
+  const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row) {
+  return decode_dc(decoder, scan, mcu_row);
+}
+CSIMD_AVX2 static enum scaled_status decode_all_avx2(const struct scaled_jpeg *decoder, struct scaled_scan *scan) {
+  return decode_all(decoder, scan);
+}
+#endif
+
+static enum scaled_status decode_scan(const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row) {
+  if (scan->first > 0) return scaled_decode_band(decoder, scan, mcu_row);
+#if CSIMD_X86
+  if (csimd_level_in_use() >= csimd_avx2)
+    return decoder->progressive ? decode_dc_avx2(decoder, scan, mcu_row) : decode_all_avx2(decoder, scan);
+#endif
+  return decoder->progressive ? decode_dc(decoder, scan, mcu_row) : decode_all(decoder, scan);
+}
+
+enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder, int mcu_row) {
   for (int index = 0; index < decoder->component_count; index++) {
-    struct scaled_huffman *table = decoder->ac + decoder->component[index].ac_table;
-    if (!table->has_pairs) scaled_define_pairs(table);
+    const struct scaled_component *component = decoder->component + index;
+    memset(component->kept, 0, component->kept_row * (size_t)component->v * sizeof *component->kept);
+    if (decoder->progressive)
+      memset(component->nonzero, 0, (size_t)(component->blocks_across * component->v) * sizeof *component->nonzero);
   }
-  decoder->bits = scaled_begin_bits(decoder, decoder->bytes + decoder->scan.start);
-}
-
-// After the last row: the data must end here, with less than a byte left. Moves `position` to the marker after it.
-bool scaled_end_data(struct scaled_jpeg *decoder) {
-  return scaled_end_scan(decoder, decoder->bits) == scaled_good;
-}
-
-#if CSIMD_X86
-CSIMD_AVX2 static enum scaled_status decode_dc_avx2(struct scaled_jpeg *decoder) {
-  return decode_dc(decoder, &decoder->scan);
-}
-CSIMD_AVX2 static enum scaled_status decode_mcus_avx2(struct scaled_jpeg *decoder) { return decode_mcus(decoder); }
-#endif
-
-enum scaled_status scaled_decode_scan(struct scaled_jpeg *decoder) {
-  if (decoder->scan.first > 0) return scaled_decode_band(decoder);
-#if CSIMD_X86
-  if (csimd_level_in_use() >= csimd_avx2) return decode_dc_avx2(decoder);
-#endif
-  return decode_dc(decoder, &decoder->scan);
-}
-
-enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder) {
-#if CSIMD_X86
-  if (csimd_level_in_use() >= csimd_avx2) return decode_mcus_avx2(decoder);
-#endif
-  return decode_mcus(decoder);
+  for (int index = 0; index < decoder->scan_count; index++) {
+    const enum scaled_status status = decode_scan(decoder, decoder->scan[index], mcu_row);
+    if (status != scaled_good) return status;
+  }
+  return scaled_good;
 }
