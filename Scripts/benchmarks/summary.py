@@ -80,6 +80,13 @@ CASES = [
     ],
     Case("SHA-256 of 20,000 files", "Hashing", "SHA-256 of", "lanes sha256 threads ×2", "sha256sum, xargs -P2", 1.0),
     Case("most frequent words of 200 MB", "Most frequent words", "The ten most", TWO, "mawk", 10.0),
+    Case("lines of a file of gzip", "Compressed files", "gz:", "lanes count", "pigz -dc, wc -l", 1.0),
+    Case("lines of many members of gzip", "Compressed files", "members.gz:", "lanes count", "pigz -dc, wc -l", 1.5),
+    Case("lines of BGZF", "Compressed files", "bgzf.gz:", "lanes count", "bgzip -@2 -dc, wc -l", 1.0),
+    Case("lines of a file of zstd", "Compressed files", "zst:", "lanes count", "zstd -q -dc, wc -l", 1.0),
+    Case("a word in a file of gzip", "Compressed files", "gz:", "lanes search", "rg -z", 1.0, version=RIPGREP),
+    Case("a word in a file of zstd", "Compressed files", "zst:", "lanes search", "zstd -q -dc, rg", 1.0, version=RIPGREP),
+    Case("a word in four files of gzip", "Compressed files", "Four files", "lanes search", "rg -z", 1.0, version=RIPGREP),
     Case("histogram of 2 GB", "Histogram of bytes", "How often", TWO, "lanes files count -l ×2", 0.8, limit=True),
 ]
 

@@ -5,12 +5,14 @@ import Testing
 
 /// `lanes files … -z` as a user runs it.
 @Suite struct FilesUnpackingTests {
-  /// A text of 3 MB, what gzip makes of it, and the same as two streams of xz in one file.
+  /// A text of 7 MB that does not become small, what gzip makes of it, of its halves, and of pieces as rotated logs are, a file
+  /// that ends too early and one of those pieces that is damaged in the middle.
   private static let folder: TemporaryFolder? = {
     let folder = TemporaryFolder()
     let make = """
-      cd "$1" && awk 'BEGIN { for (i = 0; i < 120000; i++) printf "%d;%d line of words %d\\n", i % 9, i * 7919 % 1000, i }' > text &&
-      gzip -k text && { head -c 1000000 text | gzip -c; tail -c +1000001 text | gzip -c; } > members.gz && head -c 90000 text.gz > cut.gz
+      cd "$1" && awk 'BEGIN { for (i = 0; i < 120000; i++) printf "%d;%d line of words %d %d%d%d\\n", i % 9, i * 7919 % 1000, i, rand() * 1e9, rand() * 1e9, rand() * 1e9 }' > text &&
+      gzip -1k text && split -b 300000 --filter='gzip -1' text > rotated.gz && { head -c 1000000 text | gzip -c; tail -c +1000001 text | gzip -c; } > members.gz && head -c 90000 text.gz > cut.gz &&
+      { head -c 1500000 rotated.gz; printf damage; tail -c +1500007 rotated.gz; } > damaged.gz
       """
     guard let made = try? Program.shell(make, [folder.path.string]), made.exit == .status(0) else { return nil }
     return folder
@@ -24,7 +26,9 @@ import Testing
 
   /// What an operation prints, without names of files and the width that sizes of files ask for.
   private func words(_ text: String) -> [Substring] {
-    text.split { $0 == " " || $0 == "\n" }.filter { !["text", "text.gz", "members.gz", "-"].contains($0) }
+    text.split { $0 == " " || $0 == "\n" }.filter {
+      !["text", "text.gz", "members.gz", "rotated.gz", "-"].contains($0)
+    }
   }
 
   @Test(arguments: EngineChoice.all + [EngineChoice.automatic, EngineChoice.isolated])
@@ -33,7 +37,8 @@ import Testing
     for operation in Self.operations {
       let expected = try Program.run(["files"] + operation + ["text", "--mode", "serial"], directory: folder.path)
       #expect(expected.exit == .status(0) && expected.errors == "")
-      for name in ["members.gz"] {
+      // One that is divided, and one that is not.
+      for name in operation[0] == "search" ? ["members.gz", "rotated.gz"] : ["rotated.gz"] {
         let run = try Program.run(["files"] + operation + ["-z", name] + engine.flags, directory: folder.path)
         #expect(run.exit == .status(0) && run.errors == "", "\(operation) \(name): \(run.errors)")
         #expect(words(run.text) == words(expected.text), "\(operation) \(name)")
@@ -69,7 +74,7 @@ import Testing
   @Test func `shards unpack files, and their parts are the whole`() throws {
     let folder = try #require(Self.folder)
     for operation in [["count", "-lwcm"], ["search", "-n", "words 1.*7$"], ["hash"]] {
-      let command = (["files"] + operation + ["-z", "text.gz", "members.gz"]).joined(separator: "' '")
+      let command = (["files"] + operation + ["-z", "text.gz", "rotated.gz"]).joined(separator: "' '")
       let run = try Program.shell(
         """
         cd "$1" && plan=$(mktemp -d) && "$LANES" plan "$plan/p" --shards 2 -- '\(command)' > "$plan/said" && "$LANES" shard 0 "$plan/p" -q > "$plan/said" &&
@@ -87,5 +92,76 @@ import Testing
       "cat \"$1/text.gz\" | \"$LANES\" files count -z --isolation process", [folder.path.string])
     #expect(run.exit == .status(1))
     #expect(run.errors.hasSuffix("--isolation has files unpacked by workers: save it to a file first\n"))
+  }
+
+  @Test func `damage among members ends the file where it would without division`() throws {
+    let folder = try #require(Self.folder)
+    let piped = try Program.shell(
+      "cd \"$1\" && \"$LANES\" files search -zn 'words 1.*7$' < damaged.gz; \"$LANES\" files count -z < damaged.gz",
+      [folder.path.string])
+    let named = try Program.shell(
+      "cd \"$1\" && \"$LANES\" files search -zn 'words 1.*7$' damaged.gz; \"$LANES\" files count -z damaged.gz",
+      [folder.path.string])
+    #expect(piped.text == named.text && piped.lines.count > 1000)
+    #expect(piped.errors.replacing("standard input", with: "damaged.gz") == named.errors)
+    #expect(named.errors.contains("its gzip data is damaged near byte 15"))
+  }
+
+  @Test func `a run that is resumed finds the same, whatever is known of it`() throws {
+    let folder = try #require(Self.folder)
+    for name in ["rotated.gz", "text.gz", "damaged.gz"] {
+      let run = try Program.shell(
+        """
+        cd "$1" && kept=$(mktemp -d)
+        "$LANES" files search -zn 'words 1.*7$' "$2" > "$kept/alone" 2> "$kept/said"
+        "$LANES" files search -zn 'words 1.*7$' "$2" --journal "$kept/run" > "$kept/first" 2>> "$kept/said.first"
+        cp "$kept/run" "$kept/half"; truncate -s $(($(stat -c %s "$kept/run") / 2)) "$kept/half"
+        "$LANES" files search -zn 'words 1.*7$' "$2" --resume "$kept/run" > "$kept/again" 2> "$kept/said.again"
+        "$LANES" files search -zn 'words 1.*7$' "$2" --resume "$kept/half" > "$kept/rest" 2> "$kept/said.rest"
+        for one in first again rest; do cmp "$kept/alone" "$kept/$one" && echo same; done; rm -r "$kept"
+        """, [folder.path.string, name])
+      #expect(run.text == "same\nsame\nsame\n", "\(name): \(run.text)\(run.errors)")
+    }
+  }
+
+  @Test func `a folder of all kinds is searched, whatever its files are called`() throws {
+    let folder = try #require(Self.folder)
+    let run = try Program.shell(
+      """
+      cd "$1" && tree=$(mktemp -d) && cp rotated.gz "$tree/log" && cp text "$tree/text.gz" && cp members.gz "$tree/b.txt" && : > "$tree/empty.gz"
+      printf '\\037\\235\\220' > "$tree/old.Z"
+      cd "$tree" && "$LANES" files search -rzc 'words 1.*7$' . | sort; rm -r "$tree"
+      """, [folder.path.string])
+    let count = try Program.shell("grep -c 'words 1.*7$' \"$1/text\"", [folder.path.string]).text.dropLast()
+    #expect(run.text == "./b.txt:\(count)\n./empty.gz:0\n./log:\(count)\n./text.gz:\(count)\n")
+    #expect(
+      run.errors == "lanes: ./old.Z: it is compressed by compress (.Z), which lanes does not unpack: unpack it first\n")
+  }
+
+  @Test func `percentiles, JSON lines and tops of compressed files are those of their text`() throws {
+    let folder = try #require(Self.folder)
+    let tables = [
+      ["-d", ";", "--column", "1", "--percentiles", "1,50,99.9"],
+      ["-d", ";", "--column", "1", "--percentiles", "50", "--approximate"],
+    ]
+    for options in tables {
+      let expected = try Program.run(
+        ["files", "stats"] + options + ["text", "--mode", "serial"], directory: folder.path)
+      #expect(expected.exit == .status(0), "\(expected.errors)")
+      for name in ["text.gz", "rotated.gz"] {
+        let run = try Program.run(["files", "stats", "-z", name] + options, directory: folder.path)
+        #expect(run.errors == "")
+        // What is estimated depends on where slices end.
+        if options.last != "--approximate" { #expect(run.text == expected.text, "\(name)") }
+        #expect(run.lines.count == expected.lines.count)
+      }
+    }
+    let json = try Program.shell(
+      """
+      cd "$1" && kept=$(mktemp -d) && awk '{ printf "{\\"ms\\":%d,\\"a\\":\\"%s\\"}\\n", NR % 977, $6 }' text > "$kept/lines"
+      split -b 300000 --filter='gzip -1' "$kept/lines" > "$kept/lines.gz"
+      "$LANES" files stats --json-lines --column ms "$kept/lines"; "$LANES" files stats -z --json-lines --column ms "$kept/lines.gz"; rm -r "$kept"
+      """, [folder.path.string])
+    #expect(json.lines.count == 4 && json.lines[1] == json.lines[3] && json.errors == "")
   }
 }

@@ -114,6 +114,8 @@ private final class EventLoop {
   /// Starts loads as long as there is room for them, and for the stores of what was performed: a disk that is slow to write must
   /// not leave thousands of results behind for a stop to wait for.
   private func takeUnits() throws(SystemError) {
+    // Also while an input is waited for: it may never come.
+    if recorder.ending != nil { isAtEnd = true }
     while !isAtEnd, inputWatch == nil, files.hasRoom, loading + ready.count < depth, bytesAhead < Self.farthestAhead {
       switch admission.step() {
       case .start(let unit): start(unit)

@@ -119,6 +119,8 @@ final class HybridLoop {
   // MARK: Taking and loading
 
   private func takeUnits() throws(SystemError) {
+    // Also while an input is waited for: it may never come.
+    if recorder.ending != nil { isAtEnd = true }
     while !isAtEnd, inputWatch == nil, hasRoom {
       switch admission.step() {
       case .start(let unit): start(unit)

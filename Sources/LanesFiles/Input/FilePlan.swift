@@ -72,8 +72,12 @@ package final class FilePlan: UnitPlan {
   /// What is left of inputs already begun: a file being cut, a stream being read, a tree being walked.
   private var cutting: SliceCursor?
   private var dividing: PackedCursor?
+  private var guessing: MemberCursor?
   private var streaming: StreamCursor?
+  /// A stream that nobody wants more of: engines may wait for its descriptor until they ask for the next unit.
+  private var dropped: StreamCursor?
   private var walk: DirectoryWalk?
+  package var members: MemberChain?
 
   package init(_ inputs: [FileInput], settings: Settings = Settings()) {
     precondition(settings.sliceBytes > 0 && settings.chunkBytes > 0, "units cannot be empty")
@@ -86,7 +90,9 @@ package final class FilePlan: UnitPlan {
   package var totalUnits: Int? { nil }
 
   /// True when no input is left, and none in hand.
-  package var isAtEnd: Bool { inputs.isEmpty && walk == nil && cutting == nil && dividing == nil && streaming == nil }
+  package var isAtEnd: Bool {
+    inputs.isEmpty && walk == nil && cutting == nil && dividing == nil && guessing == nil && streaming == nil
+  }
 
   /// True when nothing will come behind the input of a row, and nothing has: an input behind it may have failed already.
   package func endsWith(row: UInt32) -> Bool { isAtEnd && rowCount == row + 1 }
@@ -95,10 +101,15 @@ package final class FilePlan: UnitPlan {
   package func skip(row: UInt32) {
     if cutting?.task.row == row { cutting = nil }
     if dividing?.task.row == row { dividing = nil }
-    if streaming?.task.row == row { streaming = nil }
+    if guessing?.task.row == row { guessing = nil }
+    if let streaming, streaming.task.row == row {
+      streaming.cancel()
+      (dropped, self.streaming) = (streaming, nil)
+    }
   }
 
   package func next() -> PlanStep {
+    dropped = nil
     while true {
       if let step = continueInput() { return step }
       if let found = walk?.next() {
@@ -119,6 +130,7 @@ package final class FilePlan: UnitPlan {
       return cut(cutting)
     }
     if let dividing { return divide(dividing) }
+    if let guessing, let members, let step = next(of: guessing, members) { return step }
     guard let streaming else { return nil }
     let step = streaming.next(
       chunkBytes: settings.chunkBytes, longestLine: settings.longestLine, isPrompt: settings.isPrompt)
@@ -250,13 +262,17 @@ package final class FilePlan: UnitPlan {
     }
   }
 
-  /// Takes the stream in hand.
-  func stream(_ task: FileTask, _ reader: UnpackingReader) {
-    streaming = StreamCursor(task: task, reader: .unpacking(reader), ends: settings.cut.ends)
+  /// Takes the stream in hand, which goes on from `carry`.
+  func stream(_ task: FileTask, _ reader: UnpackingReader, behind carry: Bytes = []) {
+    streaming = StreamCursor(task: task, reader: .unpacking(reader), ends: settings.cut.ends, behind: carry)
   }
 
   /// Takes the file in hand, of which `cursor` gives the parts.
   func divide(by cursor: PackedCursor) { dividing = cursor }
+  func divide(by cursor: MemberCursor) { guessing = cursor }
+
+  /// No part of the file in hand is guessed any more.
+  func endGuessing() { guessing = nil }
 
   private func directory(_ task: FileTask) -> PlanStep {
     var task = task

@@ -14,11 +14,16 @@ final class StreamCursor {
   private let reader: StreamReader
   private let ends: LineEnds?
   private var buffer = Bytes()
+  /// Why nothing can be read any more, once the lines ahead of that are given.
+  private var failure: UnitFailure?
   /// Bytes at the start of the buffer that are known to hold no line end.
   private var searched = 0
 
-  /// - Parameter ends: what ends a line, where chunks are to be whole lines.
-  init(task: FileTask, reader: StreamReader, ends: LineEnds?) {
+  /// - Parameters:
+  ///   - ends: what ends a line, where chunks are to be whole lines.
+  ///   - carry: what comes ahead of the stream, without the end of a line.
+  init(task: FileTask, reader: StreamReader, ends: LineEnds?, behind carry: Bytes = []) {
+    buffer = carry
     self.task = task
     self.reader = reader
     self.ends = ends
@@ -26,12 +31,19 @@ final class StreamCursor {
 
   var descriptor: Int32 { reader.descriptor }
 
+  /// Nothing more is wanted; where a thread unpacks the descriptor becomes readable soon.
+  func cancel() {
+    if case .unpacking(let reader) = reader { reader.cancel() }
+  }
+
   /// Reads what is there; gives a chunk when it is full, or at the end, when it may be empty.
   ///
-  /// A chunk of lines ends behind the last line end in the buffer, and grows until it holds one.
+  /// A chunk of lines ends behind the last line end in the buffer, and grows until it holds one. What cannot be read on has
+  /// its last whole lines as a chunk, and then fails.
   ///
   /// - Parameter isPrompt: what there is goes out as soon as nothing more is ready, if it holds a line.
   func next(chunkBytes: Int, longestLine: Int, isPrompt: Bool = false) -> Step {
+    if let failure { return .failed(task, failure) }
     do throws(UnitFailure) {
       var wanted = max(chunkBytes, searched + chunkBytes)
       while true {
@@ -54,7 +66,9 @@ final class StreamCursor {
         wanted = min(searched * 2, longestLine + 1)
       }
     } catch {
-      return .failed(task, error)
+      guard let last = ends?.last(in: buffer.span.bytes) else { return .failed(task, error) }
+      failure = error
+      return give(last + 1, isLast: false)
     }
   }
 

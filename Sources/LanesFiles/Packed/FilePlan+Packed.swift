@@ -11,12 +11,18 @@ package struct UnpackingSettings: Sendable, Equatable {
   package var isInUnits = false
   /// True where a file may become several units.
   package var divides = true
+  /// True where members may be guessed, which takes a fold that finds out whether they are (`MemberPlan`).
+  package var guesses = false
   /// Bytes that a file among several may have to be one unit; a larger one, like one that is alone, is unpacked by a thread
   /// of its own while lanes work on what comes of it.
   package var mostWhole = 256 << 20
 
   /// Files of at most so many bytes are units, alone or not: a thread would not pay.
   package var smallBytes = 1 << 20
+
+  /// Bytes that one of several files has to have to be divided where members seem to begin: all of its parts have to be
+  /// absorbed before the next file is begun.
+  package var leastGuessed = 64 << 20
 
   /// Bytes that a line may have in units that are unpacked.
   package var longestLine = FilePlan.Settings.longestLine
@@ -55,33 +61,98 @@ extension FilePlan {
       guard let format = PackedFormat(head: head) else { return nil }
       guard format.isSupported else { return Begun(step: .failed(makeUnit(task, .none, 0), format.refusal)) }
       task.packing = Packing(offset: offset)
-      if unpacking.divides, whole.length > settings.packedBytes * 2,
-        let cursor = PackedCursor(task, whole, format, file, memory: unpacking.memory, partBytes: settings.packedBytes)
-      {
-        divide(by: cursor)
-        return Begun(step: nil)
+      if unpacking.divides, whole.length > settings.packedBytes * 2 {
+        if let cursor = PackedCursor(
+          task, whole, format, try Descriptor.reading(path), memory: unpacking.memory, partBytes: settings.packedBytes)
+        {
+          divide(by: cursor)
+          return Begun(step: nil)
+        }
+        if let members, isAlone || whole.length > unpacking.leastGuessed,
+          let cursor = MemberCursor(
+            task, whole, format, file, partBytes: settings.packedBytes, isTried: !unpacking.isInUnits)
+        {
+          members.begin(row: task.row, at: offset)
+          divide(by: cursor)
+          return Begun(step: nil)
+        }
       }
     } catch {
       return Begun(step: failed(task, error))
     }
+    return Begun(step: undivided(task, whole, unpacking, status))
+  }
+
+  /// Takes a compressed file, or the rest of one, that is not to be divided: as a unit, or as a stream.
+  ///
+  /// - Parameter rest: has the fold give away what it holds of the file, which a stream goes on from.
+  private func undivided(
+    _ task: FileTask, _ file: FileSlice, _ unpacking: UnpackingSettings, _ status: FileStatus?,
+    rest: (() -> MemberChain.Rest)? = nil
+  ) -> PlanStep? {
     let isUnit =
-      unpacking.isInUnits || whole.length <= unpacking.smallBytes
-      || !isAlone && whole.length <= unpacking.mostWhole
-    guard !isUnit else { return Begun(step: unit(task, whole, status)) }
+      unpacking.isInUnits || file.length <= unpacking.smallBytes
+      || !isAlone && file.length <= unpacking.mostWhole
+    guard !isUnit else { return unit(task, file, status) }
+    var task = task
     task.packing = nil
     do throws(SystemError) {
-      stream(task, try UnpackingReader(.file(whole), unpacking))
-      return Begun(step: nil)
+      let reader = try UnpackingReader(.file(file), unpacking)
+      let rest = rest?()
+      // Where nothing was given to the workload yet its first slice is still to come.
+      if rest?.hasBegun == false { task.slice = 0 }
+      stream(task, reader, behind: rest?.carry ?? [])
+      return nil
     } catch {
-      return Begun(step: failed(task, error))
+      return failed(task, error)
     }
   }
 
+  /// The next part of a file that is divided where members seem to begin, or the rest of it, once it is known where the
+  /// parts cease to be true; nil where nothing is left.
+  func next(of cursor: MemberCursor, _ members: MemberChain) -> PlanStep? {
+    switch members.state {
+    case .over:
+      endGuessing()
+      return nil
+    case .broken(let offset): return rest(of: cursor, from: offset, members)
+    case .whole(let offset):
+      if let part = cursor.next() { return unit(part.task, source: .slice(part.file), bytes: part.file.length) }
+      guard offset == cursor.start else {
+        // Drained before waiting, not after: what is raised from here on makes the descriptor readable again.
+        members.progress.drainEvent()
+        return .waiting(descriptor: members.progress.number)
+      }
+      guard offset < cursor.end else {
+        endGuessing()
+        return nil
+      }
+      return rest(of: cursor, from: offset, members)
+    }
+  }
+
+  /// Takes what is left of a file as if nobody had guessed anything of it.
+  private func rest(of cursor: MemberCursor, from offset: Int, _ members: MemberChain) -> PlanStep? {
+    endGuessing()
+    guard let unpacking = settings.unpacking else { preconditionFailure("a part of nothing that is unpacked") }
+    var task = cursor.task
+    var file = cursor.whole
+    (file.offset, file.length) = (offset, cursor.end - offset)
+    task.isLast = true
+    // From its start the file is what it was before it was divided.
+    let isWhole = offset == cursor.whole.offset
+    if isWhole { task.slice = 0 }
+    task.packing = Packing(offset: offset, isPart: !isWhole)
+    return undivided(task, file, unpacking, nil, rest: members.takeRest)
+  }
+
   /// The unit of a compressed file that is one.
-  private func unit(_ task: FileTask, _ file: FileSlice, _ status: FileStatus) -> PlanStep {
-    let isSmall = file.offset == 0 && file.length <= settings.wholeBytes
-    let step = unit(task, source: isSmall ? .file(file.path) : .slice(file), bytes: file.length)
-    guard isSmall, case .unit(var unit) = step else { return step }
+  private func unit(_ task: FileTask, _ file: FileSlice, _ status: FileStatus?) -> PlanStep {
+    guard let status, file.offset == 0, file.length <= settings.wholeBytes else {
+      return unit(task, source: .slice(file), bytes: file.length)
+    }
+    let step = unit(task, source: .file(file.path), bytes: file.length)
+    guard case .unit(var unit) = step else { return step }
     unit.stamp = status.stamp
     return .unit(unit)
   }

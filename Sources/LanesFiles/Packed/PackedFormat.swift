@@ -72,6 +72,8 @@ package struct Packing: Sendable, Equatable {
   var xzCheck: Int32?
   /// True for one of several units of the file, whose first and last lines may go on in others.
   var isPart = false
+  /// Where in the file a part ends that only seems to be one (`MemberChain`); nil for those that are known.
+  var guessedEnd: Int?
 }
 
 extension WireWriter {
@@ -80,7 +82,9 @@ extension WireWriter {
     guard let packing else { return }
     write(packing.offset)
     write(packing.xzCheck ?? -1)
-    write(packing.isPart)
+    // What it is: all of the file, a part, a part as it seems.
+    write(packing.guessedEnd != nil ? 2 : packing.isPart ? 1 : UInt8(0))
+    if let end = packing.guessedEnd { write(end) }
   }
 }
 
@@ -91,6 +95,9 @@ extension WireReader {
     let check: Int32 = try read()
     // Checks are numbered from 0 to 15 (the .xz file format, 2.1.1.2).
     guard offset >= 0, check < 16 else { throw WireError("an impossible place in a compressed file") }
-    return Packing(offset: offset, xzCheck: check < 0 ? nil : check, isPart: try readBool())
+    let kind: UInt8 = try read()
+    guard kind < 3 else { throw WireError("an unknown part of a compressed file") }
+    return Packing(
+      offset: offset, xzCheck: check < 0 ? nil : check, isPart: kind > 0, guessedEnd: kind == 2 ? try read() : nil)
   }
 }

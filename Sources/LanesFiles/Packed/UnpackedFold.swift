@@ -1,4 +1,5 @@
 import LanesCore
+import LanesOS
 
 /// Gives a fold what compressed units gave as if their files had been cut between lines.
 ///
@@ -12,26 +13,56 @@ package final class UnpackedFold<Inner: FileWorkload>: Fold {
   private var carry = Bytes()
   /// True when something of the file was given to the fold.
   private var hasBegun = false
+  /// What was guessed of the file.
+  private var members: MemberChain?
 
   package init(_ workload: Unpacking<Inner>, _ fold: any Fold) {
     self.workload = workload
     self.fold = fold
   }
 
+  /// Finds out which of the parts that `plan` guesses are true. Throws where descriptors have run out.
+  package func follow(_ plan: any MemberPlan) throws(SystemError) {
+    let members = try MemberChain()
+    members.takeRest = { [unowned self] in
+      defer { carry = [] }
+      return MemberChain.Rest(carry: carry, hasBegun: hasBegun)
+    }
+    self.members = members
+    plan.members = members
+  }
+
   package var ending: Ending? { fold.ending }
   package var printsOutput: Bool { fold.printsOutput }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard let file = try? Inner.file(of: unit.task), file.packing != nil else { return fold.absorb(unit, outcome) }
-    if row != file.row { (row, carry, hasBegun) = (file.row, [], false) }
-    guard case .done(let bytes) = outcome else { return fold.absorb(unit, outcome) }
-    guard let partial = try? UnpackedPartial(wire: bytes) else {
-      return fold.absorb(unit, .failed(UnitFailure(.crashed, "its result cannot be read")))
+    guard let file = try? Inner.file(of: unit.task), let packing = file.packing else {
+      return fold.absorb(unit, outcome)
     }
+    if packing.guessedEnd != nil {
+      // No member begins there.
+      guard let members, members.expects(row: file.row, at: packing.offset) else { return }
+    }
+    if row != file.row { (row, carry, hasBegun) = (file.row, [], false) }
+    var state = packing.guessedEnd.map { MemberChain.State.whole(upTo: $0) }
     do throws(UnitFailure) {
-      try give(partial, unit, file)
+      let partial = try partial(outcome)
+      if partial.isVoid { state = .broken(at: packing.offset) } else { try give(partial, unit, file) }
     } catch {
+      if state != nil { state = .over }
       fold.absorb(unit, .failed(error))
+    }
+    if let state { members?.set(state) }
+  }
+
+  private func partial(_ outcome: Outcome) throws(UnitFailure) -> UnpackedPartial {
+    switch outcome {
+    case .failed(let failure): throw failure
+    case .done(let bytes):
+      guard let partial = try? UnpackedPartial(wire: bytes) else {
+        throw UnitFailure(.crashed, "its result cannot be read")
+      }
+      return partial
     }
   }
 

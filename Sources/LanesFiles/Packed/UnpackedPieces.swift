@@ -20,6 +20,13 @@ final class UnpackedPieces<Inner: FileWorkload>: PieceTaker {
   /// Untaken bytes below which the taker is not asked again: it found no line end in them.
   private var enough = 0
 
+  /// True for a small file of gzip, until all of it is there: in one call it is unpacked in half the time.
+  private var isWaiting: Bool
+  /// Bytes that a file may become in one call.
+  private static var mostWhole: Int { 16 << 20 }
+  /// Compressed bytes that are waited for; whoever reads pieces takes more that are left for a line without an end.
+  private static var longestWait: Int { 768 << 10 }
+
   private var partial = UnpackedPartial()
   private var resultBytes = 0
   /// True while the first line is looked for.
@@ -40,6 +47,7 @@ final class UnpackedPieces<Inner: FileWorkload>: PieceTaker {
     self.file = file
     self.unpacker = unpacker
     isPart = file.packing?.isPart ?? false
+    isWaiting = !isPart && workload.limits.memory >= Self.mostWhole * 2
     seeksHead = isPart && file.slice > 0 && workload.limits.ends != nil
     compactor =
       workload.inner.bytesPerPartial == nil ? nil : (workload.inner as? any CompactingWorkload)?.makeCompactor()
@@ -59,13 +67,34 @@ final class UnpackedPieces<Inner: FileWorkload>: PieceTaker {
   }
 
   func take(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
-    try piece.withUnsafeBytes { (input) throws(UnitFailure) in
+    guard !partial.isVoid else { return piece.byteCount }
+    do throws(UnitFailure) {
+      return try unpack(piece, isLast: isLast, deadline)
+    } catch  where file.packing?.guessedEnd != nil && [.rejected, .resources].contains(error.kind) {
+      // Whoever unpacks the file from its start finds out what is wrong, if anything is.
+      partial = UnpackedPartial()
+      partial.isVoid = true
+      room.trim(to: 0)
+      return piece.byteCount
+    }
+  }
+
+  private func unpack(_ piece: RawSpan, isLast: Bool, _ deadline: Deadline) throws(UnitFailure) -> Int {
+    if isWaiting {
+      let isGzip = piece.withUnsafeBytes { PackedFormat(head: Bytes($0.prefix(PackedFormat.headBytes))) == .gzip }
+      guard isLast || !isGzip || piece.byteCount >= Self.longestWait else { return 0 }
+      isWaiting = false
+      let size = isGzip && isLast ? piece.withUnsafeBytes(Unpacker.gzipSize) : 0
+      if size <= Self.mostWhole { try room.grow(atLeast: size + pieceBytes, keeping: 0) }
+    }
+    return try piece.withUnsafeBytes { (input) throws(UnitFailure) in
       var at = 0
       while true {
         try room.grow(atLeast: end + pieceBytes, keeping: end)
-        let step = try unpacker.run(
+        let step = unpacker.run(
           UnsafeRawBufferPointer(rebasing: input[at...]), isLast: isLast,
           into: UnsafeMutableRawBufferPointer(start: room.base! + end, count: room.capacity - end))
+        if let failure = step.failure { throw failure }
         at += step.used
         end += step.made
         try deadline.check()
@@ -81,6 +110,7 @@ final class UnpackedPieces<Inner: FileWorkload>: PieceTaker {
   }
 
   func finish() throws(UnitFailure) -> Bytes {
+    if partial.isVoid { return partial.wire }
     if let compactor, !partial.partials.isEmpty { partial.partials = [compactor.partial] }
     try UnitFailure.checkMemory(resultBytes + partial.tail.count)
     return partial.wire
@@ -183,10 +213,10 @@ final class UnpackedPieces<Inner: FileWorkload>: PieceTaker {
     }
     partial.partials.append(bytes)
     resultBytes += bytes.count
-    guard resultBytes <= UnpackingLimits.mostResults else {
+    guard resultBytes <= workload.limits.mostResults else {
       throw UnitFailure(
         .resources,
-        "what is found in it takes more than \(ByteCount.text(UnpackingLimits.mostResults)), which is held until its end: give it alone"
+        "what is found in it takes more than \(ByteCount.text(workload.limits.mostResults)), which is held until its end: give it alone"
       )
     }
   }

@@ -15,6 +15,8 @@ final class Unpacker: @unchecked Sendable {
     var made: Int
     /// True when the input is over, and ends where a member does.
     var isOver: Bool
+    /// What is wrong behind that; nothing more can be unpacked then.
+    var failure: UnitFailure?
   }
 
   /// Bytes of room with which every call makes progress: those of a block of BGZF, which is unpacked at once.
@@ -36,16 +38,14 @@ final class Unpacker: @unchecked Sendable {
   /// - Parameter isLast: nothing follows behind `input`.
   func run(
     _ input: UnsafeRawBufferPointer, isLast: Bool, into room: UnsafeMutableRawBufferPointer
-  ) throws(UnitFailure) -> Step {
+  ) -> Step {
     var (used, made) = (0, 0)
     let result = cpacked_run(
       decoder, input.baseAddress?.assumingMemoryBound(to: UInt8.self), input.count, isLast, &used,
       room.baseAddress?.assumingMemoryBound(to: UInt8.self), room.count, &made)
-    switch result {
-    case cpacked_going, cpacked_ended:
-      return Step(used: used, made: made, isOver: result == cpacked_ended)
-    default: throw failure(result)
-    }
+    let isSound = result == cpacked_going || result == cpacked_ended
+    return Step(
+      used: used, made: made, isOver: result == cpacked_ended, failure: isSound ? nil : failure(result))
   }
 
   private func failure(_ result: cpacked_result) -> UnitFailure {
@@ -77,6 +77,14 @@ final class Unpacker: @unchecked Sendable {
 }
 
 extension Unpacker {
+  /// Bytes that a file of gzip says to become in its last four bytes, modulo 2^32; 0 where that cannot be true of one member
+  /// that is all of the file, which deflate makes a thousandth of what it was at best (RFC 1951), and hardly ever larger.
+  static func gzipSize(_ file: UnsafeRawBufferPointer) -> Int {
+    guard file.count >= 18 else { return 0 }
+    let size = Int(UInt32(littleEndian: file.loadUnaligned(fromByteOffset: file.count - 4, as: UInt32.self)))
+    return size / 1032 <= file.count && size >= file.count / 2 ? size : 0
+  }
+
   /// The first `limit` bytes of what `input` unpacks to, or as many as there are before it ends or turns out damaged.
   static func head(of input: Bytes, _ packing: Packing, memory: Int, limit: Int) -> Bytes {
     guard let unpacker = try? Unpacker(packing, memory: memory) else { return [] }
@@ -88,13 +96,13 @@ extension Unpacker {
       head.append(contentsOf: repeatElement(0, count: piece))
       let step = input.withUnsafeBytes { bytes in
         head.withUnsafeMutableBytes { room in
-          try? unpacker.run(
+          unpacker.run(
             UnsafeRawBufferPointer(rebasing: bytes[at...]), isLast: false,
             into: UnsafeMutableRawBufferPointer(rebasing: room[start...]))
         }
       }
-      head.removeLast(piece - (step?.made ?? 0))
-      guard let step, step.made + step.used > 0 else { break }
+      head.removeLast(piece - step.made)
+      guard step.failure == nil, step.made + step.used > 0 else { break }
       at += step.used
     }
     return head

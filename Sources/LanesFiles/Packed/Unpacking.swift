@@ -76,7 +76,7 @@ package struct UnpackingLimits: Sendable, Equatable {
   /// Bytes that a line may have.
   package var longestLine: Int
   /// Bytes of partial results that one unit may have: selected lines of a file that is searched as a whole.
-  static let mostResults = 256 << 20
+  var mostResults: Int { min(256 << 20, max(memory, 16 << 20)) }
 
   package init(ends: LineEnds?, memory: Int, longestLine: Int) {
     self.ends = ends
@@ -91,6 +91,8 @@ struct UnpackedPartial {
   var head: Bytes?
   /// True where all of the unit is one line without an end.
   var isOpen = false
+  /// True for a part that was guessed wrong: no members begin where it does, or none ends where it does.
+  var isVoid = false
   /// One after the other, as for slices that follow each other.
   var partials: [Bytes] = []
   /// The bytes behind the last line end, where a later unit has the rest of that line.
@@ -101,7 +103,9 @@ struct UnpackedPartial {
   init(wire: Bytes) throws(WireError) {
     var reader = WireReader(wire)
     if try reader.readBool() { head = try reader.readBytes() }
-    isOpen = try reader.readBool()
+    let kind: UInt8 = try reader.read()
+    guard kind < 3 else { throw WireError("an unknown kind of result") }
+    (isOpen, isVoid) = (kind == 1, kind == 2)
     tail = try reader.readBytes()
     while reader.remaining > 0 { partials.append(try reader.readBytes()) }
   }
@@ -110,7 +114,7 @@ struct UnpackedPartial {
     var writer = WireWriter(capacity: partials.reduce(64 + tail.count) { $0 + $1.count + 4 })
     writer.write(head != nil)
     if let head { writer.write(head) }
-    writer.write(isOpen)
+    writer.write(isVoid ? 2 : isOpen ? 1 : UInt8(0))
     writer.write(tail)
     for partial in partials { writer.write(partial) }
     return writer.bytes

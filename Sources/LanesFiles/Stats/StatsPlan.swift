@@ -38,7 +38,7 @@ package final class StatsPlan: UnitPlan {
     }
   }
 
-  private let files: FilePlan
+  let files: FilePlan
   private let options: Options
   private var unitCount = 0
   /// Units made and not yet given away, the next one last.

@@ -49,7 +49,7 @@ package enum FreeMemory {
   }
 
   /// False where `bytes` are more than the machine could give; true also where it does not say.
-  static func hasRoom(for bytes: Int) -> Bool {
+  package static func hasRoom(for bytes: Int) -> Bool {
     guard bytes > worthAsking, let available = availableMemory(includingSwap: true) else { return true }
     return bytes <= available
   }

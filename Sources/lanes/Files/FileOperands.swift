@@ -48,6 +48,7 @@ struct FileOperands: ParsableArguments {
     var settings = UnpackingSettings(memory: engine.options.memory / 4)
     settings.longestLine = min(settings.longestLine, max(engine.options.memory / 4, 16 << 20))
     settings.isInUnits = (engine.isolation ?? .none) != .none
+    settings.guesses = true
     return settings
   }
 }
@@ -107,8 +108,10 @@ extension BatchRun {
     }
     let unpacking = Unpacking(workload, limits)
     self.init(workload: unpacking) {
-      let (plan, fold) = try makeParts()
-      return (plan, UnpackedFold(unpacking, fold))
+      let (plan, inner) = try makeParts()
+      let fold = UnpackedFold(unpacking, inner)
+      if settings.unpacking?.guesses == true, let plan = plan as? any MemberPlan { try fold.follow(plan) }
+      return (plan, fold)
     }
   }
 }
