@@ -11,7 +11,7 @@ UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
 class Case:
     """A pair of measurements in a section.
 
-    `paragraph` begins the text that stands ahead of the table, or is its first heading cell. A row is found by its first
+    `paragraph` is a part of the text that stands ahead of the table. A row is found by its first
     cell; times are in the column `wall`, unless `column` names one that holds the ratio itself. `version` finds the peer's
     version where the section tells it. `limit` says that the other row is what cannot be passed, such as plain reading.
     """
@@ -88,6 +88,32 @@ CASES = [
     Case("a word in a file of zstd", "Compressed files", "zst:", "lanes search", "zstd -q -dc, rg", 1.0, version=RIPGREP),
     Case("a word in four files of gzip", "Compressed files", "Four files", "lanes search", "rg -z", 1.0, version=RIPGREP),
     Case("histogram of 2 GB", "Histogram of bytes", "How often", TWO, "lanes files count -l ×2", 0.8, limit=True),
+    Case("JPEG to WebP", "WebP", "JPEG to WebP", TWO, "cwebp, xargs -P2", 1.0),
+    Case("JPEG to WebP", "WebP", "JPEG to WebP", TWO, "current libvips, 2 processes", 1.0, version=CURRENT_VIPS),
+    Case("WebP to JPEG within 512 × 512", "WebP", "WebP to JPEG", TWO, "current libvips, 2 processes", 1.0, version=CURRENT_VIPS),
+    Case("PNG to AVIF", "AVIF", "to AVIF", TWO, "avifenc -j1, xargs -P2", 1.0),
+    Case("PNG to AVIF", "AVIF", "to AVIF", TWO, "current libvips, 2 processes", 1.0, version=CURRENT_VIPS),
+    Case("AVIF to JPEG within 512 × 512", "AVIF", "back to JPEG", TWO, "current libvips, 2 processes", 1.0, version=CURRENT_VIPS),
+    Case("three sizes as JPEG and WebP", "Sizes and formats", "from one decoding", TWO, "current libvips, 2 processes", 1.0, version=CURRENT_VIPS),
+    Case("JPEGs made to fit 200 KiB", "Files of limited size", "each to at most", TWO, "caesiumclt --max-size", 1.0, version=r"caesium-clt ([0-9.]+)"),
+    Case("JPEGs made to fit 200 KiB", "Files of limited size", "each to at most", TWO, "jpegoptim -S, xargs -P2", 1.0),
+    *[
+        Case(f"Display P3 or inks to sRGB: {name}", "Colors to sRGB", paragraph, TWO, "vipsthumbnail --export-profile, xargs -P2", 1.0, version=VIPS)
+        for name, paragraph in [("JPEG", "JPEGs of Display P3"), ("PNG", "The same as PNG"), ("CMYK JPEG", "CMYK JPEGs")]
+    ],
+    Case("SSIM and PSNR of pairs; the peer PSNR alone", "How alike images are", "the same as JPEGs", TWO, "gm compare PSNR, xargs -P2", 1.0,
+         version=r"GraphicsMagick ([0-9.]+)"),
+    *[
+        Case(name, "Percentiles, quotation marks, JSON lines", paragraph, "lanes ×2", f"{peer} ×2", 1.0, version=rf"{peer} ([0-9.]+)")
+        for name, paragraph in [
+            ("percentiles by a key", "### Percentiles"), ("sums of CSV with quoted newlines", "### Quotation marks and newlines"),
+            ("sums of JSON lines", "### JSON lines")]
+        for peer in ("polars", "duckdb")
+    ],
+    *[
+        Case(f"search: {name}", "What searches print", f"### {name}", TWO, "rg", 1.0, version=RIPGREP)
+        for name in ["only matches", "whole words", "two lines around", "places in bytes", "columns", "replaced"]
+    ],
 ]
 
 
@@ -116,7 +142,7 @@ def time_of(cell: str) -> Optional[float]:
 def ratio(case: Case, body: str) -> Optional[float]:
     """How many times as fast lanes is; None where the section does not have this case."""
     for paragraph, rows in tables(body):
-        if not paragraph.startswith(case.paragraph):
+        if case.paragraph not in paragraph:
             continue
         named = {row[0]: row for row in rows[1:]}
         if case.own not in named:
