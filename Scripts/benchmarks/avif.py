@@ -71,7 +71,8 @@ def section() -> List[str]:
     lines = [
         "## AVIF", "",
         f"{about(originals)}, photographs within 1024 × 1024 as PNG, to AVIF: quality 60, speed 6, 4:2:0, one thread for each "
-        f"picture. {trees.sentence()}", "", *table(contestants, contestants[0].name), "",
+        f"picture. {trees.sentence()} "
+        "Nearly all of the time is libaom's; lanes and avifenc have the system's, libvips of PyPI a newer one of its own.", "", *table(contestants, contestants[0].name), "",
         "Results add up to: " + ", ".join(size_of(one) for one in contestants if not one.problem) + ".", "",
         *quality(originals, [one for one in contestants if not one.problem]), *commands(contestants), "",
     ]
