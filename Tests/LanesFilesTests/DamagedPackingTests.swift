@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: PackedFiles.packers[3].isThere))
+  @Test(.enabled(if: PackedFiles.packers[3].isThere && PackedFiles.packers[5].isThere))
   func `a dictionary and a window that is too large are refused in words`() throws {
     // One segment with a dictionary of number 5: a raw block of one byte.
     let dictionary: Bytes = [0x28, 0xB5, 0x2F, 0xFD, 0x21, 5, 1, 0x09, 0, 0, 0x41]

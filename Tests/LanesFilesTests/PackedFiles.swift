@@ -1,4 +1,5 @@
 import LanesCore
+import LanesFiles
 import LanesTesting
 import SystemPackage
 import Testing
@@ -18,9 +19,11 @@ struct PackedFiles {
       self.memberBytes = memberBytes
     }
 
-    /// False where the program is not there.
+    /// False where the program is not there, or the library that unpacks what it makes was not when this was built.
     var isThere: Bool {
-      (try? Program.shell("command -v \(command.split(separator: " ")[0])"))?.exit == .status(0)
+      let format = PackedFormat.allCases.first { command.hasPrefix($0.name) }
+      return format?.isSupported == true
+        && (try? Program.shell("command -v \(command.split(separator: " ")[0])"))?.exit == .status(0)
     }
   }
 
