@@ -164,4 +164,19 @@ import Testing
       """, [folder.path.string])
     #expect(json.lines.count == 4 && json.lines[1] == json.lines[3] && json.errors == "")
   }
+
+  @Test func `compressed tables with newlines in fields are read like their text`() throws {
+    let folder = try #require(Self.folder)
+    let run = try Program.shell(
+      """
+      cd "$1" && kept=$(mktemp -d) && awk 'BEGIN { print "id,note,n"; for (i = 0; i < 90000; i++) printf "%d,\\"a\\n\\"\\"b%d\\",%d\\n", i % 7, i, i * 7919 % 1000 }' > "$kept/a"
+      gzip -1k "$kept/a" && split -b 200000 --filter='gzip -1' "$kept/a" > "$kept/b.gz" && cd "$kept"
+      for files in a a.gz b.gz; do "$LANES" files stats -z --csv --header --column n --by id $files; done
+      "$LANES" files stats -z --csv --header --column n --by id a.gz b.gz a | head -2; rm -r "$kept"
+      """, [folder.path.string])
+    let lines = run.lines
+    #expect(run.errors == "" && lines.count == 8 * 3 + 2, "\(run.errors)")
+    #expect(lines[..<8] == lines[8..<16] && lines[..<8] == lines[16..<24])
+    #expect(lines.last?.split(separator: " ").first == "38574")
+  }
 }

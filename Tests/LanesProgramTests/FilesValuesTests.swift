@@ -76,7 +76,10 @@ import Testing
       ),
       (["stats", "--json-lines", "--column", "a", "--header"], "--header is about columns, and --json-lines has none"),
       (["stats", "--json-lines", "--column", "a", "--csv"], "--csv is about columns, and --json-lines has none"),
-      (["stats", "--csv", "-z", "--column", "1"], "--csv and -z do not go together"),
+      (
+        ["stats", "--csv", "-z", "--isolation", "process", "--column", "1"],
+        "--csv and -z go together in one process only"
+      ),
       (["stats", "--json-lines", "--column", "a\\b"], "--column takes names with points between them"),
       (["search", "-E", "--replace", "$1", "(a)"], "--replace can use the whole match alone"),
       (["search", "--replace", "x", "-m1", "-C1", "a"], "do not go together"),

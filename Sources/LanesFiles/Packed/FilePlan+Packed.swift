@@ -11,6 +11,8 @@ package struct UnpackingSettings: Sendable, Equatable {
   package var isInUnits = false
   /// True where a file may become several units.
   package var divides = true
+  /// True where every file is unpacked by a thread of its own, whatever its size: none becomes a unit, or several.
+  package var streamsAll = false
   /// True where members may be guessed, which takes a fold that finds out whether they are (`MemberPlan`).
   package var guesses = false
   /// Bytes that a file among several may have to be one unit; a larger one, like one that is alone, is unpacked by a thread
@@ -61,7 +63,7 @@ extension FilePlan {
       guard let format = PackedFormat(head: head) else { return nil }
       guard format.isSupported else { return Begun(step: .failed(makeUnit(task, .none, 0), format.refusal)) }
       task.packing = Packing(offset: offset)
-      if unpacking.divides, whole.length > settings.packedBytes * 2 {
+      if unpacking.divides, !unpacking.streamsAll, whole.length > settings.packedBytes * 2 {
         if let cursor = PackedCursor(
           task, whole, format, try Descriptor.reading(path), memory: unpacking.memory, partBytes: settings.packedBytes)
         {
@@ -93,7 +95,7 @@ extension FilePlan {
     let isUnit =
       unpacking.isInUnits || file.length <= unpacking.smallBytes
       || !isAlone && file.length <= unpacking.mostWhole
-    guard !isUnit else { return unit(task, file, status) }
+    guard unpacking.streamsAll || !isUnit else { return unit(task, file, status) }
     var task = task
     task.packing = nil
     do throws(SystemError) {

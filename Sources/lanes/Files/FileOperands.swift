@@ -47,7 +47,7 @@ struct FileOperands: ParsableArguments {
     }
     var settings = UnpackingSettings(memory: engine.options.memory / 4)
     settings.longestLine = min(settings.longestLine, max(engine.options.memory / 4, 16 << 20))
-    settings.isInUnits = (engine.isolation ?? .none) != .none
+    settings.isInUnits = engine.isIsolated
     settings.guesses = true
     return settings
   }
@@ -114,4 +114,9 @@ extension BatchRun {
       return (plan, fold)
     }
   }
+}
+
+extension EngineArguments {
+  /// True where performing is to happen in processes of its own.
+  var isIsolated: Bool { (isolation ?? .none) != .none }
 }

@@ -105,8 +105,10 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     if let decimals, !(0...100).contains(decimals) {
       throw ValidationError("--decimals takes a number from 0 to 100, not \(decimals)")
     }
-    if asked.csv, operands.decompress {
-      throw ValidationError("--csv and -z do not go together; write zcat FILE | lanes files stats --csv")
+    if asked.csv, operands.decompress, engine.isIsolated || Division.isDivided {
+      throw ValidationError(
+        "--csv and -z go together in one process only, without --isolation and plans; write zcat FILE | lanes files stats --csv"
+      )
     }
     if asked.approximate, asked.percentiles.isEmpty {
       throw ValidationError("--approximate is about percentiles; add --percentiles LIST or leave it out")
@@ -131,6 +133,8 @@ struct FilesStatsCommand: FilesOperation, StatedCommand {
     settings.sliceBytes = 16 << 20
     // More than a record with newlines may have: units of a pipe need then not carry all their bytes along, see `RecordSlice`.
     if asked.csv { settings.chunkBytes = 4 << 20 }
+    // Parts that end within lines are put together line by line, which records may have several of.
+    if asked.csv { settings.unpacking?.streamsAll = true }
     // All statistics of a file come from the same units, which parts that end within lines are not.
     if split == .tasks { settings.unpacking?.divides = false }
     let job = BatchRun(files: StatsWorkload(format, keeping: keeping), settings) {
