@@ -122,13 +122,6 @@ int clinux_self_usage(struct clinux_usage *usage) {
   return 0;
 }
 
-int clinux_children_usage(struct clinux_usage *usage) {
-  struct rusage counted;
-  if (getrusage(RUSAGE_CHILDREN, &counted) != 0) return -1;
-  copy_usage(&counted, usage);
-  return 0;
-}
-
 int clinux_thread_usage(struct clinux_usage *usage) {
   struct rusage counted;
   if (getrusage(RUSAGE_THREAD, &counted) != 0) return -1;

@@ -180,6 +180,97 @@ import Testing
     #expect(faults[1] > 4 * faults[0], "\(faults)")
   }
 
+  @Test func `one supervisor serves all runs, and nothing of it is left`() throws {
+    let folder = TemporaryFolder()
+    let result = try Program.run(
+      [
+        "compare", "-N", "--rounds", "3", "--command", "sh -c 'echo $PPID >> one'", "--command",
+        "sh -c 'echo $PPID >> two'",
+      ],
+      directory: folder.path)
+    #expect(result.exit == .status(0), "\(result.errors)")
+    let pids = try ["one", "two"].flatMap {
+      String(decoding: try readFile(folder.file($0)), as: UTF8.self).split(separator: "\n").compactMap { pid_t($0) }
+    }
+    let supervisor = try #require(pids.first)
+    #expect(pids.count == 8 && Set(pids).count == 1 && !Processes.isAlive(supervisor))
+    if let membership = ProcessFile.cgroups?.text, let mounts = ProcessFile("/proc/self/mountinfo")?.text,
+      let parent = Cgroups.unified(membership: membership, mounts: mounts)
+    {
+      #expect(access("\(parent)lanes-\(supervisor)", F_OK) != 0)
+    }
+  }
+
+  @Test func `a command's figures are its own, and not those of the one before it`() throws {
+    let result = try Program.run(
+      ["compare", "-N", "--json", "--rounds", "2", "--command", "dd if=/dev/zero of=/dev/null bs=64M count=1"]
+        + ["--command", "true", "--command", "sh -c 'exit 3'", "--ignore-failure"])
+    let values = try result.lines.prefix(3).map { try #require(JSONValue($0)) }
+    let peaks = values.map { value -> Double in
+      guard case .number(let text)? = value["peak_memory_bytes"] else { return -1 }
+      return Double(text) ?? -1
+    }
+    #expect(peaks[0] > 64e6 && (1...32e6).contains(peaks[1]) && (1...32e6).contains(peaks[2]), "\(peaks)")
+    #expect(values.map { $0["rounds_failed"] } == [.number("0"), .number("0"), .number("2")])
+  }
+
+  @Test func `processes that nobody waits for are counted where the command has a control group`() throws {
+    // A shell would not do: it handles SIGCHLD whatever it is told.
+    try #require(access("/usr/bin/perl", X_OK) == 0, "perl is missing")
+    let command = "perl -e '$SIG{CHLD} = \"IGNORE\"; unless (fork) { for (1..3e6) { $x++ } exit } wait'"
+    let result = try Program.run(Self.once + ["--json", "--command", command])
+    let value = try #require(result.lines.first.flatMap { JSONValue($0) }, "\(result.errors)")
+    let isOwn = value["pressure_of"] == .string("command")
+    #expect(isOwn || value["pressure_of"] == .string("machine"))
+    #expect(value["times_from"] == .string(isOwn ? "cgroup" : "wait4"))
+  }
+
+  @Test func `a command that asks the terminal is ended, and told what stopped it`() throws {
+    let result = try Program.shell(
+      "script -qec \"$LANES compare -q -N --rounds 1 --warmup 0 --command 'sh -c \\\"read x </dev/tty\\\"'\" /dev/null </dev/null"
+    )
+    #expect(result.exit == .status(74))
+    #expect(result.text.contains("was stopped by SIGTTIN, as one that asks the terminal"), "\(result.text)")
+  }
+
+  @Test func `the cleanup is run to its end after a signal`() throws {
+    let folder = TemporaryFolder()
+    let program = try Program.start(
+      Self.inShell + ["--cleanup", "echo c >> log; echo d >> log", "--command", "echo x > started; sleep 1000"],
+      directory: folder.path)
+    #expect(eventually { access(folder.file("started").string, F_OK) == 0 })
+    program.kill(SIGINT)
+    #expect(try program.finish().exit == .signal(SIGINT))
+    #expect(String(decoding: try readFile(folder.file("log")), as: UTF8.self) == "c\nd\n")
+  }
+
+  @Test func `a command that kills its supervisor is named, and nothing of it is left`() throws {
+    let folder = TemporaryFolder()
+    let command = "sleep 1000 & echo $! > pid; kill -KILL $PPID; wait"
+    let result = try Program.run(Self.inShell + ["-N", "--command", "sh -c '\(command)'"], directory: folder.path)
+    #expect(result.exit == .status(74))
+    #expect(result.errors.contains("was not watched to its end"), "\(result.errors)")
+    // Only in a control group are its processes known by now.
+    guard CommandGroup() != nil else { return }
+    let pid = try #require(pid_t(String(decoding: try readFile(folder.file("pid")), as: UTF8.self).filter(\.isNumber)))
+    #expect(eventually { !Processes.isAlive(pid) })
+  }
+
+  @Test func `what a preparation leaves running stays`() throws {
+    let folder = TemporaryFolder()
+    let server =
+      "test -e pid && kill -0 $(cat pid) || { sleep 1000 >/dev/null 2>&1 & echo $! > pid; echo x >> starts; }"
+    let result = try Program.run(
+      Self.inShell + [
+        "--rounds", "3", "--prepare", server, "--cleanup", "kill $(cat pid)", "--command", "kill -0 $(cat pid)",
+      ],
+      directory: folder.path)
+    #expect(result.exit == .status(0), "\(result.errors)")
+    #expect(String(decoding: try readFile(folder.file("starts")), as: UTF8.self) == "x\n")
+    let pid = try #require(pid_t(String(decoding: try readFile(folder.file("pid")), as: UTF8.self).filter(\.isNumber)))
+    #expect(eventually { !Processes.isAlive(pid) })
+  }
+
   @Test func `words reach a command byte for byte`() throws {
     for shell in ["-N", "--quiet"] {
       let result = try Program.shell(

@@ -103,6 +103,44 @@ import Testing
     #expect(CommandComparison([Self.contender("x", Self.run(30, user: 1))], shell: shell).notes.isEmpty)
   }
 
+  @Test func `a command that takes little beside the shell has no finding made of what was subtracted`() {
+    let shell = ShellCost([(1_000_000, ProcessUsage())])
+    let run = Self.run(0.4, user: 0.9)
+    let comparison = CommandComparison([Self.contender("x", run)], shell: shell, cpus: 2)
+    #expect(comparison.findings[0].finding.kind == .undecided)
+    #expect(comparison.findings[0].finding.sentence.contains("too little beside the shell's start-up"))
+    let alone = CommandComparison([Self.contender("x", run)], cpus: 2)
+    #expect(alone.findings[0].finding.kind == .cpuBound)
+  }
+
+  @Test(arguments: [
+    (RankedFigure.faults, "No difference that these rounds can tell: the fewest page faults were 100, by a."),
+    (.bytes, "No difference that these rounds can tell: the fewest bytes from and to storage were 0 B, by a."),
+    (.memory, "No difference that these rounds can tell: the least peak memory was 4.0 MiB, by a."),
+    (.wall, "No difference that these rounds can tell: the least time was 100 ms, by a."),
+    (.cpu, "No difference that these rounds can tell: the least processor time was 99.0 ms, by a."),
+  ]) func `a tie is told in the words of what is ranked`(_ figure: RankedFigure, _ sentence: String) {
+    let run = Self.run(100, user: 99)
+    let comparison = CommandComparison([Self.contender("a", run), Self.contender("b", run, shift: 2)], by: figure)
+    #expect(comparison.winner == sentence)
+    let few = CommandComparison([Self.contender("a", run, rounds: 2), Self.contender("b", run, rounds: 2)], by: figure)
+    #expect(
+      few.winner.hasPrefix("a needed ") && few.winner.contains(figure == .wall ? "least time, " : figure.words + ", "))
+  }
+
+  @Test func `what a control group counted is the command's own, and told as such`() throws {
+    var run = Self.run(100, user: 10, cpu: 80)
+    run.isPressureOwn = true
+    run.hasUnwaited = true
+    let comparison = CommandComparison([Self.contender("x", run)], cpus: 4)
+    #expect(
+      comparison.findings[0].finding.sentence.hasSuffix(
+        ", or a core, which one of its processes wanted and had not for 80.0 ms."))
+    #expect(
+      CommandText(comparison, width: 100).lines().joined(separator: " ").contains(
+        "note: x: has processes that nobody waited for"))
+  }
+
   @Test(arguments: [60, 80, 100, 200]) func `text fits its width whatever commands are called`(_ width: Int) {
     let name = String(repeating: "a rather long command | ", count: 9) + "\u{1B}[31m\nend"
     let comparison = CommandComparison([

@@ -50,16 +50,23 @@ pid_t clinux_wait(pid_t pid, int *status, struct clinux_usage *usage, bool nohan
 int clinux_self_usage(struct clinux_usage *usage);
 // The same of the calling thread alone (RUSAGE_THREAD).
 int clinux_thread_usage(struct clinux_usage *usage);
-// The same of all children that were waited for, and of theirs (RUSAGE_CHILDREN).
-int clinux_children_usage(struct clinux_usage *usage);
 // Makes this process the one that looks after what its children leave behind (PR_SET_CHILD_SUBREAPER) and that is told by
 // SIGTERM when `parent` ends; ESRCH when it is gone. From now on signals are taken by `clinux_next_signal`.
 int clinux_supervise(pid_t parent);
 // Waits for SIGCHLD, SIGTERM, SIGINT or SIGHUP, `timeout_ns` at most unless that is negative; 0 when none came.
 int clinux_next_signal(int64_t timeout_ns);
-// Starts a program, found as execvp(3) does, in a process group of its own and with all signals let through; returns its
-// number or -1. `trouble` becomes a descriptor to be closed, which holds the errno once the program could not be started.
-pid_t clinux_fork_group(char *const words[], int *trouble);
+// Starts a program, found as execvp(3) does, with those standard streams, in a process group of its own and with all
+// signals let through; returns its number or -1. `trouble` becomes the errno of a program that could not be started, or 0.
+// It begins in a control group of version 2, an open folder, unless that is -1.
+pid_t clinux_start_group(char *const words[], const int streams[3], int control_group, int *trouble);
+// Lets go of the pages of this program that are in its file too, and come back from there when they are needed.
+void clinux_drop_program(void);
+// Asks a supervisor for a run: the number of a command and its standard streams.
+int clinux_ask_run(int socket, uint32_t which, const int streams[3]);
+// Waits for what the above sent: 1, 0 when nothing will come any more, or -1; EMFILE when there was no room for the streams.
+int clinux_next_run(int socket, uint32_t *which, int streams[3]);
+// Sends what became of a run; EPIPE when nobody listens.
+int clinux_tell_outcome(int socket, const void *bytes, size_t length);
 // 1 when the child has ended, which remains to be waited for; 0 while it lasts, `stopped_by` being the signal that has
 // stopped it, if one has.
 int clinux_peek(pid_t pid, int *stopped_by);

@@ -30,6 +30,29 @@ package enum Cgroups {
     return folders
   }
 
+  /// The folder of this process's group of version 2, ending in a slash; nil where none is mounted.
+  ///
+  /// - Parameters:
+  ///   - membership: what /proc/self/cgroup holds.
+  ///   - mounts: what /proc/self/mountinfo holds (proc(5)): "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw".
+  package static func unified(membership: String, mounts: String) -> String? {
+    guard let group = membership.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })?.dropFirst(3) else {
+      return nil
+    }
+    for line in mounts.split(separator: "\n") {
+      let fields = line.split(separator: " ")
+      guard fields.count > 6, let end = fields.firstIndex(of: "-"), fields.indices.contains(end + 1),
+        fields[end + 1] == "cgroup2"
+      else { continue }
+      let (root, place) = (fields[3], fields[4])
+      // A container may have a part of the tree only.
+      guard root == "/" || group == root || group.hasPrefix(root + "/") else { continue }
+      let rest = root == "/" ? group : group.dropFirst(root.count)
+      return place + rest + (rest.hasSuffix("/") ? "" : "/")
+    }
+    return nil
+  }
+
   /// "a/b/", "a/" and "" for "/a/b".
   private static func upwards(_ path: String) -> [String] {
     var parts = path.split(separator: "/")

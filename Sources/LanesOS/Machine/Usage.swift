@@ -28,15 +28,13 @@ extension ProcessUsage {
     return usage
   }
 
-  /// All children that were waited for, and theirs (RUSAGE_CHILDREN of getrusage(2)); the peak is that of the largest process.
-  package static func ofChildren() -> ProcessUsage {
-    var counted = clinux_usage()
-    guard clinux_children_usage(&counted) == 0 else { return ProcessUsage() }
-    var usage = ProcessUsage(counted)
-    usage.peakMemory = Int(counted.peak_memory)
-    usage.storageRead = Int(counted.storage_read)
-    usage.storageWritten = Int(counted.storage_written)
-    return usage
+  /// What wait4(2) tells of a child that has ended: its own usage and that of its children it waited for; the peak is that of
+  /// the largest of them.
+  init(ended counted: clinux_usage) {
+    self.init(counted)
+    peakMemory = Int(counted.peak_memory)
+    storageRead = Int(counted.storage_read)
+    storageWritten = Int(counted.storage_written)
   }
 
   /// Lets the peak of memory begin anew (clear_refs of proc(5)); false where the kernel does not.
@@ -144,6 +142,11 @@ package struct ProcessFile {
     }
     guard number >= 0 else { return nil }
     defer { if !isHeld { close(number) } }
+    self.init(of: number)
+  }
+
+  /// What an open file holds now; nothing where it cannot be read.
+  init(of number: Int32) {
     text = withUnsafeTemporaryAllocation(byteCount: Self.mostBytes, alignment: 1) { bytes in
       var count = 0
       while count < bytes.count {

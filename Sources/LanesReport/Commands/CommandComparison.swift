@@ -15,6 +15,11 @@ package struct CommandRun: Sendable, Equatable {
   package var usage: ProcessUsage
   /// How long some task of the machine was short of cores, storage and memory meanwhile.
   package var pressure = PressureStall()
+  /// True where that is the command's own processes alone, which a control group counted.
+  package var isPressureOwn = false
+  /// True where some of its processes were waited for by nobody: processor time is that of the control group then, and
+  /// everything else leaves them out.
+  package var hasUnwaited = false
   /// The most memory of all processes together that was seen, shared pages counted once, in bytes; nil where none was.
   package var proportionalPeak: Int?
   /// The part of the run in which the main thread of the first process wanted a core and had none, 0…1: the least that the
@@ -214,6 +219,8 @@ extension CommandComparison {
       let outliers = wall.outliers.map { Readable.shortDuration(nanoseconds: Int64($0)) }.joined(separator: ", ")
       return ends
         + (leftBehind > 0 ? ["left \(Readable.counted(leftBehind, "process", "processes")) behind, now ended"] : [])
+        + (run.hasUnwaited
+          ? ["has processes that nobody waited for; their faults, switches, memory and storage are not known"] : [])
         + (outliers.isEmpty ? [] : ["a round far from the others (\(outliers))"])
     }
   }

@@ -19,9 +19,17 @@ package struct CommandFinding: Sendable, Equatable {
 
   private let entry: CommandComparison.Entry
 
-  /// - Parameter cpus: that the command could use; nil where that is not known.
-  package init(_ entry: CommandComparison.Entry, cpus: Int?) {
+  /// - Parameters:
+  ///   - cpus: that the command could use; nil where that is not known.
+  ///   - shell: what was subtracted from its times.
+  package init(_ entry: CommandComparison.Entry, cpus: Int?, shell: ShellCost? = nil) {
     self.entry = entry
+    // Times that are less than half of what was subtracted are mostly how that varies.
+    guard entry.run.wall >= (shell?.wall ?? 0) / 2 else {
+      kind = .undecided
+      sentence = "Undecided: it took too little beside the shell's start-up; without a shell (-N) more could be told."
+      return
+    }
     kind = Self.kind(entry)
     sentence = Sentences(entry: entry, cpus: cpus).sentence(kind)
   }
@@ -108,7 +116,9 @@ private struct Sentences {
       return ""
     }
     let most = Readable.duration(nanoseconds: min(stall, run.wall))
-    return ", or a core, since the machine was short of cores for up to \(most)"
+    return run.isPressureOwn
+      ? ", or a core, which one of its processes wanted and had not for \(most)"
+      : ", or a core, since the machine was short of cores for up to \(most)"
   }
 
   private var fetched: String {
@@ -127,7 +137,8 @@ private struct Sentences {
     if usage.majorFaults > 0 { facts.append(Readable.counted(usage.majorFaults, "major fault")) }
     if let read = usage.storageRead, read > 0 { facts.append("\(Readable.bytes(read)) fetched from storage") }
     if let stall = run.pressure.io, Double(stall) >= CommandFinding.shortMachine * Double(run.wall) {
-      facts.append("\(Readable.duration(nanoseconds: stall)) in which the machine was short of storage")
+      let who = run.isPressureOwn ? "one of its processes waited for storage" : "the machine was short of storage"
+      facts.append("\(Readable.duration(nanoseconds: stall)) in which \(who)")
     }
     return facts.joined(separator: ", ")
   }
@@ -136,7 +147,7 @@ private struct Sentences {
 extension CommandComparison {
   /// What bounds each command, in their order: its name and what was found.
   package var findings: [(name: String, finding: CommandFinding)] {
-    entries.map { ($0.name, CommandFinding($0, cpus: cpus)) }
+    entries.map { ($0.name, CommandFinding($0, cpus: cpus, shell: shell)) }
   }
 
   /// What makes the difference between the fastest command and each that is truly slower; sentences.

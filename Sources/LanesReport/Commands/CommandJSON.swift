@@ -12,7 +12,7 @@ package enum CommandJSON {
   }
 
   private static func command(_ entry: CommandComparison.Entry, _ comparison: CommandComparison) -> String {
-    let finding = CommandFinding(entry, cpus: comparison.cpus)
+    let finding = CommandFinding(entry, cpus: comparison.cpus, shell: comparison.shell)
     var json = JSONWriter()
     json.object {
       $0.member("type", "command")
@@ -31,6 +31,8 @@ package enum CommandJSON {
       $0.member("busy_cores", entry.busyCores)
       $0.member("queued_share", entry.run.queuedShare)
       for metric in Metric.ofCommands(.costs) { $0.member(metric.name, metric.value(of: figures)) }
+      $0.member("pressure_of", entry.run.isPressureOwn ? "command" : "machine")
+      $0.member("times_from", entry.run.hasUnwaited ? "cgroup" : "wait4")
       $0.member("rounds_failed", entry.failures.reduce(0) { $0 + $1.rounds })
       $0.member("left_behind", entry.leftBehind)
       $0.member("verdict", finding.kind.rawValue)

@@ -53,7 +53,7 @@ struct CommandTable {
     return [
       Column(
         heading: ["  command"], name: "command", rank: 0, alignment: .left,
-        meaning: "* least \(figure == .wall ? "time" : figure.words)"
+        meaning: "* \(figure == .wall ? "least time" : figure.least)"
       ) { ($0 == best ? "* " : "  ") + (names[$0.name] ?? $0.name) },
       Column(
         heading: ["wall", "\(Glyphs.plusMinus) spread"], name: "wall \(Glyphs.plusMinus) spread", rank: 0,
@@ -128,23 +128,30 @@ extension Metric {
   static func commandColumns(of section: Section) -> [(column: Column, metrics: [Metric])] {
     columns(of: section).compactMap { column, metrics in
       guard !metrics.contains(where: { ownFigures.contains($0.name) }) else { return nil }
-      guard metrics[0].name == "peak_memory_bytes" else { return (column, metrics) }
-      var largest = column
-      largest.meaning = "peak memory of the largest process"
-      largest.explanation = "The most that the largest of the command's processes had resident."
-      return (largest, metrics)
+      var own = column
+      switch metrics[0].name {
+      case "peak_memory_bytes":
+        own.meaning = "peak memory of the largest process"
+        own.explanation = "The most that the largest of the command's processes had resident."
+      case "cpu_pressure_ns":
+        own.explanation =
+          "How long some task had to wait for a core, for storage and for memory: one of the command's processes, where they had a "
+          + "control group of their own, or else one of the whole machine."
+      default: break
+      }
+      return (own, metrics)
     }
   }
 }
 
 extension Readable {
-  /// `text` in one line of at most `width` characters: control characters become what they are written as, and what does not
+  /// `text` in one line of at most `width` columns: control characters become what they are written as, and what does not
   /// fit is left out in the middle.
   package static func shortened(_ text: String, to width: Int) -> String {
     let line = oneLine(text)
-    guard line.count > width else { return line }
-    let room = max(2, width - Glyphs.ellipsis.count)
-    return line.prefix(room - room / 2) + Glyphs.ellipsis + line.suffix(room / 2)
+    guard line.displayWidth > width else { return line }
+    let room = max(2, width - Glyphs.ellipsis.displayWidth)
+    return line.prefix(columns: room - room / 2) + Glyphs.ellipsis + line.suffix(columns: room / 2)
   }
 
   /// `text` without characters that would move a terminal's cursor or end the line.

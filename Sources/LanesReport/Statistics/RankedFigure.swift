@@ -37,6 +37,12 @@ package enum RankedFigure: String, Sendable, CaseIterable {
     }
   }
 
+  /// True for what is counted by pieces.
+  var isPlural: Bool { self == .faults || self == .bytes }
+
+  /// Such as `least user time` and `fewest page faults`.
+  var least: String { (isPlural ? "fewest " : "least ") + words }
+
   /// Its key in JSON, with the unit.
   package var key: String {
     switch self {

@@ -99,7 +99,7 @@ package struct ComparisonProgress: Sendable {
     let pieces = all.compactMap { $0 }
     var line = ""
     // A piece that does not fit is left out; a shorter one after it may still fit.
-    for piece in pieces where (line.isEmpty ? 0 : line.count + 2) + piece.count <= width {
+    for piece in pieces where (line.isEmpty ? 0 : line.displayWidth + 2) + piece.displayWidth <= width {
       line += (line.isEmpty ? "" : "  ") + piece
     }
     return line

@@ -49,7 +49,7 @@ package struct ComparisonText {
   package static func wrap(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= width {
+      if let last = lines.last, last.displayWidth + 1 + String(word).displayWidth <= width {
         lines[lines.count - 1] = last + " " + word
       } else {
         lines.append(String(word))

@@ -112,11 +112,13 @@ package enum Readable {
 }
 
 extension String {
-  /// At least `width` characters; a longer text stays as it is.
+  /// At least `width` columns of a terminal; a longer text stays as it is.
   package func leftPadded(to width: Int, with filler: Character = " ") -> String {
-    String(repeating: filler, count: max(0, width - count)) + self
+    String(repeating: filler, count: max(0, width - displayWidth)) + self
   }
 
-  /// At least `width` characters; a longer text stays as it is.
-  package func rightPadded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  /// At least `width` columns of a terminal; a longer text stays as it is.
+  package func rightPadded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - displayWidth))
+  }
 }

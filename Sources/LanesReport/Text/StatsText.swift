@@ -22,14 +22,14 @@ package enum StatsText {
   /// A name and what it stands for, with as many lines as that takes.
   package static func row(_ name: String, _ text: String, wrapping: Int?) -> [String] {
     wrap(
-      text, wrapping, indent: "  " + (name.count < 11 ? name.rightPadded(to: 11) : name + " "),
+      text, wrapping, indent: "  " + (name.displayWidth < 11 ? name.rightPadded(to: 11) : name + " "),
       hanging: String(repeating: " ", count: 13))
   }
 
   /// The text after `indent`, and its further lines after `hanging`.
   private static func wrap(_ text: String, _ width: Int?, indent: String, hanging: String) -> [String] {
     // Twenty columns of text are the least that reads as text; a narrower terminal wraps by itself.
-    guard let width, indent.count + text.count > width else { return [indent + text] }
+    guard let width, indent.displayWidth + text.displayWidth > width else { return [indent + text] }
     let lines = ComparisonText.wrap(text, width: max(20, width - hanging.count))
     return lines.enumerated().map { ($0 == 0 ? indent : hanging) + $1 }
   }

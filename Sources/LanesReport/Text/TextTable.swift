@@ -42,8 +42,7 @@ struct TextTable {
   }
 
   private func widthOfColumn(_ index: Int) -> Int {
-    // Characters and not bytes: cells hold ×, ± and µ, each one column wide. No cell holds wider ones.
-    (columns[index].heading + rows.map { $0[index] }).map(\.count).max() ?? 0
+    (columns[index].heading + rows.map { $0[index] }).map(\.displayWidth).max() ?? 0
   }
 
   /// Headings stand on the lowest lines.

@@ -50,23 +50,25 @@ package struct Ranking {
       return "No winner is named; the least time was \(value), by \(best.title)."
     }
     guard rounds >= RatioInterval.fewestRounds else {
-      return "\(best.title) needed least \(noun), \(value), but fewer than three rounds do not show how far figures "
+      return "\(best.title) needed \(least), \(value), but fewer than three rounds do not show how far figures "
         + "spread, so no winner is named."
     }
     let rivals = others.filter { best.samples.differs(in: figure, from: $0.samples) != true }
     // Equality is a result of its own; naming a first among equals would make chance look like one.
     if rivals.count == others.count {
-      return "No difference that these rounds can tell: the least \(noun) was \(value), by \(best.title)."
+      return "No difference that these rounds can tell: the \(least) \(figure.isPlural ? "were" : "was") \(value), by "
+        + "\(best.title)."
     }
     let lead = lead(of: best, over: others)
     if rivals.isEmpty { return "\(best.title) won\(isWall ? "" : " by \(figure.words)"): \(value)\(lead)." }
-    return "No single winner: \(best.title) needed least \(noun), too close to "
+    return "No single winner: \(best.title) needed \(least), too close to "
       + "\(Readable.list(rivals.sorted { median($0) < median($1) }.map(\.title))) to tell apart: \(value)\(lead)."
   }
 
   private var isWall: Bool { figure == .wall }
   private var isTime: Bool { figure.unit == .nanoseconds }
-  private var noun: String { isWall ? "time" : figure.words }
+  /// Such as `least time` and `fewest page faults`.
+  private var least: String { isWall ? "least time" : figure.least }
 
   private func median(_ contestant: Contestant) -> Double { contestant.samples.median(figure) ?? .infinity }
 

@@ -46,7 +46,7 @@ struct CommandOptions: ParsableArguments {
   var input: String?
 
   @Option(help: ArgumentHelp("Where their output goes: null, or pipe to be read and dropped.", valueName: "WHERE"))
-  var output: CommandProcess.Output = .null
+  var output: CommandSession.Output = .null
 
   @Flag(help: "Compare what commands write to standard output; a difference is an error.")
   var sameOutput = false
@@ -96,7 +96,7 @@ struct CommandOptions: ParsableArguments {
   }
 }
 
-extension CommandProcess.Output: ExpressibleByArgument {}
+extension CommandSession.Output: ExpressibleByArgument {}
 
 /// Commands as they are run, with their names.
 struct ComparedCommands {

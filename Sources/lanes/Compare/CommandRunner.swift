@@ -29,6 +29,8 @@ final class CommandRunner {
   private var runs: [[CommandRun]]
   /// The first output, that of a warm-up round included, and whose it was.
   private var expected: (name: String, output: Int)?
+  /// Every command, in order, and behind them the empty one; nil before it is needed.
+  private var session: CommandSession?
   /// What starting the shell takes; nil without one, and before it is known.
   private(set) var shell: ShellCost?
 
@@ -56,6 +58,7 @@ final class CommandRunner {
     } catch {
       result = .failure(error)
     }
+    session?.close()
     // A failure tells more than what follows from it.
     if let cleanup = subject.cleanup {
       do throws(Problem) { try help(cleanup, "--cleanup") } catch { if case .success = result { throw error } }
@@ -70,7 +73,7 @@ final class CommandRunner {
     shell = try shellCost()
     while StopSignals.received == nil, let next = progress.next {
       let began = monotonicNow()
-      guard let run = try runOnce(subject.commands[next.contender], began) else { return }
+      guard let run = try runOnce(next.contender, began) else { return }
       progress.ended(after: monotonicNow() - began)
       guard next.isMeasured else { continue }
       runs[next.contender].append(shell.map(run.without) ?? run)
@@ -83,10 +86,10 @@ final class CommandRunner {
   private static let shellRuns = 11
 
   private func shellCost() throws(Problem) -> ShellCost? {
-    guard let words = subject.emptyCommand else { return nil }
+    guard subject.emptyCommand != nil else { return nil }
     var runs: [(wall: Int64, usage: ProcessUsage)] = []
     for _ in 0..<Self.shellRuns {
-      let (outcome, _) = try execute(words, surroundings) {}
+      let outcome = try execute(subject.commands.count) {}.outcome
       if StopSignals.received != nil { return nil }
       guard outcome.exit == .status(0) else {
         throw .failed(subject.options.shell, "as the shell, given an empty command, " + Self.words(outcome.exit))
@@ -96,29 +99,33 @@ final class CommandRunner {
     return ShellCost(Array(runs.dropFirst()))
   }
 
-  private var surroundings: CommandProcess.Surroundings {
-    CommandProcess.Surroundings(
+  private var surroundings: CommandSession.Surroundings {
+    CommandSession.Surroundings(
       input: subject.options.input.map { RawArguments.path($0) }, output: subject.options.output,
       isHashed: subject.options.sameOutput, limit: subject.options.timeout?.nanoseconds)
   }
 
   /// One run, prepared; nil when a stop was asked for.
-  private func runOnce(_ command: ComparedCommands.Command, _ began: Int64) throws(Problem) -> CommandRun? {
+  private func runOnce(_ number: Int, _ began: Int64) throws(Problem) -> CommandRun? {
+    let command = subject.commands[number]
     report(progress)
     if let preparation = command.preparation { try help(preparation, "--prepare") }
     if StopSignals.received != nil { return nil }
     for input in command.inputs { CacheDrop.drop(input) }
     let before = PressureStall.current()
-    let (outcome, process) = try execute(command.words, surroundings) { [self] in
+    let process = try execute(number) { [self] in
       progress.elapsed = monotonicNow() - began
       report(progress)
     }
     if StopSignals.received != nil { return nil }
     let pressure = before.flatMap { before in PressureStall.current()?.since(before) }
-    try check(command, outcome, process)
+    let outcome = process.outcome
+    try check(command, process)
     guard let exit = Self.exit(outcome.exit) else { throw .failed(command.name, Self.words(outcome.exit)) }
     var run = CommandRun(exit: exit, wall: outcome.wall, usage: outcome.usage)
-    run.pressure = pressure ?? PressureStall()
+    run.pressure = outcome.pressure ?? pressure ?? PressureStall()
+    run.isPressureOwn = outcome.pressure != nil
+    run.hasUnwaited = outcome.hasUnwaited
     run.proportionalPeak = process.proportionalPeak
     run.queuedShare = outcome.queued.map { min(1, Double($0) / Double(max(1, outcome.wall))) }
     run.leftBehind = outcome.leftBehind
@@ -127,8 +134,9 @@ final class CommandRunner {
 
   /// Throws for a run that may not count.
   private func check(
-    _ command: ComparedCommands.Command, _ outcome: CommandOutcome, _ process: CommandProcess
+    _ command: ComparedCommands.Command, _ process: CommandSession.Run
   ) throws(Problem) {
+    let outcome = process.outcome
     if process.isOverdue {
       let limit = Readable.duration(subject.options.timeout ?? .zero)
       throw .failed(command.name, "took longer than --timeout \(limit) and was ended")
@@ -162,26 +170,38 @@ final class CommandRunner {
 
   /// Runs a preparation or a cleanup, which may leave processes behind: a server, for instance.
   private func help(_ words: [Bytes], _ option: String) throws(Problem) {
-    let (outcome, process) = try execute(words, CommandProcess.Surroundings(leftovers: .keep)) {}
-    guard StopSignals.received == nil || option == "--cleanup", outcome.exit != .status(0) else { return }
+    let process: CommandSession.Run?
     let text = String(decoding: words.last ?? [], as: UTF8.self)
+    do throws(SystemError) {
+      // A supervisor of its own, since that of commands ends what it finds left behind.
+      let session = try CommandSession([words], leftovers: .keep, passesStopOn: option != "--cleanup")
+      defer { session.close() }
+      process = try session.run(0, CommandSession.Surroundings())
+    } catch {
+      throw .system(error)
+    }
+    guard let process else { throw .failed(Readable.oneLine(text), "(\(option)) " + Self.unwatched) }
+    let outcome = process.outcome
+    guard StopSignals.received == nil || option == "--cleanup", outcome.exit != .status(0) else { return }
     let said = process.lastMessage.map { ": \($0)" } ?? ""
     throw .failed(Readable.oneLine(text), "(\(option)) " + Self.words(outcome.exit) + said)
   }
 
-  private func execute(
-    _ words: [Bytes], _ surroundings: CommandProcess.Surroundings, everySecond: @escaping () -> Void
-  ) throws(Problem) -> (CommandOutcome, CommandProcess) {
+  private func execute(_ command: Int, everySecond: @escaping () -> Void) throws(Problem) -> CommandSession.Run {
     do throws(SystemError) {
-      let process = try CommandProcess(words, surroundings)
-      guard let outcome = try process.finish(everySecond: everySecond) else {
-        throw SystemError("supervise", .ioError)
-      }
-      return (outcome, process)
+      let words = subject.commands.map(\.words) + (subject.emptyCommand.map { [$0] } ?? [])
+      if session == nil { session = try CommandSession(words, leftovers: .kill) }
+      guard let session else { preconditionFailure("a session was just started") }
+      if let run = try session.run(command, surroundings, everySecond: everySecond) { return run }
     } catch {
       throw .system(error)
     }
+    let name = subject.commands.indices.contains(command) ? subject.commands[command].name : subject.options.shell
+    throw .failed(name, Self.unwatched)
   }
+
+  /// The rest of a sentence about a command that nobody knows the end of.
+  private static let unwatched = "was not watched to its end: the process of lanes that watched it was killed"
 
   private static func exit(_ exit: CommandOutcome.Exit) -> CommandRun.Exit? {
     switch exit {

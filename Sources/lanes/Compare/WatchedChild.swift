@@ -3,8 +3,8 @@ import LanesOS
 import LanesReport
 import SystemPackage
 
-/// A child process of a comparison while it lasts: its pipes are drained, its memory is looked at, and a stop or the end of
-/// its time is passed on.
+/// A child process of a comparison while it works: its pipes are drained, its memory is looked at, and a stop or the end of
+/// its time is passed on. It may live for one run or, as a supervisor of commands does, for many.
 ///
 /// One thread and one reactor.
 final class WatchedChild {
@@ -12,6 +12,8 @@ final class WatchedChild {
   private var child: Child
   private var streams: [Stream] = []
   private var stopWatch: Reactor.Watch?
+  /// What is to happen while the child works.
+  private var timers: [Duty: Reactor.Timer] = [:]
   /// The most memory of its processes together that was seen, in bytes; nil where /proc told nothing.
   private(set) var proportionalPeak: Int?
   /// True when it was ended because its time was over.
@@ -20,37 +22,50 @@ final class WatchedChild {
   /// What its processes hold together now, in bytes.
   private let memory: (Int32) -> Int?
 
+  private enum Duty { case look, tick, end }
+
   /// A pipe from the child that is read until it ends.
   private final class Stream {
     let descriptor: Descriptor
     /// False where somebody else may hold the other end for longer than the child lasts.
     let isAwaited: Bool
-    var watch: Reactor.Watch?
     let take: (UnsafeRawBufferPointer) -> Void
+    let atEnd: () -> Void
+    var watch: Reactor.Watch?
 
-    init(_ descriptor: consuming Descriptor, isAwaited: Bool, _ take: @escaping (UnsafeRawBufferPointer) -> Void) {
+    init(
+      _ descriptor: consuming Descriptor, isAwaited: Bool, atEnd: @escaping () -> Void,
+      _ take: @escaping (UnsafeRawBufferPointer) -> Void
+    ) {
       self.descriptor = descriptor
       self.isAwaited = isAwaited
+      self.atEnd = atEnd
       self.take = take
     }
   }
 
   /// Starts the process. Closures hold this object unowned: the reactor that keeps them goes when it does.
-  init(_ command: Child.Command, memory: @escaping (Int32) -> Int?) throws(SystemError) {
+  ///
+  /// - Parameter passesStopOn: false lets it work on after a stop was asked for.
+  init(
+    _ command: Child.Command, memory: @escaping (Int32) -> Int?, passesStopOn: Bool = true
+  ) throws(SystemError) {
     self.memory = memory
     reactor = try Reactor()
     child = try Child(command)
+    guard passesStopOn else { return }
     stopWatch = try reactor.watch(StopSignals.wakeDescriptor) { [unowned self] _ in self.passOnStop() }
   }
 
-  /// Has `take` called with what comes out of `end`; to be called before `finish`.
+  /// Has `take` called with what comes out of `end`, and `atEnd` when nothing will any more; to be called before `finish`.
   ///
-  /// - Parameter isAwaited: whether `finish` waits for the pipe's end.
+  /// - Parameter isAwaited: whether `finish` waits for the pipe's end; one that is not awaited belongs to one run.
   func read(
-    _ end: borrowing Descriptor, isAwaited: Bool = true, _ take: @escaping (UnsafeRawBufferPointer) -> Void
+    _ end: borrowing Descriptor, isAwaited: Bool = true, atEnd: @escaping () -> Void = {},
+    _ take: @escaping (UnsafeRawBufferPointer) -> Void
   ) throws(SystemError) {
     // The pipe's own ends are closed when it goes out of scope; this copy stays.
-    let stream = Stream(try end.duplicated(atLeast: 0), isAwaited: isAwaited, take)
+    let stream = Stream(try end.duplicated(atLeast: 0), isAwaited: isAwaited, atEnd: atEnd, take)
     try stream.descriptor.setNonBlocking()
     streams.append(stream)
     stream.watch = try reactor.watch(stream.descriptor.number) { [unowned self, unowned stream] _ in
@@ -59,23 +74,56 @@ final class WatchedChild {
   }
 
   /// Waits until the pipes have ended and the process has; `everySecond` is called meanwhile.
+  func finish(everySecond: @escaping () -> Void) throws(SystemError) -> Child.Exit {
+    try attend(limit: nil, everySecond: everySecond) { [unowned self] in
+      !self.streams.contains { $0.isAwaited && $0.watch != nil }
+    }
+    let (exit, _) = try child.wait()
+    drainOthers()
+    return exit
+  }
+
+  /// Attends to the child until `isDone`, for instance because it has told the outcome of a run; pipes that are not awaited are
+  /// then read as far as they have come, and read no more. `everySecond` is called meanwhile.
   ///
-  /// - Parameter limit: nanoseconds after which the process is asked to end; nil for any time.
-  func finish(limit: Int64? = nil, everySecond: @escaping () -> Void) throws(SystemError) -> Child.Exit {
+  /// - Parameter limit: nanoseconds after which the process is asked to end what it does; nil for any time.
+  func finishRun(
+    limit: Int64?, everySecond: @escaping () -> Void, isDone: @escaping () -> Bool
+  ) throws(SystemError) {
+    try attend(limit: limit, everySecond: everySecond, isDone: isDone)
+    drainOthers()
+    for stream in streams where !stream.isAwaited { forget(stream) }
+    streams.removeAll { !$0.isAwaited }
+  }
+
+  private func attend(
+    limit: Int64?, everySecond: @escaping () -> Void, isDone: () -> Bool
+  ) throws(SystemError) {
+    proportionalPeak = nil
+    isOverdue = false
     lookAtMemory(after: Self.firstLook)
     tick(everySecond)
     if let limit {
-      _ = reactor.schedule(at: monotonicNow() + limit) { [unowned self] in
+      timers[.end] = reactor.schedule(at: monotonicNow() + limit) { [unowned self] in
         self.isOverdue = true
-        self.child.kill(Signal.terminate)
+        self.stop()
       }
     }
-    while streams.contains(where: { $0.isAwaited && $0.watch != nil }) { try reactor.turn(waiting: true) }
-    let (exit, _) = try child.wait()
-    // What others hold open is read as far as it has come.
-    for stream in streams where stream.watch != nil { drain(stream) }
-    return exit
+    defer {
+      for timer in timers.values { reactor.cancel(timer) }
+      timers = [:]
+    }
+    while !isDone() { try reactor.turn(waiting: true) }
   }
+
+  /// The child's number.
+  var pid: Int32 { child.pid }
+
+  /// Asks the child to end what it does.
+  func stop() { child.kill(Signal.terminate) }
+
+  /// Reads what others hold open as far as it has come.
+  private func drainOthers() { for stream in streams where stream.watch != nil && !stream.isAwaited { drain(stream) } }
 
   /// Nanoseconds after which memory is looked at for the first time; each pause after that is half as long again.
   private static let firstLook: Int64 = 10_000_000
@@ -85,7 +133,7 @@ final class WatchedChild {
 
   /// Looks at the memory of the process and its children after `pause` nanoseconds, and again until it has ended.
   private func lookAtMemory(after pause: Int64) {
-    _ = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
+    timers[.look] = reactor.schedule(at: monotonicNow() + pause) { [unowned self] in
       // The kernel walks the page tables for a look, with the process's lock held: pauses grow with what looking takes.
       let began = monotonicNow()
       guard let sum = self.memory(self.child.pid) else { return }
@@ -97,7 +145,7 @@ final class WatchedChild {
 
   /// Calls `everySecond` a second from now, and again each second until the run has ended.
   private func tick(_ everySecond: @escaping () -> Void) {
-    _ = reactor.schedule(at: monotonicNow() + 1_000_000_000) { [unowned self] in
+    timers[.tick] = reactor.schedule(at: monotonicNow() + 1_000_000_000) { [unowned self] in
       everySecond()
       self.tick(everySecond)
     }
@@ -124,6 +172,11 @@ final class WatchedChild {
       // An unreadable pipe is a finished one; a record that is missing then says so.
     }
     // The end of the pipe, or an error.
+    forget(stream)
+    stream.atEnd()
+  }
+
+  private func forget(_ stream: Stream) {
     guard let watch = stream.watch else { return }
     reactor.forget(watch)
     stream.watch = nil

@@ -145,7 +145,9 @@ final class InfoTable: Fold {
     hasHeading = true
     let name = unit.label
     let shown =
-      nameLimit.map { name.count > $0 ? Glyphs.ellipsis + name.suffix($0 - Glyphs.ellipsis.count) : name } ?? name
+      nameLimit.map { limit in
+        name.displayWidth > limit ? Glyphs.ellipsis + name.suffix(columns: limit - Glyphs.ellipsis.count) : name
+      } ?? name
     printer.line(row(columns.map { $0.cell(info) }, shown))
   }
 
