@@ -88,8 +88,9 @@ import Testing
     try expectSame(packed, divided: 6...40, "gzip")
     let small = try PackedFiles.pack(PackedFiles.text(9000), PackedFiles.Packer("", "gzip -n", memberBytes: 99))
     try expectSame(Bytes((0..<20).map { _ in small }.joined()), divided: 20...100, "thousands of members")
-    let many = try PackedFiles.pack(
-      PackedFiles.text(900_000), PackedFiles.Packer("bzip2 members", "bzip2 -1", memberBytes: 90001))
+    let streams = PackedFiles.Packer("bzip2 members", "bzip2 -1", memberBytes: 90001)
+    guard streams.isThere else { return }
+    let many = try PackedFiles.pack(PackedFiles.text(900_000), streams)
     try expectSame(many, divided: 6...12, "bzip2")
   }
 
@@ -139,9 +140,10 @@ import Testing
   @Test func `other formats among members, and long members, end the guessing`() throws {
     let packed = try PackedFiles.pack(Self.text, Self.gzip)
     let long = try PackedFiles.pack(PackedFiles.text(400_000), PackedFiles.Packer("", "gzip -n"))
-    let other = try PackedFiles.pack(Self.text, PackedFiles.Packer("", "bzip2 -1"))
     try expectSame(packed + long + packed, divided: 6...80, "a long member")
-    try expectSame(packed + other + packed, divided: 0...80, "another format")
     try expectSame(long, divided: 0...1, "one member")
+    let bzip2 = PackedFiles.Packer("bzip2", "bzip2 -1")
+    guard bzip2.isThere else { return }
+    try expectSame(packed + PackedFiles.pack(Self.text, bzip2) + packed, divided: 0...80, "another format")
   }
 }

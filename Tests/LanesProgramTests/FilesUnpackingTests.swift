@@ -179,4 +179,23 @@ import Testing
     #expect(lines[..<8] == lines[8..<16] && lines[..<8] == lines[16..<24])
     #expect(lines.last?.split(separator: " ").first == "38574")
   }
+
+  @Test func `a bomb is counted in little memory, and refused where a line of it has to be held`() throws {
+    // 1.5 GB of zeros, more than there is memory for: members of 20 MB that are divided among lanes, and as one piece twice over.
+    let make = """
+      cd "$1" && head -c 20000000 /dev/zero | gzip -1 > zeros && for i in $(seq 75); do cat zeros; done > bomb.gz && gzip -c bomb.gz > twice.gz && rm zeros && ulimit -v 1200000
+      """
+    let folder = TemporaryFolder()
+    let run = try Program.shell(
+      """
+      \(make)
+      "$LANES" files count -cz --memory 64M bomb.gz; "$LANES" files count -cz --memory 64M twice.gz
+      "$LANES" files top -z --lines --memory 64M bomb.gz; "$LANES" files stats -z --column 1 --memory 64M --mode processes bomb.gz; stat -c %s bomb.gz
+      """, [folder.path.string])
+    #expect(run.lines.count == 3)
+    #expect(run.lines.first == "1500000000 bomb.gz")
+    #expect(run.lines[1] == "\(run.lines[2]) twice.gz")
+    let refusal = "lanes: bomb.gz: it has a line of more than 16.0 MiB, and lines are read whole: raise --memory\n"
+    #expect(run.errors == refusal + refusal)
+  }
 }
