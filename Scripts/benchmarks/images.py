@@ -146,9 +146,16 @@ def jpeg() -> List[str]:
     contestants = lanes(originals, ["--quality", "85"], THREADS, trees)
     # libjpeg-turbo by itself, two at a time; the pixels go through a pipe.
     contestants.append(shell(
-        "djpeg | cjpeg, xargs -P2", originals,
+        "djpeg to cjpeg, xargs -P2", originals,
         "ls | xargs -P 2 -I NAME sh -c 'djpeg NAME | cjpeg -quality 85 -outfile OUT/NAME'"))
     lines += measured(f"Encoded anew at full size, {about(originals)}.", contestants, trees)
+    for flag, option in [("--optimize-coding", "-optimize"), ("--progressive", "-progressive")]:
+        trees = SameTrees()
+        contestants = lanes(originals, [flag], THREADS, trees)
+        contestants.append(shell(
+            f"jpegtran {option}, xargs -P2", originals,
+            f"ls | xargs -P 2 -I NAME jpegtran {option} -copy all -outfile OUT/NAME NAME"))
+        lines += measured(f"Coded anew without loss, `{flag}`, {about(originals)}.", contestants, trees) + sizes(contestants)
     return lines
 
 
@@ -182,7 +189,12 @@ def png() -> List[str]:
     copy = shell(
         "vips copy, xargs -P2", originals,
         "ls | sed 's/.png$//' | VIPS_CONCURRENCY=1 xargs -P 2 -I NAME vips copy NAME.png 'OUT/NAME.jpg[Q=85,background=255]'")
-    lines += measured(f"{about(originals)} to JPEG of the same size.", full + [copy], trees)
+    # libjpeg-turbo by itself reads no PNG; the pixels go through a pipe.
+    cjpeg = shell(
+        "gm convert to cjpeg, xargs -P2", originals,
+        "ls | sed 's/.png$//' | OMP_NUM_THREADS=1 xargs -P 2 -I NAME sh -c "
+        "'gm convert NAME.png -background white -flatten ppm:- | cjpeg -quality 85 -outfile OUT/NAME.jpg'")
+    lines += measured(f"{about(originals)} to JPEG of the same size.", full + [copy, cjpeg], trees)
     return lines + optimized(originals)
 
 

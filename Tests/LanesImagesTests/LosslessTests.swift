@@ -47,6 +47,37 @@ import Testing
     }
   }
 
+  /// Blocks that stay are taken from where they were read, others are moved: the writer must not see a difference.
+  @Test(arguments: ConvertOptions.Subsampling.allCases, [1, 4])
+  func `a file whose codes are fitted is that whose blocks went there and back`(
+    subsampling: ConvertOptions.Subsampling, channels: Int
+  ) throws {
+    for isProgressive in [false, true] {
+      let input = try jpeg(64, 48, channels: channels) {
+        ($0.subsampling, $0.progressive) = (subsampling, isProgressive)
+      }
+      let fitted = try convert(input, options { $0.optimizeCoding = true })
+      let there = try convert(input, options { $0.turn = .mirrored })
+      let back = try convert(there.output, options { $0.turn = .mirrored })
+      #expect(fitted.image.method == .lossless && back.image.method == .lossless)
+      #expect(fitted.output == back.output)
+    }
+  }
+
+  @Test(arguments: [
+    "420.jpg", "420-restarts.jpg", "422.jpg", "440-rows.jpg", "444-optimized.jpg", "411.jpg", "gray.jpg",
+    "narrow-gray-restarts.jpg", "coarse-luma.jpg", "420-progressive.jpg", "422-progressive-restarts.jpg",
+    "gray-progressive.jpg", "several-scans.jpg",
+  ])
+  func `a file whose codes are fitted shows the same pixels`(name: String) throws {
+    let input = try fixture("kinds/\(name)")
+    for isProgressive in [false, true] {
+      let fitted = try convert(input, options { ($0.optimizeCoding, $0.progressive) = (true, isProgressive) })
+      #expect(fitted.image.method == .lossless)
+      #expect(try Samples(decoding: fitted.output) == Samples(decoding: input))
+    }
+  }
+
   @Test func `a turn that would cut blocks is encoded anew, and one that would not is not`() throws {
     let input = try jpeg(64, 45, channels: 4) { $0.subsampling = .quarter }
     for (turn, isLossless) in [
