@@ -18,9 +18,10 @@ struct scaled_huffman {
   uint8_t symbols[256];
   // By the next `scaled_look` bits: length << 8 | symbol, 0 for longer codes.
   uint16_t look[1 << scaled_look];
-  // By the same bits, for AC: up to two coefficients, or one and the end of the block; 0 where there is none whose code
-  // and value the bits hold. From the lowest byte on: bits in all, the places of both after the last coefficient, the
-  // step to the last of them; then the values, of 16 bits. scaled_huffman.c says more. Made when first needed.
+  // By the same bits, for AC of progressive files: up to two coefficients, or one and the end of the block; 0 where there
+  // is none whose code and value the bits hold. From the lowest byte on: bits in all, the places of both after the last
+  // coefficient, the step to the last of them; then the values, of 16 bits. scaled_huffman.c says more. Made when first
+  // needed.
   uint64_t pairs[1 << scaled_look];
   // By the next `scaled_refining_look` bits, for refining scans: from the lowest bit on, bits in all, whether there is a new
   // coefficient, whether it is less than 0, and from bit 8 on how many zeros it goes over, its own place included. 0 where
@@ -66,6 +67,7 @@ struct scaled_component {
   int16_t *kept;            // kept_count for each block, rows of blocks kept_row apart
   uint64_t *nonzero;        // bit 63 - k of a block's word: coefficient k may differ from 0
   size_t kept_row;
+  const uint32_t *first, *later; // of a sequential file: what look-ups give, as scaled_blocks.c says
   uint8_t mask_byte[128], mask_bit[128]; // two bytes for each place: where such a word tells of its coefficient
   float factor[72];         // by place: from kept coefficient to amplitude
   float across[8][16], down[8][16]; // by coefficient and sample: the cosines
@@ -101,6 +103,11 @@ struct scaled_jpeg {
   struct scaled_huffman *dc[4], *ac[4]; // defined last, NULL where none was
   struct scaled_huffman *last_made;
   struct scaled_scan *scan[scaled_most_scans]; // one where the file is sequential
+  // Of a sequential file: what its components' look-ups give; the coefficients of all blocks in a row of MCUs, in the order
+  // in which they come; and the places of their last ones.
+  uint32_t *entries;
+  int16_t **block;
+  uint8_t *block_last;
   int scan_count;
   int next_row; // of the rows handed out; a row of MCUs is decoded when its first row is asked for
 };
@@ -115,6 +122,8 @@ enum scaled_status scaled_pass_data(struct scaled_jpeg *decoder);
 // scaled_huffman.c: makes a table from the number of codes of each length; false when it cannot be one.
 bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const uint8_t *symbols, int count, bool dc);
 
+// The value of `size` bits behind the first `before` bits of an index (F.2.2.1, EXTEND).
+int scaled_value_at(unsigned index, int before, int size);
 void scaled_define_pairs(struct scaled_huffman *table);
 void scaled_define_refining(struct scaled_huffman *table);
 // An entry of `refining` that takes no bits.
@@ -122,9 +131,13 @@ static inline unsigned scaled_refining_entry(int size, bool is_negative, int run
   return (size ? scaled_refining_new : 0) | (is_negative ? scaled_refining_negative : 0) | (unsigned)(run + 1) << 8;
 }
 
-// scaled_scans.c, and scaled_bands.c for AC scans of progressive files: entropy decoding of a row of MCUs, counted from
-// 0 at the top, of all scans or of one.
+// scaled_blocks.c: memory and tables for a sequential file, whose scan is known; scaled_no_memory without them.
+enum scaled_status scaled_begin_blocks(struct scaled_jpeg *decoder);
+
+// scaled_scans.c, and for one scan scaled_blocks.c where the file is sequential, scaled_bands.c where it is progressive and
+// the scan one of AC: entropy decoding of a row of MCUs, counted from 0 at the top.
 enum scaled_status scaled_decode_mcus(struct scaled_jpeg *decoder, int mcu_row);
+enum scaled_status scaled_decode_blocks(const struct scaled_jpeg *decoder, struct scaled_scan *scan);
 enum scaled_status scaled_decode_band(const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row);
 
 // scaled_pixels.c: from coefficients to rows.

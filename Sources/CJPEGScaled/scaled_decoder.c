@@ -113,7 +113,7 @@ static enum scaled_status begin(struct scaled_jpeg *decoder, const struct scaled
   for (int index = 0; index < decoder->scan_count; index++)
     decoder->scan[index]->bits = scaled_begin_bits(decoder->scan[index], decoder->scan[index]->start);
   for (int index = 0; index < decoder->component_count; index++) scaled_prepare(decoder->component + index);
-  return scaled_good;
+  return decoder->progressive ? scaled_good : scaled_begin_blocks(decoder);
 }
 
 enum scaled_status scaled_open(
@@ -192,6 +192,9 @@ void scaled_close(struct scaled_jpeg *decoder) {
     free(decoder->component[index].kept);
     free(decoder->component[index].nonzero);
   }
+  free(decoder->entries);
+  free(decoder->block);
+  free(decoder->block_last);
   for (int index = 0; index < decoder->scan_count; index++) free(decoder->scan[index]);
   for (struct scaled_huffman *table = decoder->last_made, *next; table; table = next) {
     next = table->made_before;

@@ -166,7 +166,7 @@ static bool claim_tables(struct scaled_scan *scan) {
       struct scaled_huffman *table = scan->ac[index];
       if (!table) return false;
       table->is_used = true;
-      if (scan->high == 0 && !table->has_pairs) scaled_define_pairs(table);
+      if (!has_dc && scan->high == 0 && !table->has_pairs) scaled_define_pairs(table);
       if (scan->high > 0 && !table->has_refining) scaled_define_refining(table);
     }
   }

@@ -17,8 +17,7 @@ static uint64_t packed(const struct entry *entry) {
          | (uint64_t)(uint16_t)entry->value[1] << 48;
 }
 
-// The value of `size` bits behind the first `before` bits of an index (F.2.2.1, EXTEND).
-static int value_at(unsigned index, int before, int size) {
+int scaled_value_at(unsigned index, int before, int size) {
   if (size == 0) return 0;
   const int value = (int)(index >> (scaled_look - before - size)) & ((1 << size) - 1);
   return value < 1 << (size - 1) ? value + 1 - (1 << size) : value;
@@ -31,7 +30,7 @@ static void add_second(const struct scaled_huffman *table, unsigned index, struc
   if (length == 0 || entry->bits + length + size > scaled_look || (size == 0 && run != 0 && run != 15)) return;
   if (size == 0 && run == 0) entry->step += scaled_block_end;
   else {
-    entry->value[1] = value_at(index, entry->bits + length, size);
+    entry->value[1] = scaled_value_at(index, entry->bits + length, size);
     entry->place[1] = entry->step += run + 1;
   }
   entry->bits += length + size;
@@ -43,7 +42,7 @@ void scaled_define_pairs(struct scaled_huffman *table) {
     const int length = table->look[index] >> 8, size = table->look[index] & 15, run = table->look[index] >> 4 & 15;
     table->pairs[index] = 0;
     if (length == 0 || length + size > scaled_look || (size == 0 && run != 0 && run != 15)) continue;
-    const int value = value_at(index, length, size);
+    const int value = scaled_value_at(index, length, size);
     struct entry entry = {.bits = length + size, .place = {run + 1, run + 1}, .step = run + 1, .value = {value, value}};
     if (size == 0 && run == 0) {
       entry.place[0] = entry.place[1] = 64;

@@ -1,3 +1,4 @@
+import CSIMD
 import Glibc
 import LanesCore
 import LanesTesting
@@ -163,6 +164,31 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
       let expected = try decode(bytes, eighths, byLibrary: false)
       #expect(try decode(optimized.output, eighths, byLibrary: false) == expected, "\(eighths)/8, optimized")
       #expect(try decode(progressive.output, eighths, byLibrary: false) == expected, "\(eighths)/8, progressive")
+    }
+  }
+
+  /// Noise at the best quality fills blocks up to their last coefficient, behind which no code tells the end, with values
+  /// of many bits.
+  @Test(arguments: [ConvertOptions.Subsampling.full, .half, .quarter], [20, 255])
+  func `full blocks are read as their progressive coding`(_ subsampling: ConvertOptions.Subsampling, _ loudness: Int)
+    throws
+  {
+    var dice = Repeatable(state: 7)
+    let noise = Samples(139, 133, channels: 4) { _, _, _ in
+      127 - loudness / 2 + Int.random(in: 0...loudness, using: &dice)
+    }
+    let encoded = try convert(
+      noise.encodedAsPNG, options { ($0.format, $0.quality, $0.subsampling) = (.jpeg, 100, subsampling) }
+    ).output
+    let progressive = try convert(encoded, options { $0.progressive = true })
+    #expect(progressive.image.method == .lossless)
+    defer { csimd_limit(csimd_best()) }
+    for eighths in 1...7 {
+      let expected = try decode(progressive.output, eighths, byLibrary: false)
+      for level in csimd_portable.rawValue...csimd_best().rawValue {
+        csimd_limit(csimd_level(rawValue: level))
+        #expect(try decode(encoded, eighths, byLibrary: false) == expected, "\(eighths)/8, level \(level)")
+      }
     }
   }
 
