@@ -122,15 +122,36 @@ import Testing
       let bytes = random.bytes(size, flavour: flavour)
       var expected = [UInt64](repeating: 0, count: 256)
       for byte in bytes { expected[Int(byte)] += 1 }
-      for level in 0...csimd_best().rawValue {
-        let limit = KernelLimit(level)
-        defer { limit.lift() }
-        var pairs = [UInt32](repeating: 0, count: Int(ckernels_pairs))
-        var counts = [UInt64](repeating: 0, count: 256)
-        ckernels_histogram(bytes, bytes.count, &pairs, &counts)
-        ckernels_histogram_close(&pairs, &counts)
-        #expect(counts == expected, "\(size) bytes, level \(level)")
+      expectHistogram(of: bytes, expected)
+    }
+  }
+
+  /// A kernel that looks for those bytes alone which it has met must notice others, few or many of them.
+  @Test(arguments: [1, 2, 15, 16, 17, 64, 300, 4096]) func `bytes that come late are counted`(_ strangers: Int) {
+    var random = Repeatable(state: 5)
+    var bytes = random.bytes(60_007, flavour: 1)
+    for stretch in 0..<7 {
+      // In the first block, across two of them and in the middle, of one kind or of many.
+      let start = [0, 4096 - strangers / 2, 9000, 16_384, 30_000, 40_000, 60_007 - strangers][stretch]
+      for at in max(0, start)..<min(bytes.count, start + strangers) {
+        bytes[at] = stretch % 2 == 0 ? UInt8(truncatingIfNeeded: 37 * at) : 0xC3
       }
+    }
+    expectHistogram(of: bytes, bytes.reduce(into: [UInt64](repeating: 0, count: 256)) { $0[Int($1)] += 1 })
+  }
+
+  private func expectHistogram(of bytes: Bytes, _ expected: [UInt64]) {
+    for level in 0...csimd_best().rawValue {
+      let limit = KernelLimit(level)
+      defer { limit.lift() }
+      var pairs = [UInt32](repeating: 0, count: Int(ckernels_pairs))
+      var counts = [UInt64](repeating: 0, count: 256)
+      ckernels_histogram(bytes, bytes.count, &pairs, &counts)
+      ckernels_histogram_close(&pairs, &counts)
+      #expect(counts == expected, "\(bytes.count) bytes, level \(level)")
+      counts = [UInt64](repeating: 0, count: 256)
+      ckernels_histogram(bytes, bytes.count, nil, &counts)
+      #expect(counts == expected, "\(bytes.count) bytes without pairs, level \(level)")
     }
   }
 }

@@ -52,8 +52,12 @@ uint64_t ckernels_top_hash(const struct ckernels_tally *tally, const struct cker
 // How many different pairs of bytes there are.
 enum { ckernels_pairs = 65536 };
 
+// Whether `ckernels_histogram` is quicker with pairs for `count` bytes, at the level in use.
+bool ckernels_histogram_takes_pairs(size_t count);
+
 // Adds how often each byte occurs, partly to `counts`, of 256, and partly to `pairs`, which has ckernels_pairs elements
-// and is zeroed at first. At most 2^32 bytes may be counted before `pairs` is closed, so that no element overflows.
+// and is zeroed at first, or is NULL. At most 2^32 bytes may be counted before `pairs` is closed, so that no element
+// overflows.
 void ckernels_histogram(const uint8_t *bytes, size_t count, uint32_t *pairs, uint64_t *counts);
 
 // Adds the pairs to `counts`, of 256, and sets them to zero.
