@@ -180,6 +180,21 @@ package enum Source: Sendable, Equatable {
   package var isSlice: Bool { if case .slice = self { true } else { false } }
 }
 
+/// How a slice of a file comes to the lane that performs it.
+package enum SliceAccess: UInt8, Sendable {
+  /// Read or mapped, whichever has cost the lane less time of its processor so far.
+  case measured
+  /// Mapped, where the engine and the file system can.
+  case mapped
+  /// Read, whatever it costs.
+  case read
+
+  package init(from reader: inout WireReader) throws(WireError) {
+    guard let access = SliceAccess(rawValue: try reader.read()) else { throw WireError("an unknown access to a slice") }
+    self = access
+  }
+}
+
 /// A half-open range of bytes of one regular file, and how to know that it is still the same file.
 package struct FileSlice: Sendable, Equatable {
   package var path: FilePath
@@ -188,11 +203,12 @@ package struct FileSlice: Sendable, Equatable {
   /// Number of bytes.
   package var length: Int
   package var identity: FileIdentity
-  /// True where the slice is to be mapped, where the engine and the file system can.
-  package var isMapped: Bool
+  package var access: SliceAccess
 
-  package init(path: FilePath, offset: Int, length: Int, identity: FileIdentity, isMapped: Bool = false) {
-    self.isMapped = isMapped
+  package init(
+    path: FilePath, offset: Int, length: Int, identity: FileIdentity, access: SliceAccess = .measured
+  ) {
+    self.access = access
     self.path = path
     self.offset = offset
     self.length = length

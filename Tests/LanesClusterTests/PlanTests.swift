@@ -102,7 +102,7 @@ struct PlanTests {
       times: FileTimes(accessed: 1, modified: -2), mirror: FolderMirror(file: FilePath("m"), depth: 3))
     destination.depth = 2
     let slice = FileSlice(
-      path: FilePath("s"), offset: 3, length: 9, identity: FileIdentity(device: 0, inode: 0), isMapped: false)
+      path: FilePath("s"), offset: 3, length: 9, identity: FileIdentity(device: 0, inode: 0), access: .read)
     let units = [
       Unit(number: 0, label: "text", task: [1, 2], source: .none, sink: .files([destination, destination])),
       Unit(number: 1, path: FilePath(rawBytes: [0xFE]), source: .slice(slice), sink: .file(destination)),

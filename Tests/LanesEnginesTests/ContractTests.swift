@@ -106,7 +106,7 @@ import Testing
     let cuts = [0, 4096, 4097, 65_536, 100_001, 200_000]
     let units = zip(cuts, cuts.dropFirst()).enumerated().map { number, cut in
       let slice = FileSlice(
-        path: path, offset: cut.0, length: cut.1 - cut.0, identity: identity, isMapped: number % 2 == 0)
+        path: path, offset: cut.0, length: cut.1 - cut.0, identity: identity, access: number % 2 == 0 ? .mapped : .read)
       return unit(number, .echo, source: .slice(slice))
     }
     let (collector, _) = try run(contender.engine(), units)
@@ -168,7 +168,7 @@ import Testing
     truncate(path.string, 50_000)
     let units = [(0, 40_000), (40_000, 60_000)].enumerated().map { number, range in
       let slice = FileSlice(
-        path: path, offset: range.0, length: range.1, identity: identity, isMapped: number % 2 == 0)
+        path: path, offset: range.0, length: range.1, identity: identity, access: number % 2 == 0 ? .mapped : .read)
       return unit(number, .echo, source: .slice(slice))
     }
     let (collector, record) = try run(contender.engine(), units)

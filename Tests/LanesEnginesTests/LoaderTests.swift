@@ -172,6 +172,6 @@ import Testing
   private var loaded: Bytes { loader.withInput { input in input.withUnsafeBytes { Bytes($0) } } }
 
   private func slice(_ path: FilePath, _ offset: Int, _ length: Int) throws -> FileSlice {
-    FileSlice(path: path, offset: offset, length: length, identity: try FileStatus(of: path).identity, isMapped: true)
+    FileSlice(path: path, offset: offset, length: length, identity: try FileStatus(of: path).identity, access: .mapped)
   }
 }

@@ -1,10 +1,11 @@
 import Glibc
 import LanesCore
-import LanesEngines
 import LanesOS
 import LanesTesting
 import SystemPackage
 import Testing
+
+@testable import LanesEngines
 
 /// Slices that are read piece by piece.
 @Suite struct PieceTests {
@@ -34,8 +35,10 @@ import Testing
     func finish() -> Bytes { taken }
   }
 
-  private func slice(_ path: FilePath, _ offset: Int, _ length: Int) throws -> FileSlice {
-    FileSlice(path: path, offset: offset, length: length, identity: try FileStatus(of: path).identity)
+  private func slice(
+    _ path: FilePath, _ offset: Int, _ length: Int, _ access: SliceAccess = .read
+  ) throws -> FileSlice {
+    FileSlice(path: path, offset: offset, length: length, identity: try FileStatus(of: path).identity, access: access)
   }
 
   private static func bytes(_ count: Int) -> Bytes {
@@ -52,7 +55,7 @@ import Testing
     ]
     for (number, share) in shares.enumerated() {
       let taker = Taker(share: share)
-      try loader.read(try slice(path, offset, length), readsAhead: number % 2 == 0, to: taker, .never)
+      try loader.take(try slice(path, offset, length), readsAhead: number % 2 == 0, by: taker, .never)
       #expect(taker.finish() == wanted, "\(number)")
       #expect(loader.count == length)
     }
@@ -61,8 +64,34 @@ import Testing
   @Test func `a taker that wants more and more gets it in few pieces`() throws {
     let path = try folder.sparse("zeros", size: 64 << 20)
     let taker = Taker(share: { _ in 0 })
-    try loader.read(try slice(path, 0, 64 << 20), readsAhead: false, to: taker, .never)
+    try loader.take(try slice(path, 0, 64 << 20), readsAhead: false, by: taker, .never)
     #expect(taker.finish().count == 64 << 20 && taker.pieces < 10)
+  }
+
+  @Test func `slices that are read and mapped by turns arrive whole`() throws {
+    let length = 2 << 20
+    let bytes = Self.bytes(length * 3 + 99)
+    let path = try folder.write("file", bytes)
+    var pieces: Set<Int> = []
+    // As many as it takes for each way to be tried again.
+    for number in 0..<(AccessChoice.retrial + AccessChoice.trials * 2 + 2) {
+      let offset = number * 5003 % (bytes.count - length)
+      let taker = Taker(share: { $0 - $0 % 1009 })
+      try loader.take(try slice(path, offset, length, .measured), readsAhead: number % 2 == 0, by: taker, .never)
+      #expect(taker.finish() == Bytes(bytes[offset..<offset + length]), "\(number)")
+      pieces.insert(taker.pieces)
+    }
+    // A mapping is taken in one go.
+    #expect(pieces.contains(1) && pieces.contains { $0 > 1 })
+  }
+
+  @Test func `a file cut short under its mapping is told`() throws {
+    let path = try folder.write("file", Self.bytes(600_000))
+    let taker = Taker(onPiece: { _ in truncate(path.string, 5000) })
+    #expect(throws: UnitFailure.cutShort(at: 5000)) {
+      try loader.take(try slice(path, 100, 599_900, .mapped), readsAhead: false, by: taker, .never)
+    }
+    #expect(taker.pieces == 1)
   }
 
   @Test(arguments: [0, 100_000, 262_144, 300_000, 599_999])
@@ -72,7 +101,7 @@ import Testing
     let taker = Taker(onPiece: { if $0 == 1 { truncate(path.string, size) } })
     // What was read before stays read.
     #expect(throws: UnitFailure.cutShort(at: max(size, 262_144))) {
-      try loader.read(planned, readsAhead: false, to: taker, .never)
+      try loader.take(planned, readsAhead: false, by: taker, .never)
     }
   }
 
@@ -81,7 +110,7 @@ import Testing
     let planned = try slice(path, 100_000, 200_000)
     let taker = Taker(onPiece: { _ in truncate(path.string, 299_999) })
     #expect(throws: UnitFailure.cutShort(at: 299_999)) {
-      try loader.read(planned, readsAhead: false, to: taker, .never)
+      try loader.take(planned, readsAhead: false, by: taker, .never)
     }
   }
 
@@ -90,7 +119,7 @@ import Testing
     let path = try folder.write("file", bytes)
     let planned = try slice(path, 0, 600_000)
     let taker = Taker(onPiece: { truncate(path.string, 600_000 + 100_000 * $0) })
-    try loader.read(planned, readsAhead: false, to: taker, .never)
+    try loader.take(planned, readsAhead: false, by: taker, .never)
     #expect(taker.finish() == bytes)
   }
 
@@ -100,7 +129,7 @@ import Testing
     try folder.write("other", Self.bytes(1000))
     #expect(rename(folder.file("other").string, path.string) == 0)
     #expect(throws: UnitFailure(.input, "another file took its place while it was read")) {
-      try loader.read(planned, readsAhead: true, to: Taker(), .never)
+      try loader.take(planned, readsAhead: true, by: Taker(), .never)
     }
   }
 
@@ -108,7 +137,7 @@ import Testing
     let planned = FileSlice(
       path: folder.file("none"), offset: 0, length: 10, identity: FileIdentity(device: 0, inode: 0))
     #expect(throws: UnitFailure(.input, "no such file or directory")) {
-      try loader.read(planned, readsAhead: true, to: Taker(), .never)
+      try loader.take(planned, readsAhead: true, by: Taker(), .never)
     }
   }
 }

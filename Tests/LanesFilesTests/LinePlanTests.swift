@@ -90,13 +90,13 @@ import Testing
     #expect(rows.map(\.partial.counts.bytes) == [200_002])
   }
 
-  @Test func `slices are mapped unless that is not wanted`() {
+  @Test func `slices come to the lanes as is wanted`() {
     let directory = TemporaryDirectory()
     let path = directory.write("large", Repeatable.text(300_000))
-    for isMapped in [true, false] {
-      let units = CountRunner([path], settings: FilePlan.Settings(isMapped: isMapped)).units
-      let slices = units.compactMap { if case .slice(let slice) = $0.source { slice.isMapped } else { nil } }
-      #expect(slices == [isMapped])
+    for access in [SliceAccess.measured, .mapped, .read] {
+      let units = CountRunner([path], settings: FilePlan.Settings(access: access)).units
+      let slices = units.compactMap { if case .slice(let slice) = $0.source { slice.access } else { nil } }
+      #expect(slices == [access])
     }
   }
 }

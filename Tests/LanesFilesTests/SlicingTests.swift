@@ -160,8 +160,8 @@ import Testing
       for (index, split) in StatsSplit.allCases.enumerated() {
         runner.split = split
         text.inEveryWay(.lines(.newline), share: index + (by == nil ? 2 : 0)) { way in
-          (runner.sliceBytes, runner.isMapped, runner.lanes) = (
-            way.settings.sliceBytes, way.settings.isMapped, way.lanes
+          (runner.sliceBytes, runner.access, runner.lanes) = (
+            way.settings.sliceBytes, way.settings.access, way.lanes
           )
           #expect(runner.run([way.path]) == expected, "\(split), \(way.words)")
         }

@@ -60,7 +60,7 @@ struct SmallText: CustomTestStringConvertible, Sendable {
     let path = directory.write("text", bytes)
     for size in longestLine...longestLine + 5 where size > 0 {
       for lanes in 1...8 where share.map({ (size + lanes + $0) % 3 == 0 }) ?? true {
-        var settings = FilePlan.Settings(cut: cut, isMapped: (size + lanes) % 2 == 0)
+        var settings = FilePlan.Settings(cut: cut, access: (size + lanes) % 2 == 0 ? .mapped : .read)
         settings.sliceBytes = size
         settings.wholeBytes = 0
         try body(Way(path: path, settings: settings, lanes: lanes))

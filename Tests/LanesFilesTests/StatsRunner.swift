@@ -17,7 +17,7 @@ struct StatsRunner {
   var split = StatsSplit.data
   /// Bytes of a slice; nil for files read whole.
   var sliceBytes: Int?
-  var isMapped = true
+  var access = SliceAccess.mapped
   /// Limits kernels that run on the calling thread; nil for the best.
   var level: UInt32?
   /// Threads to work with; nil for the calling one.
@@ -39,7 +39,7 @@ struct StatsRunner {
     }
     let options = StatsPlan.Options(
       format: format, column: column, by: by, hasHeader: hasHeader, split: split, keeping: keeping)
-    var settings = FilePlan.Settings(cut: .lines(.newline), isMapped: isMapped)
+    var settings = FilePlan.Settings(cut: .lines(.newline), access: access)
     if let sliceBytes {
       settings.sliceBytes = sliceBytes
       settings.wholeBytes = 0

@@ -139,7 +139,7 @@ extension PlannedUnit {
       writer.write(slice.path)
       writer.write(slice.offset)
       writer.write(slice.length)
-      writer.write(slice.isMapped)
+      writer.write(slice.access.rawValue)
     case .files(let paths):
       writer.write(UInt8(4))
       writer.write(UInt32(paths.count))
@@ -156,8 +156,8 @@ extension PlannedUnit {
       let path = try reader.readPath()
       let offset: Int = try reader.read()
       let length: Int = try reader.read()
-      let isMapped = try reader.readBool()
-      return .slice(FileSlice(path: path, offset: offset, length: length, identity: nowhere, isMapped: isMapped))
+      let access = try SliceAccess(from: &reader)
+      return .slice(FileSlice(path: path, offset: offset, length: length, identity: nowhere, access: access))
     case 4:
       var paths: [FilePath] = []
       for _ in 0..<(try reader.read(UInt32.self)) { paths.append(try reader.readPath()) }

@@ -155,7 +155,7 @@ final class HybridLoop {
     case .none, .bytes:
       lastNeededLoad = false
       ready.append(LaneUnit(unit: unit))
-    case .slice(let slice) where slice.isMapped || takesPieces(unit):
+    case .slice(let slice) where slice.access == .mapped || takesPieces(unit):
       lastNeededLoad = true
       // By the time the lane comes to it the pages are there or on their way, and no memory holds all of it.
       if let file = try? Descriptor.reading(slice.path) { file.readAhead(from: slice.offset, length: slice.length) }

@@ -21,6 +21,9 @@ package final class BlockingLoader {
   private let budget: Int
   private let folder = RecentFolder()
   private var holding = Holding.nothing
+  private var choice = AccessChoice()
+  /// How the slice in hand was loaded, where that was to be chosen, and the thread's processor time before.
+  private var trial: (way: AccessChoice.Way, start: Int64)?
   /// Bytes loaded.
   package private(set) var count = 0
 
@@ -67,7 +70,9 @@ package final class BlockingLoader {
 
   /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing.
   package func verify(_ source: Source) throws(UnitFailure) {
-    guard case .mapping(let held) = holding, case .slice(let slice) = source else { return }
+    guard case .slice(let slice) = source else { return }
+    if let trial { choice.note(trial.way, bytes: slice.length, nanoseconds: threadTime() - trial.start) }
+    guard case .mapping(let held) = holding else { return }
     // The page that a file now ends in stays, with zeros behind the end: only the file's size tells of those.
     try slice.check(held.file.number)
     // The file may have grown again.
@@ -77,6 +82,7 @@ package final class BlockingLoader {
   /// Lets go of what is held, mappings at once, heap memory for the next unit.
   package func release() {
     holding = .nothing
+    trial = nil
     count = 0
     heap.trim(to: OutputBuffer.mostKept)
   }
@@ -153,11 +159,25 @@ package final class BlockingLoader {
     release()
     try slice.check(file.number)
     count = slice.length
-    if slice.isMapped, let mapping = try map(slice, file.number) {
+    if chooseMapping(of: slice), let mapping = try map(slice, file.number) {
       holding = .mapping(HeldMapping(mapping, of: file))
       return
     }
     try readSlice(slice, file.number)
+  }
+
+  /// Whether to map a slice that is about to be loaded; where that is for this loader to choose, what it costs is noted once
+  /// the slice is verified.
+  private func chooseMapping(of slice: FileSlice) -> Bool {
+    switch slice.access {
+    case .mapped: return true
+    case .read: return false
+    case .measured:
+      guard AccessChoice.lengths.contains(slice.length) else { return false }
+      let way = choice.next()
+      trial = (way, threadTime())
+      return way == .mapping
+    }
   }
 
   // MARK: Pieces
@@ -174,25 +194,41 @@ package final class BlockingLoader {
   /// looking for it in more and more pieces would take quadratic time.
   private static let mostLeft = 1 << 20
 
-  /// Reads a slice piece by piece and has each taken, as `taker` likes, while it is in the cache.
+  /// Has `taker` take a slice: mapped as a whole, or read piece by piece while each is in the cache.
   ///
   /// - Parameter readsAhead: asks the kernel for all of the slice where its first bytes are not in the page cache. A
   ///   sandboxed process may not ask.
-  package func read(
-    _ slice: FileSlice, readsAhead: Bool, to taker: any PieceTaker, _ deadline: Deadline
+  package func take(
+    _ slice: FileSlice, readsAhead: Bool, by taker: any PieceTaker, _ deadline: Deadline
   ) throws(UnitFailure) {
-    try read(slice, of: try Self.open(slice.path), readsAhead: readsAhead, to: taker, deadline)
+    try take(slice, of: try Self.open(slice.path), readsAhead: readsAhead, by: taker, deadline)
   }
 
-  /// Reads a slice of a file that somebody else has opened.
-  package func read(
-    _ slice: FileSlice, of file: consuming Descriptor, readsAhead: Bool = false, to taker: any PieceTaker,
+  /// The same for a file that somebody else has opened.
+  package func take(
+    _ slice: FileSlice, of file: consuming Descriptor, readsAhead: Bool = false, by taker: any PieceTaker,
     _ deadline: Deadline
   ) throws(UnitFailure) {
     release()
     try slice.check(file.number)
-    if readsAhead, !file.isCached(at: slice.offset) { file.readAhead(from: slice.offset, length: slice.length) }
+    let mustWait = readsAhead && !file.isCached(at: slice.offset)
+    if mustWait { file.readAhead(from: slice.offset, length: slice.length) }
     count = slice.length
+    // What is still on its way from the disk comes while the first pieces are taken; all of a mapping is waited for.
+    if !mustWait || slice.access == .mapped, chooseMapping(of: slice), let mapping = try map(slice, file.number) {
+      holding = .mapping(HeldMapping(mapping, of: file))
+      _ = try withInput { (input) throws(UnitFailure) in try taker.take(input, isLast: true, deadline) }
+    } else {
+      try takePieces(slice, file.number, by: taker, deadline)
+      // A file that became shorter and grew again meanwhile read as zeros in between.
+      try slice.check(file.number)
+    }
+    try verify(.slice(slice))
+  }
+
+  private func takePieces(
+    _ slice: FileSlice, _ file: Int32, by taker: any PieceTaker, _ deadline: Deadline
+  ) throws(UnitFailure) {
     // What the taker has left lies right before `lead`, where the next piece goes.
     var lead = Self.alignment
     var left = 0
@@ -202,7 +238,7 @@ package final class BlockingLoader {
       let usual = Self.pieceBytes - offset % Self.alignment
       let wanted = left > Self.mostLeft ? slice.length - at : min(usual, slice.length - at)
       try heap.grow(atLeast: lead + wanted, keeping: lead)
-      let got = try Self.readOnce(file.number, at: offset, into: heap.base! + lead, count: wanted)
+      let got = try Self.readOnce(file, at: offset, into: heap.base! + lead, count: wanted)
       guard got > 0 else { throw .cutShort(at: offset) }
       at += got
       let end = lead + got
@@ -212,8 +248,6 @@ package final class BlockingLoader {
       try heap.grow(atLeast: lead, keeping: end)
       (heap.base! + lead - left).copyMemory(from: heap.base! + end - left, byteCount: left)
     }
-    // A file that became shorter and grew again meanwhile read as zeros in between.
-    try slice.check(file.number)
   }
 
   private static func readOnce(

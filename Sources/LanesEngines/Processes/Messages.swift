@@ -99,7 +99,7 @@ struct UnitRequest {
       // The identity lets the worker see that the file it is handed is the one that was planned.
       writer.write(slice.identity.device)
       writer.write(slice.identity.inode)
-      writer.write(slice.isMapped)
+      writer.write(slice.access.rawValue)
     }
   }
 
@@ -125,7 +125,8 @@ struct UnitRequest {
       let device = try reader.read(UInt64.self)
       let identity = FileIdentity(device: device, inode: try reader.read())
       input = .slice(
-        FileSlice(path: "", offset: offset, length: length, identity: identity, isMapped: try reader.readBool()))
+        FileSlice(
+          path: "", offset: offset, length: length, identity: identity, access: try SliceAccess(from: &reader)))
     }
   }
 }

@@ -194,8 +194,8 @@ package final class Worker {
         throw .unreadable(error)
       }
       times.bytesIn = slice.length
-      if !slice.isMapped, let taker = try workload.pieces(of: unit) {
-        try slices.read(slice, of: file, to: taker, Deadline(timeout: timeout))
+      if let taker = try workload.pieces(of: unit) {
+        try slices.take(slice, of: file, by: taker, Deadline(timeout: timeout))
         return try taker.finish()
       }
       try slices.load(slice, of: file)

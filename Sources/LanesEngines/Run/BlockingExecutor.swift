@@ -43,7 +43,7 @@ final class BlockingExecutor {
     do throws(UnitFailure) {
       times.load.start = monotonicNow()
       times.load.end = times.load.start
-      if loaded == nil, case .slice(let slice) = source, !slice.isMapped, let taker = try workload.pieces(of: unit) {
+      if loaded == nil, case .slice(let slice) = source, let taker = try workload.pieces(of: unit) {
         let partial = try perform(unit, slice, by: taker, &times)
         return PerformedUnit(times: times, outcome: .done(partial))
       }
@@ -92,7 +92,7 @@ final class BlockingExecutor {
     times.perform.start = times.load.start
     times.bytesIn = slice.length
     return try watched(unit, mayWait: true, &times) { () throws(UnitFailure) in
-      try loader.read(slice, readsAhead: true, to: taker, Deadline(timeout: timeout))
+      try loader.take(slice, readsAhead: true, by: taker, Deadline(timeout: timeout))
       return try taker.finish()
     }
   }

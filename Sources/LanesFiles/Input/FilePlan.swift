@@ -44,8 +44,8 @@ package final class FilePlan: UnitPlan {
     package var isPrompt = false
     /// Walk directories.
     package var recursive = false
-    /// Map slices of regular files; otherwise they are read.
-    package var isMapped = false
+    /// How slices of regular files come to the lanes.
+    package var access: SliceAccess
     /// Unpack what is compressed; nil leaves it as it is.
     package var unpacking: UnpackingSettings?
     /// Files and directories that are passed over, named or come by.
@@ -55,11 +55,11 @@ package final class FilePlan: UnitPlan {
 
     /// - Parameter memory: bytes that may be in flight, a quarter of which one line may have: it is held as an input and as a
     ///   result, and twice while either grows.
-    package init(cut: FileCut = .anywhere, recursive: Bool = false, isMapped: Bool = false, memory: Int = .max) {
+    package init(cut: FileCut = .anywhere, recursive: Bool = false, access: SliceAccess = .measured, memory: Int = .max) {
       longestLine = min(Self.longestLine, max(memory / 4, 16 << 20))
       self.cut = cut
       self.recursive = recursive
-      self.isMapped = isMapped
+      self.access = access
     }
   }
 
@@ -226,7 +226,7 @@ package final class FilePlan: UnitPlan {
   /// Takes the file in hand, from the byte at `offset`, behind which there are more.
   private func begin(_ task: FileTask, _ path: FilePath, _ status: FileStatus, from offset: Int) -> PlanStep? {
     let file = FileSlice(
-      path: path, offset: offset, length: status.size - offset, identity: status.identity, isMapped: settings.isMapped)
+      path: path, offset: offset, length: status.size - offset, identity: status.identity, access: settings.access)
     do {
       let lines = try settings.cut.ends.map { (ends) throws(SystemError) in try LineFinder(opening: path, ends) }
       cutting = SliceCursor(task: task, file: file, lines: lines)

@@ -56,7 +56,7 @@ extension FilePlan {
     guard let unpacking = settings.unpacking else { return nil }
     var task = task
     let whole = FileSlice(
-      path: path, offset: offset, length: status.size - offset, identity: status.identity, isMapped: settings.isMapped)
+      path: path, offset: offset, length: status.size - offset, identity: status.identity, access: settings.access)
     do throws(SystemError) {
       let file = try Descriptor.reading(path)
       let head = try DescriptorIO.bytes(file.number, at: offset, count: PackedFormat.headBytes)

@@ -30,13 +30,13 @@ package struct LaneClock {
     processorTime = nil
     guard mapped else { return }
     _ = look(now)
-    processorTime = Self.threadTime()
+    processorTime = threadTime()
   }
 
   /// The unit ended at `now`: nanoseconds without a core, and nanoseconds stalled by pages that were not there.
   package mutating func end(at now: Int64) -> (queued: Int64, stalled: Int64) {
     guard let before = processorTime else { return (now - lastLook < Self.interval ? 0 : look(now), 0) }
-    let off = max(0, now - start - (Self.threadTime() - before))
+    let off = max(0, now - start - (threadTime() - before))
     let queued = min(off, look(now))
     return (queued, off - queued)
   }
@@ -48,12 +48,13 @@ package struct LaneClock {
     lastLook = now
     return max(0, delay - lastDelay)
   }
+}
 
-  private static func threadTime() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+/// Nanoseconds of processor time that the calling thread has taken, user and system.
+package func threadTime() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
 /// /proc/thread-self/schedstat of the thread that opened it; kept open, since a sandboxed worker cannot open it again.

@@ -54,12 +54,10 @@ package struct ThreadUsage: Sendable, Equatable {
   package let waits: Int
 
   package static func current() -> ThreadUsage {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    let processor = threadTime()
     var counted = clinux_usage()
     _ = clinux_thread_usage(&counted)
-    return ThreadUsage(
-      processor: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec), waits: Int(counted.voluntary))
+    return ThreadUsage(processor: processor, waits: Int(counted.voluntary))
   }
 }
 

@@ -14,8 +14,10 @@ struct FileOperands: ParsableArguments {
   @Flag(name: [.short, .long], help: "Walk directories; links inside them are not followed.")
   var recursive = false
 
-  @Flag(inversion: .prefixedNo, help: "Map regular files instead of reading them.")
-  var mmap = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Map large regular files, or read them; without either each lane does what costs it less time.")
+  var mmap: Bool?
 
   @Flag(
     name: [.customShort("z"), .long],
@@ -33,7 +35,8 @@ struct FileOperands: ParsableArguments {
 
   /// How inputs are cut into units. The memory budget for all that is in flight also limits the length of a line.
   func settings(cut: FileCut, _ engine: EngineArguments) -> FilePlan.Settings {
-    var settings = FilePlan.Settings(cut: cut, recursive: recursive, isMapped: mmap, memory: engine.options.memory)
+    let access: SliceAccess = mmap.map { $0 ? .mapped : .read } ?? .measured
+    var settings = FilePlan.Settings(cut: cut, recursive: recursive, access: access, memory: engine.options.memory)
     if decompress { settings.unpacking = unpacking(engine) }
     return settings
   }
