@@ -55,7 +55,8 @@ package final class FilePlan: UnitPlan {
 
     /// - Parameter memory: bytes that may be in flight, a quarter of which one line may have: it is held as an input and as a
     ///   result, and twice while either grows.
-    package init(cut: FileCut = .anywhere, recursive: Bool = false, access: SliceAccess = .measured, memory: Int = .max) {
+    package init(cut: FileCut = .anywhere, recursive: Bool = false, access: SliceAccess = .measured, memory: Int = .max)
+    {
       longestLine = min(Self.longestLine, max(memory / 4, 16 << 20))
       self.cut = cut
       self.recursive = recursive
