@@ -29,6 +29,37 @@ import Testing
     }
   }
 
+  private static let searched = [
+    ["a"], ["e.*o"], ["E"], ["folder"], ["one"], ["none"], ["-r"], ["-rl"], ["-L"], ["-c"], ["-n"], ["-ni"], ["-v"],
+    ["-w"],
+    ["-x"], ["-o"], ["-s"], ["-E"], ["-F"], ["-rc"], ["--mode", "serial"], ["--mode", "threads"], ["-j", "2"],
+    ["--json"],
+    ["-j3"], ["-e", "a"], ["-rle", "a"], ["-m1"], ["-A", "1"], ["-q"], ["--quiet"], ["-EF"], [""], ["--"], ["-"],
+    ["-z"],
+    ["--mode"], ["--mode=serial"], ["--cores", "0"], ["-k"], ["--count"], ["-H"], ["-2"], ["--help"],
+  ]
+
+  @Test func `a search means the same whoever reads its words`() throws {
+    let folder = TemporaryFolder()
+    try folder.write("one", "a e\nE two o\n\0x\n".utf8)
+    try folder.write("folder/two", "eo\na b\n".utf8)
+    try folder.write("folder/three", "Eeo o\n".utf8)
+    var random = Repeatable(state: 37)
+    for round in 0..<60 {
+      // Mostly words that are right, by themselves and together.
+      let pieces = round.isMultiple(of: 3) ? Self.searched : Array(Self.searched.prefix(24))
+      let typed =
+        ["e", "one"]
+        + (0..<Int.random(in: 0...4, using: &random)).flatMap { _ in pieces.randomElement(using: &random)! }
+      let plain = try Program.run(["files", "search"] + typed, directory: folder.path)
+      // This option is the parser's alone, and says what holds without it.
+      let parsed = try Program.run(["files", "search", "--retries", "1"] + typed, directory: folder.path)
+      #expect(plain.exit == parsed.exit, "\(typed)")
+      #expect(plain.text == parsed.text, "\(typed)")
+      #expect(plain.errors == parsed.errors, "\(typed)")
+    }
+  }
+
   @Test func `the version is the same with and without a command`() throws {
     let plain = try Program.run(["--version"])
     #expect(plain.exit == .status(0))

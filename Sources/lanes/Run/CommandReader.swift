@@ -12,6 +12,9 @@ enum CommandReader {
     if words.first == PrimesCommand.configuration.commandName, let plain = PrimesCommand.plain(words.dropFirst()) {
       return plain
     }
+    if words.starts(with: ["files", "search"]), let plain = FilesSearchCommand.plain(words.dropFirst(2)) {
+      return plain
+    }
     return try named(words) ?? LanesCommand.parseAsRoot(words)
   }
 
