@@ -12,6 +12,8 @@ package struct Unit: Sendable {
     var task: Bytes
     var source: Source
     let sink: Sink
+    let hasSink: Bool
+    let isPrinted: Bool
     let expectedInput: Int
     let expectedMemory: Int
     let expectedTime: Int
@@ -26,11 +28,15 @@ package struct Unit: Sendable {
       self.task = task
       self.source = source
       self.sink = sink
+      hasSink = sink != .none
+      isPrinted = sink == .standardOutput
       // So that the sizes of all units in flight can be added up, whatever sparse files claim.
       expectedInput = min(input, 1 << 55)
       expectedMemory = min(memory, 1 << 55)
       expectedTime = time
     }
+
+    var holdsBytes: Bool { if case .bytes = source { true } else { false } }
 
     func copy() -> Fields {
       let copy = Fields(number, label, task, source, sink, expectedInput, expectedMemory, expectedTime)
@@ -132,6 +138,18 @@ package struct Unit: Sendable {
   }
 
   package var sink: Sink { fields.sink }
+
+  /// True where the unit writes something. Asked of every unit, and so answered without copying the sink.
+  package var hasSink: Bool { fields.hasSink }
+
+  /// True where the unit writes to standard output.
+  package var isPrinted: Bool { fields.isPrinted }
+
+  /// True where the plan has read what the unit works on, which takes memory as long as it waits.
+  package var holdsBytes: Bool { fields.holdsBytes }
+
+  /// Lets go of them, when the unit is done.
+  package mutating func forgetBytes() { if holdsBytes { source = .none } }
 
   /// Bytes the source is expected to hold, for budgets and batching; 0 when nothing is read.
   package var expectedInput: Int { fields.expectedInput }

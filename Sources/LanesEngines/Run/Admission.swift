@@ -86,7 +86,7 @@ final class Admission {
 
   /// Why the unit cannot be let in, however little else is in flight. Slices are let in: plans keep them small.
   private func refusal(of unit: Unit) -> UnitFailure? {
-    guard unit.source.isWhole, unit.expectedInput > budget else { return nil }
+    guard unit.expectedInput > budget, unit.source.isWhole else { return nil }
     return .tooLarge(unit.expectedInput, budget: budget)
   }
 

@@ -114,10 +114,10 @@ final class BlockingExecutor {
   private func write(
     _ unit: Unit, _ times: inout UnitRecord, _ output: OutputBuffer
   ) throws(UnitFailure) -> [WrittenFile] {
-    let sink = unit.sink
-    guard sink != .none else { return [] }
+    guard unit.hasSink else { return [] }
     times.noteOutput(output.count, ends: output.partEnds)
-    guard stores, sink != .standardOutput else { return [] }
+    guard stores, !unit.isPrinted else { return [] }
+    let sink = unit.sink
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }
     return try output.withBytes { (bytes) throws(UnitFailure) in

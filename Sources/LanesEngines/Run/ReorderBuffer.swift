@@ -45,7 +45,7 @@ package final class ReorderBuffer {
   ///
   /// - Parameter output: valid during the call; goes to standard output if that is the unit's sink.
   package func add(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
-    let bytes = unit.sink == .standardOutput ? output : UnsafeRawBufferPointer(start: nil, count: 0)
+    let bytes = unit.isPrinted ? output : UnsafeRawBufferPointer(start: nil, count: 0)
     if unit.number == nextToDeliver {
       advance()
       deliver(unit, outcome, bytes)
@@ -53,7 +53,7 @@ package final class ReorderBuffer {
     } else {
       var unit = unit
       // The input is done with, and would wait along without being counted.
-      if case .bytes = unit.source { unit.source = .none }
+      unit.forgetBytes()
       let early = Held.ended(unit, outcome, output: Bytes(bytes))
       hold(early, unit.number)
       heldBytes += early.bytes
@@ -73,12 +73,20 @@ package final class ReorderBuffer {
   }
 
   private func deliverHeld() {
-    while let first = held.first, let next = first {
-      advance()
+    while let next = takeHeld() {
+      nextToDeliver += 1
       heldBytes -= next.bytes
       guard case .ended(let unit, let outcome, let output) = next else { continue }
       output.span.bytes.withUnsafeBytes { deliver(unit, outcome, $0) }
     }
+  }
+
+  /// Takes out the result whose turn it is; nil while it is not there.
+  private func takeHeld() -> Held? {
+    guard let first = held.popFirst() else { return nil }
+    // Back to its place: a look at it there would copy every result.
+    if first == nil { held.prepend(nil) }
+    return first
   }
 
   private func advance() {

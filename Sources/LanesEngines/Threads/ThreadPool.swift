@@ -123,9 +123,6 @@ final class ThreadPool: Sendable {
   /// False leaves every output to the coordinator.
   private let stores: Bool
 
-  /// Units of one lane that are performed before their results are handed over together take about this long: long
-  /// beside a waking (5 to 50 µs), short beside what a person or a stop request notices.
-  private static let shareNanoseconds: Int64 = 100_000
   /// Units at most in one share.
   private static let mostShared = 32
   /// Results of short units wait no longer than this for others to be handed over with, even behind a long unit.
@@ -268,13 +265,13 @@ final class ThreadPool: Sendable {
       for (position, unit) in share.enumerated() {
         perform(unit, executor, &report, tellsStart: isAlone && limit == 1)
         // A unit that takes its time must not keep those behind it from other lanes.
-        if !isAlone, report.lastUnit > Self.shareNanoseconds, position + 1 < share.count {
+        if !isAlone, report.lastUnit > LaneReport.shareNanoseconds, position + 1 < share.count {
           giveBack(share[(position + 1)...])
           break
         }
       }
       post(&report)
-      limit = max(1, min(Self.mostShared, Int(Self.shareNanoseconds / max(1, report.lastUnit))))
+      limit = max(1, min(Self.mostShared, Int(LaneReport.shareNanoseconds / max(1, report.lastUnit))))
     }
   }
 
@@ -288,18 +285,18 @@ final class ThreadPool: Sendable {
     }
     // Nobody waits long for the news of a short unit.
     if tellsStart { finished.withLock { $0.shares.append([.started(unit, lane: report.lane)]) } }
-    let leavesOutput = unit.sink == .standardOutput || !stores && unit.sink != .none
+    let leavesOutput = unit.isPrinted || !stores && unit.hasSink
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
     let done = executor.run(unit, loaded: work.input, lane: report.lane, output: output)
-    report.lastUnit = work.input == nil ? done.times.duration : done.times.perform.nanoseconds
+    report.took(work.input == nil ? done.times.duration : done.times.perform.nanoseconds)
     if done.outcome.haltsBatch { halt() }
     let ended = Ended(
       unit: unit, times: done.times, outcome: done.outcome, output: leavesOutput ? output : nil, input: work.input)
     let event = tellsStart ? Event.ended(ended) : .startedAndEnded(ended)
     var times = done.times
     if done.files.isEmpty {
-      report.add(event, isUrgent: done.outcome.haltsBatch || report.lastUnit > Self.shareNanoseconds)
+      report.add(event, isUrgent: done.outcome.haltsBatch || report.isSlow)
     } else {
       times.store.end += group.add(done.files, bytes: times.bytesOut, event)
     }

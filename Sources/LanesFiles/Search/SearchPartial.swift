@@ -65,13 +65,22 @@ struct SearchPartial: Equatable {
   /// Of a slice in which there was nothing, as in most, only its size travels.
   private var holdsNothing: Bool { selected == 0 && newlines == 0 && firstZero == nil && lines.ends.isEmpty }
 
+  /// The result of a slice of `size` bytes in which there was nothing, as `wire` gives it.
+  static func wire(ofNothingIn size: UInt64) -> Bytes {
+    var writer = WireWriter(capacity: 8)
+    writer.write(size)
+    return writer.bytes
+  }
+
+  /// The bytes of the slice where `wire` says that there was nothing in it; nil where it does not.
+  static func sizeOfNothing(_ wire: Bytes) -> UInt64? {
+    guard wire.count == 8 else { return nil }
+    return wire.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+  }
+
   /// Just the size where nothing was found; reading tells by what is left.
   var wire: Bytes {
-    if holdsNothing {
-      var writer = WireWriter(capacity: 8)
-      writer.write(bytes)
-      return writer.bytes
-    }
+    if holdsNothing { return Self.wire(ofNothingIn: bytes) }
     var writer = WireWriter(capacity: 64 + lines.text.count)
     writer.write(bytes)
     writer.write(selected)

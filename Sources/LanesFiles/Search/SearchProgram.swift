@@ -180,13 +180,11 @@ package final class SearchProgram: @unchecked Sendable {
   /// Bytes of a slice that are looked at in one go at most: a small file, which most searches find nothing in.
   private static let settledBytes = 128 << 10
 
-  /// What a search of a small slice finds where a single look at it settles that: without the text, and without a zero
-  /// byte, there is nothing in it. Nil where it must be searched.
-  func settled(_ slice: UnsafeBufferPointer<UInt8>) -> SearchPartial? {
-    guard slice.count <= Self.settledBytes, let settling, settling.isAbsent(in: slice) else { return nil }
-    var partial = SearchPartial()
-    partial.bytes = UInt64(slice.count)
-    return partial
+  /// True for a small slice of which a single look tells that there is nothing in it: neither the text nor a zero byte. Others
+  /// must be searched.
+  func holdsNothing(_ slice: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard slice.count <= Self.settledBytes, let settling else { return false }
+    return settling.isAbsent(in: slice)
   }
 
   /// True when a slice without the text and without zero bytes adds nothing but its size: line numbers would need its

@@ -84,10 +84,15 @@ package final class SearchResults: Fold {
     switch outcome {
     case .failed(let failure): end(failure)
     case .done(let bytes):
-      guard let partial = try? SearchPartial(wire: bytes) else {
-        return end(UnitFailure(.crashed, "its result cannot be read"))
+      // As most slices are; with context even those may end what is told of others.
+      if context == nil, let size = SearchPartial.sizeOfNothing(bytes) {
+        take(nothingIn: size)
+      } else {
+        guard let partial = try? SearchPartial(wire: bytes) else {
+          return end(UnitFailure(.crashed, "its result cannot be read"))
+        }
+        take(partial)
       }
-      take(partial)
       if task.isLast {
         end()
       } else if isAnswered {
@@ -156,6 +161,13 @@ package final class SearchResults: Fold {
     if options.skipsBinary, isBinary, options.report == .counts { (file.selected, file.matches) = (0, 0) }
     bytesBefore += partial.bytes
     linesBefore += partial.newlines
+    if bytesBefore >= Self.headBytes || isPrompt { tellWaiting() }
+  }
+
+  /// As `take` does for a slice of `size` bytes in which there was nothing.
+  private func take(nothingIn size: UInt64) {
+    if options.skipsBinary, isBinary { return }
+    bytesBefore += size
     if bytesBefore >= Self.headBytes || isPrompt { tellWaiting() }
   }
 

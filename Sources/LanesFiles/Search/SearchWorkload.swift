@@ -30,9 +30,10 @@ package struct SearchWorkload: Workload {
   ) throws(UnitFailure) -> Bytes {
     // Without context a slice needs nothing of its neighbors, and its description is not even read.
     let part = program.options.context == nil ? SliceSearch.Part.whole : try Self.part(unit)
-    if part == .whole, let partial = input.withUnsafeBytes({ program.settled($0.assumingMemoryBound(to: UInt8.self)) })
+    if part == .whole,
+      input.withUnsafeBytes({ program.holdsNothing($0.assumingMemoryBound(to: UInt8.self)) })
     {
-      return partial.wire
+      return SearchPartial.wire(ofNothingIn: UInt64(input.byteCount))
     }
     let search = try SliceSearch(program, part)
     try input.withUnsafeBytes { (bytes) throws(UnitFailure) in
