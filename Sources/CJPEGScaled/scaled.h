@@ -6,8 +6,14 @@
 
 // Bits that a Huffman table is indexed by, and scans after which a file is given up, as in the libjpeg wrapper.
 enum { scaled_look = 10, scaled_most_scans = 100 };
-// The same for refining scans, and what says in an entry that it has a new coefficient, one less than 0.
-enum { scaled_refining_look = 11, scaled_refining_new = 64, scaled_refining_negative = 128 };
+// The same for refining scans, and what says in an entry that it has a new coefficient, one less than 0, or the end of the
+// block.
+enum {
+  scaled_refining_look = 11,
+  scaled_refining_new = 64,
+  scaled_refining_negative = 128,
+  scaled_refining_end = 1 << 15,
+};
 // What the end of a block adds to the place of its last coefficient in `scaled_huffman.pairs`: more than any run does.
 enum { scaled_block_end = 128 };
 
@@ -24,9 +30,14 @@ struct scaled_huffman {
   // needed.
   uint64_t pairs[1 << scaled_look];
   // By the next `scaled_refining_look` bits, for refining scans: from the lowest bit on, bits in all, whether there is a new
-  // coefficient, whether it is less than 0, and from bit 8 on how many zeros it goes over, its own place included. 0 where
-  // the bits do not hold all of that. Made when first needed.
+  // coefficient, whether it is less than 0, and from bit 8 on how many zeros it goes over, its own place included; or, where
+  // the highest bit is set, EOBRUN. 0 where the bits do not hold all of that. Made when first needed.
   uint16_t refining[1 << scaled_refining_look];
+  // For refining scans where nothing is left to be corrected, by the next `scaled_look` bits: up to two codes, or one and the
+  // end of the block; 0 where there is none that the bits hold. From the lowest byte on: bits in all, how far the first
+  // goes, how far both go, more by scaled_block_end where the block ends; then from bit 24 on whether the first has a new
+  // coefficient, whether the second has, whether they are less than 0, and EOBRUN. Made with `refining`.
+  uint32_t fresh[1 << scaled_look];
   // By length: the last code, -1 where there is none, and what a code needs added to become its symbol's index.
   int32_t last_code[17], offset[17];
   bool is_used; // by a scan, so that a definition of the same number is to take other memory

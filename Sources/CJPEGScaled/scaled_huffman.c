@@ -53,17 +53,56 @@ void scaled_define_pairs(struct scaled_huffman *table) {
   table->has_pairs = true;
 }
 
-// A code that stands for one new coefficient, with its sign, or for 16 zeros (G.1.2.3). All else is left to the caller.
+// EOBRUN of G.1.2.2, whose `run` bits are the last of the first `bits` of an index.
+static int run_of_blocks(unsigned index, int bits, int run) {
+  return 1 << run | (int)(index >> (scaled_look - bits) & ((1u << run) - 1));
+}
+
+// An entry of `scaled_huffman.fresh`.
+static uint32_t fresh_entry(const struct scaled_huffman *table, unsigned index) {
+  uint32_t flags = 0;
+  int bits = 0, far = 0, first = 0;
+  for (int time = 0; time < 2; time++) {
+    const unsigned code = table->look[index << bits & ((1 << scaled_look) - 1)];
+    const int length = (int)(code >> 8), size = code & 15, run = code >> 4 & 15;
+    if (length == 0 || bits + length + size > scaled_look || size > 1) break;
+    if (size == 0 && run != 15) {
+      if (run > 3 || bits + length + run > scaled_look) break;
+      bits += length + run;
+      flags |= (unsigned)run_of_blocks(index, bits, run) << 4;
+      if (time == 0) first = 1;
+      far += scaled_block_end;
+      break;
+    }
+    bits += length + size;
+    far += run + 1;
+    if (time == 0) first = far;
+    const bool is_negative = size && !(index >> (scaled_look - bits) & 1);
+    flags |= (size ? 1u << time : 0) | (is_negative ? 4u << time : 0);
+  }
+  return (uint32_t)bits | (uint32_t)first << 8 | (uint32_t)far << 16 | flags << 24;
+}
+
+// A code that stands for one new coefficient, with its sign, for 16 zeros or for the end of up to 127 blocks (G.1.2.3). All
+// else is left to the caller.
 void scaled_define_refining(struct scaled_huffman *table) {
   const int more = scaled_refining_look - scaled_look;
   for (unsigned index = 0; index < 1 << scaled_refining_look; index++) {
     const unsigned entry = table->look[index >> more];
     const int length = (int)(entry >> 8), size = entry & 15, run = entry >> 4 & 15;
     table->refining[index] = 0;
-    if (length == 0 || size > 1 || (size == 0 && run != 15)) continue;
+    if (length == 0 || size > 1) continue;
+    if (size == 0 && run != 15) {
+      const int bits = length + run;
+      if (run > 6 || bits > scaled_look) continue;
+      const unsigned blocks = (unsigned)run_of_blocks(index >> more, bits, run);
+      table->refining[index] = (uint16_t)(scaled_refining_end | blocks << 8 | (unsigned)bits);
+      continue;
+    }
     const bool is_negative = size && !(index >> (scaled_refining_look - 1 - length) & 1);
     table->refining[index] = (uint16_t)(scaled_refining_entry(size, is_negative, run) | (unsigned)(length + size));
   }
+  for (unsigned index = 0; index < 1 << scaled_look; index++) table->fresh[index] = fresh_entry(table, index);
   table->has_refining = true;
 }
 
