@@ -56,10 +56,10 @@ CSIMD_INLINE CSIMD_AVX2 struct table48 steps_of(const struct ckernels_wheel *whe
   return table_of(steps);
 }
 
-CSIMD_INLINE CSIMD_AVX2 __m256i next_state(__m256i state, __m256i inside) {
-  // Less minus one where the element is inside; back to 0 behind 47.
-  state = _mm256_sub_epi32(state, inside);
-  __m256i end = _mm256_cmpeq_epi32(state, _mm256_set1_epi32(EMPTY | 48));
+// The next one; back to 0 behind 47.
+CSIMD_INLINE CSIMD_AVX2 __m256i next_state(__m256i state) {
+  state = _mm256_add_epi32(state, _mm256_set1_epi32(1));
+  const __m256i end = _mm256_cmpeq_epi32(state, _mm256_set1_epi32(EMPTY | 48));
   return _mm256_sub_epi32(state, _mm256_and_si256(end, _mm256_set1_epi32(48)));
 }
 
@@ -68,34 +68,49 @@ CSIMD_INLINE CSIMD_AVX2 __m256i first_elements(size_t left) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(left < 8 ? (int)left : 8), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+CSIMD_INLINE CSIMD_AVX2 unsigned signs(__m256i elements) { return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(elements)); }
+
+CSIMD_INLINE CSIMD_AVX2 __m256i where_negative(__m256i elements, __m256i then, __m256i otherwise) {
+  return _mm256_castps_si256(
+      _mm256_blendv_ps(_mm256_castsi256_ps(otherwise), _mm256_castsi256_ps(then), _mm256_castsi256_ps(elements)));
+}
+
 // Writes the elements that are inside one after the other, and returns where the next goes; eight are overwritten.
-CSIMD_INLINE CSIMD_AVX2 uint32_t *list(uint32_t *free, __m256i entry, __m256i inside) {
-  const unsigned bits = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(inside));
+CSIMD_INLINE CSIMD_AVX2 uint32_t *list(uint32_t *free, __m256i entry, unsigned bits) {
   const __m256i order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)chosen[bits]));
   _mm256_storeu_si256((__m256i *)free, _mm256_permutevar8x32_epi32(entry, order));
   return free + __builtin_popcount(bits);
 }
 
-// A step of eight primes of a wheel of 8 states, which one shuffle looks up; see `step_of` in sieve_medium.c. In an element
-// of `state` byte 0 is the state, byte 2 is 8 more, and the others' upper bit asks for zero.
+// Eight primes of a wheel of 8 states, which one shuffle looks up; see sieve_medium.c. In an element of `state` byte 0 is the
+// state, byte 2 is 8 more, and the others' upper bit asks for zero. `multiple_index` is relative to the end of the segment.
 #define STATE_FRAME ((int)0x80088000)
 
-struct step {
-  __m256i entry, move, state;
+struct group {
+  __m256i multiple_index, prime, state;
 };
 
-CSIMD_INLINE CSIMD_AVX2 struct step step_of(
-    __m256i multiple_index, __m256i prime, __m256i state, __m256i masks, __m256i steps, const bool small) {
+// The state a number of multiples on, below 8.
+CSIMD_INLINE CSIMD_AVX2 __m256i advanced(__m256i state, int multiples) {
+  const __m256i sum = _mm256_add_epi8(state, _mm256_set1_epi32(multiples << 16 | multiples));
+  return _mm256_or_si256(_mm256_and_si256(sum, _mm256_set1_epi32(7 << 16 | 7)), _mm256_set1_epi32(STATE_FRAME));
+}
+
+// The entries of a group's next multiples, and how far the ones after them are.
+struct step {
+  __m256i entry, move;
+};
+
+CSIMD_INLINE CSIMD_AVX2 struct step step_of(struct group group, __m256i masks, __m256i steps, const bool small) {
   struct step step;
   // Beyond the 8 states there are zeros.
-  const __m256i kept = _mm256_shuffle_epi8(masks, state);
-  step.entry = _mm256_or_si256(_mm256_slli_epi32(multiple_index, 8), kept);
-  const __m256i both = _mm256_shuffle_epi8(steps, state);
-  step.move = small ? _mm256_madd_epi16(_mm256_or_si256(prime, _mm256_set1_epi32(1 << 16)), both)
+  const __m256i kept = _mm256_shuffle_epi8(masks, group.state);
+  step.entry = _mm256_or_si256(_mm256_slli_epi32(group.multiple_index, 8), kept);
+  const __m256i both = _mm256_shuffle_epi8(steps, group.state);
+  step.move = small ? _mm256_madd_epi16(_mm256_or_si256(group.prime, _mm256_set1_epi32(1 << 16)), both)
                     : _mm256_add_epi32(
-                          _mm256_mullo_epi32(prime, _mm256_and_si256(both, _mm256_set1_epi32(0xFF))), _mm256_srli_epi32(both, 16));
-  const __m256i next = _mm256_and_si256(_mm256_add_epi8(state, _mm256_set1_epi32(1 << 16 | 1)), _mm256_set1_epi32(7 << 16 | 7));
-  step.state = _mm256_or_si256(next, _mm256_set1_epi32(STATE_FRAME));
+                          _mm256_mullo_epi32(group.prime, _mm256_and_si256(both, _mm256_set1_epi32(0xFF))),
+                          _mm256_srli_epi32(both, 16));
   return step;
 }
 
@@ -103,51 +118,75 @@ CSIMD_INLINE CSIMD_AVX2 struct step step_of(
 // takes one instruction instead of nine, and only one multiple in eight comes in addition.
 CSIMD_INLINE CSIMD_AVX2 void cross_off_medium(
     uint8_t *bytes, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel, const bool small) {
-  uint32_t entries[sieve_list_size + 16];
-  uint32_t *free = entries;
+  uint32_t entries[sieve_list_size + 64];
+  uint32_t *const full = entries + sieve_list_size, *free = entries;
   uint8_t both[16];
   __builtin_memcpy(both, wheel->factors, 8);
   __builtin_memcpy(both + 8, wheel->corrections, 8);
   const __m256i steps = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)both));
   const __m256i masks = _mm256_broadcastsi128_si256(_mm_loadl_epi64((const __m128i *)wheel->masks));
   const __m256i stop = _mm256_set1_epi32((int)size);
+  if (sieving_primes.count == 0) return;
+  struct sieve_rounds rounds = sieve_rounds_from(wheel, 8, size, sieving_primes.primes[0]);
   for (size_t at = 0; at < sieving_primes.count; at += 8) {
-    const __m256i valid = first_elements(sieving_primes.count - at);
+    const size_t left = sieving_primes.count - at;
+    const __m256i valid = first_elements(left);
+    sieve_update_rounds(&rounds, wheel, 8, sieving_primes.primes[at], sieving_primes.primes[at + (left < 8 ? left : 8) - 1]);
     int *indexes = (int *)sieving_primes.multiple_indexes + at, *words = (int *)sieving_primes.primes + at;
-    __m256i multiple_index = _mm256_maskload_epi32(indexes, valid);
+    struct group group;
+    // 0, which is outside, where there is no prime.
+    group.multiple_index = _mm256_and_si256(_mm256_sub_epi32(_mm256_maskload_epi32(indexes, valid), stop), valid);
     const __m256i word = _mm256_maskload_epi32(words, valid);
-    const __m256i prime = _mm256_and_si256(word, _mm256_set1_epi32(0xFFFFFF));
-    __m256i state = _mm256_srli_epi32(word, 24);
-    state = _mm256_or_si256(_mm256_or_si256(state, _mm256_slli_epi32(state, 16)), _mm256_set1_epi32(STATE_FRAME));
-    __m256i inside = _mm256_and_si256(_mm256_cmpgt_epi32(stop, multiple_index), valid);
-    while (_mm256_movemask_ps(_mm256_castsi256_ps(inside)) == 0xFF) {
-      const struct step step = step_of(multiple_index, prime, state, masks, steps, small);
-      _mm256_storeu_si256((__m256i *)free, step.entry);
-      free += 8;
-      multiple_index = _mm256_add_epi32(multiple_index, step.move);
-      state = step.state;
-      inside = _mm256_cmpgt_epi32(stop, multiple_index);
-      if (free - entries >= sieve_list_size) {
-        sieve_cross_off(bytes, entries, free);
-        free = entries;
+    group.prime = _mm256_and_si256(word, _mm256_set1_epi32(0xFFFFFF));
+    group.state = _mm256_srli_epi32(word, 24);
+    group.state = _mm256_or_si256(_mm256_or_si256(group.state, _mm256_slli_epi32(group.state, 16)), _mm256_set1_epi32(STATE_FRAME));
+    uint32_t masked = rounds.most;
+    const __m256i ahead = _mm256_mullo_epi32(
+        _mm256_add_epi32(group.prime, _mm256_set1_epi32(1)), _mm256_set1_epi32((int)rounds.longest));
+    if (rounds.all > 0 && signs(_mm256_add_epi32(group.multiple_index, ahead)) == 0xFF) {
+      // Four rounds' states follow from one, since each waits three instructions for the one before.
+      for (uint32_t round = 0; round < rounds.all;) {
+        const __m256i state = group.state;
+        const uint32_t end = round + 4 <= rounds.all ? 4 : 1;
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          const struct step step = step_of(group, masks, steps, small);
+          _mm256_storeu_si256((__m256i *)free, step.entry);
+          group.multiple_index = _mm256_add_epi32(group.multiple_index, step.move);
+          group.state = advanced(state, i + 1);
+          free += 8;
+          if (i == 0 && end == 1) break;
+        }
+        round += end;
+        if (free >= full) {
+          sieve_cross_off(bytes + size, entries, free);
+          free = entries;
+        }
       }
+      masked -= rounds.all;
     }
-    inside = _mm256_and_si256(inside, valid);
-    while (!_mm256_testz_si256(inside, inside)) {
-      const struct step step = step_of(multiple_index, prime, state, masks, steps, small);
+    // Primes that are through go on as well: a mask would make each round wait for the one before.
+    struct group next = group;
+    for (;;) {
+      const unsigned inside = signs(next.multiple_index);
+      if (masked == 0 && inside == 0) break;
+      masked -= masked > 0;
+      const struct step step = step_of(next, masks, steps, small);
       free = list(free, step.entry, inside);
-      multiple_index = _mm256_add_epi32(multiple_index, _mm256_and_si256(step.move, inside));
-      state = _mm256_blendv_epi8(state, step.state, inside);
-      inside = _mm256_and_si256(_mm256_cmpgt_epi32(stop, multiple_index), valid);
-      if (free - entries >= sieve_list_size) {
-        sieve_cross_off(bytes, entries, free);
+      const __m256i index = next.multiple_index;
+      next.multiple_index = _mm256_add_epi32(index, step.move);
+      next.state = advanced(next.state, 1);
+      group.multiple_index = where_negative(index, next.multiple_index, group.multiple_index);
+      group.state = where_negative(index, next.state, group.state);
+      if (free >= full) {
+        sieve_cross_off(bytes + size, entries, free);
         free = entries;
       }
     }
-    _mm256_maskstore_epi32(indexes, valid, _mm256_sub_epi32(multiple_index, stop));
-    _mm256_maskstore_epi32(words, valid, _mm256_or_si256(prime, _mm256_slli_epi32(state, 24)));
+    _mm256_maskstore_epi32(indexes, valid, group.multiple_index);
+    _mm256_maskstore_epi32(words, valid, _mm256_or_si256(group.prime, _mm256_slli_epi32(group.state, 24)));
   }
-  sieve_cross_off(bytes, entries, free);
+  sieve_cross_off(bytes + size, entries, free);
 }
 
 CSIMD_AVX2 void sieve_medium_avx2(
@@ -258,25 +297,29 @@ CSIMD_AVX2 size_t sieve_first_multiples_avx2(
 
 CSIMD_AVX2 void sieve_fill_buckets_avx2(
     struct ckernels_buckets *buckets, uint32_t size, struct ckernels_sieving_primes sieving_primes, const struct ckernels_wheel *wheel) {
-  uint32_t entries[sieve_list_size + 16];
+  uint32_t entries[sieve_list_size + 64];
   uint32_t *free = entries;
   const struct table48 steps = steps_of(wheel), bits = table_of(wheel->bits);
   const __m256i stop = _mm256_set1_epi32((int)size);
   for (size_t at = 0; at < sieving_primes.count; at += 8) {
-    __m256i inside = first_elements(sieving_primes.count - at);
-    __m256i multiple_index = _mm256_maskload_epi32((const int *)sieving_primes.multiple_indexes + at, inside);
-    const __m256i prime = _mm256_maskload_epi32((const int *)sieving_primes.primes + at, inside);
+    const __m256i valid = first_elements(sieving_primes.count - at);
+    // Relative to the end, so that the sign says what is inside; 0 where there is no prime. Compared for instead, the compiler
+    // packs and unpacks the answer of each round.
+    __m256i ahead = _mm256_and_si256(
+        _mm256_sub_epi32(_mm256_maskload_epi32((const int *)sieving_primes.multiple_indexes + at, valid), stop), valid);
+    const __m256i prime = _mm256_maskload_epi32((const int *)sieving_primes.primes + at, valid);
     __m256i state = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(sieving_primes.wheel_indexes + at)));
     state = _mm256_or_si256(state, _mm256_set1_epi32(EMPTY));
-    while (!_mm256_testz_si256(inside, inside)) {
+    for (unsigned inside = signs(ahead); inside != 0; inside = signs(ahead)) {
       const struct table48 position = positions(state);
+      const __m256i multiple_index = _mm256_add_epi32(ahead, stop);
       free = list(free, _mm256_or_si256(_mm256_slli_epi32(multiple_index, 3), look_up(bits, position)), inside);
       const __m256i step = look_up(steps, position);
       const __m256i factor = _mm256_and_si256(step, _mm256_set1_epi32(0xF));
       const __m256i move = _mm256_add_epi32(_mm256_mullo_epi32(prime, factor), _mm256_srli_epi32(step, 4));
-      multiple_index = _mm256_add_epi32(multiple_index, move);
-      state = next_state(state, inside);
-      inside = _mm256_and_si256(_mm256_cmpgt_epi32(stop, multiple_index), inside);
+      // One that is through stays where it is: further steps could reach 2^31.
+      ahead = _mm256_add_epi32(ahead, _mm256_and_si256(move, _mm256_srai_epi32(ahead, 31)));
+      state = next_state(state);
       if (free - entries >= sieve_list_size) {
         sieve_distribute(buckets, entries, free);
         free = entries;

@@ -23,16 +23,51 @@ SIEVE_KERNELS(vbmi);
 // adds up to sixteen, which is the room beyond.
 enum { sieve_list_size = 512 };
 
-// Crosses off a list: the byte in bits 8-31, the bits to keep in bits 0-7.
-static inline void sieve_cross_off(uint8_t *bytes, const uint32_t *entry, const uint32_t *end) {
+// Crosses off a list: the byte in bits 8-31, relative to `end_of_bytes` and thus negative, the bits to keep in bits 0-7.
+static inline void sieve_cross_off(uint8_t *end_of_bytes, const uint32_t *entry, const uint32_t *end) {
   for (; end - entry >= 4; entry += 4) {
     uint32_t a = entry[0], b = entry[1], c = entry[2], d = entry[3];
-    bytes[a >> 8] &= (uint8_t)a;
-    bytes[b >> 8] &= (uint8_t)b;
-    bytes[c >> 8] &= (uint8_t)c;
-    bytes[d >> 8] &= (uint8_t)d;
+    end_of_bytes[(int32_t)a >> 8] &= (uint8_t)a;
+    end_of_bytes[(int32_t)b >> 8] &= (uint8_t)b;
+    end_of_bytes[(int32_t)c >> 8] &= (uint8_t)c;
+    end_of_bytes[(int32_t)d >> 8] &= (uint8_t)d;
   }
-  for (; entry < end; entry++) bytes[*entry >> 8] &= (uint8_t)*entry;
+  for (; entry < end; entry++) end_of_bytes[(int32_t)*entry >> 8] &= (uint8_t)*entry;
+}
+
+// How many multiples in a segment the primes of a group have; groups come in ascending order.
+struct sieve_rounds {
+  uint32_t size;
+  uint32_t all, most;         // multiples that each prime of the group has, and that none has more of
+  uint32_t longest, shortest; // cofactors from the first to the last of `all` at the most, of `most` at the least
+};
+
+// The distance between cofactors `steps` steps apart; the table holds less than a turn of the wheel of 8 or 48 states.
+static inline uint32_t sieve_span(const uint8_t *table, uint32_t steps, const uint32_t states) {
+  return steps / states * (states == 8 ? 30 : 210) + table[steps % states];
+}
+
+// For the group that begins and ends with these primes, as ckernels_sieving_primes has them. Inlined with a constant
+// `states`, this divides by constants alone.
+static inline void sieve_update_rounds(
+    struct sieve_rounds *rounds, const struct ckernels_wheel *wheel, const uint32_t states, uint32_t first, uint32_t last) {
+  first &= 0xFFFFFF, last &= 0xFFFFFF;
+  // The first multiple lies less than a step ahead, and cofactors d apart less than (floor(p / 30) + 1) * d bytes.
+  while (rounds->all > 0 && (uint64_t)(last + 1) * (wheel->longest[1] + rounds->longest) >= rounds->size)
+    if (--rounds->all > 0) rounds->longest = sieve_span(wheel->longest, rounds->all - 1, states);
+  while (rounds->most > 1 && (uint64_t)first * rounds->shortest >= rounds->size)
+    rounds->shortest = sieve_span(wheel->shortest, --rounds->most - 1, states);
+}
+
+// For a segment of `size` bytes and primes from `first` on.
+static inline struct sieve_rounds sieve_rounds_from(
+    const struct ckernels_wheel *wheel, const uint32_t states, uint32_t size, uint32_t first) {
+  first &= 0xFFFFFF;
+  // More than a prime has on the average by the most that a few cofactors may lie closer.
+  const uint32_t most = (uint32_t)((uint64_t)size * states / ((first + 1) * (states == 8 ? 30u : 210u))) + 5;
+  return (struct sieve_rounds){
+      .size = size, .all = most, .most = most, .longest = sieve_span(wheel->longest, most - 1, states),
+      .shortest = sieve_span(wheel->shortest, most - 1, states)};
 }
 
 // Sorts a list of multiples by part of the bitmap. A bucket that is full is emptied at once, so that there is always

@@ -39,6 +39,16 @@ import Testing
     try expectSame(start + 12_345, start + 12_345 + 1_000_003)
   }
 
+  /// Where squares of sieving primes lie, groups hold primes that have not begun and others that have as many multiples as they can; the
+  /// bounds between sieves are among them.
+  @Test(arguments: [UInt64(163), 8191, 16_381, 32_749, 65_521, 98_299, 131_071, 524_287, 1_048_573])
+  func
+    `both agree where primes begin`(prime: UInt64) throws
+  {
+    let square = prime * prime
+    try expectSame(square - min(square, 2_000_003), square + 3_000_017)
+  }
+
   @Test(arguments: [16 << 10, 32 << 10, 48 << 10, 128 << 10], [256 << 10, 1 << 20, 3 << 20])
   func `the sizes of both caches change nothing`(level1: Int, level2: Int) throws {
     let caches = Caches(level1: level1, level2: level2)

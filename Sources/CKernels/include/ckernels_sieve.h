@@ -19,6 +19,8 @@ struct ckernels_wheel {
   uint8_t corrections[64]; // added to floor(p / 30) * factor to reach the next multiple's byte
   uint8_t masks[64];       // all bits of the byte but the multiple's
   uint8_t bits[64];        // the number of the multiple's bit, 0-7
+  // Elements from 0 on: how far apart cofactors that many steps apart are, at the most and at the least; 0 for no step.
+  uint8_t longest[64], shortest[64];
 };
 
 // Sieving primes of one residue modulo 30.
@@ -29,7 +31,7 @@ struct ckernels_sieving_primes {
   size_t count;
 };
 
-// Crosses off all multiples in `size` bytes, at most 2^24, and moves `multiple_indexes` on to the segment after them.
+// Crosses off all multiples in `size` bytes, at most 2^23, and moves `multiple_indexes` on to the segment after them.
 // Primes lie below 2^28. `small` says that all primes lie below 983,040, which saves a multiplication for each
 // multiple. The wheel is the one modulo 210 at the level csimd_avx512_vbmi, and the one modulo 30 at csimd_avx2.
 void ckernels_sieve_medium(

@@ -27,6 +27,15 @@ struct KernelWheel: Sendable {
         bytes[128 + wheelIndex] = ~(UInt8(1) << UInt8(Wheel30.bitIndex(distance)))
         bytes[192 + wheelIndex] = UInt8(Wheel30.bitIndex(distance))
       }
+      for steps in 1..<cofactors.count {
+        let spans = cofactors.indices.map { first in
+          let last = first + steps
+          return last < cofactors.count
+            ? cofactors[last] - cofactors[first] : modulus + cofactors[last - cofactors.count] - cofactors[first]
+        }
+        bytes[256 + steps] = UInt8(spans.max()!)
+        bytes[320 + steps] = UInt8(spans.min()!)
+      }
     }
     self.byResidue = UnsafePointer(byResidue)
     wheelIndexes = Wheel210.cofactors.map { UInt8(cofactors.firstIndex(of: $0 % modulus)!) }

@@ -23,9 +23,9 @@ struct LargeBlock: ~Copyable {
   init(count: Int) {
     let rounded = (count + LargePages.size - 1) / LargePages.size * LargePages.size
     let spare = Self.spares.withLock { spares -> Spare? in
-      if let index = spares.firstIndex(where: { $0.count >= rounded && $0.count <= 2 * rounded }) {
-        return spares.remove(at: index)
-      }
+      // The smallest that fits: a bitmap that took the buckets' larger block would leave them none, in every unit.
+      let fitting = spares.indices.filter { spares[$0].count >= rounded && spares[$0].count <= 2 * rounded }
+      if let index = fitting.min(by: { spares[$0].count < spares[$1].count }) { return spares.remove(at: index) }
       // Another size is asked for now: those left over would only stay.
       for spare in spares { spare.start.deallocate() }
       spares = []

@@ -5,7 +5,7 @@ import CKernels
 /// Such primes have a few multiples in a segment, or none. Each prime's multiple index is kept from one segment to the
 /// next, so that it takes one division only. With AVX2 eight primes of the same residue advance together, with AVX-512
 /// sixteen: their steps are looked up in registers, and the multiples go to a list that is crossed off without a branch, at
-/// about 2 cycles a multiple (Zen 5). One prime after the other costs 20 more for each prime's end.
+/// 1.5 to 3 cycles a multiple (Zen 5). One prime after the other costs 20 more for each prime's end.
 struct MediumSieve: ~Copyable {
   /// The sieving primes of one residue modulo 30, in memory that grows; the sieve's `deinit` frees it.
   private struct ResidueClass {
@@ -91,7 +91,7 @@ struct MediumSieve: ~Copyable {
     classes[residueIndex].append(multipleIndex: byte, prime: prime / 30 | UInt32(wheelIndexes[Int(wheelIndex)]) << 24)
   }
 
-  /// Crosses off the multiples in `size` bytes, at most 2^24, and moves on to the segment after them.
+  /// Crosses off the multiples in `size` bytes, at most 2^23, and moves on to the segment after them.
   mutating func crossOff(_ bytes: UnsafeMutablePointer<UInt8>, size: Int) {
     let isSmall = largestPrime < 30 << 15
     for residueIndex in 0..<8 where classes[residueIndex].count > 0 {

@@ -24,7 +24,7 @@ struct SieveSizes {
   /// Sizes for a sieve of `byteCount` bytes on a machine with `caches`.
   init(byteCount: Int, _ instructions: SieveInstructions, _ caches: Caches = Self.caches) {
     let all = (byteCount + 127) & ~127
-    // Bounded: where caches are very large, more is not better, and the kernel's list addresses 2^24 bytes.
+    // Bounded: where caches are very large, more is not better, and the kernel's list addresses 2^23 bytes.
     // 32 KiB for either size of L1: of 32 KiB a block may take all, which gains 1 to 5 % over two thirds on the Zen 5.
     let level1 = caches.level1
     let largestBlock = min(max(level1 * 2 / 3, min(level1, 32 << 10), 16 << 10), 128 << 10) & ~1023
@@ -36,12 +36,12 @@ struct SieveSizes {
     switch instructions {
     case .vectors:
       // Where the whole turns of `SmallSieve` begin to cost more than the kernel's single multiples (Zen 5): with AVX-512 those take
-      // 1.7 cycles each in L1, with AVX2 2.2 of one multiple in seven more.
-      smallInBlock = UInt64(csimd_level_in_use() == csimd_avx512_vbmi ? block / 4 : block / 2)
+      // 1.5 cycles each in L1, with AVX2 1.8 of one multiple in seven more. Twice as many turns or half gain or lose a hundredth.
+      smallInBlock = UInt64(block / 4)
       smallInSegment = smallInBlock
-      // Larger primes have few multiples in a block, and their state comes from L2: primes from 10^12 on took 0.9 ns for each
-      // multiple in blocks and 0.7 in segments.
-      mediumInBlock = UInt64(block)
+      // Larger primes have few multiples in a block, and their state comes from L2: primes from 65536 to 131072 took 0.54 ns for each
+      // multiple in blocks and 0.56 in segments with AVX-512, and 0.65 and 0.63 with AVX2.
+      mediumInBlock = UInt64(2 * block)
     case .portable:
       smallInBlock = UInt64(block * 3 / 4)
       smallInSegment = UInt64(segment / 4)
