@@ -158,15 +158,20 @@ CSIMD_AVX2 CSIMD_INLINE void find_groups(
   const uint32_t *const index = s->index;
   const __m128i first = _mm_loadu_si128((const __m128i *)s->seed.words);
   const __m128i second = _mm_loadu_si128((const __m128i *)(s->seed.words + 2));
+  // In vectors: four instructions less for each line below.
+  uint16_t rows[batch_size];
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t length = b->key_end[i] - b->key[i];
+    rows[i] = (uint16_t)(32 * (length > short_key ? short_key + 1 : length));
+  }
   for (size_t i = 0; i < count; i++) {
     const uint32_t start = b->key[i];
-    size_t length = b->key_end[i] - start;
-    length = length > short_key ? short_key + 1 : length;
+    const size_t row = rows[i];
     const __m256i text = _mm256_loadu_si256((const __m256i *)(base + start));
     uint64_t *words = b->words + 4 * i;
     const __m256i key = _mm256_or_si256(
-        _mm256_and_si256(text, _mm256_load_si256((const __m256i *)keys.inside[length])),
-        _mm256_load_si256((const __m256i *)keys.length[length]));
+        _mm256_and_si256(text, _mm256_load_si256((const __m256i *)(keys.inside[0] + row))),
+        _mm256_load_si256((const __m256i *)(keys.length[0] + row)));
     _mm256_store_si256((__m256i *)words, key);
     b->place[i] =
         index[hash_vectors(_mm256_castsi256_si128(key), _mm256_extracti128_si256(key, 1), first, second) & mask];

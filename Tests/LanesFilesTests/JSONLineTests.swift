@@ -125,7 +125,7 @@ import Testing
     let alphabet = Bytes(#"{}[]",:\u0a1e.-+tfn "#.utf8)
     for _ in 0..<3000 {
       let line = (0..<random.next() % 24).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))] }
-      line.withUnsafeBytes { _ = try? JSONLine($0, JSONPath("a.0")!, JSONPath("u")!) }
+      line.withUnsafeBytes { _ = try? JSONLine($0, JSONPaths(JSONPath("a.0")!, JSONPath("u")!)) }
     }
   }
 }

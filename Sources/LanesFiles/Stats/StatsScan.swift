@@ -91,7 +91,7 @@ final class StatsScan {
       if task.skipsHeader { skipLine() }
     }
     if case .jsonLines(let column, let by) = format {
-      try runJSON(bytes, from: state.at, column, by, deadline)
+      try runJSON(bytes, from: state.at, JSONPaths(column, by), deadline)
     } else {
       try runLines(deadline)
     }

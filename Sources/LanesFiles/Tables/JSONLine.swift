@@ -49,6 +49,51 @@ package struct JSONPath: Sendable, Equatable {
   }
 }
 
+/// The number's path and the key's as one lane reads them for each member of each line.
+///
+/// Lanes that share arrays count references to them in the same words of memory, which go from core to core with every
+/// member; pointers count none. With shared arrays two lanes took 0.71 s for what one did in 0.36 s; without counting, one
+/// takes a fifth less processor time. Belongs to one thread.
+final class JSONPaths {
+  struct Step {
+    let name: UnsafeRawBufferPointer
+    /// The element's number, or −1.
+    let index: Int
+  }
+
+  /// Of the number's path, and of the key's; valid as long as this object.
+  let steps: (UnsafeBufferPointer<Step>, UnsafeBufferPointer<Step>?)
+  /// The paths as they were typed, for errors.
+  let column: String
+  let by: String?
+
+  init(_ column: JSONPath, _ by: JSONPath?) {
+    steps = (Self.copy(column.steps), by.map { Self.copy($0.steps) })
+    self.column = column.text
+    self.by = by?.text
+  }
+
+  deinit {
+    Self.free(steps.0)
+    if let other = steps.1 { Self.free(other) }
+  }
+
+  private static func copy(_ steps: [JSONPath.Step]) -> UnsafeBufferPointer<Step> {
+    let copies = UnsafeMutableBufferPointer<Step>.allocate(capacity: steps.count)
+    for (place, step) in steps.enumerated() {
+      let name = UnsafeMutableRawBufferPointer.allocate(byteCount: step.name.count, alignment: 1)
+      name.copyBytes(from: step.name)
+      copies.initializeElement(at: place, to: Step(name: UnsafeRawBufferPointer(name), index: step.index ?? -1))
+    }
+    return UnsafeBufferPointer(copies)
+  }
+
+  private static func free(_ steps: UnsafeBufferPointer<Step>) {
+    for step in steps { step.name.deallocate() }
+    steps.deallocate()
+  }
+}
+
 /// Reads one JSON text (RFC 8259) and finds the values at two paths in it.
 ///
 /// All of the text is checked. Of members with one name the last counts. Strings are bytes: whether they are UTF-8 is not
@@ -75,7 +120,7 @@ struct JSONLine {
   static let deepest = 256
 
   private let text: UnsafeRawBufferPointer
-  private let paths: (JSONPath, JSONPath?)
+  private let paths: (UnsafeBufferPointer<JSONPaths.Step>, UnsafeBufferPointer<JSONPaths.Step>?)
   private(set) var first = Value.missing
   private(set) var second = Value.missing
   private var at = 0
@@ -83,12 +128,14 @@ struct JSONLine {
   /// Steps of each path that lead to the value in hand; −1 where it lies aside.
   private typealias Progress = (Int, Int)
 
-  /// - Parameter text: one value with blanks around it.
-  init(_ text: UnsafeRawBufferPointer, _ one: JSONPath, _ other: JSONPath?) throws(Malformed) {
+  /// - Parameters:
+  ///   - text: one value with blanks around it.
+  ///   - paths: must live until the end of the call.
+  init(_ text: UnsafeRawBufferPointer, _ paths: JSONPaths) throws(Malformed) {
     self.text = text
-    paths = (one, other)
+    self.paths = paths.steps
     skipBlanks()
-    try readValue((0, other == nil ? -1 : 0), depth: 0)
+    try readValue((0, paths.by == nil ? -1 : 0), depth: 0)
     skipBlanks()
     guard at == text.count else { throw malformed("more text follows the value") }
   }
@@ -137,19 +184,19 @@ struct JSONLine {
       value = .missing
     default: value = .number(try readNumber())
     }
-    if progress.0 == paths.0.steps.count { first = value }
-    if let other = paths.1, progress.1 == other.steps.count { second = value }
+    if progress.0 == paths.0.count { first = value }
+    if let other = paths.1, progress.1 == other.count { second = value }
   }
 
   /// The progress of a value that a step leads to, if `isNext` says so of the step; what was found at the same place before
   /// is forgotten.
-  private mutating func next(_ progress: Progress, _ isNext: (JSONPath.Step) -> Bool) -> Progress {
+  private mutating func next(_ progress: Progress, _ isNext: (JSONPaths.Step) -> Bool) -> Progress {
     var next: Progress = (-1, -1)
-    if progress.0 >= 0, progress.0 < paths.0.steps.count, isNext(paths.0.steps[progress.0]) {
+    if progress.0 >= 0, progress.0 < paths.0.count, isNext(paths.0[progress.0]) {
       next.0 = progress.0 + 1
       first = .missing
     }
-    if let other = paths.1, progress.1 >= 0, progress.1 < other.steps.count, isNext(other.steps[progress.1]) {
+    if let other = paths.1, progress.1 >= 0, progress.1 < other.count, isNext(other[progress.1]) {
       next.1 = progress.1 + 1
       second = .missing
     }
@@ -171,7 +218,8 @@ struct JSONLine {
       let decoded = hasEscapes && !isAside ? Self.decoded(name) : nil
       let follows =
         isAside
-        ? (-1, -1) : next(progress) { step in decoded.map { $0 == step.name } ?? name.elementsEqual(step.name) }
+        ? (-1, -1)
+        : next(progress) { step in decoded.map { $0.elementsEqual(step.name) } ?? name.elementsEqual(step.name) }
       try readValue(follows, depth: depth + 1)
       skipBlanks()
       if skip(UInt8(ascii: "}")) { return }

@@ -66,14 +66,14 @@ extension StatsScan {
 
   /// Goes through lines that are JSON texts; empty ones are passed over.
   func runJSON(
-    _ bytes: UnsafeRawBufferPointer, from start: Int, _ column: JSONPath, _ by: JSONPath?, _ deadline: Deadline
+    _ bytes: UnsafeRawBufferPointer, from start: Int, _ paths: JSONPaths, _ deadline: Deadline
   ) throws(UnitFailure) {
     var at = start
     var checkedAt = start
     while at < bytes.count, badLine == nil {
       let end = LineEnds.newline.first(in: UnsafeRawBufferPointer(rebasing: bytes[at...]).bytes).map { at + $0 }
       let line = UnsafeRawBufferPointer(rebasing: bytes[at..<(end ?? bytes.count)])
-      if !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { try takeJSON(line, column, by) }
+      if !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { try takeJSON(line, paths) }
       guard badLine == nil else { return }
       at = (end ?? bytes.count - 1) + 1
       addLines(end == nil ? 0 : 1)
@@ -84,16 +84,11 @@ extension StatsScan {
     }
   }
 
-  private func takeJSON(
-    _ line: UnsafeRawBufferPointer, _ column: JSONPath, _ by: JSONPath?
-  ) throws(UnitFailure) {
+  private func takeJSON(_ line: UnsafeRawBufferPointer, _ paths: JSONPaths) throws(UnitFailure) {
     let found: (key: Bytes, number: DecimalNumber?)
     do throws(JSONLine.Malformed) {
-      let json = try JSONLine(line, column, by)
-      found = (
-        try by.map { (path) throws(JSONLine.Malformed) in try Self.key(json.second, path, line) } ?? [],
-        try Self.number(json.first, column, line)
-      )
+      let json = try JSONLine(line, paths)
+      found = (try Self.key(json.second, paths, line), try Self.number(json.first, paths, line))
     } catch {
       badLine = BadLine(line: lines, reason: error.reason)
       return
@@ -102,7 +97,7 @@ extension StatsScan {
   }
 
   private static func number(
-    _ value: JSONLine.Value, _ path: JSONPath, _ line: UnsafeRawBufferPointer
+    _ value: JSONLine.Value, _ paths: JSONPaths, _ line: UnsafeRawBufferPointer
   ) throws(JSONLine.Malformed) -> DecimalNumber? {
     let kind: String
     switch value {
@@ -115,19 +110,19 @@ extension StatsScan {
     case .object: kind = "an object"
     case .array: kind = "an array"
     }
-    throw .init(reason: "\(path.text) is \(kind), not a number")
+    throw .init(reason: "\(paths.column) is \(kind), not a number")
   }
 
   private static func key(
-    _ value: JSONLine.Value, _ path: JSONPath, _ line: UnsafeRawBufferPointer
+    _ value: JSONLine.Value, _ paths: JSONPaths, _ line: UnsafeRawBufferPointer
   ) throws(JSONLine.Malformed) -> Bytes {
     switch value {
     case .missing: return []
     case .number(let range): return Bytes(line[range])
     case .string(let range, let hasEscapes): return hasEscapes ? JSONLine.decoded(line[range]) : Bytes(line[range])
     case .bool(let value): return Bytes((value ? "true" : "false").utf8)
-    case .object: throw .init(reason: "\(path.text) is an object, by which lines cannot be grouped")
-    case .array: throw .init(reason: "\(path.text) is an array, by which lines cannot be grouped")
+    case .object: throw .init(reason: "\(paths.by ?? "") is an object, by which lines cannot be grouped")
+    case .array: throw .init(reason: "\(paths.by ?? "") is an array, by which lines cannot be grouped")
     }
   }
 }
