@@ -22,9 +22,10 @@ import Testing
       var choice = AccessChoice()
       let trials = ways(2 * AccessChoice.trials, &choice, costs: costs)
       #expect(trials == [.reading, .mapping, .reading, .mapping])
-      let usual = ways(3 * (AccessChoice.retrial + 1), &choice, costs: costs)
-      #expect(usual.filter { $0 == dearer }.count == 3)
-      #expect(usual.prefix(AccessChoice.retrial).allSatisfy { $0 == cheaper })
+      for interval in [AccessChoice.retrial, 2 * AccessChoice.retrial, 4 * AccessChoice.retrial] {
+        let usual = ways(interval + 1, &choice, costs: costs)
+        #expect(usual.dropLast().allSatisfy { $0 == cheaper } && usual.last == dearer)
+      }
     }
   }
 
@@ -36,6 +37,13 @@ import Testing
     // What was dear has become cheap: the next trials tell.
     _ = ways(4 * AccessChoice.retrial, &choice, costs: (1, 2))
     #expect(ways(10, &choice, costs: (1, 2)).filter { $0 == .reading }.count >= 9)
+  }
+
+  @Test func `a mapping that costs more than twice as much is tried once`() {
+    var choice = AccessChoice()
+    #expect(ways(4, &choice, costs: (1, 3)) == [.reading, .mapping, .reading, .reading])
+    choice = AccessChoice()
+    #expect(ways(5, &choice, costs: (3, 1)) == [.reading, .mapping, .reading, .mapping, .mapping])
   }
 
   @Test func `one slow first slice decides nothing`() {

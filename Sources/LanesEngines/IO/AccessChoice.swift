@@ -13,8 +13,9 @@ struct AccessChoice {
 
   /// Slices loaded each way before one is preferred.
   static let trials = 2
-  /// Slices after which the dearer way is tried again.
+  /// Slices after which the dearer way is tried again; twice as many each time that it stays the dearer one.
   static let retrial = 32
+  private static let longestInterval = 16 * retrial
   /// Bytes of a slice: below, a mapping of its own costs more than what is to be found out; above, the pages of the mapping
   /// would count as too much memory.
   static let lengths = (1 << 20)...(64 << 20)
@@ -22,26 +23,40 @@ struct AccessChoice {
   private var tried = [0, 0]
   /// Nanoseconds of processor time a byte.
   private var cost = [Double.infinity, .infinity]
+  private var interval = Self.retrial
   private var sinceRetrial = 0
 
   /// How to load the next slice, where either will do.
   mutating func next() -> Way {
     // Reading comes first: the first slice also warms up what is done on all.
-    if tried[1] < tried[0], tried[1] < Self.trials { return .mapping }
-    if tried[0] < Self.trials { return .reading }
-    let cheaper: Way = cost[0] <= cost[1] ? .reading : .mapping
+    if tried[1] < min(tried[0], isDecided ? 1 : Self.trials) { return .mapping }
+    if tried[0] < (isDecided ? 1 : Self.trials) { return .reading }
     sinceRetrial += 1
-    guard sinceRetrial > Self.retrial else { return cheaper }
+    guard sinceRetrial > interval else { return cheaper }
     sinceRetrial = 0
     return cheaper == .reading ? .mapping : .reading
   }
+
+  private var cheaper: Way { cost[0] <= cost[1] ? .reading : .mapping }
+
+  /// Whether mapping took more than twice as long: more trials would only cost more. Not the other way round, since the first
+  /// slice is read.
+  private var isDecided: Bool { cost[1] < .infinity && cost[1] > 2 * cost[0] }
 
   /// A slice of `bytes` bytes took `nanoseconds` of the thread's processor time this way.
   mutating func note(_ way: Way, bytes: Int, nanoseconds: Int64) {
     let latest = Double(nanoseconds) / Double(bytes)
     tried[way.rawValue] += 1
-    // The first trial has caches to fill and memory to get; later ones count as much as all that went before.
     let known = cost[way.rawValue]
-    cost[way.rawValue] = tried[way.rawValue] <= Self.trials ? min(known, latest) : (known + latest) / 2
+    if tried[way.rawValue] <= Self.trials, !isDecided {
+      // The first trial has caches to fill and memory to get.
+      cost[way.rawValue] = min(known, latest)
+    } else if way == cheaper {
+      cost[way.rawValue] = (known + latest) / 2
+    } else {
+      // What is known of the dearer way is old.
+      cost[way.rawValue] = latest
+      interval = cheaper == way ? Self.retrial : min(interval * 2, Self.longestInterval)
+    }
   }
 }

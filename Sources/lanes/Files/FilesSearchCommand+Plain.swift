@@ -77,7 +77,7 @@ extension SearchLayout {
 extension FileOperands {
   fileprivate static var plain: Self {
     var made = Self()
-    (made.files, made.recursive, made.mmap, made.decompress) = ([], false, false, false)
+    (made.files, made.recursive, made.mmap, made.decompress) = ([], false, nil, false)
     return made
   }
 }
