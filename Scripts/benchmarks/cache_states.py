@@ -27,7 +27,7 @@ def halves(path: str) -> str:
 
 def contestants(path: str, same: Callable) -> List[Contestant]:
     found: List[Contestant] = [Contestant("two dd", ["sh", "-c", halves(path)])]
-    mapped = [*TWO, "--mmap"]
+    mapped, read = [*TWO, "--mmap"], [*TWO, "--no-mmap"]
     operations = [
         ("count -l", ["count", "-l"], [("wc -l", ["wc", "-l", path])]),
         ("count", ["count"], []),
@@ -40,7 +40,7 @@ def contestants(path: str, same: Callable) -> List[Contestant]:
     for name, words, peers in operations:
         # xxhsum and openssl write the same digest after other words.
         check = same(first_word if words[0] != "hash" else bytes.strip)
-        for title, flags in [("×2", TWO), ("×2, mapped", mapped)]:
+        for title, flags in [("×2", TWO), ("×2, mapped", mapped), ("×2, read", read)]:
             found.append(Contestant(
                 f"lanes {name} {title}", [LANES, "files", *words, path, *flags], after=check, statuses=(0, 1)))
         for title, argv in peers:
@@ -52,8 +52,8 @@ def contestants(path: str, same: Callable) -> List[Contestant]:
 def section(same: Callable) -> List[str]:
     lines = [
         "## The page cache", "",
-        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB, read by lanes, mapped by it, and read by others; `two dd` read half each and look at "
-        "nothing. The page cache holds a file in folios, and how large these are depends on how the file came there.", "",
+        f"A text of {inputs.TEXT_BYTES / 1e9:.0f} GB, read or mapped by lanes as it chooses or is told to, and read by others; `two dd` read "
+        "half each and look at nothing. The page cache holds a file in folios, and how large these are depends on how the file came there.", "",
     ]
     states = [
         ("Just written, 4 KiB at a time: a folio for each page.", inputs.just_written_text()),
@@ -65,7 +65,7 @@ def section(same: Callable) -> List[str]:
         lines += [title, "", *table(runs, "two dd"), "", *commands(runs), ""]
     states[0][1].unlink()
     return lines + [
-        "Reading pieces of 256 KiB, which stay in the second-level cache, costs no more than mapping where folios are large and "
-        "half as much where they are small: there each page must be put into the table of pages and taken out again. So lanes "
-        "reads, and maps only with `--mmap`.", "",
+        "Reading copies into 256 KiB, which stay in the second-level cache. Mapping copies nothing, and puts each folio into the table of "
+        "pages and takes it out again, which costs less than a copy where folios are large and more where they are single pages. Each lane "
+        "tries both on its first slices and goes on with the cheaper; what it tried in vain is the difference to the better row.", "",
     ]
