@@ -20,8 +20,7 @@ static bool is_named(const uint8_t *bytes, size_t at, const char *name) { return
 bool png_chunks_find(struct png_chunks *chunks, const uint8_t *bytes, size_t count) {
   size_t at = 8, next = behind(bytes, count, at);
   for (; next && !is_named(bytes, at, "IDAT"); next = behind(bytes, count, at)) {
-    // A transparent color is for libpng.
-    if (is_named(bytes, at, "IEND") || is_named(bytes, at, "tRNS")) return false;
+    if (is_named(bytes, at, "IEND")) return false;
     at = next;
   }
   if (!next) return false;

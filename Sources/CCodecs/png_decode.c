@@ -1,6 +1,6 @@
 // PNG to rows, by libpng with limits of our own.
 //
-// The pixels of most files come from png_stream.c, which is three times as fast. libpng then reads a file in which all IDAT
+// The pixels of files that are not interlaced come from png_stream.c, which is three times as fast. libpng then reads a file in which all IDAT
 // chunks are replaced by one that holds no pixels, and so is the judge of everything around them. What png_stream.c objects to
 // is `undecided`: libpng has to read the file as it is, from the start.
 #include "internal.h"
@@ -213,14 +213,14 @@ static bool begin(struct ccodecs_png_decoder *decoder) {
   return decoder->info != NULL;
 }
 
-// Whether pixels can come from png_stream.c: sound ones of whole bytes, in rows from top to bottom. IHDR stands at a fixed
-// place (PNG, 5.6 and 11.2.1).
+// Whether pixels can come from png_stream.c: sound ones, in rows from top to bottom. IHDR stands at a fixed place (PNG, 5.6 and
+// 11.2.1).
 static bool find_ours(struct ccodecs_png_decoder *decoder, const struct ccodecs_header *header) {
   const uint8_t *bytes = decoder->bytes;
   const struct ccodecs_limits *limits = &decoder->limits;
-  if (limits->salvage || limits->stored || limits->library || decoder->count < 33) return false;
-  const uint8_t depth = bytes[24], kind = bytes[25], interlacing = bytes[28];
-  if (interlacing != PNG_INTERLACE_NONE || (depth != 8 && depth != 16) || (kind & PNG_COLOR_MASK_PALETTE)) return false;
+  if (limits->salvage || limits->library || decoder->count < 33) return false;
+  const uint8_t depth = bytes[24], interlacing = bytes[28];
+  if (interlacing != PNG_INTERLACE_NONE) return false;
   if (!png_chunks_find(&decoder->chunks, bytes, decoder->count)) return false;
   // libpng has a limit for the length of a chunk, which is never below these.
   const uint64_t pixels = (uint64_t)header->image.width * header->image.height;
@@ -316,16 +316,30 @@ static bool read_rows(struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t
   return true;
 }
 
+// The image as libpng has understood it: a palette or a transparent color that it refuses is not there.
+static struct png_image plan(const struct ccodecs_png_decoder *decoder) {
+  const struct ccodecs_png_storage *storage = &decoder->storage;
+  struct png_image image = {decoder->image.width, decoder->image.height, .depth = storage->depth, .stored = decoder->limits.stored};
+  const bool is_gray = !(storage->kind & PNG_COLOR_MASK_COLOR);
+  image.indexed = storage->kind == PNG_COLOR_TYPE_PALETTE;
+  image.samples = (is_gray || image.indexed ? 1 : 3) + (storage->kind & PNG_COLOR_MASK_ALPHA ? 1 : 0);
+  image.colors = (size_t)storage->colors;
+  for (int index = 0; index < storage->colors; index++) {
+    memcpy(image.palette[index], storage->palette[index], 3);
+    image.palette[index][3] = index < storage->alphas ? storage->alpha[index] : 255;
+  }
+  image.has_key = storage->has_key;
+  memcpy(image.key, is_gray ? storage->key + 3 : storage->key, is_gray ? 2 : 6);
+  return image;
+}
+
 // Rows from png_stream.c.
 static bool read_ours(
   struct ccodecs_png_decoder *decoder, uint8_t *rows, size_t stride, int count, struct ccodecs_result *result) {
   const struct ccodecs_limits *limits = &decoder->limits;
   if (limits->go_on && !limits->go_on(limits->context)) return ccodecs_fail(result, ccodecs_stopped, "stopped");
   if (!decoder->stream) {
-    const struct ccodecs_png_storage *storage = &decoder->storage;
-    const size_t samples = 1 + (storage->kind & PNG_COLOR_MASK_COLOR) + (storage->kind & PNG_COLOR_MASK_ALPHA ? 1 : 0);
-    const struct png_image image = {
-      decoder->image.width, decoder->image.height, samples * (size_t)storage->depth / 8, storage->depth};
+    const struct png_image image = plan(decoder);
     decoder->stream = png_stream_open(&decoder->chunks, &image);
     if (!decoder->stream) return ccodecs_fail(result, ccodecs_no_memory, "out of memory");
   }

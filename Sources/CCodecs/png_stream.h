@@ -17,8 +17,8 @@ struct png_chunks {
   size_t left;
   uint32_t checksum;      // of the present chunk, as far as it was read
 };
-// Finds the chunks of a file, from the first to the last of those that follow one another; false where there are none, a
-// transparent color stands before them, or no whole chunk behind them. No checksum is verified.
+// Finds the chunks of a file, from the first to the last of those that follow one another; false where there are none, or no
+// whole chunk behind them. No checksum is verified.
 bool png_chunks_find(struct png_chunks *chunks, const uint8_t *bytes, size_t count);
 // Copies the next bytes to `target`, at most `room`, and verifies the checksum of each chunk that ends. False for a wrong
 // one. `*count` is 0 behind the last.
@@ -78,18 +78,27 @@ struct png_rows {
   size_t stride;
 };
 bool png_unfilter(const struct png_rows *rows);
+// How many rows it undoes together at most.
+size_t png_unfiltered_together(size_t bytes);
 
-// Pixels as they are stored.
+// Pixels as they are stored, and what they stand for.
 struct png_image {
   size_t width, height;
-  size_t bytes; // of a pixel
-  int depth;    // 8 or 16
+  size_t samples; // of a pixel: 1 to 4
+  int depth;      // bits of a sample: 1, 2, 4, 8 or 16
+  bool stored;    // indices are put out as they are, bits as small numbers, and there is no transparent color
+  bool indexed;   // samples are indices into a palette
+  size_t colors;  // of the palette
+  uint8_t palette[256][4]; // red, green, blue, alpha
+  bool has_key;            // one color is transparent
+  uint16_t key[3];         // a level of gray, or red, green and blue
 };
 // The rows of `image`, from chunks that were found; NULL when memory is short.
 struct png_stream;
 struct png_stream *png_stream_open(const struct png_chunks *chunks, const struct png_image *image);
-// Puts the next `count` rows out, `stride` bytes apart: samples in this machine's order, pixels of three with a fourth of all
-// ones. False for whatever is odd; the stream is then of no more use.
+// Puts the next `count` rows out, `stride` bytes apart: samples of 8 bits, or of 16 in this machine's order; pixels of three with
+// a fourth of all ones or, where they have the transparent color, of 0; gray levels with such an alpha only if there is that
+// color; colors of a palette as four bytes. False for whatever is odd; the stream is then of no more use.
 bool png_stream_read(struct png_stream *stream, uint8_t *rows, size_t stride, size_t count);
 // After the last row: true when everything is used up and the checksum is right.
 bool png_stream_finish(struct png_stream *stream);

@@ -1,8 +1,8 @@
 // Undoing a PNG's filters (PNG specification, 9.2).
 //
 // With Average and Paeth a pixel waits for the one to its left, some ten cycles each, and libpng's loop takes twice that. But
-// four rows can be undone together, each a pixel behind the one above it: the pixels at work stand in one vector, what
-// came out of one step is the left neighbor of the next, and, moved by a pixel, the one above.
+// four rows, or sixteen of gray, can be undone together, each a pixel behind the one above it: the pixels at work stand in one
+// vector, what came out of one step is the left neighbor of the next, and, moved by a pixel, the one above.
 #include "csimd.h"
 #include "png_stream.h"
 #include <string.h>
@@ -187,6 +187,75 @@ CSIMD_AVX2 static void group_avx2(const struct png_rows *rows, const uint8_t *ab
   else group_of_rows(rows, above, 4, false);
 }
 
+// Vectors of rows become vectors of what is at work in each step, and those become vectors of rows again.
+CSIMD_INLINE void merge(__m128i *vectors, const size_t bytes) {
+  const size_t count = 16 / bytes;
+  for (size_t round = 1; round < count; round *= 2) {
+    __m128i merged[16];
+    for (size_t index = 0; index < count / 2; index++) {
+      const __m128i one = vectors[index], other = vectors[index + count / 2];
+      merged[2 * index] = bytes == 1 ? _mm_unpacklo_epi8(one, other) : _mm_unpacklo_epi16(one, other);
+      merged[2 * index + 1] = bytes == 1 ? _mm_unpackhi_epi8(one, other) : _mm_unpackhi_epi16(one, other);
+    }
+    memcpy(vectors, merged, count * sizeof *merged);
+  }
+}
+
+// Sixteen rows of pixels of one byte, or eight of two, at once. Gray photographs are decoded in 0.4 to 0.7 of the time that
+// they take row by row.
+CSIMD_INLINE void narrow_group(const struct png_rows *rows, const uint8_t *above, const size_t bytes) {
+  const size_t count = 16 / bytes, width = rows->width, pitch = bytes * width + 1;
+  uint8_t kinds[4][16] = {{0}};
+  for (size_t row = 0; row < count; row++)
+    if (rows->raw[pitch * row] > 0) memset(kinds[rows->raw[pitch * row] - 1] + bytes * row, 255, bytes);
+  struct group_masks masks;
+  memcpy(&masks, kinds, sizeof masks);
+  __m128i left = _mm_setzero_si128(), corner = left;
+  for (size_t start = 0; start < width + count - 1; start += count) {
+    __m128i vectors[16];
+    for (size_t row = 0; row < count; row++) {
+      const uint8_t *raw = rows->raw + 1 + pitch * row;
+      uint8_t first[16] = {0}; // zeros before the first pixel keep everything at 0
+      if (start > 0) memcpy(first, raw + bytes * (start - row), 16);
+      else memcpy(first + bytes * row, raw, 16 - bytes * row);
+      memcpy(&vectors[row], first, 16);
+    }
+    merge(vectors, bytes);
+    for (size_t step = 0; step < count; step++) {
+      const uint8_t *pixel = above + bytes * (start + step);
+      __m128i over = _mm_cvtsi32_si128(bytes == 1 ? pixel[0] : pixel[0] | pixel[1] << 8);
+      over = _mm_or_si128(bytes == 1 ? _mm_slli_si128(left, 1) : _mm_slli_si128(left, 2), over);
+      __m128i predicted = _mm_or_si128(_mm_and_si128(masks.left, left), _mm_and_si128(masks.above, over));
+      predicted = _mm_or_si128(predicted, _mm_and_si128(masks.average, average_wide(left, over)));
+      predicted = _mm_or_si128(predicted, _mm_and_si128(masks.paeth, paeth_wide(left, over, corner)));
+      vectors[step] = left = _mm_add_epi8(vectors[step], predicted);
+      corner = over;
+    }
+    merge(vectors, bytes);
+    for (size_t row = 0; row < count; row++) {
+      uint8_t *target = rows->target + rows->stride * row, pixels[16];
+      if (start > 0 && start - row + count <= width) {
+        _mm_storeu_si128((__m128i *)(target + bytes * (start - row)), vectors[row]);
+        continue;
+      }
+      const size_t before = start > 0 ? 0 : row, at = start + before - row; // pixels
+      if (at >= width) continue;
+      memcpy(pixels, &vectors[row], 16);
+      memcpy(target + bytes * at, pixels + bytes * before, bytes * (count - before < width - at ? count - before : width - at));
+    }
+  }
+}
+
+static void narrow_sse2(const struct png_rows *rows, const uint8_t *above) {
+  if (rows->bytes == 1) narrow_group(rows, above, 1);
+  else narrow_group(rows, above, 2);
+}
+
+CSIMD_AVX2 static void narrow_avx2(const struct png_rows *rows, const uint8_t *above) {
+  if (rows->bytes == 1) narrow_group(rows, above, 1);
+  else narrow_group(rows, above, 2);
+}
+
 static void row_sse2(int filter, const uint8_t *raw, const uint8_t *above, uint8_t *target, size_t width, size_t bytes) {
   if ((bytes != 3 && bytes != 4) || filter < average) return row_portable(filter, raw, above, target, width, bytes);
   if (bytes == 3 && filter == paeth) return row_of_pixels(paeth, raw, above, target, width, 3);
@@ -232,19 +301,22 @@ CSIMD_AVX2 static void row_avx2(
   else row_of_vectors(filter, raw, above, target, width, bytes);
 }
 
-// How many rows wait for their pixels, of four: 0 when there are not so many rows, or these have unknown filters.
+// How many rows wait for their pixels, of a group: 0 when there are not so many rows, or these have unknown filters.
 static size_t waiting(const struct png_rows *rows, size_t row) {
-  const size_t pitch = rows->bytes * rows->width + 1;
+  const size_t pitch = rows->bytes * rows->width + 1, some = png_unfiltered_together(rows->bytes);
   size_t count = 0;
-  if ((rows->bytes != 3 && rows->bytes != 4) || rows->count - row < 4) return 0;
-  for (size_t index = row; index < row + 4; index++) {
+  // What is read of the row above goes beyond its end, by as many pixels as a narrow group has rows and two vectors.
+  if (rows->bytes > 4 || rows->count - row < some || (some > 4 && rows->width < some)) return 0;
+  for (size_t index = row; index < row + some; index++) {
     if (rows->raw[index * pitch] >= filters) return 0;
     // Paeth takes the longest; one row of it alone is not worth the others' trouble.
     count += rows->raw[index * pitch] == paeth ? 2 : rows->raw[index * pitch] == average;
   }
-  return count >= 3 ? count : 0;
+  return count >= some * 3 / 4 ? count : 0;
 }
 #endif
+
+size_t png_unfiltered_together(size_t bytes) { return bytes < 3 ? 16 / bytes : 4; }
 
 bool png_unfilter(const struct png_rows *rows) {
   const size_t pitch = rows->bytes * rows->width + 1;
@@ -258,10 +330,13 @@ bool png_unfilter(const struct png_rows *rows) {
 #if CSIMD_X86
     const size_t count = level >= csimd_sse2 ? waiting(rows, row) : 0;
     if (count > 0) {
-      const struct png_rows group = {rows->width, rows->bytes, 4, raw, above, target, rows->stride};
-      if (level >= csimd_avx2) group_avx2(&group, above, count == 8);
+      const size_t some = png_unfiltered_together(rows->bytes);
+      const struct png_rows group = {rows->width, rows->bytes, some, raw, above, target, rows->stride};
+      if (some > 4 && level >= csimd_avx2) narrow_avx2(&group, above);
+      else if (some > 4) narrow_sse2(&group, above);
+      else if (level >= csimd_avx2) group_avx2(&group, above, count == 8);
       else group_sse2(&group, above, count == 8);
-      row += 3;
+      row += some - 1;
       continue;
     }
     if (level >= csimd_avx2) {

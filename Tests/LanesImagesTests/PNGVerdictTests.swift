@@ -4,13 +4,18 @@ import Testing
 
 @testable import LanesImages
 
-/// What decoding `bytes` comes to, row by row as conversions do it.
-func decodedPNG(_ bytes: Bytes, byLibrary: Bool) -> (result: Result<Samples, UnitFailure>, isUndecided: Bool) {
+/// What decoding `bytes` comes to, row by row as conversions do it; `stored` samples as those that move no pixels do.
+func decodedPNG(
+  _ bytes: Bytes, byLibrary: Bool, stored: Bool = false
+) -> (result: Result<Samples, UnitFailure>, isUndecided: Bool) {
   let context = CodecContext(deadline: .never, output: OutputBuffer(), usesLibrary: byLibrary)
   let asked = options { $0.maxPixels = 1 << 20 }
   do throws(UnitFailure) {
     let samples = try bytes.span.bytes.withUnsafeBytes { (raw) throws(UnitFailure) in
-      let (_, decoder) = try Codecs.standard.openDecoder(raw, options: asked, context: context)
+      let decoder: any ImageDecoder =
+        stored
+        ? try PNGDecoder(raw, options: asked, context: context, stored: true)
+        : try Codecs.standard.openDecoder(raw, options: asked, context: context).1
       var scale = DecodeScale.full
       let rows = Collector(try decoder.start(at: &scale))
       try decodeRows(of: decoder, as: rows.shape, into: rows)
@@ -23,21 +28,29 @@ func decodedPNG(_ bytes: Bytes, byLibrary: Bool) -> (result: Result<Samples, Uni
 }
 
 /// A PNG of random rows under random filters, compressed by nothing: `filters` are taken in turn.
-private func png(_ width: Int, _ height: Int, kind: Int, depth: Int, filters: [UInt8], seed: Int) -> Bytes {
+///
+/// - Parameters:
+///   - colors: of the palette, where indices are; nil for as many as samples have bits for.
+///   - key: of tRNS, if there is to be one.
+private func png(
+  _ width: Int, _ height: Int, kind: Int, depth: Int, filters: [UInt8], seed: Int, colors: Int? = nil, key: Bytes? = nil
+) -> Bytes {
   var dice = Dice(seed: seed)
-  let bytes = width * [1, 0, 3, 1, 2, 0, 4][kind] * depth / 8
+  let bytes = (width * [1, 0, 3, 1, 2, 0, 4][kind] * depth + 7) / 8
   var rows: Bytes = []
   for row in 0..<height {
     rows.append(filters[row % filters.count])
     for _ in 0..<bytes { rows.append(dice.roll(3) == 0 ? UInt8(dice.roll(3)) &- 1 : dice.byte()) }
   }
-  return png(width, height, kind: kind, depth: depth, data: zlib(rows))
+  var before = kind == 3 ? chunk("PLTE", (0..<3 * (colors ?? 1 << depth)).map { _ in dice.byte() }) : []
+  if let key { before += chunk("tRNS", key) }
+  return png(width, height, kind: kind, depth: depth, data: zlib(rows), before: before)
 }
 
-private func png(_ width: Int, _ height: Int, kind: Int, depth: Int, data: Bytes) -> Bytes {
+private func png(_ width: Int, _ height: Int, kind: Int, depth: Int, data: Bytes, before: Bytes = []) -> Bytes {
   let header = bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [UInt8(depth), UInt8(kind), 0, 0, 0]
-  return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + chunk("IDAT", data)
-    + chunk("IEND", [])
+  return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + before
+    + chunk("IDAT", data) + chunk("IEND", [])
 }
 
 /// Bytes of a PNG whose chunks of pixels are replaced by `pieces`.
@@ -50,27 +63,68 @@ private func withData(_ pieces: [Bytes], in png: Bytes) -> Bytes {
 
 /// Most PNGs are decoded without libpng, which must not be seen.
 @Suite struct PNGVerdictTests {
-  private static let kinds = [(0, 8), (0, 16), (2, 8), (2, 16), (4, 8), (4, 16), (6, 8), (6, 16)]
+  /// Every color type and depth, some of them with tRNS: an alpha for some colors, keys that occur, and keys with more bits than
+  /// samples have, of which libpng takes the lower ones.
+  private static let kinds: [(kind: Int, depth: Int, key: Bytes?)] = [
+    (0, 1, nil), (0, 1, [0, 1]), (0, 2, nil), (0, 2, [9, 7]), (0, 4, nil), (0, 4, [0, 15]), (0, 8, nil),
+    (0, 8, [3, 255]),
+    (0, 16, nil), (0, 16, [0, 255]), (2, 8, nil), (2, 8, [7, 255, 0, 255, 1, 255]), (2, 16, nil),
+    (2, 16, [255, 0, 255, 0, 1, 1]), (3, 1, nil), (3, 1, [5]), (3, 2, nil), (3, 2, [0, 9]), (3, 4, nil),
+    (3, 4, [1, 2, 3]),
+    (3, 8, nil), (3, 8, Bytes((0..<200).map { UInt8($0) })), (4, 8, nil), (4, 16, nil), (6, 8, nil), (6, 16, nil),
+  ]
 
-  @Test(arguments: kinds) func `rows under any filters are what libpng makes of them, on every processor`(
-    _ kind: Int, _ depth: Int
+  @Test(arguments: kinds.indices) func `rows under any filters are what libpng makes of them, on every processor`(
+    _ index: Int
   ) throws {
     defer { csimd_limit(csimd_best()) }
+    let (kind, depth, key) = Self.kinds[index]
     var dice = Dice(seed: kind + depth)
     for (index, filters): (Int, [UInt8]) in [
       [0], [1], [2], [3], [4], [4, 4, 4, 3], [0, 1, 2, 3, 4], [4, 1, 4, 2, 3, 3, 4], [3, 3, 3, 3, 4, 4, 4, 4, 1, 1, 2],
     ].enumerated() {
-      for width in [1, 2, 3, 4, 5, 16, 33] {
+      for width in [1, 2, 3, 4, 5, 8, 15, 16, 33, 70] {
         let height = 1 + dice.roll(40)
-        let bytes = png(width, height, kind: kind, depth: depth, filters: filters, seed: width * 100 + index)
-        let expected = try decodedPNG(bytes, byLibrary: true).result.get()
-        for level in csimd_portable.rawValue...csimd_best().rawValue {
-          csimd_limit(csimd_level(rawValue: level))
-          let found = try decodedPNG(bytes, byLibrary: false).result.get()
-          #expect(found == expected, "\(filters), \(width) × \(height), level \(level)")
+        let bytes = png(width, height, kind: kind, depth: depth, filters: filters, seed: width * 100 + index, key: key)
+        for stored in [false, true] {
+          let expected = try decodedPNG(bytes, byLibrary: true, stored: stored).result.get()
+          for level in csimd_portable.rawValue...csimd_best().rawValue {
+            csimd_limit(csimd_level(rawValue: level))
+            let found = try decodedPNG(bytes, byLibrary: false, stored: stored).result.get()
+            #expect(found == expected, "\(filters), \(width) × \(height), level \(level)")
+          }
         }
       }
     }
+  }
+
+  @Test(arguments: [1, 2, 4, 8]) func `an index beyond the palette is left to libpng`(_ depth: Int) throws {
+    for colors in [1, 1 << depth - 1] where colors < 1 << depth {
+      let bytes = png(40, 30, kind: 3, depth: depth, filters: [0], seed: depth, colors: colors)
+      for stored in [false, true] {
+        #expect(decodedPNG(bytes, byLibrary: false, stored: stored).isUndecided)
+        #expect(throws: Never.self) { try decodedPNG(bytes, byLibrary: true, stored: stored).result.get() }
+      }
+      for change: (inout ConvertOptions) -> Void in [{ $0.format = .jpeg }, { $0.resize = ResizeSpec("9x9") }] {
+        #expect(convertedByLibrary(bytes, options(change)) == convertedAsUsual(bytes, options(change)))
+      }
+    }
+  }
+
+  @Test(arguments: PNGKind.all.filter { !$0.isInterlaced }) func `a changed file of any kind is read as by libpng`(
+    _ kind: PNGKind
+  ) {
+    var sound = 0
+    for seed in 0..<150 {
+      let mutant = PNGMutant(of: kind.file, seed: seed)
+      for stored in [false, true] {
+        let expected = decodedPNG(mutant.bytes, byLibrary: true, stored: stored).result
+        let found = decodedPNG(mutant.bytes, byLibrary: false, stored: stored)
+        if case .success = expected { sound += 1 }
+        if !found.isUndecided { #expect(found.result == expected, "\(seed): \(mutant.changes)") }
+      }
+    }
+    #expect((30..<270).contains(sound), "the changes are too mild or too strong to tell anything")
   }
 
   @Test(arguments: [

@@ -2,7 +2,7 @@ import CCodecs
 import LanesCore
 
 /// PNG: lossless, 8 or 16 bits, alpha. libpng reads and writes what stands around the pixels, and reads
-/// those of rare kinds; other pixels are inflated here and deflated by libdeflate.
+/// interlaced ones; other pixels are inflated here and deflated by libdeflate.
 ///
 /// Source: PNG specification, third edition.
 struct PNGCodec: Codec {
