@@ -68,15 +68,22 @@ package final class BlockingLoader {
     self.count = count
   }
 
-  /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing.
+  /// Throws when the mapped file was cut short while it was read, so that what was computed counts for nothing; the loaded
+  /// bytes are not to be asked for again.
   package func verify(_ source: Source) throws(UnitFailure) {
     guard case .slice(let slice) = source else { return }
-    if let trial { choice.note(trial.way, bytes: slice.length, nanoseconds: threadTime() - trial.start) }
-    guard case .mapping(let held) = holding else { return }
-    // The page that a file now ends in stays, with zeros behind the end: only the file's size tells of those.
-    try slice.check(held.file.number)
-    // The file may have grown again.
-    if let lost = held.mapping.firstLostByte { throw .cutShort(at: slice.offset + lost) }
+    if case .mapping(let held) = holding {
+      // The page that a file now ends in stays, with zeros behind the end: only the file's size tells of those.
+      try slice.check(held.file.number)
+      // The file may have grown again.
+      if let lost = held.mapping.firstLostByte { throw .cutShort(at: slice.offset + lost) }
+    }
+    if let trial {
+      // Taking the pages out again is a good part of what a mapping costs.
+      holding = .nothing
+      choice.note(trial.way, bytes: slice.length, nanoseconds: threadTime() - trial.start)
+      self.trial = nil
+    }
   }
 
   /// Lets go of what is held, mappings at once, heap memory for the next unit.
