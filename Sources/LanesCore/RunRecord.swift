@@ -120,7 +120,7 @@ package struct PressureStall: Sendable, Equatable {
 package struct RingTraffic: Sendable, Equatable {
   /// Requests that the kernel took, such as to open a file or to read a piece of it.
   package var submitted: Int?
-  /// Requests whose results were taken.
+  /// Results that were taken; opening, reading and closing a file at one go has one.
   package var completed: Int?
   /// Calls of io_uring_enter(2) by which requests were handed over, each of which carries as many as are queued.
   package var calls: Int?

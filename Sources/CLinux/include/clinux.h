@@ -109,6 +109,11 @@ bool clinux_ring_open(clinux_ring *ring, const char *path, uint64_t token);
 // An offset of -1 is the descriptor's own.
 bool clinux_ring_read(
     clinux_ring *ring, int fd, void *room, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
+// Whether `load` can be asked for (Linux 5.19).
+bool clinux_ring_can_load(clinux_ring *ring);
+// Opens a file, reads from its start once and closes it: one after the other on one thread of the kernel, with one completion, that of the
+// read, or of the open where that failed. EBADF is to be tried otherwise: the kernel, short of memory, took the chain apart.
+bool clinux_ring_load(clinux_ring *ring, const char *path, void *room, unsigned length, uint64_t token);
 bool clinux_ring_write(
     clinux_ring *ring, int fd, const void *bytes, unsigned length, int64_t offset, enum clinux_way way, uint64_t token);
 // The number of requests that the kernel took, or a negative errno. EAGAIN and EBUSY pass: requests stay queued.

@@ -148,7 +148,9 @@ private final class EventLoop {
       loading += 1
       let input = inputs.popLast() ?? HeapStorage()
       inFlight.input = input
-      files.load(unit.source, into: input) { [unowned self] result in self.loaded(inFlight, result) }
+      files.load(unit.source, into: input, expecting: unit.expectedInput) { [unowned self] result in
+        self.loaded(inFlight, result)
+      }
     }
   }
 

@@ -173,7 +173,7 @@ final class HybridLoop {
     loading += 1
     let input = takeSpare()
     let start = monotonicNow()
-    files.load(unit.source, into: input) { [unowned self] result in
+    files.load(unit.source, into: input, expecting: unit.expectedInput) { [unowned self] result in
       self.loaded(unit, input, UnitRecord.Stage(start: start, end: monotonicNow()), result)
     }
   }

@@ -34,20 +34,22 @@ package final class AsyncFiles {
   /// Nanoseconds between two attempts while the kernel takes no requests, and after which it is given up.
   private static let retryPause: Int64 = 1_000_000
   private static let longestRefusal: Int64 = 10_000_000_000
-  private let guess = CacheGuess()
+  private let guess: CacheGuess
 
   /// - Parameters:
   ///   - depth: operations in flight, at least 1; each holds one descriptor.
   ///   - usesRing: false goes without io_uring, for comparison and tests.
   ///   - budget: bytes that a file may have which is taken whole.
+  ///   - isCold: whether the first files are expected not to be in the page cache.
   ///   - submit: carries out each handing over of requests, in place of which a test may fail with a negative errno.
   package init(
-    reactor: Reactor, depth: Int, usesRing: Bool = true, budget: Int = .max,
+    reactor: Reactor, depth: Int, usesRing: Bool = true, budget: Int = .max, isCold: Bool = false,
     submit: @escaping (() -> Int32) -> Int32 = { $0() }
   ) throws(SystemError) {
     self.reactor = reactor
     self.depth = max(1, depth)
     self.budget = budget
+    guess = CacheGuess(isCold: isCold)
     guard usesRing else {
       refusal = "io_uring was not asked for"
       return
@@ -79,9 +81,17 @@ package final class AsyncFiles {
 
   /// Loads `source`, a file or a slice, to the start of `storage`, which must not be touched until `completion` is called
   /// with the number of bytes.
-  package func load(_ source: Source, into storage: any OutputBuffer.Storage, _ completion: @escaping LoadCompletion) {
+  ///
+  /// - Parameter expected: bytes that a regular file held when it was planned; 0 where that is not known.
+  package func load(
+    _ source: Source, into storage: any OutputBuffer.Storage, expecting expected: Int = 0,
+    _ completion: @escaping LoadCompletion
+  ) {
     if case .files(let paths) = source { return load(paths[...], [], into: storage, completion) }
-    begin(LoadOperation(source: source, storage: storage, budget: budget, guess: guess, completion: completion))
+    let expected = ring?.canLoad == true ? expected : 0
+    begin(
+      LoadOperation(
+        source: source, storage: storage, expecting: expected, budget: budget, guess: guess, completion: completion))
   }
 
   /// Loads the rest of several files, one behind the other, and what tells their lengths.

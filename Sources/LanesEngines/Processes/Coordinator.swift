@@ -218,7 +218,8 @@ final class Coordinator {
     let isDirect = units.count == 1 && channel.isShared
     for inFlight in toLoad {
       inFlight.input = isDirect ? nil : takeSpare()
-      files.load(inFlight.unit.source, into: isDirect ? slot.input! : inFlight.input!) { [unowned self] result in
+      let input: any OutputBuffer.Storage = isDirect ? slot.input! : inFlight.input!
+      files.load(inFlight.unit.source, into: input, expecting: inFlight.unit.expectedInput) { [unowned self] result in
         self.loaded(inFlight, result, slot, link)
       }
     }

@@ -24,6 +24,9 @@ package enum RingRequest {
 
   /// For reading; the name must stay until the request is submitted.
   case open(UnsafePointer<CChar>)
+  /// Opens a file, reads from its start once and closes it, on one thread of the kernel and with one answer: the number of
+  /// bytes, or -EBADF where that is to be asked for step by step. Only where `canLoad`.
+  case load(UnsafePointer<CChar>, into: UnsafeMutableRawBufferPointer)
   /// `at` is -1 for what has no offsets.
   case read(Int32, into: UnsafeMutableRawBufferPointer, at: Int, IssueMode)
   case write(Int32, from: UnsafeRawBufferPointer, at: Int, IssueMode)
@@ -47,7 +50,8 @@ package final class CompletionRing {
   /// - Parameter submit: carries out each handing over; the test's place to fail instead.
   package init(depth: Int, submit: @escaping (() -> Int32) -> Int32) throws(SystemError) {
     let wake = try Descriptor.event()
-    let entries = UInt32(clamping: max(8, depth))
+    // A load of a whole file takes three places.
+    let entries = UInt32(clamping: 4 * max(2, depth))
     guard let ring = clinux_ring_new(entries, wake.number, UInt32(min(max(4, depth), Self.mostWorkers))) else {
       throw SystemError("io_uring_setup", errno: errno)
     }
@@ -58,6 +62,8 @@ package final class CompletionRing {
 
   deinit { clinux_ring_free(ring) }
 
+  /// Whether files can be loaded by one request.
+  package var canLoad: Bool { clinux_ring_can_load(ring) }
   /// Readable when completions may have arrived.
   package var wakeDescriptor: Int32 { wake.number }
 
@@ -70,6 +76,7 @@ package final class CompletionRing {
   private func queue(_ request: RingRequest, _ token: UInt64) -> Bool {
     switch request {
     case .open(let path): clinux_ring_open(ring, path, token)
+    case .load(let path, let room): clinux_ring_load(ring, path, room.baseAddress, UInt32(room.count), token)
     case .read(let file, let room, let offset, let way):
       clinux_ring_read(ring, file, room.baseAddress, UInt32(room.count), Int64(offset), way.code, token)
     case .write(let file, let bytes, let offset, let way):
