@@ -113,7 +113,7 @@ let package = Package(
     .target(name: "LanesPrimes", dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD"], swiftSettings: strict),
     .target(
       name: "LanesFiles",
-      dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests", "CPacked"],
+      dependencies: ["LanesCore", "LanesOS", "CKernels", "CSIMD", "CPatterns", "CDigests", "CPacked", deque],
       swiftSettings: strict),
     .target(name: "LanesEngines", dependencies: ["LanesCore", "LanesOS", deque, system], swiftSettings: lean),
     .target(

@@ -112,10 +112,9 @@ def search() -> List[str]:
         "A search for text, or for any of several, is bound by the memory that a core reaches: the kernels find it in one pass, "
         "together with zero bytes, which rg does not look for, at 23 GB/s from memory and twice that from a cache. rg searches one file "
         "with one thread. A search for an expression is bound by computing, one of small files by the kernel: three fifths of the "
-        "processor time are spent on opening, copying and closing them, a fifth of that on asking each for its size, by which it is cut, and "
-        "which rg does not ask. Of the rest two fifths are looking at the text, and 2 to 3 µs for each file go to finding, planning and "
-        "handing it over and to taking its result, which rg, whose threads walk and search by themselves in no order, does not need; "
-        "names come in byte order here.", "",
+        "processor time are spent on opening, copying and closing them. Of the rest two fifths are looking at the text, and 2 to 3 µs "
+        "for each file go to finding, planning and handing it over and to taking its result, which rg, whose threads walk and search by "
+        "themselves in no order, does not need; names come in byte order here.", "",
     ]
 
 

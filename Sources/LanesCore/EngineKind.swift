@@ -10,6 +10,8 @@ package enum EngineKind: String, Sendable, CaseIterable {
     var takesLanes = false
     /// Ways for bytes to reach worker processes; none for engines inside one process.
     var channels: [ChannelKind] = []
+    /// Lanes open and read files themselves.
+    var loadsInLanes = false
     /// A lane loads or stores one unit while it performs another.
     var overlapsStages = false
     /// One thread computes while the kernel loads and stores many units: speed-up over lanes means nothing for it.
@@ -22,10 +24,10 @@ package enum EngineKind: String, Sendable, CaseIterable {
 
   private var traits: Traits {
     switch self {
-    case .serial: Traits(summary: "One unit after the other on one thread: the baseline.")
+    case .serial: Traits(loadsInLanes: true, summary: "One unit after the other on one thread: the baseline.")
     case .threads:
       Traits(
-        takesLanes: true,
+        takesLanes: true, loadsInLanes: true,
         summary:
           "A pool of threads, one for each CPU unless --cores says otherwise. Lanes share all memory, and handing "
           + "over a unit costs less than a microsecond; a crash ends the run.")
@@ -54,6 +56,7 @@ package enum EngineKind: String, Sendable, CaseIterable {
   package var isBaseline: Bool { self == .serial }
   package var takesLanes: Bool { traits.takesLanes }
   package var channels: [ChannelKind] { traits.channels }
+  package var loadsInLanes: Bool { traits.loadsInLanes }
   package var overlapsStages: Bool { traits.overlapsStages }
   package var isAsynchronous: Bool { traits.isAsynchronous }
   package var spokenName: String? { traits.spokenName }

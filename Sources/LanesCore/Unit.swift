@@ -37,6 +37,7 @@ package struct Unit: Sendable {
     }
 
     var holdsBytes: Bool { if case .bytes = source { true } else { false } }
+    var headLimit: Int? { if case .head(_, let limit) = source { limit } else { nil } }
 
     func copy() -> Fields {
       let copy = Fields(number, label, task, source, sink, expectedInput, expectedMemory, expectedTime)
@@ -148,6 +149,12 @@ package struct Unit: Sendable {
   /// True where the plan has read what the unit works on, which takes memory as long as it waits.
   package var holdsBytes: Bool { fields.holdsBytes }
 
+  /// True where the unit's file may turn out too large for it. Asked of every unit, and so answered without copying the source.
+  package var mayBeOutgrown: Bool { fields.headLimit != nil }
+
+  /// True where so many bytes of its file are more than the unit may have.
+  package func isOutgrown(by count: Int) -> Bool { fields.headLimit.map { count > $0 } ?? false }
+
   /// Lets go of them, when the unit is done.
   package mutating func forgetBytes() { if holdsBytes { source = .none } }
 
@@ -180,6 +187,9 @@ package enum Source: Sendable, Equatable {
   case bytes(Bytes)
   /// A whole file, read to its end.
   case file(FilePath)
+  /// A whole file whose size nobody has asked for. Where it has more than `limit` bytes engines perform nothing: the unit is done
+  /// with an empty partial result, and whoever planned it makes other units of the file.
+  case head(FilePath, limit: Int)
   /// Several whole files, for a unit that holds them against each other: one behind the other, and after all of them the
   /// length of each (`JoinedFiles`).
   case files([FilePath])
@@ -189,7 +199,7 @@ package enum Source: Sendable, Equatable {
   /// True when the engine takes whole files into memory.
   package var isWhole: Bool {
     switch self {
-    case .file, .files: true
+    case .file, .head, .files: true
     case .none, .bytes, .slice: false
     }
   }

@@ -37,7 +37,7 @@ package final class UnitPlaces: Sendable {
     case .none: writer.write(UInt8(0))
     // What the bytes are belongs to the state of the source.
     case .bytes: writer.write(UInt8(1))
-    case .file(let path):
+    case .file(let path), .head(let path, _):
       writer.write(UInt8(2))
       write(path, to: &writer)
     case .slice(let slice):
@@ -87,7 +87,7 @@ package enum SourceState: Sendable, Equatable {
     switch unit.source {
     case .none: self = .none
     case .bytes(let bytes): self = .bytes(ShortDigest(of: bytes))
-    case .file, .files, .slice: self = unit.stamp.map { $0.size > 0 ? .file($0) : .unknown } ?? .unknown
+    case .file, .head, .files, .slice: self = unit.stamp.map { $0.size > 0 ? .file($0) : .unknown } ?? .unknown
     }
   }
 
@@ -131,7 +131,7 @@ extension Unit {
     guard stamp == nil else { return }
     switch source {
     case .none, .bytes: return
-    case .file(let file): stamp = Self.stamp(of: file)
+    case .file(let file), .head(let file, _): stamp = Self.stamp(of: file)
     case .slice(let slice): stamp = Self.stamp(of: slice.path)
     case .files(let files):
       let stamps = files.compactMap(Self.stamp)

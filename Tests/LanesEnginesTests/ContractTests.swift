@@ -116,6 +116,33 @@ import Testing
     #expect(collector.sums == expected)
   }
 
+  @Test(arguments: Contender.all) func `a file of unknown size is performed on unless it has too many bytes`(
+    _ contender: Contender
+  ) throws {
+    let folder = TemporaryFolder()
+    let limit = 70_000
+    let sizes = [0, 1, limit - 1, limit, limit + 1, 200_000, 3_000_000, 5]
+    let units = try sizes.enumerated().map { number, size in
+      let path = try folder.write("\(number)", Bytes(repeating: 1, count: size))
+      return unit(number, .echo, source: .head(path, limit: limit), expectedInput: 10)
+    }
+    let status = unit(units.count, .echo, source: .head("/proc/self/status", limit: limit))
+    let missing = unit(units.count + 1, .echo, source: .head(folder.file("missing"), limit: limit))
+    let (collector, record) = try run(contender.engine(), units + [status, missing])
+    #expect(collector.numbers == Array(0..<10))
+    for (number, size) in sizes.enumerated() {
+      if size > limit {
+        #expect(collector.outcomes[number] == .done([]))
+      } else {
+        #expect(collector.sums[number] == UInt64(size + number))
+      }
+    }
+    #expect(collector.sums[8] ?? 0 > 0)
+    #expect(collector.failure(9)?.reason == "no such file or directory")
+    #expect(record.unitsDone == 9)
+    #expect(record.unitsFailed == 1)
+  }
+
   @Test(arguments: Contender.all) func `a failed unit harms no other`(_ contender: Contender) throws {
     let folder = TemporaryFolder()
     let target = Sink.file(Destination(path: folder.file("half"), replacesExisting: false))

@@ -47,6 +47,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 1, 65_535, 65_536, 131_072])
+  func `of a file of unknown size no more is loaded than tells that it is too large`(_ limit: Int) throws {
+    for size in [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, 131_073, 400_000] {
+      let bytes = Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 13) })
+      try loader.load(.head(folder.write("file", bytes), limit: limit))
+      #expect(loaded == Bytes(bytes.prefix(limit + 1)))
+    }
+    // It comes in small pieces, and says that it is empty.
+    try loader.load(.head("/proc/self/mountinfo", limit: 1 << 20))
+    let loaded = loaded
+    try loader.load(.file("/proc/self/mountinfo"))
+    #expect(loaded == self.loaded)
+    #expect(throws: UnitFailure(.input, "is a directory")) { try loader.load(.head(folder.path, limit: 10)) }
+  }
+
   @Test func `a file over the budget is refused before there is memory for it`() throws {
     let loader = BlockingLoader(budget: 1000)
     let large = try folder.sparse("large")

@@ -26,9 +26,9 @@ import Testing
   @Test func `the last load tells what is left to send`() throws {
     let (slot, units) = (try slot(), units(3))
     slot.begin(units, loads: 2)
-    let first = slot.loadEnded(units[0], failed: true)
+    let first = slot.loadEnded(units[0], isOver: true)
     #expect(!first)
-    let last = slot.loadEnded(units[2], failed: false)
+    let last = slot.loadEnded(units[2], isOver: false)
     #expect(last)
     #expect(slot.units.map(\.unit.number) == [1, 2])
   }
@@ -36,7 +36,7 @@ import Testing
   @Test func `a slot whose loads all failed is free`() throws {
     let (slot, units) = (try slot(), units(2))
     slot.begin(units, loads: 2)
-    let ended = units.map { slot.loadEnded($0, failed: true) }
+    let ended = units.map { slot.loadEnded($0, isOver: true) }
     #expect(ended == [false, false])
     #expect(slot.isFree)
   }
@@ -64,7 +64,7 @@ import Testing
     slot.begin(units, loads: 1)
     slot.workerEnded()
     #expect(!slot.isFree)
-    let isLast = slot.loadEnded(units[0], failed: false)
+    let isLast = slot.loadEnded(units[0], isOver: false)
     #expect(isLast)
     #expect(slot.takeBack().count == 1 && slot.isFree)
   }

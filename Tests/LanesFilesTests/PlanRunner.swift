@@ -27,6 +27,7 @@ enum PlanRunner {
 
   private static func perform(_ unit: Unit, _ workload: some Workload) -> Outcome {
     guard let input = load(unit.source) else { return .failed(UnitFailure(.input, "it cannot be read")) }
+    if unit.isOutgrown(by: input.count) { return .done([]) }
     do throws(UnitFailure) {
       let output = OutputBuffer()
       return .done(try workload.perform(unit, input: input.span.bytes, output: output, deadline: .never))
@@ -39,7 +40,7 @@ enum PlanRunner {
     switch source {
     case .none, .files: []
     case .bytes(let bytes): bytes
-    case .file(let path): contents(of: path.string)
+    case .file(let path), .head(let path, _): contents(of: path.string)
     case .slice(let slice):
       contents(of: slice.path.string).map { Bytes($0[slice.offset..<slice.offset + slice.length]) }
     }

@@ -65,7 +65,7 @@ package struct PlannedUnit: Equatable {
   package var path: FilePath? {
     switch source {
     case .none, .bytes, .files: nil
-    case .file(let path): path
+    case .file(let path), .head(let path, _): path
     case .slice(let slice): slice.path
     }
   }
@@ -131,7 +131,8 @@ extension PlannedUnit {
     case .bytes(let bytes):
       writer.write(UInt8(1))
       writer.write(bytes)
-    case .file(let path):
+    // Whoever performs it has no plan that could cut it.
+    case .file(let path), .head(let path, _):
       writer.write(UInt8(2))
       writer.write(path)
     case .slice(let slice):

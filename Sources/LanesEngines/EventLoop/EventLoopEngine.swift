@@ -144,7 +144,7 @@ private final class EventLoop {
     case .none, .bytes:
       inFlight.times.load.end = inFlight.times.load.start
       ready.append(inFlight)
-    case .file, .files, .slice:
+    case .file, .head, .files, .slice:
       loading += 1
       let input = inputs.popLast() ?? HeapStorage()
       inFlight.input = input
@@ -205,6 +205,7 @@ private final class EventLoop {
       return try workload.perform(inFlight.unit, input: bytes.span.bytes, output: output, deadline: deadline)
     }
     inFlight.times.bytesIn = inFlight.inputCount
+    if inFlight.unit.isOutgrown(by: inFlight.inputCount) { return [] }
     let input = UnsafeRawBufferPointer(start: inFlight.input?.base, count: inFlight.inputCount)
     return try workload.perform(inFlight.unit, input: input.bytes, output: output, deadline: deadline)
   }

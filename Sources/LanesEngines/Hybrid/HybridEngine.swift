@@ -160,7 +160,7 @@ final class HybridLoop {
       // By the time the lane comes to it the pages are there or on their way, and no memory holds all of it.
       if let file = try? Descriptor.reading(slice.path) { file.readAhead(from: slice.offset, length: slice.length) }
       ready.append(LaneUnit(unit: unit))
-    case .file, .files, .slice:
+    case .file, .head, .files, .slice:
       lastNeededLoad = true
       load(unit)
     }

@@ -41,6 +41,7 @@ package final class BlockingLoader {
       holding = .bytes(bytes)
       count = bytes.count
     case .file(let path): try loadFile(path, expected)
+    case .head(let path, let limit): try loadHead(path, limit)
     case .files(let paths): try loadFiles(paths)
     case .slice(let slice): try loadSlice(slice)
     }
@@ -99,6 +100,21 @@ package final class BlockingLoader {
     let file: Descriptor
     do { file = try folder.reading(path) } catch { throw .unreadable(error) }
     try readToEnd(file.number, expecting: expected > 0 ? expected : try Self.status(of: file.number).size)
+    holding = .heap
+  }
+
+  /// Reads until read(2) gives nothing, or more than `limit` bytes are there. Two reads of an open file take 0.2 µs less than asking
+  /// for its size and one read.
+  private func loadHead(_ path: FilePath, _ limit: Int) throws(UnitFailure) {
+    let file: Descriptor
+    do { file = try folder.reading(path) } catch { throw .unreadable(error) }
+    count = 0
+    try heap.grow(atLeast: limit + 1, keeping: 0)
+    while count <= limit {
+      let room = UnsafeMutableRawBufferPointer(start: heap.base! + count, count: limit + 1 - count)
+      guard let got = try Self.read(file.number, into: room), got > 0 else { break }
+      count += got
+    }
     holding = .heap
   }
 

@@ -270,7 +270,7 @@ final class LoadOperation: FileOperation {
 
   private var path: FilePath {
     switch source {
-    case .file(let path): path
+    case .file(let path), .head(let path, _): path
     case .slice(let slice): slice.path
     case .none, .bytes, .files: preconditionFailure("one file is loaded at a time")
     }
@@ -279,7 +279,7 @@ final class LoadOperation: FileOperation {
   /// Looks at the opened file and makes room for what it should hold.
   private func inspect(_ file: Int32) throws(UnitFailure) -> Reading {
     let status = try Self.status(of: file)
-    guard status.kind != .directory else { throw .unreadable(SystemError("read", .isDirectory)) }
+    if status.kind == .directory { throw .unreadable(SystemError("read", .isDirectory)) }
     if case .slice(let slice) = source {
       try slice.check(status.identity, size: status.size)
       try storage.grow(atLeast: start + slice.length, keeping: start)
@@ -288,6 +288,9 @@ final class LoadOperation: FileOperation {
     guard status.kind == .regular else {
       try storage.grow(atLeast: start + 65536, keeping: start)
       return Reading(file: file, extent: .stream)
+    }
+    if case .head(_, let limit) = source, status.size > limit {
+      return Reading(file: file, extent: .file(limit: nil))
     }
     guard status.size <= budget - start else { throw .tooLarge(status.size, budget: budget) }
     let limit = status.size > 0 ? min(status.size, .max - 1 - start) + 1 : nil
@@ -316,6 +319,7 @@ final class LoadOperation: FileOperation {
   /// Counts bytes that arrived; false when the load is over.
   private func take(_ count: Int, _ reading: inout Reading) throws(UnitFailure) -> Bool {
     reading.filled += count
+    if case .head(_, let limit) = source, reading.filled > limit { return false }
     switch reading.extent {
     case .slice(let start, let length):
       if reading.filled == length {

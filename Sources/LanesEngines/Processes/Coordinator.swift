@@ -229,7 +229,7 @@ final class Coordinator {
   private func needsLoad(_ inFlight: InFlightUnit) -> Bool {
     switch inFlight.unit.source {
     case .none, .bytes: false
-    case .file, .files: true
+    case .file, .head, .files: true
     case .slice: !channel.isShared
     }
   }
@@ -243,14 +243,16 @@ final class Coordinator {
 
   private func loaded(_ inFlight: InFlightUnit, _ result: Result<Int, UnitFailure>, _ slot: Slot, _ link: WorkerLink) {
     inFlight.times.load.end = monotonicNow()
-    let failure: UnitFailure?
+    var early: Outcome?
     switch result {
-    case .success(let count): (inFlight.inputCount, failure) = (count, nil)
-    case .failure(let reason): failure = reason
+    case .success(let count):
+      inFlight.inputCount = count
+      if inFlight.unit.isOutgrown(by: count) { early = .done([]) }
+    case .failure(let failure): early = .failed(failure)
     }
-    let isComplete = slot.loadEnded(inFlight, failed: failure != nil)
+    let isComplete = slot.loadEnded(inFlight, isOver: early != nil)
     // The units beside it in the slot go on without it.
-    if let failure { finish(inFlight, .failed(failure)) }
+    if let early { finish(inFlight, early) }
     if isComplete { sendOrTakeBack(slot, link) }
   }
 

@@ -51,11 +51,11 @@ final class Slot {
     state = .loading(units, pending: loads)
   }
 
-  /// A load ended. A unit whose load failed leaves the slot; true when that was the last load and units are left to
-  /// send.
-  func loadEnded(_ unit: InFlightUnit, failed: Bool) -> Bool {
+  /// A load ended. A unit that is over with it, as one whose load failed, leaves the slot; true when that was the last load and
+  /// units are left to send.
+  func loadEnded(_ unit: InFlightUnit, isOver: Bool) -> Bool {
     guard case .loading(var units, let pending) = state else { preconditionFailure("a load ended in a slot without") }
-    if failed { units.removeAll { $0 === unit } }
+    if isOver { units.removeAll { $0 === unit } }
     state = pending == 1 && units.isEmpty ? .free : .loading(units, pending: pending - 1)
     return pending == 1 && !units.isEmpty
   }

@@ -48,6 +48,10 @@ final class BlockingExecutor {
         return PerformedUnit(times: times, outcome: .done(partial))
       }
       try load(unit, source, loaded, &times)
+      if unit.isOutgrown(by: loader.count) {
+        times.perform.end = times.perform.start
+        return PerformedUnit(times: times, outcome: .done([]))
+      }
       let partial = try perform(unit, source, isMapped: loaded == nil && source.isSlice, &times, output)
       let files = try write(unit, &times, output)
       return PerformedUnit(times: times, outcome: .done(partial), files: files)

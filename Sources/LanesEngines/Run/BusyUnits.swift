@@ -14,14 +14,14 @@ package struct BusyUnits: Sendable, Equatable {
 
   package mutating func add(_ source: Source) {
     switch source {
-    case .none, .file, .files: whole += 1
+    case .none, .file, .head, .files: whole += 1
     case .slice, .bytes: parts += 1
     }
   }
 
   package mutating func remove(_ source: Source) {
     switch source {
-    case .none, .file, .files: whole -= 1
+    case .none, .file, .head, .files: whole -= 1
     case .slice, .bytes: parts -= 1
     }
   }

@@ -50,6 +50,8 @@ package final class FilePlan: UnitPlan {
     package var unpacking: UnpackingSettings?
     /// Files and directories that are passed over, named or come by.
     package var filter: NameFilter?
+    /// True where the files of a walk need not all be asked for their sizes.
+    package var omitsSizes = false
     /// False where the one input was not named: the current directory, which is walked whatever its name.
     package var filtersInputs = true
 
@@ -79,6 +81,8 @@ package final class FilePlan: UnitPlan {
   private var dropped: StreamCursor?
   private var walk: DirectoryWalk?
   package var members: MemberChain?
+  /// Nil where every file is asked for its size.
+  var unsized: UnsizedFiles?
 
   package init(_ inputs: [FileInput], settings: Settings = Settings()) {
     precondition(settings.sliceBytes > 0 && settings.chunkBytes > 0, "units cannot be empty")
@@ -93,6 +97,7 @@ package final class FilePlan: UnitPlan {
   /// True when no input is left, and none in hand.
   package var isAtEnd: Bool {
     inputs.isEmpty && walk == nil && cutting == nil && dividing == nil && guessing == nil && streaming == nil
+      && unsized?.isSettled ?? true
   }
 
   /// True when nothing will come behind the input of a row, and nothing has: an input behind it may have failed already.
@@ -100,6 +105,7 @@ package final class FilePlan: UnitPlan {
 
   /// Gives nothing more of the input of a row, which has been answered.
   package func skip(row: UInt32) {
+    unsized?.skipped = row
     if cutting?.task.row == row { cutting = nil }
     if dividing?.task.row == row { dividing = nil }
     if guessing?.task.row == row { guessing = nil }
@@ -113,11 +119,17 @@ package final class FilePlan: UnitPlan {
     dropped = nil
     while true {
       if let step = continueInput() { return step }
-      if let found = walk?.next() {
+      if let task = unsized?.takeOutgrown() {
+        if let step = begin(outgrown: task) { return step }
+      } else if let unsized, unsized.mustWait, let descriptor = unsized.wait() {
+        return .waiting(descriptor: descriptor)
+      } else if let found = walk?.next() {
         if let step = begin(found) { return step }
       } else if let input = inputs.popFirst() {
         walk = nil
         if let step = begin(input) { return step }
+      } else if let descriptor = unsized?.wait() {
+        return .waiting(descriptor: descriptor)
       } else {
         return .end
       }
@@ -190,7 +202,7 @@ package final class FilePlan: UnitPlan {
       return nil
     case (_, .directory): return directory(newTask(input.name))
     case (.path(let path, _), .regular):
-      return begin(regular: path, at: FileInput.pathForOtherProcesses(path), status)
+      return begin(regular: newTask(path), at: FileInput.pathForOtherProcesses(path), status)
     case (.path(let path, _), _):
       return stream(newTask(path)) { () throws(SystemError) in try ReadyReader(opening: path) }
     case (.standardInput, _): return beginStandardInput(newTask(input.name), status)
@@ -201,20 +213,34 @@ package final class FilePlan: UnitPlan {
     switch found {
     case .unreadable(let path, let error): return failed(newTask(path), error)
     case .file(let file):
+      let task = newTask(file.path)
+      if let unsized, let expected = unsized.expectedBytes {
+        unsized.began()
+        return unit(task, source: .head(file.path, limit: settings.wholeBytes), bytes: expected)
+      }
       do {
         guard let walk else { preconditionFailure("a file that no walk came by") }
-        return begin(regular: file.path, at: file.path, try walk.status(of: file))
+        let status = try walk.status(of: file)
+        unsized?.asked(status.size, limit: settings.wholeBytes)
+        return begin(regular: task, at: file.path, status)
       } catch {
-        return failed(newTask(file.path), error)
+        return failed(task, error)
       }
     }
   }
 
-  /// - Parameters:
-  ///   - name: what the file is called.
-  ///   - readable: where every process can read it.
-  private func begin(regular name: FilePath, at readable: FilePath, _ status: FileStatus) -> PlanStep? {
-    let task = newTask(name)
+  /// Begins a file anew that had more bytes than one unit may have.
+  private func begin(outgrown task: FileTask) -> PlanStep? {
+    guard let path = task.name else { preconditionFailure("a walk gives every file a name") }
+    do {
+      return begin(regular: task, at: path, try FileStatus(of: path))
+    } catch {
+      return failed(task, error)
+    }
+  }
+
+  /// - Parameter readable: where every process can read it.
+  private func begin(regular task: FileTask, at readable: FilePath, _ status: FileStatus) -> PlanStep? {
     if settings.unpacking != nil, let step = begin(packed: task, readable, status, from: 0) { return step.step }
     guard status.size > settings.wholeBytes else {
       var unit = makeUnit(task, .file(readable), status.size)

@@ -161,7 +161,7 @@ package final class StatsPlan: UnitPlan {
     // Plans of text take one file at a time.
     case .none, .files: return []
     case .bytes(let bytes): return bytes
-    case .file(let path): return try head(of: path)
+    case .file(let path), .head(let path, _): return try head(of: path)
     case .slice(let slice): return try head(of: slice.path, slice)
     }
   }

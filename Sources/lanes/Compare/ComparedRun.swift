@@ -50,7 +50,7 @@ extension ComparedRun {
 
   private static func paths(of source: Source) -> [FilePath] {
     switch source {
-    case .file(let file): [file]
+    case .file(let file), .head(let file, _): [file]
     case .files(let files): files
     case .slice(let slice): [slice.path]
     case .none, .bytes: []

@@ -38,7 +38,15 @@ struct FileOperands: ParsableArguments {
     let access: SliceAccess = mmap.map { $0 ? .mapped : .read } ?? .measured
     var settings = FilePlan.Settings(cut: cut, recursive: recursive, access: access, memory: engine.options.memory)
     if decompress { settings.unpacking = unpacking(engine) }
+    settings.omitsSizes = recursive && !decompress && mayOmitSizes(engine)
     return settings
+  }
+
+  /// Run files and divided batches note in which state each file was; engines that load ahead of their lanes make room by sizes, and
+  /// so do small budgets.
+  private func mayOmitSizes(_ engine: EngineArguments) -> Bool {
+    let isNoted = engine.journal != nil || engine.resume != nil || Division.isDivided
+    return !isNoted && !engine.isIsolated && engine.mode.mayLoadInLanes && engine.options.memory >= 64 << 20
   }
 
   private func unpacking(_ engine: EngineArguments) -> UnpackingSettings {
@@ -106,7 +114,11 @@ extension BatchRun {
   /// A run over files, which are unpacked where that was asked for.
   init(files workload: some FileWorkload, _ settings: FilePlan.Settings, makeParts: @escaping () throws -> Parts) {
     guard let limits = settings.unpackingLimits else {
-      self.init(workload: workload, makeParts: makeParts)
+      self.init(workload: workload) {
+        let (plan, fold) = try makeParts()
+        guard settings.omitsSizes, let files = plan as? FilePlan else { return (plan, fold) }
+        return (plan, try UnsizedFold(fold, of: files))
+      }
       return
     }
     let unpacking = Unpacking(workload, limits)

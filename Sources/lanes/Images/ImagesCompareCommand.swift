@@ -207,7 +207,7 @@ extension Source {
   fileprivate var paths: [FilePath] {
     switch self {
     case .files(let paths): paths
-    case .file(let path): [path]
+    case .file(let path), .head(let path, _): [path]
     case .none, .bytes, .slice: []
     }
   }

@@ -30,6 +30,9 @@ enum Mode: ExpressibleByArgument, Equatable {
   var defaultValueDescription: String { name }
   static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 
+  /// True where lanes may read files themselves.
+  var mayLoadInLanes: Bool { if case .engine(let kind) = self { kind.loadsInLanes } else { true } }
+
   /// True where units may be performed in worker processes.
   var mayUseWorkers: Bool { if case .engine(let kind) = self { kind.usesWorkers } else { true } }
 }
