@@ -6,16 +6,21 @@
 
 // Bits that a Huffman table is indexed by, and scans after which a file is given up, as in the libjpeg wrapper.
 enum { scaled_look = 10, scaled_most_scans = 100 };
-// The same for refining scans, and what says in an entry that it has a new coefficient, one less than 0, or the end of the
-// block.
-enum {
-  scaled_refining_look = 11,
-  scaled_refining_new = 64,
-  scaled_refining_negative = 128,
-  scaled_refining_end = 1 << 15,
-};
-// What the end of a block adds to the place of its last coefficient in `scaled_huffman.pairs`: more than any run does.
+// Look-ups that a full buffer has bits for.
+enum { scaled_looks_per_fill = 56 / scaled_look };
+// How far an entry of `scaled_huffman.pairs` needs to go that there is not: more than any block has.
+enum { scaled_no_pair = 255 };
+// What the end of a block adds to the place of its last coefficient where both are one number: more than any run does.
 enum { scaled_block_end = 128 };
+
+// What a look-up of a refining scan gives: up to two new coefficients, or one and the end of the block, or that by itself.
+struct scaled_refining {
+  // A bit for each of the next zeros, the lowest for the first of them: whether it is a new coefficient, and one less than 0.
+  uint16_t places, negative;
+  uint8_t length; // bits in all
+  uint8_t need;   // zeros that it goes over, one more behind a coefficient that the end follows; 255 where there is no entry
+  uint8_t is_end; // 1 or 0
+};
 
 // A Huffman table ready for use (annexes C and F.2.2.3).
 struct scaled_huffman {
@@ -24,20 +29,15 @@ struct scaled_huffman {
   uint8_t symbols[256];
   // By the next `scaled_look` bits: length << 8 | symbol, 0 for longer codes.
   uint16_t look[1 << scaled_look];
-  // By the same bits, for AC of progressive files: up to two coefficients, or one and the end of the block; 0 where there
-  // is none whose code and value the bits hold. From the lowest byte on: bits in all, the places of both after the last
-  // coefficient, the step to the last of them; then the values, of 16 bits. scaled_huffman.c says more. Made when first
-  // needed.
+  // By the same bits, for first AC scans of progressive files: up to two coefficients, or one and the end of the block, or
+  // that by itself. From the lowest bit on: four for the bits in all; bits 6 and 7, whether each coefficient is not 0; then in
+  // bytes the places of both after the last coefficient, equal where there is one and 64 where there is none; how far the
+  // block must go on, scaled_no_pair where there is no entry; blocks that end (EOBRUN); and the values, of 12 bits. Made when
+  // first needed.
   uint64_t pairs[1 << scaled_look];
-  // By the next `scaled_refining_look` bits, for refining scans: from the lowest bit on, bits in all, whether there is a new
-  // coefficient, whether it is less than 0, and from bit 8 on how many zeros it goes over, its own place included; or, where
-  // the highest bit is set, EOBRUN. 0 where the bits do not hold all of that. Made when first needed.
-  uint16_t refining[1 << scaled_refining_look];
-  // For refining scans where nothing is left to be corrected, by the next `scaled_look` bits: up to two codes, or one and the
-  // end of the block; 0 where there is none that the bits hold. From the lowest byte on: bits in all, how far the first
-  // goes, how far both go, more by scaled_block_end where the block ends; then from bit 24 on whether the first has a new
-  // coefficient, whether the second has, whether they are less than 0, and EOBRUN. Made with `refining`.
-  uint32_t fresh[1 << scaled_look];
+  // By the same bits, for refining scans: one code, and up to two where nothing is left to be corrected. Made when first
+  // needed.
+  struct scaled_refining refining[1 << scaled_look], fresh[1 << scaled_look];
   // By length: the last code, -1 where there is none, and what a code needs added to become its symbol's index.
   int32_t last_code[17], offset[17];
   bool is_used; // by a scan, so that a definition of the same number is to take other memory
@@ -101,6 +101,13 @@ struct scaled_scan {
   uint8_t window[scaled_window + scaled_slack];
 };
 
+// Blocks side by side: the memory of the first one's coefficients and its word, which the others' follow.
+struct scaled_blocks {
+  int16_t *kept;
+  uint64_t *nonzero;
+  int count;
+};
+
 struct scaled_jpeg {
   const uint8_t *bytes;
   size_t count, position;
@@ -137,10 +144,6 @@ bool scaled_define(struct scaled_huffman *table, const uint8_t counts[16], const
 int scaled_value_at(unsigned index, int before, int size);
 void scaled_define_pairs(struct scaled_huffman *table);
 void scaled_define_refining(struct scaled_huffman *table);
-// An entry of `refining` that takes no bits.
-static inline unsigned scaled_refining_entry(int size, bool is_negative, int run) {
-  return (size ? scaled_refining_new : 0) | (is_negative ? scaled_refining_negative : 0) | (unsigned)(run + 1) << 8;
-}
 
 // scaled_blocks.c: memory and tables for a sequential file, whose scan is known; scaled_no_memory without them.
 enum scaled_status scaled_begin_blocks(struct scaled_jpeg *decoder);

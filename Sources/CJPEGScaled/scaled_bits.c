@@ -82,3 +82,12 @@ struct scaled_bits scaled_restart(struct scaled_scan *scan, struct scaled_bits b
   for (int index = 0; index < scan->count; index++) scan->predicted[index] = 0;
   return scaled_begin_bits(scan, bits.source + 2);
 }
+
+bool scaled_next_part(struct scaled_scan *scan, struct scaled_bits *bits, int from, int all, int *to) {
+  *to = all;
+  if (scan->restart_interval == 0) return true;
+  if (scan->to_restart == 0) *bits = scaled_restart(scan, *bits);
+  if (all - from > scan->to_restart) *to = from + scan->to_restart;
+  scan->to_restart -= *to - from;
+  return !bits->bad;
+}

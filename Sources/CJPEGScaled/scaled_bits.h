@@ -7,6 +7,9 @@
 #include <csimd.h>
 #include <string.h>
 
+// What the compiler shall not look into: it would compute it anew in a loop, or find slower instructions.
+#define SCALED_OPAQUE(value) __asm__("" : "+r"(value))
+
 // scaled_bits.c: a reader of a scan's data at `at`, and one that has more bytes than `bits`. Readers are handed over by
 // value, so that loops keep theirs in registers.
 struct scaled_bits scaled_begin_bits(struct scaled_scan *scan, const uint8_t *at);
@@ -90,5 +93,13 @@ bool scaled_is_used_up(struct scaled_bits bits);
 // A reader of what follows the restart marker that must be here (F.1.1.5.2, E.2.4), numbered 0 to 7 in turn; it is bad
 // where there is none. Prediction starts anew.
 struct scaled_bits scaled_restart(struct scaled_scan *scan, struct scaled_bits bits);
+// Goes over a restart marker where one is due before the MCU `from` of a row of `all`, and sets `to` to where the next may be
+// due, or to `all`; false where it is missing.
+bool scaled_next_part(struct scaled_scan *scan, struct scaled_bits *bits, int from, int all, int *to);
+
+// scaled_refining.c: reads what a refining scan says of blocks, EOBRUN included.
+struct scaled_bits scaled_refine(
+  const struct scaled_component *component, struct scaled_scan *scan, struct scaled_blocks blocks,
+  struct scaled_bits bits);
 
 #endif

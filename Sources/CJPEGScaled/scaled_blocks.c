@@ -20,9 +20,6 @@ enum {
   entry_is_end = 128, // the sign of the lowest byte
 };
 
-// Look-ups that a full buffer has bits for.
-enum { lookups_per_fill = 56 / scaled_look };
-
 // Bits of a code and its value, or 0 where the next bits do not hold them.
 static int bits_of_code(unsigned code) {
   const int bits = (int)(code >> 8) + (int)(code & 15);
@@ -166,7 +163,7 @@ CSIMD_INLINE struct scaled_bits read_blocks(
     // By themselves, since `bits` would not stay in registers. Above its six lowest bits `left` means nothing.
     uint64_t buffer = bits.buffer;
     unsigned left = (unsigned)bits.count;
-    for (int time = 0; time < lookups_per_fill; time++) {
+    for (int time = 0; time < scaled_looks_per_fill; time++) {
       const uint32_t entry = entries[buffer >> (64 - scaled_look)];
       ptrdiff_t to = k + 1 + (entry >> 20 & 15);
       ptrdiff_t is_end = (ptrdiff_t)(int8_t)entry >> 7; // 0 or all ones
@@ -226,13 +223,7 @@ CSIMD_INLINE enum scaled_status decode_blocks(const struct scaled_jpeg *decoder,
   const int count = list_blocks(decoder, scan, list);
   struct scaled_bits bits = scan->bits;
   for (int from = 0, to; from < decoder->mcus_across; from = to) {
-    to = decoder->mcus_across;
-    if (scan->restart_interval > 0) {
-      if (scan->to_restart == 0) bits = scaled_restart(scan, bits);
-      if (bits.bad) return scaled_odd;
-      if (to - from > scan->to_restart) to = from + scan->to_restart;
-      scan->to_restart -= to - from;
-    }
+    if (!scaled_next_part(scan, &bits, from, decoder->mcus_across, &to)) return scaled_odd;
     bits = read_blocks(
       list, decoder->component[0].first, bits, (to - from) * count, decoder->block + from * count,
       decoder->block_last + from * count);

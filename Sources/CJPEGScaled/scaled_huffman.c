@@ -3,18 +3,15 @@
 #include <assert.h>
 #include <string.h>
 
-// One entry of `scaled_huffman.pairs`.
-struct entry {
-  int bits;     // that it takes
-  int place[2]; // from the last coefficient to those of this entry; equal where it has one, 64 where it has none
-  int step;     // from the last coefficient to the last of this entry, more by scaled_block_end where the block ends
-  int value[2];
+// One entry of `scaled_huffman.pairs`, whose members are as there.
+struct pair {
+  int bits, place[2], need, blocks, value[2];
 };
 
-static uint64_t packed(const struct entry *entry) {
-  return (uint64_t)entry->bits | (uint64_t)entry->place[0] << 8 | (uint64_t)entry->place[1] << 16
-         | (uint64_t)entry->step << 24 | (uint64_t)(uint16_t)entry->value[0] << 32
-         | (uint64_t)(uint16_t)entry->value[1] << 48;
+static uint64_t packed(const struct pair *pair) {
+  return (uint64_t)pair->bits | (uint64_t)(pair->value[0] != 0) << 6 | (uint64_t)(pair->value[1] != 0) << 7
+         | (uint64_t)pair->place[0] << 8 | (uint64_t)pair->place[1] << 16 | (uint64_t)pair->need << 24
+         | (uint64_t)pair->blocks << 32 | (uint64_t)(pair->value[0] & 4095) << 40 | (uint64_t)(pair->value[1] & 4095) << 52;
 }
 
 int scaled_value_at(unsigned index, int before, int size) {
@@ -23,86 +20,85 @@ int scaled_value_at(unsigned index, int before, int size) {
   return value < 1 << (size - 1) ? value + 1 - (1 << size) : value;
 }
 
-// Adds the code that comes next, where the index holds it and its value.
-static void add_second(const struct scaled_huffman *table, unsigned index, struct entry *entry) {
-  const unsigned next = table->look[index << entry->bits & ((1 << scaled_look) - 1)];
-  const int length = (int)(next >> 8), size = next & 15, run = next >> 4 & 15;
-  if (length == 0 || entry->bits + length + size > scaled_look || (size == 0 && run != 0 && run != 15)) return;
-  if (size == 0 && run == 0) entry->step += scaled_block_end;
-  else {
-    entry->value[1] = scaled_value_at(index, entry->bits + length, size);
-    entry->place[1] = entry->step += run + 1;
-  }
-  entry->bits += length + size;
+// A code of an AC scan with the bits that belong to it.
+struct code {
+  int end;      // bits of the index up to its last one
+  int run, value;
+  int blocks; // that end with it (EOBRUN, G.1.2.2), 0 where it is a coefficient or ZRL, which is a value of 0
+};
+
+// The code behind the first `before` bits of an index. False where the index does not hold all of it, and for an EOBRUN that
+// may need more than a byte.
+static bool find_code(const struct scaled_huffman *table, unsigned index, int before, struct code *code) {
+  const unsigned entry = table->look[index << before & ((1 << scaled_look) - 1)];
+  const int length = (int)(entry >> 8), size = entry & 15, run = entry >> 4 & 15;
+  const bool is_end = size == 0 && run != 15;
+  const int more = is_end ? run : size, end = before + length + more;
+  if (length == 0 || end > scaled_look || (is_end && run > 6)) return false;
+  *code = (struct code){.end = end, .run = run};
+  if (is_end) code->blocks = 1 << run | (int)(index >> (scaled_look - end) & ((1u << run) - 1));
+  else code->value = scaled_value_at(index, end - size, size);
+  return true;
 }
 
-// Codes that mean something else in progressive files (EOB1 to EOB14) are left to the caller. ZRL is a value of 0.
+static struct pair pair_of(const struct scaled_huffman *table, unsigned index) {
+  struct code one, two;
+  if (!find_code(table, index, 0, &one)) return (struct pair){.need = scaled_no_pair};
+  // An end goes no further than the next coefficient, which there is.
+  if (one.blocks) return (struct pair){.bits = one.end, .place = {64, 64}, .need = 1, .blocks = one.blocks};
+  const int to = one.run + 1;
+  struct pair pair = {.bits = one.end, .place = {to, to}, .need = to, .value = {one.value, one.value}};
+  if (!find_code(table, index, one.end, &two)) return pair;
+  pair.bits = two.end;
+  pair.blocks = two.blocks;
+  pair.need += two.blocks ? 1 : two.run + 1;
+  if (two.blocks) return pair;
+  pair.place[1] = pair.need;
+  pair.value[1] = two.value;
+  return pair;
+}
+
 void scaled_define_pairs(struct scaled_huffman *table) {
   for (unsigned index = 0; index < 1 << scaled_look; index++) {
-    const int length = table->look[index] >> 8, size = table->look[index] & 15, run = table->look[index] >> 4 & 15;
-    table->pairs[index] = 0;
-    if (length == 0 || length + size > scaled_look || (size == 0 && run != 0 && run != 15)) continue;
-    const int value = scaled_value_at(index, length, size);
-    struct entry entry = {.bits = length + size, .place = {run + 1, run + 1}, .step = run + 1, .value = {value, value}};
-    if (size == 0 && run == 0) {
-      entry.place[0] = entry.place[1] = 64;
-      entry.step = scaled_block_end;
-    } else add_second(table, index, &entry);
-    table->pairs[index] = packed(&entry);
+    const struct pair pair = pair_of(table, index);
+    table->pairs[index] = packed(&pair);
   }
   table->has_pairs = true;
 }
 
-// EOBRUN of G.1.2.2, whose `run` bits are the last of the first `bits` of an index.
-static int run_of_blocks(unsigned index, int bits, int run) {
-  return 1 << run | (int)(index >> (scaled_look - bits) & ((1u << run) - 1));
-}
+// Whether a code is one that entries for refining have: a new coefficient, or the end of one block. ZRL, seldom, is not.
+static bool refines(const struct code *code) { return code->blocks == 1 || code->value == 1 || code->value == -1; }
 
-// An entry of `scaled_huffman.fresh`.
-static uint32_t fresh_entry(const struct scaled_huffman *table, unsigned index) {
-  uint32_t flags = 0;
-  int bits = 0, far = 0, first = 0;
-  for (int time = 0; time < 2; time++) {
-    const unsigned code = table->look[index << bits & ((1 << scaled_look) - 1)];
-    const int length = (int)(code >> 8), size = code & 15, run = code >> 4 & 15;
-    if (length == 0 || bits + length + size > scaled_look || size > 1) break;
-    if (size == 0 && run != 15) {
-      if (run > 3 || bits + length + run > scaled_look) break;
-      bits += length + run;
-      flags |= (unsigned)run_of_blocks(index, bits, run) << 4;
-      if (time == 0) first = 1;
-      far += scaled_block_end;
-      break;
-    }
-    bits += length + size;
-    far += run + 1;
-    if (time == 0) first = far;
-    const bool is_negative = size && !(index >> (scaled_look - bits) & 1);
-    flags |= (size ? 1u << time : 0) | (is_negative ? 4u << time : 0);
+// Adds a code to an entry.
+static void add_code(struct scaled_refining *entry, const struct code *code) {
+  entry->length = (uint8_t)code->end;
+  entry->is_end = code->blocks == 1;
+  if (entry->is_end) {
+    entry->need += entry->places != 0;
+    return;
   }
-  return (uint32_t)bits | (uint32_t)first << 8 | (uint32_t)far << 16 | flags << 24;
+  entry->need += (uint8_t)(code->run + 1);
+  const uint16_t place = (uint16_t)(1 << (entry->need - 1));
+  entry->places |= place;
+  if (code->value < 0) entry->negative |= place;
 }
 
-// A code that stands for one new coefficient, with its sign, for 16 zeros or for the end of up to 127 blocks (G.1.2.3). All
-// else is left to the caller.
 void scaled_define_refining(struct scaled_huffman *table) {
-  const int more = scaled_refining_look - scaled_look;
-  for (unsigned index = 0; index < 1 << scaled_refining_look; index++) {
-    const unsigned entry = table->look[index >> more];
-    const int length = (int)(entry >> 8), size = entry & 15, run = entry >> 4 & 15;
-    table->refining[index] = 0;
-    if (length == 0 || size > 1) continue;
-    if (size == 0 && run != 15) {
-      const int bits = length + run;
-      if (run > 6 || bits > scaled_look) continue;
-      const unsigned blocks = (unsigned)run_of_blocks(index >> more, bits, run);
-      table->refining[index] = (uint16_t)(scaled_refining_end | blocks << 8 | (unsigned)bits);
-      continue;
+  for (unsigned index = 0; index < 1 << scaled_look; index++) {
+    struct code one, two;
+    struct scaled_refining entry = {.need = 255};
+    if (find_code(table, index, 0, &one) && refines(&one)) {
+      entry.need = 0;
+      add_code(&entry, &one);
     }
-    const bool is_negative = size && !(index >> (scaled_refining_look - 1 - length) & 1);
-    table->refining[index] = (uint16_t)(scaled_refining_entry(size, is_negative, run) | (unsigned)(length + size));
+    table->refining[index] = entry;
+    // `places` has 16 bits.
+    if (
+      entry.places && find_code(table, index, one.end, &two) && refines(&two)
+      && (two.blocks || entry.need + two.run + 1 <= 16))
+      add_code(&entry, &two);
+    table->fresh[index] = entry;
   }
-  for (unsigned index = 0; index < 1 << scaled_look; index++) table->fresh[index] = fresh_entry(table, index);
   table->has_refining = true;
 }
 

@@ -2,6 +2,30 @@
 // function that visits blocks is compiled twice on x86-64: with the bit instructions that came with AVX2, and without.
 #include "scaled_bits.h"
 
+// A block of an MCU, or the only one of a scan of one component.
+struct dc_block {
+  int16_t *kept;
+  ptrdiff_t step; // from its memory to that of the next MCU's
+  const struct scaled_huffman *table;
+  int *predicted;
+};
+
+// What comes in turn in row `row` of a scan, a row of MCUs where the scan has several components (A.2.3). Returns how many
+// blocks there are.
+static int list_blocks(
+  const struct scaled_jpeg *decoder, struct scaled_scan *scan, int row, struct dc_block list[10]) {
+  int count = 0;
+  for (int index = 0; index < scan->count; index++) {
+    const struct scaled_component *component = decoder->component + scan->component[index];
+    const int h = scan->count == 1 ? 1 : component->h, v = scan->count == 1 ? 1 : component->v;
+    for (int block = 0; block < h * v; block++)
+      list[count++] = (struct dc_block){
+        .kept = component->kept + (size_t)(row + block / h) * component->kept_row + block % h * component->kept_count,
+        .step = h * component->kept_count, .table = scan->dc[index], .predicted = scan->predicted + index};
+  }
+  return count;
+}
+
 // The next DC coefficient, coded as the difference from the block before it (F.1.2.1).
 CSIMD_INLINE int read_dc(int *predicted, const struct scaled_huffman *table, struct scaled_bits *bits) {
   const unsigned entry = table->look[bits->buffer >> (64 - scaled_look)];
@@ -16,48 +40,50 @@ CSIMD_INLINE int read_dc(int *predicted, const struct scaled_huffman *table, str
   return *predicted = (int)((unsigned)*predicted + (unsigned)difference);
 }
 
-CSIMD_INLINE void read_dc_of_block(
-  const struct scaled_huffman *table, const struct scaled_scan *scan, int *predicted, struct scaled_bits *bits,
-  int16_t *kept) {
-  fetch(bits);
-  if (bits->count < 25 + 6) fill(bits);
-  if (scan->high > 0) {
-    *kept |= (int16_t)(take(bits, 1) << scan->low);
-    return;
+// Reads the DC coefficients of MCUs from `from` to the one before `to`.
+CSIMD_INLINE struct scaled_bits read_first_dc(
+  const struct dc_block *list, int count, int low, int from, int to, struct scaled_bits bits) {
+  const int highest = 32767 >> low;
+  for (ptrdiff_t column = from; column < to; column++)
+    for (const struct dc_block *block = list; block < list + count; block++) {
+      fetch(&bits);
+      fill(&bits);
+      const int value = read_dc(block->predicted, block->table, &bits);
+      if (__builtin_expect(value > highest || value < -highest - 1, 0)) bits.bad = true;
+      else block->kept[column * block->step] = (int16_t)(value * (1 << low));
+    }
+  return bits;
+}
+
+// Adds a bit to each of them. An MCU has at most ten blocks, and so as many bits.
+CSIMD_INLINE struct scaled_bits refine_dc(
+  const struct dc_block *list, int count, int low, int from, int to, struct scaled_bits bits) {
+  for (ptrdiff_t column = from; column < to; column++) {
+    fetch(&bits);
+    fill(&bits);
+    uint64_t buffer = bits.buffer;
+    for (const struct dc_block *block = list; block < list + count; block++, buffer <<= 1)
+      block->kept[column * block->step] |= (int16_t)(buffer >> 63 << low);
+    skip(&bits, count);
   }
-  int value = read_dc(predicted, table, bits);
-  if (value > 32767 >> scan->low || value < -(32768 >> scan->low)) bits->bad = true;
-  else *kept = (int16_t)(value * (1 << scan->low));
+  return bits;
 }
 
-// Goes over a restart marker where one is due before the next MCU; false where it is missing.
-CSIMD_INLINE bool pass_restart(struct scaled_scan *scan, struct scaled_bits *bits) {
-  if (scan->restart_interval == 0) return true;
-  if (scan->to_restart == 0) *bits = scaled_restart(scan, *bits);
-  scan->to_restart--;
-  return !bits->bad;
-}
-
-// A scan of DC coefficients, of one component block by block or of several in turn (A.2.3).
+// A scan of DC coefficients, of one component block by block or of several in turn (A.2.3), up to a restart marker at a time.
 CSIMD_INLINE enum scaled_status decode_dc(const struct scaled_jpeg *decoder, struct scaled_scan *scan, int mcu_row) {
   const bool alone = scan->count == 1;
   const struct scaled_component *only = decoder->component + scan->component[0];
   const int across = alone ? only->columns : decoder->mcus_across, down = alone ? scaled_rows_in(only, mcu_row) : 1;
   struct scaled_bits bits = scan->bits;
-  for (int row = 0; row < down; row++)
-    for (int column = 0; column < across; column++) {
-      if (!pass_restart(scan, &bits)) return scaled_odd;
-      for (int index = 0; index < scan->count; index++) {
-        const struct scaled_component *component = decoder->component + scan->component[index];
-        const int h = alone ? 1 : component->h, v = alone ? 1 : component->v;
-        for (int y = 0; y < v; y++) {
-          int16_t *kept = component->kept + (size_t)(row + y) * component->kept_row
-                          + (size_t)(column * h) * (size_t)component->kept_count;
-          for (int x = 0; x < h; x++, kept += component->kept_count)
-            read_dc_of_block(scan->dc[index], scan, scan->predicted + index, &bits, kept);
-        }
-      }
+  for (int row = 0; row < down; row++) {
+    struct dc_block list[10];
+    const int count = list_blocks(decoder, scan, row, list);
+    for (int from = 0, to; from < across; from = to) {
+      if (!scaled_next_part(scan, &bits, from, across, &to)) return scaled_odd;
+      bits = scan->high > 0 ? refine_dc(list, count, scan->low, from, to, bits)
+                            : read_first_dc(list, count, scan->low, from, to, bits);
     }
+  }
   scan->bits = bits;
   return is_sound(&bits) ? scaled_good : scaled_odd;
 }

@@ -188,6 +188,29 @@ private func waves(_ width: Int, _ height: Int) throws -> Bytes {
       for level in csimd_portable.rawValue...csimd_best().rawValue {
         csimd_limit(csimd_level(rawValue: level))
         #expect(try decode(encoded, eighths, byLibrary: false) == expected, "\(eighths)/8, level \(level)")
+        #expect(try decode(progressive.output, eighths, byLibrary: false) == expected, "\(eighths)/8, level \(level)")
+      }
+    }
+  }
+
+  /// Rows of more blocks than scans take at once; flat parts, which scans go over in runs of blocks; and spots whose few
+  /// coefficients lie far apart in a block.
+  @Test(arguments: [1, 8, 511, 512, 513, 520, 1031], [40, 400])
+  func `runs of flat blocks are read as their sequential coding`(_ width: Int, _ distance: Int) throws {
+    var dice = Repeatable(state: UInt64(width))
+    let spots = Samples(width, 41, channels: 4) { x, y, channel in
+      Int.random(in: 0..<distance, using: &dice) == 0 ? 255 : x % 300 < 150 ? 90 : 90 + (x + y * channel) % 3
+    }
+    let encoded = try convert(spots.encodedAsPNG, options { ($0.format, $0.quality) = (.jpeg, 93) }).output
+    let progressive = try convert(encoded, options { $0.progressive = true })
+    #expect(progressive.image.method == .lossless)
+    defer { csimd_limit(csimd_best()) }
+    for eighths in 1...7 {
+      csimd_limit(csimd_portable)
+      let expected = try decode(encoded, eighths, byLibrary: false)
+      for level in csimd_portable.rawValue...csimd_best().rawValue {
+        csimd_limit(csimd_level(rawValue: level))
+        #expect(try decode(progressive.output, eighths, byLibrary: false) == expected, "\(eighths)/8, level \(level)")
       }
     }
   }
