@@ -52,7 +52,7 @@ final class CacheGuess {
 /// Every state may go to `ended`, where the file is closed. What is in the page cache is read at once, what is not by
 /// threads of the kernel: with these two ways 20,000 cold files of 4 to 64 kB took 0.75 of the time that reads take which
 /// the kernel finishes in the submitting thread. A file that is not expected in the cache and whose size is known is opened,
-/// read and closed by one thread of the kernel, which took 0.7 of the processor time of three steps.
+/// read and closed by one thread of the kernel, in 0.85 of the kernel's processor time.
 final class LoadOperation: FileOperation {
   private enum State {
     /// Nothing was asked for.
