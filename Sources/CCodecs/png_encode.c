@@ -19,6 +19,7 @@ struct ccodecs_png_encoder {
   struct ccodecs_image image;
   int depth;          // bits of a sample as it is stored
   int filter;         // 0…4, or 5 for the best of each row
+  size_t ways;        // of filtering that are tried
   size_t bytes, row;  // of a pixel, 1 where it is smaller, and of a row
   uint8_t *memory;    // for all rows that are below
   uint8_t *line, *above, *candidates[5];
@@ -117,11 +118,13 @@ static void set_rows(struct ccodecs_png_encoder *encoder, const struct ccodecs_p
   encoder->bytes = bits < 8 ? 1 : bits / 8;
   encoder->row = (image->width * bits + 7) / 8;
   // For a palette and for fewer than 8 bits filters seldom pay (PNG, 12.7).
-  encoder->filter = settings->filter >= 0 ? settings->filter : indexed || encoder->depth < 8 ? 0 : 5;
+  const bool seldom = (indexed || encoder->depth < 8) && settings->level < 12;
+  encoder->filter = settings->filter >= 0 ? settings->filter : seldom ? 0 : 5;
+  encoder->ways = encoder->filter == 5 && settings->level == 12 ? png_most_ways : 1;
   // Zeros stand before a row, for the pixel to the left of the first one.
   const size_t before = 16, stride = before + encoder->row + png_slack;
   encoder->memory = calloc(7, stride);
-  encoder->deflater = png_deflater_open(settings->level, encoder->filter == 5, encoder->row + 1, image->height);
+  encoder->deflater = png_deflater_open(settings->level, encoder->ways, encoder->row + 1, image->height);
   if (!encoder->memory || !encoder->deflater) leave(encoder, ccodecs_no_memory, "out of memory");
   encoder->line = encoder->memory + before;
   encoder->above = encoder->line + stride;
@@ -173,12 +176,11 @@ static void store_line(const struct ccodecs_png_encoder *encoder, const uint8_t 
   else memcpy(line, row, samples);
 }
 
-// The number of the filter that the present line gets; its differences are in the candidate of that number.
-static int choose_filter(const struct ccodecs_png_encoder *encoder) {
-  uint64_t costs[5];
-  png_filter(encoder->line, encoder->above, encoder->row, encoder->bytes, encoder->candidates, costs);
-  if (encoder->filter < 5) return encoder->filter;
+// The number of the filter that looks best for the present line, whose differences are in the candidate of that number.
+static int choose_filter(const struct ccodecs_png_encoder *encoder, uint64_t costs[5]) {
   int best = 0;
+  for (int filter = 0; filter < 5 && encoder->ways > 1; filter++)
+    costs[filter] = png_entropy(encoder->candidates[filter], encoder->row);
   for (int filter = 1; filter < 5; filter++)
     if (costs[filter] < costs[best]) best = filter;
   return best;
@@ -186,16 +188,19 @@ static int choose_filter(const struct ccodecs_png_encoder *encoder) {
 
 // Filters the present line and hands it on; leaves by the jump.
 static void write_line(struct ccodecs_png_encoder *encoder) {
-  uint8_t *target = png_deflater_row(encoder->deflater);
+  // With these, 46 photographs of 512 pixels take 0.3% more than with the best of nine ways for each of them.
+  static const int ways[png_most_ways] = {5, 0, 1, 2};
   const uint8_t *bytes;
+  uint64_t costs[5];
   size_t count;
-  if (encoder->filter == 0) memcpy(target + 1, encoder->line, encoder->row), target[0] = 0;
-  else {
-    target[0] = (uint8_t)choose_filter(encoder);
-    memcpy(target + 1, encoder->candidates[target[0]], encoder->row);
+  if (encoder->filter > 0)
+    png_filter(encoder->line, encoder->above, encoder->row, encoder->bytes, encoder->candidates, costs);
+  for (size_t way = 0; way < encoder->ways; way++) {
+    uint8_t *target = png_deflater_row(encoder->deflater, way);
+    const int filter = way > 0 ? ways[way] : encoder->filter == 5 ? choose_filter(encoder, costs) : encoder->filter;
+    target[0] = (uint8_t)filter;
+    memcpy(target + 1, filter == 0 ? encoder->line : encoder->candidates[filter], encoder->row);
   }
-  uint8_t *plain = png_deflater_plain_row(encoder->deflater);
-  if (plain) memcpy(plain + 1, encoder->line, encoder->row), plain[0] = 0;
   uint8_t *line = encoder->line;
   encoder->line = encoder->above;
   encoder->above = line;

@@ -105,3 +105,18 @@ void png_filter(
 #endif
   filter_portable(row, above, count, bytes, candidates, costs);
 }
+
+// n · log2 n, with the logarithm taken for straight between powers of two: no rounding that processors might differ in.
+static uint64_t times_log2(uint64_t n) {
+  if (n == 0) return 0;
+  const unsigned power = 63 - (unsigned)__builtin_clzll(n);
+  return n * power + (n * (n - (1ull << power)) >> power);
+}
+
+uint64_t png_entropy(const uint8_t *differences, size_t count) {
+  uint32_t counts[256] = {0};
+  for (size_t at = 0; at < count; at++) counts[differences[at]]++;
+  uint64_t bits = times_log2(count);
+  for (int value = 0; value < 256; value++) bits -= times_log2(counts[value]);
+  return bits;
+}

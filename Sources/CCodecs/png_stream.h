@@ -109,5 +109,7 @@ void png_stream_close(struct png_stream *stream);
 // readable and writable for png_slack bytes behind the row.
 void png_filter(
   const uint8_t *row, const uint8_t *above, size_t count, size_t bytes, uint8_t *const candidates[5], uint64_t costs[5]);
+// How many bits `count` differences take by their frequencies, nearly.
+uint64_t png_entropy(const uint8_t *differences, size_t count);
 
 #endif

@@ -86,7 +86,10 @@ struct PNGCodec: Codec {
   func makeEncoder(
     _ shape: RowShape, metadata: ImageMetadata, options: ConvertOptions, context: CodecContext
   ) throws(UnitFailure) -> any RowSink {
-    try PNGEncoder(shape, metadata: metadata, options: options, context: context)
+    if options.pngLevel == 12, shape.bytesPerRow * shape.size.height <= ReducedPNGEncoder.mostBytes {
+      return try ReducedPNGEncoder(shape, metadata: metadata, options: options, context: context)
+    }
+    return try PNGEncoder(shape, metadata: metadata, options: options, context: context)
   }
 
   func move(
@@ -96,10 +99,12 @@ struct PNGCodec: Codec {
   }
 
   /// A byte for each byte of rows at most likely for the result, and what the encoder holds of rows at a time, twice or at
-  /// level 12 four times: up to 2 MiB, or a row. From 9 on libdeflate looks for the best among many ways, for which it takes 9 MiB.
+  /// level 12 five times: up to 2 MiB, or a row. From 9 on libdeflate looks for the best among many ways, for which it takes 9 MiB.
+  /// Before an image is reduced it is held whole, then also as indices, and so are two files of which one is the result.
   func encodingMemory(pixels: Int, bytesPerPixel: Int, options: ConvertOptions) -> Int {
     let level = options.pngLevel ?? ConvertOptions.defaultPNGLevel
-    let held = min(pixels * bytesPerPixel, 2 << 20) * (level == 12 ? 4 : 2)
-    return pixels * bytesPerPixel + held + (level >= 9 ? 9 << 20 : 0)
+    let held = min(pixels * bytesPerPixel, 2 << 20) * (level == 12 ? 5 : 2)
+    let isReduced = level == 12 && pixels * bytesPerPixel <= ReducedPNGEncoder.mostBytes
+    return pixels * bytesPerPixel * (isReduced ? 5 : 1) + held + (level >= 9 ? 9 << 20 : 0)
   }
 }
