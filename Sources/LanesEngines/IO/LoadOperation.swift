@@ -131,7 +131,9 @@ final class LoadOperation: FileOperation {
     self.source = source
     self.storage = storage
     self.start = start
-    self.expected = source.isSlice || expected >= min(budget - start, Self.largestRead) ? 0 : expected
+    // Of a head the size is guessed, and another one would have all done twice.
+    let isKnown = if case .file = source { true } else { false }
+    self.expected = !isKnown || expected >= min(budget - start, Self.largestRead) ? 0 : expected
     self.budget = budget
     self.guess = guess
     self.completion = completion
