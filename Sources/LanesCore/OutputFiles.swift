@@ -9,7 +9,7 @@ extension Sink {
   /// The files that are made, in order; none for a sink that is not files.
   package var destinations: [Destination] {
     switch self {
-    case .none, .standardOutput: []
+    case .none, .standardOutput, .fold: []
     case .file(let destination): [destination]
     case .files(let destinations): destinations
     }
@@ -20,7 +20,7 @@ extension Sink {
   /// - Throws: `UnitFailure` when the unit did not end as many parts as there are files, or ended them out of order.
   package func parts(of output: UnsafeRawBufferPointer, ends: [Int]) throws(UnitFailure) -> [OutputPart] {
     switch self {
-    case .none, .standardOutput: return []
+    case .none, .standardOutput, .fold: return []
     case .file(let destination):
       return ends == [OutputBuffer.omitted] ? [] : [OutputPart(destination: destination, bytes: output)]
     case .files(let destinations):

@@ -14,6 +14,7 @@ package struct Unit: Sendable {
     let sink: Sink
     let hasSink: Bool
     let isPrinted: Bool
+    let isDelivered: Bool
     let expectedInput: Int
     let expectedMemory: Int
     let expectedTime: Int
@@ -28,8 +29,9 @@ package struct Unit: Sendable {
       self.task = task
       self.source = source
       self.sink = sink
-      hasSink = sink != .none
       isPrinted = sink == .standardOutput
+      isDelivered = isPrinted || sink == .fold
+      hasSink = sink != .none && sink != .fold
       // So that the sizes of all units in flight can be added up, whatever sparse files claim.
       expectedInput = min(input, 1 << 55)
       expectedMemory = min(memory, 1 << 55)
@@ -140,11 +142,15 @@ package struct Unit: Sendable {
 
   package var sink: Sink { fields.sink }
 
-  /// True where the unit writes something. Asked of every unit, and so answered without copying the sink.
+  /// True where the unit writes a result, as opposed to what its fold alone reads. Asked of every unit, and so answered without
+  /// copying the sink.
   package var hasSink: Bool { fields.hasSink }
 
   /// True where the unit writes to standard output.
   package var isPrinted: Bool { fields.isPrinted }
+
+  /// True where the coordinating thread takes the output in unit order, for standard output or for the fold.
+  package var isDelivered: Bool { fields.isDelivered }
 
   /// True where the plan has read what the unit works on, which takes memory as long as it waits.
   package var holdsBytes: Bool { fields.holdsBytes }
@@ -282,6 +288,8 @@ package enum Sink: Sendable, Equatable {
   case none
   /// Standard output, in unit order whatever order units end in.
   case standardOutput
+  /// The fold, together with the outcome: a partial result that is too large to be copied again and again on its way.
+  case fold
   /// One file, which appears under its name only when it is complete.
   case file(Destination)
   /// Several files: the unit ends a part of its output for each of them, in this order.

@@ -132,6 +132,8 @@ package enum PlanStep {
 /// Takes outcomes in unit order, on the coordinating thread.
 package protocol Fold: AnyObject {
   func absorb(_ unit: Unit, _ outcome: Outcome)
+  /// As `absorb(_:_:)`, with what a unit has written for the fold; valid during the call.
+  func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer)
   /// Why nothing more is wanted, which ends the run: it was answered, or the reader of standard output has gone away.
   var ending: Ending? { get }
   /// False where what units have for standard output is not for that of this process.
@@ -139,6 +141,7 @@ package protocol Fold: AnyObject {
 }
 
 extension Fold {
+  package func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) { absorb(unit, outcome) }
   package var ending: Ending? { nil }
   package var printsOutput: Bool { true }
 }

@@ -154,7 +154,11 @@ extension JournaledBatch: Fold {
 
   /// Takes the outcome of a unit from the engine, and those of known units whose turn has come with it.
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
-    guard earlier != nil else { return fold.absorb(unit, outcome) }
+    absorb(unit, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    guard earlier != nil else { return fold.absorb(unit, outcome, output: output) }
     var hasGap = false
     while let slot = slots.popFirst() {
       // Units before this one of which nothing was heard were dropped, as the run is to stop.
@@ -164,7 +168,7 @@ extension JournaledBatch: Fold {
       }
       var own = unit
       own.number = number
-      fold.absorb(own, outcome)
+      fold.absorb(own, outcome, output: output)
       break
     }
     if !hasGap { deliverKnown() }
@@ -189,10 +193,10 @@ extension JournaledBatch: Fold {
     switch entry.outcome {
     case .done:
       knownDone += 1
-      entry.printed.withUnsafeBytes { print($0) }
+      if unit.isPrinted { entry.printed.withUnsafeBytes { print($0) } }
     case .failed: knownFailed += 1
     }
-    fold.absorb(unit, entry.outcome)
+    entry.printed.withUnsafeBytes { fold.absorb(unit, entry.outcome, output: $0) }
   }
 
   /// As the ledger prints what was done just now.

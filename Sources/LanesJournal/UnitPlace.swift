@@ -61,6 +61,7 @@ package final class UnitPlaces: Sendable {
     switch sink {
     case .none: writer.write(UInt8(0))
     case .standardOutput: writer.write(UInt8(1))
+    case .fold: writer.write(UInt8(3))
     case .file, .files:
       writer.write(UInt8(2))
       for destination in sink.destinations {

@@ -17,6 +17,16 @@ package struct PrimesPartial: Sendable, Equatable {
     total.tuplets += part.tuplets
   }
 
+  /// Adds what `mode` asks for of the primes of `segment`.
+  mutating func add(_ segment: Segment, _ mode: PrimesMode) {
+    if let size = mode.tupletSize {
+      tuplets += segment.tupletCount(of: size)
+    } else {
+      count += segment.primeCount
+    }
+    if mode == .sum { sum += segment.sum }
+  }
+
   /// The 32 bytes that travel from a worker.
   package var wire: Bytes {
     var writer = WireWriter()

@@ -6,42 +6,54 @@ import LanesOS
 /// Units end at numbers ≡ 1 (mod 30), where a byte of the sieve ends, so that no twins or larger tuplets lie across two units.
 /// Where they end depends on the range and the mode alone, whoever performs them: the units of a run can be shared out among
 /// machines, and a run that was cut short can go on, under another engine and with another number of lanes.
+///
+/// Where there are few intervals with many sieving primes, an interval is several units, each of which has a share of these.
 package final class PrimesPlan: UnitPlan {
   private let range: PrimeRange
   private let mode: PrimesMode
   /// Numbers per unit, a multiple of 30.
   private let length: UInt64
+  /// Shares of the sieving primes, each of which is a unit in every interval; empty where a unit has all of them.
+  private let shares: [SievingShare]
   private var number = 0
   /// First number of the next unit; nil at the end.
   private var start: UInt64?
 
-  package init(_ range: PrimeRange, mode: PrimesMode) {
+  package convenience init(_ range: PrimeRange, mode: PrimesMode) {
+    self.init(range, mode: mode, shares: UnitLength.shareCount(for: range, mode: mode))
+  }
+
+  /// - Parameter shares: into how many each interval's sieving primes are divided, where it has so many.
+  init(_ range: PrimeRange, mode: PrimesMode, shares: Int) {
     self.range = range
     self.mode = mode
     length = UnitLength.numbers(for: range, mode: mode)
     start = range.start
+    self.shares = shares > 1 ? UnitLength.cost(of: range, numbers: length).shares(shares) : []
   }
 
   package var totalUnits: Int? {
     let firstStop = stop(from: range.start)
-    guard firstStop < range.stop else { return 1 }
-    return 2 + Int((range.stop - firstStop - 1) / length)
+    let intervals = firstStop < range.stop ? 2 + Int((range.stop - firstStop - 1) / length) : 1
+    return intervals * max(shares.count, 1)
   }
 
   package func next() -> PlanStep {
     guard let start else { return .end }
     let stop = stop(from: start)
+    let share = shares.isEmpty ? nil : shares[number % shares.count]
     defer {
       number += 1
-      self.start = stop < range.stop ? stop + 1 : nil
+      if share?.isLast ?? true { self.start = stop < range.stop ? stop + 1 : nil }
     }
+    let part = share.map { ", share \($0.number + 1) of \($0.count)" } ?? ""
     return .unit(
       Unit(
-        number: number, label: "primes \(start)\(Glyphs.ellipsis)\(stop)",
-        task: PrimesTask(start: start, stop: stop).wire,
-        sink: mode.isList ? .standardOutput : .none,
+        number: number, label: "primes \(start)\(Glyphs.ellipsis)\(stop)\(part)",
+        task: PrimesTask(start: start, stop: stop, share: share).wire,
+        sink: share != nil ? .fold : mode.isList ? .standardOutput : .none,
         expectedMemory: UnitLength.memory(for: range, numbers: length),
-        expectedTime: UnitLength.nanoseconds(start...stop, mode: mode)))
+        expectedTime: UnitLength.nanoseconds(start...stop, mode: mode) / max(shares.count, 1)))
   }
 
   /// The last number of the unit that begins at `start`.
@@ -59,15 +71,19 @@ enum UnitLength {
   static let shortest: UInt64 = 15_000_000
   /// 240 million take about 25 ms, enough to balance many lanes.
   static let usual: UInt64 = 240_000_000
-  /// A bitmap of 32 MiB: the largest that, with its buckets, keeps a lane below 64 MB.
+  /// A bitmap of 32 MiB: the largest that, with its buckets, keeps a lane below 64 MB, and below 100 with a copy for the fold.
   static let longest: UInt64 = 30 * (32 << 20)
   /// Units that a range is cut into where that costs little: enough to balance as many lanes.
   static let fewest: UInt64 = 64
+  /// The same where each number that a few primes leave is proved prime, which takes 70 ns for each number of the interval.
+  private static let mostShort: UInt64 = 8
+  private static let shortestShort: UInt64 = 90_000
   /// The root up to which a unit's length grows with the primes that it keeps. Not `SieveSizes.largestResident`: tuning that
   /// one changes no units.
   private static let mostKept: UInt64 = 12_000_000
-  /// Bytes of text that one unit of a list may make.
+  /// Bytes of text that one unit of a list may make, and where it has more sieving primes to make than are kept.
   static let listBytes: UInt64 = 4 << 20
+  static let costlyListBytes: UInt64 = 32 << 20
 
   /// Numbers per unit, a multiple of 30. Units are equally long, so that the last lane is not alone for long.
   ///
@@ -75,14 +91,19 @@ enum UnitLength {
   /// each unit, and is paid for by length: on one core of an EPYC with AVX-512 it takes 12 ms near 10^15, 0.11 s near 10^18
   /// and 0.49 s near 2^64, where sieving 10^9 numbers takes 0.2 to 0.6 s. `costly` is the length at which it adds about a tenth
   /// to the time of the whole; primes that are kept cost more than those that are made, used and forgotten, hence the two terms.
-  /// So 10^9 numbers are 65 units up to 10^11, about 50 near 10^12, 4 near 10^14 and 10^15, 2 near 10^18, and one near 2^64, where
-  /// two would take 1.4 times as long on one lane; 64 lanes have a unit each from 6.4 · 10^10 numbers on.
+  /// So 10^9 numbers are 65 intervals up to 10^11, about 50 near 10^12, 4 near 10^14 and 10^15, 2 near 10^18, and one near 2^64, where
+  /// two would take 1.4 times as long on one lane; 64 lanes have an interval each from 6.4 · 10^10 numbers on. What is few for
+  /// many lanes, `shareCount` divides in another way.
   static func numbers(for range: PrimeRange, mode: PrimesMode) -> UInt64 {
     let root = SievingPrimes.root(of: range.stop)
     let costly = 20 * min(root, mostKept) + root * 3 / 20
     let shortest = min(max(Self.shortest, costly), longest)
     let usual = min(max(Self.usual, 40 * root), longest)
     let length = range.stop - range.start
+    if ShortInterval.isShort(byteCount: Int(length / 30) + 1, root: root) {
+      let units = min(max(length / shortestShort, 1), mostShort)
+      return (length / units / 30 + 2) * 30
+    }
     let wanted = min(max(length / fewest, shortest), usual)
     // Rounded up where units are cheap, else down, but to no fewer than the longest allow.
     let whole = length / wanted + (costly < Self.shortest ? 1 : 0)
@@ -92,7 +113,23 @@ enum UnitLength {
     return min(numbers, longest) / 30 * 30
   }
 
-  /// Numbers whose primes fill `listBytes` at the most.
+  /// Into how many shares each interval's sieving primes are divided. Lists are not: text is made by the unit that finds primes.
+  static func shareCount(for range: PrimeRange, mode: PrimesMode) -> Int {
+    let root = SievingPrimes.root(of: range.stop)
+    let length = range.stop - range.start
+    guard !mode.isList, range.start >= SievingShare.leastStart,
+      !ShortInterval.isShort(byteCount: Int(length / 30) + 1, root: root)
+    else { return 1 }
+    let numbers = numbers(for: range, mode: mode)
+    return cost(of: range, numbers: numbers).shareCount(intervals: length / numbers + 1)
+  }
+
+  /// What an interval of `numbers` costs, or the only one of a shorter range.
+  static func cost(of range: PrimeRange, numbers: UInt64) -> SievingCost {
+    SievingCost(numbers: min(numbers, range.stop - range.start), root: SievingPrimes.root(of: range.stop))
+  }
+
+  /// Numbers whose primes fill `listBytes` at the most, or `costlyListBytes`.
   ///
   /// An interval of length n ≥ 10^5 anywhere holds fewer than 2n / ln n primes (Montgomery and Vaughan 1973); near its
   /// start s the density is 1 / ln s. The smaller of both bounds, with a fifth to spare, keeps the text bounded.
@@ -104,7 +141,8 @@ enum UnitLength {
       stop /= 10
     }
     let form: PrimeText.Form = mode == .listJSON ? .json : .plain
-    let primes = listBytes / (digits + UInt64(form.extraBytes))
+    let bytes = SievingPrimes.root(of: range.stop) > mostKept ? costlyListBytes : listBytes
+    let primes = bytes / (digits + UInt64(form.extraBytes))
     let log = UInt64(naturalLogarithm(Double(max(range.start, 3))))
     return max(primes * max(log, 8) * 4 / 5, 30_000)
   }
@@ -123,6 +161,7 @@ enum UnitLength {
   static func memory(for range: PrimeRange, numbers: UInt64) -> Int {
     let hasLargePrimes = SievingPrimes.root(of: range.stop) > SieveSizes.largestResident
     // Segment and sieving primes, measured; and with large primes the whole bitmap and its buckets.
-    return (hasLargePrimes ? Int(numbers / 30) + BucketKernel.bucketBytes : 0) + 8 << 20
+    let interval = Int(min(numbers, range.stop - range.start) / 30)
+    return (hasLargePrimes ? interval + BucketKernel.bucketBytes : 0) + 8 << 20
   }
 }

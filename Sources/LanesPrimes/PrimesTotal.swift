@@ -7,11 +7,20 @@ package final class PrimesTotal: Fold {
   /// The first unit that failed, in unit order, and why; a total without its numbers is wrong.
   package private(set) var firstFailure: (unit: Unit, failure: UnitFailure)?
 
-  package init() {}
+  private let mode: PrimesMode
+  private let shared = SharedInterval()
+
+  package init(_ mode: PrimesMode) { self.mode = mode }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
+    absorb(unit, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
     do {
       switch outcome {
+      case .done where unit.sink == .fold:
+        if let segment = try shared.add(unit, output) { total.add(segment, mode) }
       case .done(let bytes): total += try PrimesPartial(wire: bytes)
       case .failed(let failure): fail(unit, failure)
       }

@@ -39,7 +39,7 @@ package enum PrimesMode: UInt8, Sendable, CaseIterable {
 
 /// Finds primes by sieving: every unit is a closed interval, sieved on its own.
 ///
-/// Memory per unit in progress is below 10 MB up to 10^12 and below 64 MB up to 2^64, output aside; worker processes, the
+/// Memory per unit in progress is below 10 MB up to 10^12 and below 64 MB up to 2^64, output aside, which may be a bitmap of 32 MiB; worker processes, the
 /// program itself included, peaked at 12 and 44 MiB.
 package struct PrimesWorkload: Workload {
   package static let name = "primes"
@@ -64,7 +64,7 @@ package struct PrimesWorkload: Workload {
 
   package func describe(to writer: inout WireWriter) { writer.write(mode.rawValue) }
 
-  /// Sieves the unit's interval; the partial result is a `PrimesPartial`.
+  /// Sieves the unit's interval; the partial result is a `PrimesPartial`, or a bitmap in `output` where the interval is shared.
   package func perform(
     _ unit: Unit, input: RawSpan, output: OutputBuffer, deadline: Deadline
   ) throws(UnitFailure) -> Bytes {
@@ -73,6 +73,10 @@ package struct PrimesWorkload: Workload {
       task = try PrimesTask(wire: unit.task)
     } catch {
       throw UnitFailure(.rejected, error.reason)
+    }
+    if let share = task.share {
+      try share.sieve(low: task.start, high: task.stop, instructions, caches, deadline, into: output)
+      return []
     }
     var partial = PrimesPartial()
     try addTiny(task, to: &partial, output)
@@ -86,17 +90,8 @@ package struct PrimesWorkload: Workload {
   private var textForm: PrimeText.Form { mode == .listJSON ? .json : .plain }
 
   private func add(_ segment: Segment, to partial: inout PrimesPartial, _ output: OutputBuffer) throws(UnitFailure) {
-    switch mode {
-    case .twins, .triplets, .quadruplets, .quintuplets, .sextuplets:
-      partial.tuplets += segment.tupletCount(of: mode.tupletSize!)
-    case .count: partial.count += segment.primeCount
-    case .sum:
-      partial.count += segment.primeCount
-      partial.sum += segment.sum
-    case .list, .listJSON:
-      partial.count += segment.primeCount
-      try PrimeText.append(segment, as: textForm, to: output)
-    }
+    partial.add(segment, mode)
+    if mode.isList { try PrimeText.append(segment, as: textForm, to: output) }
   }
 
   /// The groups with a member below 7, as primesieve counts them.
@@ -121,20 +116,23 @@ package struct PrimesWorkload: Workload {
   }
 }
 
-/// A unit's own description: its closed interval.
+/// A unit's own description: its closed interval, and its share of the sieving primes where other units have the others.
 struct PrimesTask: Equatable {
   let start: UInt64
   let stop: UInt64
+  let share: SievingShare?
 
-  init(start: UInt64, stop: UInt64) {
+  init(start: UInt64, stop: UInt64, share: SievingShare? = nil) {
     self.start = start
     self.stop = stop
+    self.share = share
   }
 
   var wire: Bytes {
     var writer = WireWriter()
     writer.write(start)
     writer.write(stop)
+    share?.write(to: &writer)
     return writer.bytes
   }
 
@@ -143,5 +141,7 @@ struct PrimesTask: Equatable {
     start = try reader.read()
     stop = try reader.read()
     guard start <= stop, stop - start <= UnitLength.longest + 64 else { throw WireError("its interval is not one") }
+    share = reader.remaining > 0 ? try SievingShare(from: &reader) : nil
+    guard share == nil || start >= SievingShare.leastStart else { throw WireError("its sieving primes are too large") }
   }
 }

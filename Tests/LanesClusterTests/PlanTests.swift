@@ -108,6 +108,7 @@ struct PlanTests {
       Unit(number: 1, path: FilePath(rawBytes: [0xFE]), source: .slice(slice), sink: .file(destination)),
       Unit(
         number: 2, label: "", source: .file(FilePath("f")), sink: .standardOutput, expectedInput: 7, expectedTime: 9),
+      Unit(number: 3, label: "", sink: .fold),
     ]
     for unit in units {
       let planned = PlannedUnit(unit, failure: UnitFailure(.rejected, "why", haltsBatch: true))

@@ -39,7 +39,7 @@ struct Trial: Sendable {
   }
 
   static let all: [Trial] = [
-    primes(.count), primes(.sum), primes(.twins), primes(.sextuplets), list, nth, combinatorial, search, info,
+    primes(.count), primes(.sum), primes(.twins), primes(.sextuplets), list, shared, nth, combinatorial, search, info,
     convert(sizes: false), convert(sizes: true),
     Trial(
       name: "count", workload: CountWorkload(columns: .all), plan: { FilePlan(inputs($0), settings: settings()) },
@@ -74,7 +74,7 @@ struct Trial: Sendable {
       name: "primes \(mode)", workload: PrimesWorkload(mode: mode),
       plan: { _ in PrimesPlan(try PrimeRange(start: 0, stop: 200_000_000), mode: mode) },
       fold: {
-        let total = PrimesTotal()
+        let total = PrimesTotal(mode)
         return (total, { "\(total.total) \(total.firstFailure?.failure.reason ?? "")" })
       })
   }

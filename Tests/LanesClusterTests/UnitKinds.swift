@@ -16,8 +16,17 @@ extension Trial {
       PrimesPlan(try PrimeRange(start: 1_000_000_000_000, stop: 1_000_000_000_000 + 24_000_000), mode: .list)
     },
     fold: {
-      let total = PrimesTotal()
+      let total = PrimesTotal(.list)
       return (total, { "\(total.unitsFailed)" })
+    })
+
+  /// Units that write for their fold: each has a share of the sieving primes.
+  static let shared = Trial(
+    name: "shared", workload: PrimesWorkload(mode: .sum),
+    plan: { _ in PrimesPlan(try PrimeRange(start: 1 << 56, stop: 1 << 56 + 2_000_000), mode: .sum) },
+    fold: {
+      let total = PrimesTotal(.sum)
+      return (total, { "\(total.total) \(total.firstFailure?.failure.reason ?? "")" })
     })
 
   static let nth = Trial(
@@ -112,6 +121,9 @@ final class SilentFold: Fold {
   init(_ fold: any Fold) { self.fold = fold }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) { fold.absorb(unit, outcome) }
+  func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    fold.absorb(unit, outcome, output: output)
+  }
 }
 
 /// Digests of what units print, by their numbers.

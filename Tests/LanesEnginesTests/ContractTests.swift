@@ -336,6 +336,20 @@ import Testing
     #expect(files.allSatisfy { $0.value.count == 1000 })
   }
 
+  /// Small and large ones, an empty one, and one of a unit that fails halfway.
+  @Test(arguments: Contender.all) func `what units write for the fold comes to it whole`(_ contender: Contender) throws
+  {
+    let sizes = [5_000_000, 0, 1, 70_000, 3_000_001, 4095, 9_000_000]
+    var units = sizes.enumerated().map { unit($0, .produce($1), sink: .fold) }
+    units.append(unit(units.count, .fail("it is bad"), sink: .fold))
+    let (collector, record) = try run(contender.engine(), units)
+    let expected = sizes.enumerated().map { Bytes(repeating: UInt8($0), count: $1) }
+    #expect(collector.outputs == expected + [[]])
+    #expect(collector.failure(sizes.count)?.reason == "it is bad")
+    // No result that anybody sees.
+    #expect(record.bytesOut == 0 && record.unitsDone == sizes.count)
+  }
+
   @Test(arguments: Contender.all) func `outputs that cannot be made fail their units`(_ contender: Contender) throws {
     let units = (0..<100).map { number in
       let target = Destination(path: FilePath("/proc/lanes/\(number)"), replacesExisting: false)

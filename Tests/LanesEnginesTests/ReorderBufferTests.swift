@@ -65,6 +65,26 @@ import Testing
     #expect(collector.sources == [.none, .none])
   }
 
+  @Test func `what is written for the fold comes to it with the outcome, in unit order`() {
+    final class Reader: Fold {
+      var read: [Bytes] = []
+      func absorb(_ unit: Unit, _ outcome: Outcome) { read.append([]) }
+      func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) { read.append(Bytes(output)) }
+    }
+    let reader = Reader()
+    let buffer = ReorderBuffer(reader)
+    for number: UInt8 in [2, 0, 1] {
+      let bytes = Bytes(repeating: number, count: 1000 + Int(number))
+      // Of unit 1, nobody reads what it writes.
+      let sink: Sink = number == 1 ? .none : .fold
+      bytes.withUnsafeBytes {
+        buffer.add(unit(Int(number), .echo, sink: sink), .done([]), output: $0)
+      }
+    }
+    #expect(reader.read == [Bytes(repeating: 0, count: 1000), [], Bytes(repeating: 2, count: 1002)])
+    #expect(buffer.heldBytes == 0)
+  }
+
   @Test func `a fold that has its answer ends the run once`() {
     final class Satisfied: Fold {
       var ending: Ending?

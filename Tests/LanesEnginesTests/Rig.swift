@@ -50,6 +50,13 @@ final class Collector: Fold {
   private(set) var numbers: [Int] = []
   private(set) var outcomes: [Outcome] = []
   private(set) var sources: [Source] = []
+  /// What units wrote for the fold.
+  private(set) var outputs: [Bytes] = []
+
+  func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    absorb(unit, outcome)
+    outputs.append(unit.sink == .fold ? Bytes(output) : [])
+  }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) {
     numbers.append(unit.number)

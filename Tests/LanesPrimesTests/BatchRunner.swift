@@ -14,7 +14,7 @@ struct BatchRunner {
     caches: Caches = Caches.found ?? .usual
   ) throws {
     let plan = PrimesPlan(try PrimeRange(start: start, stop: stop), mode: mode)
-    let fold = PrimesTotal()
+    let fold = PrimesTotal(mode)
     let workload = PrimesWorkload(mode: mode, instructions: instructions, caches: caches)
     let buffer = OutputBuffer()
     let nothing = Bytes()
@@ -22,9 +22,11 @@ struct BatchRunner {
       units.append(unit)
       buffer.restart()
       do throws(UnitFailure) {
-        fold.absorb(
-          unit, .done(try workload.perform(unit, input: nothing.span.bytes, output: buffer, deadline: .never)))
-        buffer.withBytes { output.append(contentsOf: $0) }
+        let partial = try workload.perform(unit, input: nothing.span.bytes, output: buffer, deadline: .never)
+        buffer.withBytes {
+          fold.absorb(unit, .done(partial), output: $0)
+          if unit.sink == .standardOutput { output.append(contentsOf: $0) }
+        }
       } catch {
         failures.append(error)
         fold.absorb(unit, .failed(error))

@@ -12,9 +12,10 @@ import Testing
     let search = NthSearch(nth)
     let nothing = Bytes()
     while case .unit(let unit) = plan.next() {
+      let output = OutputBuffer()
       let bytes = try PrimesWorkload(mode: .count).perform(
-        unit, input: nothing.span.bytes, output: OutputBuffer(), deadline: .never)
-      search.absorb(unit, .done(bytes))
+        unit, input: nothing.span.bytes, output: output, deadline: .never)
+      output.withBytes { search.absorb(unit, .done(bytes), output: $0) }
     }
     return try search.prime()
   }

@@ -1,7 +1,8 @@
 import LanesCore
 import LanesOS
-import LanesPrimes
 import Testing
+
+@testable import LanesPrimes
 
 @Suite struct PlanTests {
   private func units(_ start: UInt64, _ stop: UInt64, _ mode: PrimesMode = .count) throws -> (
@@ -31,8 +32,15 @@ import Testing
       #expect(units.count == claimed)
       #expect(units.map(\.number) == Array(0..<units.count))
       var next = start
+      var last: SievingShare?
       for unit in units {
         let interval = try interval(unit)
+        let share = try PrimesTask(wire: unit.task).share
+        // The shares of an interval come one after the other, the first one after the last one of another.
+        #expect((last?.isLast ?? true) ? (share?.number ?? 0) == 0 : share!.follows(last!))
+        last = share
+        #expect(unit.sink == (share != nil ? .fold : mode == .list ? .standardOutput : .none))
+        guard share?.isLast ?? true else { continue }
         #expect(interval.lowerBound == next)
         next = interval.upperBound + 1
         if interval.upperBound != stop { #expect(interval.upperBound % 30 == 1) }
@@ -45,8 +53,13 @@ import Testing
   static let lengths: [(start: UInt64, stop: UInt64, units: Int)] = [
     (0, 1_000_000_000, 65), (0, 10_000_000_000, 65), (0, 100_000_000_000, 417),
     (100_000_000_000_000, 100_001_000_000_000, 4), (1_000_000_000_000_000, 1_000_001_000_000_000, 4),
-    (1_000_000_000_000_000, 1_000_100_000_000_000, 100), (1_000_000_000_000_000_000, 1_000_000_001_000_000_000, 2),
-    (.max - 1_000_000_000, .max, 1), (.max - 64_000_000_000, .max, 64),
+    (1_000_000_000_000_000, 1_000_100_000_000_000, 100), (.max - 64_000_000_000, .max, 64),
+    // Two and four shares of their sieving primes.
+    (1_000_000_000_000_000_000, 1_000_000_001_000_000_000, 4), (.max - 1_000_000_000, .max, 4),
+    (.max - 5_000_000_000, .max, 10), (.max - 100_000_000, .max, 8),
+    // Numbers that are proved prime.
+    (.max - 8_000_000, .max, 8), (.max - 1_000_000, .max, 8), (.max - 300_000, .max, 3),
+    (.max - 100_000, .max, 1),
   ]
 
   @Test(arguments: lengths)
@@ -68,6 +81,13 @@ import Testing
     #expect(try interval(units.last!).upperBound == .max)
   }
 
+  /// 32 million numbers below 2^64 make the most units that an interval becomes; lists are made by whoever finds the primes.
+  @Test func `lists have no shares`() throws {
+    let (listed, _) = try units(.max - 32_000_000, .max, .list)
+    #expect(listed.allSatisfy { $0.sink == .standardOutput })
+    #expect(try units(.max - 32_000_000, .max, .twins).units.count == 8)
+  }
+
   @Test func `the whole range is planned lazily`() throws {
     let plan = PrimesPlan(try PrimeRange(start: 0, stop: .max), mode: .count)
     guard case .unit(let unit) = plan.next() else {
@@ -78,8 +98,8 @@ import Testing
     #expect(plan.totalUnits! > 1_000_000_000)
   }
 
-  @Test(arguments: [UInt64(0), 1_000_000_000, 1_000_000_000_000, 1 << 50])
-  func `a unit of a list makes at most four megabytes`(start: UInt64) throws {
+  @Test(arguments: [(UInt64(0), 4), (1_000_000_000, 4), (1_000_000_000_000, 4), (1 << 50, 32), (1 << 56, 32)])
+  func `a unit of a list makes some megabytes at most`(start: UInt64, most: Int) throws {
     let plan = PrimesPlan(try PrimeRange(start: start, stop: start + 1_000_000_000), mode: .list)
     guard case .unit(let unit) = plan.next() else {
       Issue.record("no unit")
@@ -90,7 +110,7 @@ import Testing
     let nothing = Bytes()
     let workload = PrimesWorkload(mode: .list)
     _ = try workload.perform(unit, input: nothing.span.bytes, output: output, deadline: .never)
-    #expect((100_000...(4 << 20)).contains(output.count))
+    #expect((most * 25_000...(most << 20)).contains(output.count))
   }
 
   @Test func `a range that runs backwards is refused`() {
@@ -115,7 +135,7 @@ import Testing
   }
 
   @Test func `the first failure is kept and the rest is added up`() {
-    let total = PrimesTotal()
+    let total = PrimesTotal(.count)
     var partial = PrimesPartial()
     partial.count = 4
     total.absorb(Unit(number: 0, label: "a"), .done(partial.wire))

@@ -277,7 +277,7 @@ extension PlannedUnit {
       return destination
     }
     switch sink {
-    case .none, .standardOutput: break
+    case .none, .standardOutput, .fold: break
     case .file(let destination): sink = .file(changed(destination))
     case .files(let destinations): sink = .files(destinations.map(changed))
     }

@@ -171,6 +171,7 @@ extension PlannedUnit {
     switch sink {
     case .none: writer.write(UInt8(0))
     case .standardOutput: writer.write(UInt8(1))
+    case .fold: writer.write(UInt8(4))
     case .file(let destination):
       writer.write(UInt8(2))
       writer.write(destination)
@@ -190,6 +191,7 @@ extension PlannedUnit {
       var destinations: [Destination] = []
       for _ in 0..<(try reader.read(UInt32.self)) { destinations.append(try reader.readDestination()) }
       return .files(destinations)
+    case 4: return .fold
     default: throw WireError("an unknown kind of sink")
     }
   }

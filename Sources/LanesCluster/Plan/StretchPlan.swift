@@ -76,7 +76,7 @@ package final class StretchPlan: UnitPlan {
       return destination
     }
     switch planned.sink {
-    case .none, .standardOutput: break
+    case .none, .standardOutput, .fold: break
     case .file(let destination): planned.sink = .file(allowed(destination))
     case .files(let destinations): planned.sink = .files(destinations.map(allowed))
     }

@@ -214,7 +214,7 @@ private final class EventLoop {
   /// has ended.
   private func store(_ inFlight: InFlightUnit, _ output: OutputBuffer, _ outcome: Outcome) throws(UnitFailure) {
     let sink = inFlight.unit.sink
-    if sink != .none { inFlight.times.noteOutput(output.count, ends: output.partEnds) }
+    if inFlight.unit.hasSink { inFlight.times.noteOutput(output.count, ends: output.partEnds) }
     let parts = try output.withBytes { (bytes) throws(UnitFailure) in try sink.parts(of: bytes, ends: output.partEnds) }
     guard !parts.isEmpty else { return finish(inFlight, outcome) }
     // A stop waits for what is being stored, so its size is told to the signal's handler.

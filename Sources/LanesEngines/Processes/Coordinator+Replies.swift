@@ -122,7 +122,7 @@ extension Coordinator {
   ) {
     var outcome = outcome
     var parts: [OutputPart] = []
-    if case .done = outcome, inFlight.unit.sink != .none {
+    if case .done = outcome, inFlight.unit.hasSink {
       inFlight.times.noteOutput(output.count, ends: ends)
       do throws(UnitFailure) {
         parts = try inFlight.unit.sink.parts(of: output, ends: ends)

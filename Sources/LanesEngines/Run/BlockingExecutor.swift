@@ -120,7 +120,7 @@ final class BlockingExecutor {
   ) throws(UnitFailure) -> [WrittenFile] {
     guard unit.hasSink else { return [] }
     times.noteOutput(output.count, ends: output.partEnds)
-    guard stores, !unit.isPrinted else { return [] }
+    guard stores, !unit.isDelivered else { return [] }
     let sink = unit.sink
     times.store.start = monotonicNow()
     defer { times.store.end = monotonicNow() }

@@ -2,7 +2,7 @@ import DequeModule
 import LanesCore
 import LanesOS
 
-/// Delivers results in unit order, whatever order units end in: outputs to standard output, outcomes to the fold.
+/// Delivers results in unit order, whatever order units end in: outputs to standard output or the fold, outcomes to the fold.
 ///
 /// What comes before its turn is kept as bytes until every earlier unit has ended or was dropped. Belongs to the
 /// coordinating thread.
@@ -43,9 +43,9 @@ package final class ReorderBuffer {
 
   /// Delivers the result of `unit`, and what waited for it, or keeps it until its turn comes.
   ///
-  /// - Parameter output: valid during the call; goes to standard output if that is the unit's sink.
+  /// - Parameter output: valid during the call; goes to standard output or to the fold if that is the unit's sink.
   package func add(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
-    let bytes = unit.isPrinted ? output : UnsafeRawBufferPointer(start: nil, count: 0)
+    let bytes = unit.isDelivered ? output : UnsafeRawBufferPointer(start: nil, count: 0)
     if unit.number == nextToDeliver {
       advance()
       deliver(unit, outcome, bytes)
@@ -98,10 +98,10 @@ package final class ReorderBuffer {
     switch outcome {
     case .done:
       unitsDone += 1
-      print(output)
+      if unit.isPrinted { print(output) }
     case .failed: unitsFailed += 1
     }
-    fold.absorb(unit, outcome)
+    fold.absorb(unit, outcome, output: output)
     if ending == nil { ending = fold.ending }
   }
 

@@ -58,7 +58,7 @@ final class RunRecorder {
     record.bytesIn += times.bytesIn
     record.bytesOut += times.bytesOut
     record.lanes[times.lane].add(times)
-    deliver(unit, times, outcome, unit.isPrinted ? output : Self.nothing)
+    deliver(unit, times, outcome, unit.isDelivered ? output : Self.nothing)
   }
 
   /// A unit that could not start.

@@ -285,7 +285,7 @@ final class ThreadPool: Sendable {
     }
     // Nobody waits long for the news of a short unit.
     if tellsStart { finished.withLock { $0.shares.append([.started(unit, lane: report.lane)]) } }
-    let leavesOutput = unit.isPrinted || !stores && unit.hasSink
+    let leavesOutput = unit.isDelivered || !stores && unit.hasSink
     let output = leavesOutput ? buffers.withLock { $0.popLast() } ?? OutputBuffer() : report.scratch
     let before = measures ? ThreadUsage.current() : nil
     let done = executor.run(unit, loaded: work.input, lane: report.lane, output: output)

@@ -4,8 +4,15 @@ import LanesCore
 package final class NthSearch: Fold {
   /// Primes still to be counted, the wanted one included.
   package private(set) var remaining: UInt64
-  /// The unit that holds the wanted prime, and which of its primes that is, from 1.
-  private var found: (unit: Unit, index: UInt64)?
+  /// Where the wanted prime is.
+  private enum Found {
+    /// In a unit of which it is the prime at an index, from 1.
+    case unit(Unit, index: UInt64)
+    case prime(UInt64)
+  }
+
+  private var found: Found?
+  private let shared = SharedInterval()
   /// The first unit that failed, in unit order, and why; nothing after it is known.
   package private(set) var firstFailure: (unit: Unit, failure: UnitFailure)?
 
@@ -15,12 +22,20 @@ package final class NthSearch: Fold {
   package var ending: Ending? { wantsMore ? nil : .satisfied }
 
   package func absorb(_ unit: Unit, _ outcome: Outcome) {
+    absorb(unit, outcome, output: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  package func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
     guard wantsMore else { return }
     do {
       switch outcome {
+      case .done where unit.sink == .fold:
+        guard let segment = try shared.add(unit, output) else { return }
+        let count = segment.primeCount
+        if count >= remaining { found = segment.prime(remaining).map { .prime($0) } } else { remaining -= count }
       case .done(let bytes):
         let count = try PrimesPartial(wire: bytes).count
-        if count >= remaining { found = (unit, remaining) } else { remaining -= count }
+        if count >= remaining { found = .unit(unit, index: remaining) } else { remaining -= count }
       case .failed(let failure): firstFailure = (unit, failure)
       }
     } catch {
@@ -30,7 +45,10 @@ package final class NthSearch: Fold {
 
   /// The wanted prime, or nil when it was not reached; sieves the unit that holds it once more.
   package func prime() throws(UnitFailure) -> UInt64? {
-    guard let found else { return nil }
-    return try PrimesWorkload.prime(found.index, of: found.unit)
+    switch found {
+    case nil: nil
+    case .prime(let prime): prime
+    case .unit(let unit, let index): try PrimesWorkload.prime(index, of: unit)
+    }
   }
 }

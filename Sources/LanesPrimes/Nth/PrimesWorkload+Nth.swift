@@ -24,7 +24,7 @@ extension PrimesWorkload {
 
 extension Segment {
   /// The prime at `index`, from 1.
-  fileprivate func prime(_ index: UInt64) -> UInt64? {
+  func prime(_ index: UInt64) -> UInt64? {
     var left = index
     var found: UInt64?
     forEachPrime {

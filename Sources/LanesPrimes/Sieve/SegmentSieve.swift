@@ -32,8 +32,11 @@ final class SegmentSieve {
 
   /// Prepares to sieve `low...high`, where `low` is at least 7 and the interval holds at least one number of the wheel
   /// and at most 2^31 bytes of it.
+  ///
+  /// - Parameter limit: the largest sieving prime, where it is not √high but a large one below; then composites are left.
   init(
-    low: UInt64, high: UInt64, instructions: SieveInstructions = .best, caches: Caches = SieveSizes.caches,
+    low: UInt64, high: UInt64, through limit: UInt64? = nil, instructions: SieveInstructions = .best,
+    caches: Caches = SieveSizes.caches,
     deadline: Deadline
   ) throws(UnitFailure) {
     self.instructions = instructions
@@ -43,8 +46,8 @@ final class SegmentSieve {
     byteCount = Int(Wheel30.byte(of: high) - firstByte) + 1
     let sizes = SieveSizes(byteCount: byteCount, instructions, caches)
     self.sizes = sizes
-    let root = SievingPrimes.root(of: high)
-    isShort = ShortInterval.isShort(byteCount: byteCount, root: root)
+    let root = min(SievingPrimes.root(of: high), limit ?? .max)
+    isShort = limit == nil && ShortInterval.isShort(byteCount: byteCount, root: root)
     isWhole = root > SieveSizes.largestResident && !isShort
     let bitmap = isWhole ? (byteCount + 127) & ~127 : sizes.segment
     let resident = min(root, isShort ? ShortInterval.largestSieved : SieveSizes.largestResident)

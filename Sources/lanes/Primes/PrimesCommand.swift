@@ -115,7 +115,7 @@ struct PrimesCommand: ParsableCommand, StatedCommand {
     if let nth = asked.nth { return try findNth(nth) }
     if isCombinatorial { return try countCombinatorially() }
     let range = try makeRange()
-    let total = PrimesTotal()
+    let total = PrimesTotal(mode)
     let job = BatchRun(
       workload: PrimesWorkload(mode: mode), makePlan: { PrimesPlan(range, mode: mode) },
       fold: total)

@@ -11,6 +11,9 @@ final class OpenEndedFold: Fold {
   }
 
   func absorb(_ unit: Unit, _ outcome: Outcome) { inner.absorb(unit, outcome) }
+  func absorb(_ unit: Unit, _ outcome: Outcome, output: UnsafeRawBufferPointer) {
+    inner.absorb(unit, outcome, output: output)
+  }
   /// Asked after every unit: `head` on a list of a billion primes ends the run within the units under way.
   var ending: Ending? { printer.isOpen ? inner.ending : .outputClosed }
 }
