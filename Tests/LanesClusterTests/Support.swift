@@ -208,7 +208,7 @@ extension Trial {
     let printed = PrintedOutput()
     _ = try parts.replay(units: units) { unit, entry in
       entry.printed.withUnsafeBytes { printed.add(unit, $0) }
-      fold.absorb(unit, entry.outcome)
+      entry.printed.withUnsafeBytes { fold.absorb(unit, entry.outcome, output: $0) }
       return fold.ending == nil
     }
     return text() + printed.text

@@ -23,7 +23,7 @@ extension Trial {
   /// Units that write for their fold: each has a share of the sieving primes.
   static let shared = Trial(
     name: "shared", workload: PrimesWorkload(mode: .sum),
-    plan: { _ in PrimesPlan(try PrimeRange(start: 1 << 56, stop: 1 << 56 + 2_000_000), mode: .sum) },
+    plan: { _ in PrimesPlan(try PrimeRange(start: 1 << 57, stop: 1 << 57 + 2_000_000), mode: .sum) },
     fold: {
       let total = PrimesTotal(.sum)
       return (total, { "\(total.total) \(total.firstFailure?.failure.reason ?? "")" })
