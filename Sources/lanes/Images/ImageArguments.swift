@@ -71,7 +71,9 @@ struct ImageArguments: ParsableArguments {
 
   @Option(
     name: .customLong("png-level"), parsing: .unconditional,
-    help: ArgumentHelp("PNG compression, 0 to 12. (default: \(ConvertOptions.defaultPNGLevel))", valueName: "N"))
+    help: ArgumentHelp(
+      "PNG compression, 0 to 12; 12 also leaves out what pixels do not need and makes palettes of few colors. (default: "
+        + "\(ConvertOptions.defaultPNGLevel))", valueName: "N"))
   var pngLevel: Int?
 
   @Option(
