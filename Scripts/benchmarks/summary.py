@@ -84,6 +84,7 @@ CASES = [
         ]
     ],
     Case("SHA-256 of 20,000 files", "Hashing", "SHA-256 of", "lanes sha256 threads ×2", "sha256sum, xargs -P2", 1.0),
+    Case("20,000 cold files, event loop", "One loop for all lanes", "dropped from the page cache", "eventloop", "threads ×64", 0.91),
     Case("most frequent words of 200 MB", "Most frequent words", "The ten most", TWO, "mawk", 10.0),
     Case("lines of a file of gzip", "Compressed files", "gz:", "lanes count", "pigz -dc, wc -l", 1.0),
     Case("lines of many members of gzip", "Compressed files", "members.gz:", "lanes count", "pigz -dc, wc -l", 1.5),
