@@ -35,14 +35,14 @@ CASES = [
          "two thirds of it crossing off multiples of primes below 8192 in L1, a cycle each; a third those of larger ones, two cycles each"),
     Case("[0, 1e11]", ["1e11"], ["1e11"], 4118054813, 1, "the same, with more of the larger primes"),
     Case("[1e12, +1e10]", ["1e12", "1e12+1e10"], ["1e12", "-d1e10"], 361840208, 2,
-         "multiples of primes from 32768 on: L2 holds neither more of the sieve beside the primes' state nor fewer visits, and the end of "
-         "each group of primes in a segment is mispredicted"),
+         "multiples of primes from 32768 on: L2 holds neither more of the sieve beside the primes' state nor fewer visits"),
     Case("[1e15, +1e9]", ["1e15", "1e15+1e9"], ["1e15", "-d1e9"], 28946421, 5,
          "primes above 10^6, of which a segment in L2 holds a few multiples or none; with AVX2 a group of eight costs as much as one of sixteen"),
     Case("[1e18, +1e9]", ["1e18", "1e18+1e9"], ["1e18", "-d1e9"], 24127085, 2,
-         "making 51 million sieving primes for each unit, and one line of L3 or memory for a few marks"),
+         "making 51 million sieving primes for each of two intervals, and one line of L3 or memory for a few marks"),
     Case("[2^64-1e9, 2^64-1]", ["2^64-1e9", "2^64-1"], [str(TOP + 1 - 10**9), str(TOP)], None, 1,
-         "making 203 million sieving primes for each unit; two lanes make them twice"),
+         "making 203 million sieving primes, of which each of four units makes its share; on two lanes their bitmaps, 33 MB each, compete "
+         "for caches and are copied and combined"),
 ]
 
 
