@@ -69,5 +69,5 @@ def section(same: Callable) -> List[str]:
         "pages and takes it out again, which costs less than a copy where folios are large and more where they are single pages. Each lane "
         "tries both on its first slices and goes on with the cheaper; what it tried in vain is the difference to the better row. The XXH3 of one "
         "file is computed in order, by lanes that take turns at its slices: of 0.02 to 0.03 s that it takes longer than `xxhsum`, which reads 64 KiB "
-        "at a time, two thirds are computing from a cache further away; pieces of 64 KiB instead of 256 made nothing quicker here.", "",
+        "at a time, about half is computing from a cache further away; pieces of 64 KiB instead of 256 made nothing quicker here.", "",
     ]
